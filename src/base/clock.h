@@ -1,0 +1,37 @@
+/* clock.h - wall time in milliseconds since 1970 UTC, and time as text.
+ *
+ * Nothing below src/engine asks for the time: it is a parameter. The wall
+ * clock here never goes back within a process, whatever is done to the
+ * machine's; monotonic time is for waits only and is never stored. */
+#pragma once
+
+#include "src/base/arena.h"
+
+#define SECOND_MS ((int64_t)1000)
+#define MINUTE_MS (60 * SECOND_MS)
+#define HOUR_MS (60 * MINUTE_MS)
+#define DAY_MS (24 * HOUR_MS)
+
+/* CLOCK_REALTIME, held at its highest value so far when it steps back. Safe from any thread. */
+int64_t clock_wall_ms(void);
+/* CLOCK_REALTIME as it is now, backwards steps included: what a signed timestamp is compared with. */
+int64_t clock_real_ms(void);
+/* CLOCK_MONOTONIC. */
+int64_t clock_mono_ms(void);
+
+#define TIME_TEXT_BYTES 32
+/* "2026-11-21T08:01:20.123Z" (RFC 3339, UTC; milliseconds always). `text` holds TIME_TEXT_BYTES; returns it. */
+const char *time_format(int64_t time_ms, char *text);
+/* RFC 3339 with any offset and any number of decimals, or a blank for the T. Else RC_INVALID. */
+enum rc time_parse(struct slice text, int64_t *time_ms) MUST_CHECK;
+/* RFC 3339, or epoch seconds (with decimals) or milliseconds (13 digits), as senders write times. */
+enum rc time_parse_any(struct slice text, int64_t *time_ms) MUST_CHECK;
+
+/* "90s", "5m", "1h", "7d", "250ms", "1h30m". A number without a unit, a sign, or more than 10 years: RC_INVALID. */
+enum rc duration_parse(struct slice text, int64_t *duration_ms) MUST_CHECK;
+/* The shortest exact form ("90s" is "1m30s"); `text` holds TIME_TEXT_BYTES; returns it. */
+const char *duration_format(int64_t duration_ms, char *text);
+/* For people: "3 s", "5 min", "2 h", "4 days". `text` holds TIME_TEXT_BYTES; returns it. */
+const char *duration_format_rough(int64_t duration_ms, char *text);
+/* "64KB", "5MB", "2GB", "1TB", "512B": powers of 1024, an "i" is accepted ("64KiB"). Without a unit: RC_INVALID. */
+enum rc size_parse(struct slice text, int64_t *bytes) MUST_CHECK;

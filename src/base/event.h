@@ -1,0 +1,79 @@
+/* event.h - one thing that happened, as rules see it.
+ *
+ * Immutable once normalised. Everything that changes state is an event: a
+ * webhook, a log line, a due timer, a decision, the result of a command. What
+ * an event may do is its `door`, set by the way it came in, never the text of
+ * its type. */
+#pragma once
+
+#include "src/base/arena.h"
+#include "src/base/json.h"
+#include "src/base/ulid.h"
+
+/* How it came in. Data never decides and never reports results. */
+enum door {
+    DOOR_DATA,     /* a watcher: webhook, log, poll, … */
+    DOOR_DECISION, /* a person who proved who they are */
+    DOOR_RESULT,   /* what an effect of ours came to */
+    DOOR_RELOAD,   /* new rules */
+};
+
+/* Normalised fields that hold text: bare names in rules. A sender fills those it knows. */
+#define EVENT_FIELDS(X)                                                                            \
+    X(SOURCE, "source")           /* URI of the sender: CloudEvents 1.0 */                         \
+    X(TYPE, "type")               /* the vendor's type: github.workflow_run */                     \
+    X(KIND, "kind")               /* vendor-neutral class: ci.run, alert, … */                     \
+    X(WATCHER, "watcher")         /* name of the watcher it came through */                        \
+    X(SUBJECT, "subject")         /* the ongoing condition: equal for deliveries about the same */ \
+    X(TITLE, "title")                                                                              \
+    X(TEXT, "text")                                                                                \
+    X(STATE, "state")             /* failing | ok | info */                                        \
+    X(SEVERITY, "severity")       /* low | medium | high | critical */                             \
+    X(LEVEL, "level")             /* of ci.run: run | job | check */                               \
+    X(SERVICE, "service")                                                                          \
+    X(HOST, "host")                                                                                \
+    X(REPO, "repo")                                                                                \
+    X(BRANCH, "branch")                                                                            \
+    X(COMMIT, "commit")                                                                            \
+    X(RUN, "run")                                                                                  \
+    X(ATTEMPT, "attempt")                                                                          \
+    X(WORKFLOW, "workflow")                                                                        \
+    X(JOB, "job")                                                                                  \
+    X(TEST, "test")                                                                                \
+    X(DURATION, "duration")       /* with its unit: "90s" */                                       \
+    X(ACTOR, "actor")                                                                              \
+    X(ENVIRONMENT, "environment")                                                                  \
+    X(URL, "url")
+
+enum event_field {
+#define EVENT_FIELD(name, text) FIELD_##name,
+    EVENT_FIELDS(EVENT_FIELD)
+#undef EVENT_FIELD
+    EVENT_N_FIELDS
+};
+extern const char *const event_field_names[]; /* NULL-ended, in the order of the enum */
+
+/* Kinds that rules may ask for (RULES.md); NULL-ended. */
+extern const char *const event_kinds[];
+
+struct event {
+    struct ulid id;
+    uint64_t seq; /* the store's sequence number of its delivery; 0 outside a store */
+    enum door door;
+    int64_t time_ms;     /* when it happened, by its sender; else when it was received */
+    int64_t received_ms; /* when it was received */
+    struct slice fields[EVENT_N_FIELDS]; /* absent where the sender says nothing */
+    struct slice delivery_id;
+    bool is_repeat;          /* the sender says a known state again: its time is the time of receipt */
+    const struct json *data; /* the payload, or the one of a batch (its `batch` member: what stood around it); NULL for a line */
+};
+
+/* A field by the name rules use (those above, and time and received as RFC 3339 in `arena`). A scalar below
+ * "data." by path. Absent when there is none. */
+struct slice event_get(const struct event *event, struct slice name, struct arena *arena);
+/* True for a name that an event can have: a normalised field, time, received, or a data path. */
+bool event_is_field(struct slice name);
+/* The event object of the API: attributes and fields that are present, then data. */
+void event_write_json(const struct event *event, struct json_writer *writer);
+/* Cuts a normalised field at 1 KiB on a character border, as every field from outside is. */
+struct slice event_field_cut(struct slice text);

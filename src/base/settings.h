@@ -1,0 +1,34 @@
+/* settings.h - reads the members of a YAML map into a struct by a table.
+ *
+ * The table is the only place that knows a member's name, type and limits; the
+ * same rows print the help. Unknown, misspelt and empty members and values of
+ * the wrong type are problems that name the place and what is allowed. */
+#pragma once
+
+#include "src/base/document.h"
+
+enum setting_type {
+    SETTING_TEXT,     /* struct slice */
+    SETTING_BOOL,     /* bool: plain true or false */
+    SETTING_INT,      /* int64_t */
+    SETTING_DURATION, /* int64_t, milliseconds: "90s" */
+    SETTING_SIZE,     /* int64_t, bytes: "64KB" */
+    SETTING_ENUM,     /* int: index in `names` */
+    SETTING_TEXTS,    /* struct slice_list: a list of texts, or one text */
+    SETTING_NODE,     /* struct node *: read by the caller */
+};
+
+struct setting {
+    const char *name;
+    enum setting_type type;
+    size_t offset;            /* in the struct that is filled */
+    bool required;
+    int64_t min, max;         /* INT, DURATION, SIZE; both 0: no limits but the type's */
+    const char *const *names; /* ENUM: NULL-ended */
+    const char *help;         /* one line, for the reference */
+};
+
+/* Fills `target` with the members of `map`; what is absent is left as it was, so set defaults before. Goes on after a
+ * problem, so that one run shows all. RC_INVALID when it added an error. Values live in the tree's arena. */
+enum rc settings_read(const struct setting *settings, size_t n_settings, const struct node *map,
+                      struct arena *arena, struct problems *problems, void *target) MUST_CHECK;
