@@ -1,0 +1,34 @@
+/* meta.h - single values of the store: counters, cursors, the schema's version, the epoch.
+ *
+ * Key: the name as text. Value: u64 big-endian, or bytes where the row says so. */
+#pragma once
+
+#include "src/base/digest.h"
+#include "src/store/store.h"
+
+#define META_ITEMS(X)                                                                              \
+    X(SCHEMA, "schema")               /* STORE_SCHEMA_VERSION */                                   \
+    X(SEQUENCE, "sequence")           /* last sequence number of the journal */                    \
+    X(CURSOR, "cursor")               /* the last one that was folded */                           \
+    X(FEED_SEQUENCE, "feed_sequence")                                                              \
+    X(OUTBOX_SEQUENCE, "outbox_sequence")                                                          \
+    X(JOURNAL_BYTES, "journal_bytes") /* bytes of the rows kept, for retention */                  \
+    X(ENGINE_CLOCK, "engine_clock")   /* the latest time the engine acted at, ms */                \
+    X(FOLD_ATTEMPT, "fold_attempt")   /* sequence number being folded alone after a crash */       \
+    X(FOLD_TRIES, "fold_tries")       /* how often that was tried */                               \
+    X(CLEAN_STOP, "clean_stop")       /* 1 after an orderly stop */                                \
+    X(PAUSED, "paused")               /* 1: nothing acts */                                        \
+    X(RULESET_VERSION, "ruleset_version") /* first 8 bytes of the running rule set's hash */
+
+enum meta_item {
+#define META_ITEM(name, text) META_##name,
+    META_ITEMS(META_ITEM)
+#undef META_ITEM
+    META_N_ITEMS
+};
+
+/* 0 when it was never set. */
+enum rc meta_get(struct store_txn *txn, enum meta_item item, uint64_t *value) MUST_CHECK;
+enum rc meta_set(struct store_txn *txn, enum meta_item item, uint64_t value) MUST_CHECK;
+/* One more than before, stored. */
+enum rc meta_next(struct store_txn *txn, enum meta_item item, uint64_t *value) MUST_CHECK;

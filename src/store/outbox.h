@@ -1,0 +1,48 @@
+/* outbox.h - effects we owe the outside world, kept until their result is known.
+ *
+ * Key: u64 id. Value: record of struct outbox_item.
+ *
+ * An item is written in the transaction of the transition that caused it: a
+ * crash leaves both or neither. What only collects evidence or checks is done again after a crash, under
+ * the same id; a step of a plan is never started a second time.
+ */
+#pragma once
+
+#include "src/store/record.h"
+#include "src/store/store.h"
+
+enum outbox_channel {
+    OUTBOX_EVIDENCE, /* an action with effect none, for a task; may be repeated */
+    OUTBOX_CHECK,    /* a step's precondition; may be repeated */
+    OUTBOX_STEP,     /* a step of an approved plan: at most once */
+    OUTBOX_VERIFY,   /* verify: {check: ACTION}; may be repeated */
+    OUTBOX_UNDO,     /* the undo of a step: at most once */
+    OUTBOX_N_CHANNELS
+};
+extern const char *const outbox_channel_names[];
+
+struct outbox_item {
+    uint64_t id; /* set by outbox_push; never used twice, restarts included */
+    enum outbox_channel channel;
+    struct ulid object;    /* the task or proposal it is for */
+    int64_t part;          /* index of the evidence or step */
+    int64_t revision;      /* of the proposal */
+    struct slice action;   /* its name, for metrics and logs */
+    struct slice_list argv;    /* a command; or */
+    struct slice request;      /* a request, as in struct step */
+    struct slice_list env;     /* names of our environment that the child may see */
+    struct slice user;
+    int64_t timeout_ms;
+    int64_t not_before_ms;
+    int64_t tries;
+    int64_t created_ms;
+};
+
+extern const struct record_shape outbox_item_shape;
+
+/* Adds `item` and sets its id. Borrows the slices: they are copied before it returns. */
+enum rc outbox_push(struct store_txn *txn, struct outbox_item *item) MUST_CHECK;
+enum rc outbox_get(struct store_txn *txn, uint64_t id, struct arena *arena, struct outbox_item *item) MUST_CHECK;
+enum rc outbox_remove(struct store_txn *txn, uint64_t id) MUST_CHECK;
+/* The first item with an id above `after`; RC_NOT_FOUND at the end. */
+enum rc outbox_next(struct store_txn *txn, uint64_t after, struct arena *arena, struct outbox_item *item) MUST_CHECK;

@@ -1,0 +1,71 @@
+/* record.h - a struct as bytes and as JSON, by one table.
+ *
+ * A stored record is
+ *
+ *     u8 format (1)   u32 CRC-32 of what follows (big-endian)   fields
+ *     field: u8 tag   u32 length (big-endian)   bytes
+ *
+ * Integers are 8 bytes big-endian, a list is its records one after the other, each with a u32 length before it. A tag is
+ * never reused; a tag that is not in the table is passed over, a field that is zero or absent is not
+ * written, so members can be added. A record whose CRC is wrong is RC_CORRUPT and nobody acts on it.
+ *
+ * The same table writes the object of the API: a member for each field that has a name and a value.
+ */
+#pragma once
+
+#include "src/base/arena.h"
+#include "src/base/json.h"
+#include "src/base/ulid.h"
+
+enum record_type {
+    RECORD_INT,    /* int64_t; JSON number; left out of JSON when 0 unless `always` */
+    RECORD_BOOL,   /* bool; JSON true, left out when false unless `always` */
+    RECORD_TIME,   /* int64_t ms; RFC 3339; left out when 0 */
+    RECORD_REAL,   /* double */
+    RECORD_ENUM,   /* int (an enum of ours); `names` gives its JSON text */
+    RECORD_TEXT,   /* struct slice */
+    RECORD_TEXTS,  /* struct slice_list; JSON list */
+    RECORD_JSON,   /* struct slice that is JSON */
+    RECORD_ID,     /* struct ulid; `prefix` and 26 characters */
+    RECORD_IDS,    /* struct ulid_list; JSON list of such texts */
+    RECORD_BYTES,  /* struct slice; never in JSON */
+    RECORD_STRUCT, /* a struct in place; `shape`; left out of JSON when every member is */
+    RECORD_LIST,   /* struct record_list of `shape`; JSON list, left out when empty unless `always` */
+};
+
+struct ulid_list {
+    struct ulid *items;
+    size_t n_items;
+};
+
+struct record_list {
+    void *items; /* an array of the shape's struct */
+    size_t n_items;
+};
+
+struct record_shape;
+struct record_field {
+    uint8_t tag; /* 1 to 255 */
+    enum record_type type;
+    const char *name; /* JSON member; NULL: stored, never shown */
+    size_t offset;
+    bool always; /* in JSON also when zero or empty */
+    const char *const *names;
+    const char *prefix;
+    const struct record_shape *shape;
+};
+
+struct record_shape {
+    const struct record_field *fields;
+    size_t n_fields;
+    size_t bytes; /* sizeof the struct */
+};
+
+/* Appends the record of `object` to `out`. */
+enum rc record_encode(const struct record_shape *shape, const void *object, struct buffer *out) MUST_CHECK;
+/* Fills `object` from a record; copies everything into `arena`. RC_CORRUPT, RC_NO_MEMORY. */
+enum rc record_decode(const struct record_shape *shape, struct slice record, struct arena *arena, void *object) MUST_CHECK;
+/* Writes the members of `object` into an object that is already begun, so that callers can add members of their own. */
+void record_write_members(const struct record_shape *shape, const void *object, struct json_writer *writer);
+/* A whole object. */
+void record_write_json(const struct record_shape *shape, const void *object, struct json_writer *writer);

@@ -1,0 +1,106 @@
+/* store.h - one LMDB environment: tables, and the transaction that changes them together.
+ *
+ * LMDB stops here. One write transaction at a time (the engine's); readers take
+ * a snapshot and never wait. Full synchronisation: after store_commit the bytes
+ * are on the disk. The map is made once at its maximum and never resized.
+ * Flags that trade durability for speed, duplicate keys and nested transactions are not used.
+ *
+ * store_open_memory gives the same interface over memory, for rule tests and
+ * replays: nothing is touched and nothing survives.
+ */
+#pragma once
+
+#include "src/base/arena.h"
+#include "src/base/problem.h"
+
+struct store;
+struct store_txn;
+
+/* name, what its keys and values are (the table's own header says it byte by byte) */
+#define STORE_TABLES(X)                                                                            \
+    X(META, "meta")                         /* meta.h */                                           \
+    X(JOURNAL, "journal")                   /* journal.h */                                        \
+    X(EVENT_IDS, "event_ids")               /* journal.h */                                        \
+    X(DEAD, "dead")                         /* journal.h */                                        \
+    X(DELIVERIES, "deliveries")             /* deliveries.h */                                     \
+    X(SIGNALS, "signals")                   /* signals.h */                                        \
+    X(SIGNAL_KEYS, "signal_keys")           /* signals.h */                                        \
+    X(TASKS, "tasks")                       /* tasks.h */                                          \
+    X(PROPOSALS, "proposals")               /* proposals.h */                                      \
+    X(PROPOSAL_SHORTS, "proposal_shorts")   /* proposals.h */                                      \
+    X(SIGNAL_PROPOSALS, "signal_proposals") /* proposals.h */                                      \
+    X(TRACK_RECORDS, "track_records")       /* track_records.h */                                  \
+    X(OUTBOX, "outbox")                     /* outbox.h */                                         \
+    X(TIMERS, "timers")                     /* timers.h */                                         \
+    X(FEED, "feed")                         /* feed.h */                                           \
+    X(CHANGES, "changes")                   /* changes.h */                                        \
+    X(AUDIT, "audit")                       /* audit.h */                                          \
+    X(RULESETS, "rulesets")                 /* rulesets.h */
+
+enum store_table {
+#define STORE_TABLE(name, text) TABLE_##name,
+    STORE_TABLES(STORE_TABLE)
+#undef STORE_TABLE
+    STORE_N_TABLES
+};
+extern const char *const store_table_names[]; /* NULL-ended, in the order of the enum */
+
+#define STORE_SCHEMA_VERSION 1
+#define STORE_DATA_PERCENT 90 /* above it data is refused; what is left is for decisions and results */
+
+struct store_options {
+    const char *directory; /* made with mode 0700 when absent */
+    int64_t max_bytes;     /* size of the map */
+};
+
+/* Opens or makes the store and takes its lock (a lock of our own on DIRECTORY/lock that holds our pid: a second daemon is refused and told the
+ * first one's pid). A store of a newer schema is refused. Adds what is wrong to `problems`. Its descriptors are closed on exec. */
+enum rc store_open(const struct store_options *options, struct problems *problems, struct store **store) MUST_CHECK;
+enum rc store_open_memory(struct store **store) MUST_CHECK;
+/* Accepts NULL. No transaction may be open. */
+void store_close(struct store *store);
+
+/* The write transaction; waits for the one before it. Only the engine's thread (and tests) call this. */
+enum rc store_begin(struct store *store, struct store_txn **txn) MUST_CHECK;
+/* A snapshot for reading, from any thread; end it with store_abort, and soon. RC_BUSY when all reader slots are taken. */
+enum rc store_begin_read(struct store *store, struct store_txn **txn) MUST_CHECK;
+/* Makes all of it durable, or none: RC_FULL (disk or map; the next may succeed), RC_IO (whoever sees it must stop: what the disk holds is
+ * not known). `*txn` is NULL afterwards either way. */
+enum rc store_commit(struct store_txn **txn) MUST_CHECK;
+/* Drops the changes; accepts NULL and a committed one. */
+void store_abort(struct store_txn **txn);
+struct store *store_of(struct store_txn *txn);
+
+/* Keys are 1 to 511 bytes, made by us: digests and counters, never text from outside; anything else is RC_LIMIT.
+ * Values that are read are borrowed until the transaction ends or writes again, and are not aligned. */
+enum rc store_get(struct store_txn *txn, enum store_table table, struct slice key, struct slice *value) MUST_CHECK;
+enum rc store_put(struct store_txn *txn, enum store_table table, struct slice key, struct slice value) MUST_CHECK;
+/* RC_CONFLICT when the key is there. */
+enum rc store_put_new(struct store_txn *txn, enum store_table table, struct slice key, struct slice value) MUST_CHECK;
+/* RC_NOT_FOUND when it is not there. */
+enum rc store_delete(struct store_txn *txn, enum store_table table, struct slice key) MUST_CHECK;
+/* Rows in a table. */
+enum rc store_count(struct store_txn *txn, enum store_table table, uint64_t *n_rows) MUST_CHECK;
+
+/* Walks one table in key order. Close before the transaction ends. */
+struct store_cursor;
+enum store_move {
+    STORE_FIRST,
+    STORE_LAST,
+    STORE_NEXT,
+    STORE_PREVIOUS,
+    STORE_AT_OR_AFTER, /* the first row whose key is >= the given one */
+    STORE_BEFORE,      /* the last row whose key is < the given one */
+};
+enum rc store_cursor_open(struct store_txn *txn, enum store_table table, struct store_cursor **cursor) MUST_CHECK;
+void store_cursor_close(struct store_cursor *cursor);
+/* `*key` is read for STORE_AT_OR_AFTER and STORE_BEFORE and set by all. RC_NOT_FOUND past either end. */
+enum rc store_cursor_move(struct store_cursor *cursor, enum store_move move, struct slice *key, struct slice *value) MUST_CHECK;
+
+/* Pages in use (freed ones not counted) and the map's size, in bytes. Cheap enough for every batch. */
+enum rc store_usage(struct store_txn *txn, int64_t *used_bytes, int64_t *max_bytes) MUST_CHECK;
+/* Frees the slots of readers that died. Now and then, and when the store seems full. */
+void store_check_readers(struct store *store);
+
+/* Fault seam for tests: the next `n` commits fail with `rc`. */
+void store_fail_commits(struct store *store, unsigned n, enum rc rc);
