@@ -46,3 +46,30 @@ enum rc outbox_get(struct store_txn *txn, uint64_t id, struct arena *arena, stru
 enum rc outbox_remove(struct store_txn *txn, uint64_t id) MUST_CHECK;
 /* The first item with an id above `after`; RC_NOT_FOUND at the end. */
 enum rc outbox_next(struct store_txn *txn, uint64_t after, struct arena *arena, struct outbox_item *item) MUST_CHECK;
+
+/* What an effect came to: the body (a record) of the vedette.result event that takes the item out of the outbox. */
+enum effect_state {
+    EFFECT_DONE,        /* exit 0, or a 2xx answer */
+    EFFECT_FAILED,      /* anything else that is known */
+    EFFECT_TIMED_OUT,   /* ended by us at its timeout */
+    EFFECT_NOT_STARTED, /* it provably never ran */
+    EFFECT_UNKNOWN,     /* it may have run: a crash in between, or an answer that was lost */
+};
+extern const char *const effect_state_names[];
+
+struct effect_result {
+    uint64_t item; /* the outbox id */
+    enum outbox_channel channel;
+    struct ulid object;
+    int64_t part;
+    int64_t revision;
+    enum effect_state state;
+    int64_t exit_code; /* or the HTTP status */
+    struct slice output;
+    bool truncated;
+    int64_t bytes;
+    struct slice sha256;
+    struct slice error; /* absent when done */
+    int64_t started_ms, finished_ms;
+};
+extern const struct record_shape effect_result_shape;

@@ -1,0 +1,23 @@
+/* load.h - rule files -> a rule set, or file:line:column of everything that is wrong.
+ *
+ * All or nothing: one broken file, and there is no set. */
+#pragma once
+
+#include "rules/rule.h"
+
+struct rule_file {
+    struct slice name; /* as shown in messages */
+    struct slice text;
+};
+struct rule_files {
+    struct rule_file *files;
+    size_t n_files;
+};
+
+/* Reads the *.yaml and *.yml of each path (a directory or a file; absolute, or relative to the working directory) in name order. No dot files;
+ * a file that others may write to, or that cannot be read, is an error. RC_INVALID after adding to `problems`. */
+enum rc rule_files_read(struct slice_list paths, struct arena *arena, struct problems *problems, struct rule_files *files) MUST_CHECK;
+/* Gives a set; free with ruleset_free. Copies what it needs. RC_INVALID after adding to `problems`; warnings alone are RC_OK. No rules at all is a warning. */
+enum rc ruleset_parse(const struct rule_files *files, struct problems *problems, struct ruleset **ruleset) MUST_CHECK;
+/* The effective rules with every default, as YAML, for `check --print`. */
+void ruleset_print(const struct ruleset *ruleset, struct buffer *out);

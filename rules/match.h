@@ -1,0 +1,52 @@
+/* match.h - event -> matches: which rules it satisfies, under which key, with which captures.
+ *
+ * Pure: rules are read-only, each thread brings a matcher of its own. */
+#pragma once
+
+#include "rules/rule.h"
+
+struct matcher;
+enum rc matcher_new(struct matcher **matcher) MUST_CHECK;
+void matcher_free(struct matcher *matcher);
+
+struct match {
+    const struct rule *rule;
+    bool clears; /* it ends the signal; it is never counted as a match too */
+    struct slice_list key;
+    struct fingerprint fingerprint;
+    struct capture *captures; /* named groups; values copied into the arena */
+    size_t n_captures;
+};
+
+enum match_fault_kind {
+    MATCH_FAULT_PATTERN, /* a pattern ran into its limit: neither match nor no match */
+    MATCH_FAULT_KEY,     /* everything held, but a field of the key is absent: not folded under an empty key */
+};
+struct match_fault {
+    const struct rule *rule;
+    enum match_fault_kind kind;
+    struct slice detail; /* the field that is absent, or the pattern and PCRE2's reason */
+};
+
+struct match_list {
+    struct match *items;
+    size_t n_items;
+    struct match_fault *faults;
+    size_t n_faults;
+};
+
+/* All that the rules make of `event`, in the order of the set. A clear match is given only under a rendered key; whether a signal is there to be cleared is the
+ * fold's business. A rule is never matched by events of doors other than DOOR_DATA unless it asks for a vedette.* kind. */
+enum rc match_event(struct matcher *matcher, const struct ruleset *ruleset, const struct event *event, struct arena *arena,
+                    struct match_list *matches) MUST_CHECK;
+
+/* One gate that a rule put before an event. */
+struct gate {
+    struct slice name;   /* on | match | ignore | where.<field> | key | … */
+    bool passed;
+    struct slice wanted; /* as the rule writes it */
+    struct slice saw;    /* the value, or absent */
+};
+/* The gates of one rule for an event, up to and with the first that failed. */
+enum rc match_explain(struct matcher *matcher, const struct rule *rule, const struct event *event, struct arena *arena,
+                      struct gate **gates, size_t *n_gates, bool *matched) MUST_CHECK;

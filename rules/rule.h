@@ -1,0 +1,74 @@
+/* rule.h - one rule in memory, and the set of them. Read-only once loaded; shared by all threads.
+ *
+ * A rule is known by its id, never by its place. Its version is a hash of its meaning: the same text, however it is laid out or whatever
+ * its neighbours are, gives the same version. */
+#pragma once
+
+#include "rules/condition.h"
+#include "src/base/pattern.h"
+#include "src/base/playbook.h"
+#include "src/store/signals.h"
+
+struct where; /* where.h */
+
+enum rule_mode { RULE_PROPOSE, RULE_OBSERVE };
+
+/* A map of on, match, where, ignore, wherever one stands. */
+struct filter {
+    struct slice_list on; /* kinds, types, globs; empty: those of the rule */
+    struct pattern **match;
+    size_t n_match;
+    struct pattern **ignore;
+    size_t n_ignore;
+    struct where *where; /* NULL: none */
+};
+
+enum clear_kind {
+    CLEAR_BY_EVENT, /* an event that `clear.filter` names */
+    CLEAR_BY_QUIET, /* so long without a match, on the engine's clock */
+    CLEAR_NEVER,    /* only its condition, a verification or a person */
+};
+
+struct clear_part {
+    enum clear_kind kind;
+    struct filter filter; /* BY_EVENT; it has inherited the clauses of the rule's where that it does not name */
+    int64_t quiet_ms;     /* BY_QUIET */
+};
+
+struct rule {
+    struct slice id;
+    struct mark mark;
+    struct slice version; /* 16 hex characters */
+    enum rule_mode mode;
+    struct filter filter;
+    struct slice_list key;        /* field names; or */
+    struct template *key_template; /* one template; NULL: `key` is used */
+    const struct condition *condition;
+    void *condition_spec; /* what condition->parse made */
+    struct clear_part clear;
+    enum severity severity;
+    struct template *title;
+    int64_t lateness_ms; /* default 5m */
+    struct playbook playbook;
+    size_t index; /* in the set; for counters kept elsewhere */
+};
+
+/* `tests:` of a file, unread: src/engine runs them. */
+struct rule_test {
+    struct slice file;
+    struct node *node;
+};
+
+struct ruleset {
+    struct rule *rules; /* in order of file name, then place */
+    size_t n_rules;
+    struct rule_test *tests;
+    size_t n_tests;
+    struct slice version; /* hash over all rule ids and versions, 16 hex characters */
+    struct arena *arena;  /* owns everything here */
+};
+
+/* By id; NULL when there is none. */
+const struct rule *ruleset_find(const struct ruleset *ruleset, struct slice id);
+/* Accepts NULL. */
+void ruleset_free(struct ruleset *ruleset);

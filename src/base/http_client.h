@@ -1,0 +1,58 @@
+/* http_client.h - one HTTP request out, bounded in every way.
+ *
+ * libcurl stops here. http and https only, certificates always checked, no redirects, connect 5 s, answers cut at a limit,
+ * SIGPIPE and libcurl's own signals off. A Unix socket stands in for host and port for the daemon's own interface.
+ * CR, LF and NUL in a header or URL are refused. */
+#pragma once
+
+#include "src/base/arena.h"
+#include "src/base/buffer.h"
+
+#define HTTP_ANSWER_LIMIT_BYTES (256 * 1024)
+
+struct http_header {
+    struct slice name, value;
+};
+
+struct http_request {
+    struct slice method;
+    struct slice url;
+    struct http_header *headers;
+    size_t n_headers;
+    struct slice body;        /* absent: none */
+    struct slice unix_socket; /* path, or absent */
+    int64_t timeout_ms;       /* in all; 0: none (streams) */
+    int64_t answer_limit_bytes; /* 0: HTTP_ANSWER_LIMIT_BYTES */
+    /* Called with each piece of the answer as it comes instead of keeping it; false ends the request. NULL: keep. */
+    bool (*on_bytes)(void *context, struct slice bytes);
+    void *context;
+};
+
+struct http_answer {
+    int status;
+    struct slice content_type;
+    struct slice body;  /* cut at the limit */
+    bool truncated;
+    const char *error; /* static, when there is no answer: "could not connect", … */
+    bool may_have_arrived; /* no answer, but the request may have been processed */
+};
+
+/* Before threads start. */
+enum rc http_client_init(void) MUST_CHECK;
+/* Does the request and waits. RC_OK with a status; RC_TIMEOUT, RC_IO, RC_INVALID, RC_LIMIT fill `answer->error`. What is read lives in `arena`. */
+enum rc http_perform(const struct http_request *request, struct arena *arena, struct http_answer *answer) MUST_CHECK;
+
+/* Many at once, for one thread's loop: start, wait with other descriptors, collect. */
+struct http_multi;
+struct http_transfer;
+enum rc http_multi_new(struct http_multi **multi) MUST_CHECK;
+void http_multi_free(struct http_multi *multi);
+/* Copies what it needs. */
+enum rc http_transfer_start(struct http_multi *multi, const struct http_request *request, struct http_transfer **transfer) MUST_CHECK;
+/* Waits for any transfer, any of `fds` to be readable, or the timeout. `ready[i]` is set. */
+enum rc http_multi_wait(struct http_multi *multi, const int *fds, size_t n_fds, bool *ready, int64_t timeout_ms) MUST_CHECK;
+/* From any thread: ends a wait. */
+void http_multi_wake(struct http_multi *multi);
+/* True once the transfer is over; `answer` then lives until http_transfer_free. */
+bool http_transfer_done(struct http_transfer *transfer, enum rc *rc, struct http_answer *answer);
+void http_transfer_free(struct http_transfer *transfer);
