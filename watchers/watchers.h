@@ -1,0 +1,33 @@
+/* watchers.h - the configured watchers: what turns the outside into events.
+ *
+ * To add a kind of watcher: a file of its own, a row in watchers.c. To add a webhook sender: senders/ (sender.h says how). */
+#pragma once
+
+#include "src/base/document.h"
+#include "src/store/journal.h"
+
+struct watchers;
+struct webhook; /* webhook.h */
+
+/* Reads the `watchers:` list of the configuration (NULL: none). `base_dir` is where relative paths of secrets start; with `resolve_secrets` false no secret is read.
+ * Gives a set that lives in `arena`. RC_INVALID after adding to `problems`. */
+enum rc watchers_load(const struct node *list, struct slice base_dir, bool resolve_secrets, struct arena *arena,
+                      struct problems *problems, struct watchers **watchers) MUST_CHECK;
+size_t watchers_count(const struct watchers *watchers);
+/* By name; NULL when there is none, or when it is not a webhook. */
+const struct webhook *watchers_find_webhook(const struct watchers *watchers, struct slice name);
+const struct webhook *watchers_webhook_at(const struct watchers *watchers, size_t i); /* NULL past the end */
+/* True when some watcher can yield `kind_or_type` (a kind, a type or a glob), so that a rule on it is not in vain. */
+bool watchers_may_yield(const struct watchers *watchers, struct slice kind_or_type);
+/* How late an event of this watcher may come and still count, ms. */
+int64_t watchers_lateness_ms(const struct watchers *watchers, struct slice name);
+
+struct event_list {
+    struct event *items;
+    size_t n_items;
+};
+
+/* A stored delivery -> its events, normalised, through the watcher it came by (none any more: one event with the raw payload and kind "" absent). Pure. The events and
+ * the trees they point at live until event_list_free. A payload that lost a field yields an event with what is there. RC_INVALID when the body is no JSON after all. */
+enum rc watchers_events(const struct watchers *watchers, const struct journal_entry *entry, struct arena *arena, struct event_list *events) MUST_CHECK;
+void event_list_free(struct event_list *events);
