@@ -24,7 +24,8 @@ int64_t clock_mono_ms(void);
 const char *time_format(int64_t time_ms, char *text);
 /* RFC 3339 with any offset and any number of decimals, or a blank for the T. Else RC_INVALID. */
 enum rc time_parse(struct slice text, int64_t *time_ms) MUST_CHECK;
-/* RFC 3339, or epoch seconds (with decimals) or milliseconds (13 digits), as senders write times. */
+/* As senders write times: RFC 3339 (also with " UTC", or an offset without a colon), or the time since 1970 in seconds
+ * (up to 12 digits, with decimals), milliseconds (13 digits), microseconds (16) or nanoseconds (19). */
 enum rc time_parse_any(struct slice text, int64_t *time_ms) MUST_CHECK;
 
 /* "90s", "5m", "1h", "7d", "250ms", "1h30m". A number without a unit, a sign, or more than 10 years: RC_INVALID. */

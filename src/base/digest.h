@@ -21,12 +21,14 @@ enum rc sha256_of_parts(const struct slice *parts, size_t n_parts, struct sha256
 /* HMAC-SHA256 (RFC 2104) of `bytes` under `key`. */
 enum rc hmac_sha256(struct slice key, struct slice bytes, struct sha256 *mac) MUST_CHECK;
 
-/* In constant time for equal lengths; different lengths are unequal. For secrets and signatures. */
+/* In constant time for equal lengths; different lengths are unequal, and nothing equals what is empty or
+ * absent. For secrets and signatures. */
 bool digest_eq(struct slice a, struct slice b);
 /* Lower-case; `text` holds 2 * `len` + 1 bytes; returns it. */
 const char *hex_format(const uint8_t *bytes, size_t len, char *text);
 /* Lower-case hex only, exactly `len` bytes; else RC_INVALID. */
 enum rc hex_parse(struct slice text, uint8_t *bytes, size_t len) MUST_CHECK;
+/* The standard alphabet with its padding; what could be written in a second way is RC_INVALID. */
 enum rc base64_encode(struct slice bytes, struct arena *arena, struct slice *text) MUST_CHECK;
 enum rc base64_decode(struct slice text, struct arena *arena, struct slice *bytes) MUST_CHECK;
 

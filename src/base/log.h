@@ -5,7 +5,8 @@
  *
  * A line is a fact, then key=value words, as one printf format: values that hold
  * blanks are passed with %s between double quotes ("reason=\"%s\""). Control bytes are
- * escaped here. Secrets and whole bodies are never logged. Safe from any thread. */
+ * escaped here, and what goes past 4 KiB is cut. The keys time, level and text are taken; of a key
+ * given twice the first counts in JSON. Secrets and whole bodies are never logged. Safe from any thread. */
 #pragma once
 
 #include "src/base/slice.h"

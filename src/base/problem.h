@@ -32,5 +32,6 @@ size_t problems_count(const struct problems *problems, enum problem_severity sev
 const struct problem *problems_at(const struct problems *problems, size_t i);
 /* A line each, as above, with "and N more" at the end where some were not held. */
 void problems_format(const struct problems *problems, struct buffer *out);
-/* The one of `names` (NULL-ended) nearest to `word` by edit distance, at most 2 away; else NULL. */
+/* The one of `names` (NULL-ended) nearest to `word` by edit distance, at most 2 away and with something in
+ * common; else NULL. */
 const char *problem_did_you_mean(struct slice word, const char *const *names);

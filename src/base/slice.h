@@ -29,10 +29,11 @@ struct slice_list {
 /* Borrows a terminated string; NULL gives an absent slice. */
 struct slice slice_of(const char *text);
 bool slice_is_absent(struct slice slice);
+/* The same bytes; absent equals only absent. */
 bool slice_eq(struct slice a, struct slice b);
 /* ASCII letters only; for header names and units. */
 bool slice_eq_nocase(struct slice a, struct slice b);
-/* Byte order, shorter first where one is the start of the other: <0, 0, >0. */
+/* Byte order, shorter first where one is the start of the other, absent before all: <0, 0, >0. */
 int slice_compare(struct slice a, struct slice b);
 bool slice_starts(struct slice slice, struct slice prefix);
 bool slice_ends(struct slice slice, struct slice suffix);
@@ -46,6 +47,12 @@ struct slice slice_trim(struct slice slice);
 enum rc slice_to_int(struct slice slice, int64_t *value) MUST_CHECK;
 /* True for valid UTF-8 (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF). */
 bool slice_is_utf8(struct slice slice);
+/* Bytes of the character that `slice` starts with, 1 to 4; 0 when it is empty or does not start with valid UTF-8. */
+size_t slice_utf8_len(struct slice slice);
+/* Takes one character off `rest` (not empty) and gives how a person may see it: as it is, or, where it is a control
+ * character or not UTF-8, byte by byte as "\\x1b" in `escaped`, which holds SHOWN_BYTES. */
+#define SHOWN_BYTES 9
+struct slice slice_cut_shown(struct slice *rest, char *escaped);
 /* True when some byte is below 0x20 or is 0x7f. */
 bool slice_has_control(struct slice slice);
 /* Matches a shell-like glob in which only '*' is special ("github.*"). */

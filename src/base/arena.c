@@ -1,0 +1,164 @@
+#include "src/base/arena.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK_BYTES ((size_t)32 * 1024)
+#define ALIGNMENT _Alignof(max_align_t)
+
+struct block {
+    struct block *next;
+    size_t n_used;
+    size_t n_bytes;
+    _Alignas(max_align_t) char bytes[];
+};
+
+struct arena {
+    struct block *blocks; /* the first is the one that small things are cut from */
+    size_t used_bytes;
+    size_t limit_bytes;
+};
+
+enum rc arena_new(size_t limit_bytes, struct arena **arena)
+{
+    *arena = calloc(1, sizeof(**arena));
+    if (!*arena)
+        return RC_NO_MEMORY;
+    (*arena)->limit_bytes = limit_bytes;
+    return RC_OK;
+}
+
+static void free_blocks(struct block *block)
+{
+    while (block) {
+        struct block *next = block->next;
+
+        free(block);
+        block = next;
+    }
+}
+
+void arena_free(struct arena *arena)
+{
+    if (!arena)
+        return;
+    free_blocks(arena->blocks);
+    free(arena);
+}
+
+void arena_reset(struct arena *arena)
+{
+    struct block *kept = arena->blocks;
+
+    arena->used_bytes = 0;
+    if (!kept)
+        return;
+    free_blocks(kept->next);
+    kept->next = NULL;
+    kept->n_used = 0;
+    /* One large thing must not hold its memory for all batches to come. */
+    if (kept->n_bytes > BLOCK_BYTES) {
+        free(kept);
+        arena->blocks = NULL;
+    }
+}
+
+/* A block with room for `n_bytes`: a large thing gets a block of its own behind the first, so that what is left of
+ * the first is not lost. */
+static struct block *add_block(struct arena *arena, size_t n_bytes)
+{
+    bool is_large = n_bytes > BLOCK_BYTES / 4;
+    size_t block_bytes = is_large ? n_bytes : BLOCK_BYTES;
+    struct block *block;
+
+    if (block_bytes > SIZE_MAX - sizeof(*block))
+        return NULL;
+    block = malloc(sizeof(*block) + block_bytes);
+    if (!block)
+        return NULL;
+    block->n_used = 0;
+    block->n_bytes = block_bytes;
+    if (is_large && arena->blocks) {
+        block->next = arena->blocks->next;
+        arena->blocks->next = block;
+    } else {
+        block->next = arena->blocks;
+        arena->blocks = block;
+    }
+    return block;
+}
+
+/* Rounded up, so that what follows is aligned; nothing asked for still gives an address of its own. */
+static bool round_up(size_t n_bytes, size_t *rounded)
+{
+    if (__builtin_add_overflow(n_bytes ? n_bytes : 1, ALIGNMENT - 1, rounded))
+        return false;
+    *rounded -= *rounded % ALIGNMENT;
+    return true;
+}
+
+void *arena_alloc(struct arena *arena, size_t n_items, size_t item_bytes)
+{
+    struct block *block = arena->blocks;
+    size_t n_bytes;
+    char *bytes;
+
+    if (__builtin_mul_overflow(n_items, item_bytes, &n_bytes) || !round_up(n_bytes, &n_bytes))
+        return NULL;
+    if (n_bytes > arena->limit_bytes - arena->used_bytes)
+        return NULL;
+    if (!block || n_bytes > block->n_bytes - block->n_used)
+        block = add_block(arena, n_bytes);
+    if (!block)
+        return NULL;
+    bytes = block->bytes + block->n_used;
+    block->n_used += n_bytes;
+    arena->used_bytes += n_bytes;
+    return memset(bytes, 0, n_bytes);
+}
+
+enum rc arena_copy(struct arena *arena, struct slice source, struct slice *copy)
+{
+    char *bytes;
+
+    *copy = (struct slice){ 0 };
+    if (slice_is_absent(source))
+        return RC_OK;
+    if (source.len == SIZE_MAX)
+        return RC_NO_MEMORY;
+    bytes = arena_alloc(arena, source.len + 1, 1);
+    if (!bytes)
+        return RC_NO_MEMORY;
+    memcpy(bytes, source.ptr, source.len);
+    *copy = (struct slice){ .ptr = bytes, .len = source.len };
+    return RC_OK;
+}
+
+enum rc arena_format(struct arena *arena, struct slice *text, const char *format, ...)
+{
+    va_list args;
+    char *bytes;
+    int len;
+
+    *text = (struct slice){ 0 };
+    va_start(args, format);
+    len = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (len < 0)
+        return RC_INVALID;
+    bytes = arena_alloc(arena, (size_t)len + 1, 1);
+    if (!bytes)
+        return RC_NO_MEMORY;
+    va_start(args, format);
+    vsnprintf(bytes, (size_t)len + 1, format, args);
+    va_end(args);
+    *text = (struct slice){ .ptr = bytes, .len = (size_t)len };
+    return RC_OK;
+}
+
+size_t arena_used_bytes(const struct arena *arena)
+{
+    return arena->used_bytes;
+}

@@ -1,0 +1,143 @@
+/* The quantities of clock.h: durations and sizes, which always carry their unit. */
+#include "src/base/clock.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define LONGEST_DURATION_MS (3650 * DAY_MS) /* ten years, whichever they are */
+
+/* Largest first: a duration names each unit at most once, in this order. */
+static const struct duration_unit {
+    const char *name;
+    int64_t unit_ms;
+} duration_units[] = {
+    { .name = "d", .unit_ms = DAY_MS },       { .name = "h", .unit_ms = HOUR_MS },
+    { .name = "m", .unit_ms = MINUTE_MS },    { .name = "s", .unit_ms = SECOND_MS },
+    { .name = "ms", .unit_ms = 1 },
+};
+
+#define N_DURATION_UNITS (sizeof(duration_units) / sizeof(duration_units[0]))
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Takes the digits, or what is not digits, that `rest` starts with. */
+static struct slice cut_run(struct slice *rest, bool of_digits)
+{
+    struct slice run = { .ptr = rest->ptr, .len = 0 };
+
+    while (run.len < rest->len && is_digit(rest->ptr[run.len]) == of_digits)
+        run.len++;
+    if (run.len) {
+        rest->ptr += run.len;
+        rest->len -= run.len;
+    }
+    return run;
+}
+
+/* Index of the unit among those that may still follow; N_DURATION_UNITS when it is none of them. */
+static size_t find_unit(struct slice name, size_t first)
+{
+    size_t i = first;
+
+    while (i < N_DURATION_UNITS && !slice_eq(name, slice_of(duration_units[i].name)))
+        i++;
+    return i;
+}
+
+enum rc duration_parse(struct slice text, int64_t *duration_ms)
+{
+    size_t next_unit = 0;
+    int64_t sum_ms = 0;
+
+    if (!text.len)
+        return RC_INVALID;
+    while (text.len) {
+        struct slice digits = cut_run(&text, true);
+        size_t unit = find_unit(cut_run(&text, false), next_unit);
+        int64_t value;
+
+        if (unit == N_DURATION_UNITS || slice_to_int(digits, &value))
+            return RC_INVALID;
+        if (__builtin_mul_overflow(value, duration_units[unit].unit_ms, &value) ||
+            __builtin_add_overflow(sum_ms, value, &sum_ms) || sum_ms > LONGEST_DURATION_MS)
+            return RC_INVALID;
+        next_unit = unit + 1;
+    }
+    *duration_ms = sum_ms;
+    return RC_OK;
+}
+
+const char *duration_format(int64_t duration_ms, char *text)
+{
+    uint64_t rest_ms = duration_ms < 0 ? 0 - (uint64_t)duration_ms : (uint64_t)duration_ms;
+    size_t len = 0;
+
+    if (!duration_ms) {
+        snprintf(text, TIME_TEXT_BYTES, "0s");
+        return text;
+    }
+    if (duration_ms < 0)
+        text[len++] = '-';
+    for (size_t i = 0; i < N_DURATION_UNITS; i++) {
+        uint64_t unit_ms = (uint64_t)duration_units[i].unit_ms;
+
+        if (rest_ms >= unit_ms)
+            len += (size_t)snprintf(text + len, TIME_TEXT_BYTES - len, "%" PRIu64 "%s",
+                                    rest_ms / unit_ms, duration_units[i].name);
+        rest_ms %= unit_ms;
+    }
+    return text;
+}
+
+const char *duration_format_rough(int64_t duration_ms, char *text)
+{
+    static const struct rough_unit {
+        int64_t below_ms, unit_ms;
+        const char *name;
+    } units[] = {
+        { .below_ms = MINUTE_MS, .unit_ms = SECOND_MS, .name = "s" },
+        { .below_ms = HOUR_MS, .unit_ms = MINUTE_MS, .name = "min" },
+        { .below_ms = 2 * DAY_MS, .unit_ms = HOUR_MS, .name = "h" },
+        { .below_ms = INT64_MAX, .unit_ms = DAY_MS, .name = "days" },
+    };
+    size_t i = 0;
+
+    if (duration_ms < 0)
+        duration_ms = 0; /* clocks of two machines never agree */
+    while (duration_ms >= units[i].below_ms && units[i].below_ms != INT64_MAX)
+        i++;
+    snprintf(text, TIME_TEXT_BYTES, "%" PRId64 " %s", duration_ms / units[i].unit_ms,
+             units[i].name);
+    return text;
+}
+
+static const struct size_unit {
+    const char *name, *binary_name;
+    int shift;
+} size_units[] = {
+    { .name = "B", .binary_name = "B", .shift = 0 },
+    { .name = "KB", .binary_name = "KiB", .shift = 10 },
+    { .name = "MB", .binary_name = "MiB", .shift = 20 },
+    { .name = "GB", .binary_name = "GiB", .shift = 30 },
+    { .name = "TB", .binary_name = "TiB", .shift = 40 },
+};
+
+enum rc size_parse(struct slice text, int64_t *bytes)
+{
+    int64_t value;
+
+    if (slice_to_int(cut_run(&text, true), &value))
+        return RC_INVALID;
+    for (size_t i = 0; i < sizeof(size_units) / sizeof(size_units[0]); i++) {
+        if (!slice_eq_nocase(text, slice_of(size_units[i].name)) &&
+            !slice_eq_nocase(text, slice_of(size_units[i].binary_name)))
+            continue;
+        if (__builtin_mul_overflow(value, (int64_t)1 << size_units[i].shift, bytes))
+            return RC_INVALID;
+        return RC_OK;
+    }
+    return RC_INVALID;
+}

@@ -1,0 +1,85 @@
+/* config.h - vedette.yaml: what is watched, what may be done, who may decide, where it all lives.
+ *
+ * Flag over VEDETTE_* over file over default. Unknown members are errors with file:line:column. Immutable once loaded; a reload makes a new one.
+ */
+#pragma once
+
+#include "actions/action.h"
+#include "actions/proposal.h"
+#include "rules/load.h"
+#include "src/base/log.h"
+#include "watchers/watchers.h"
+
+struct person {
+    struct slice name;
+    struct slice user;  /* Unix user, or absent */
+    struct slice slack; /* id, or absent */
+    struct slice_list tokens;
+};
+
+struct group {
+    struct slice name;
+    struct slice_list members;
+};
+
+struct config {
+    struct arena *arena;
+    struct slice path;      /* of the file; "(embedded default)" without one */
+    struct slice directory; /* relative paths start here */
+    bool is_default;        /* no configuration file: the one embedded in the program */
+    struct slice_list listen;
+    struct slice control;
+    struct slice socket;    /* path of the control socket */
+    struct slice public_url;
+    struct slice_list hosts;
+    struct slice state;     /* directory */
+    struct slice_list rules; /* paths; empty with is_default: the embedded rules */
+    struct watchers *watchers;
+    struct actions *actions;
+    struct person *people;
+    size_t n_people;
+    struct group *groups;
+    size_t n_groups;
+    struct slice_list approvers_from;
+    int64_t approvers_need;
+    int64_t retention_events_ms;
+    int64_t retention_bytes;
+    int64_t store_max_bytes;
+    int64_t bodies_bytes;
+    struct slice_list proxy_secrets; /* empty: no trusted proxy */
+    int log_level;  /* enum log_level */
+    int log_format; /* enum log_format */
+    struct named_secret *secrets;
+    size_t n_secrets;
+};
+
+struct config_options {
+    const char *path;     /* -c FILE; NULL: $VEDETTE_CONFIG, else /etc/vedette/vedette.yaml when it is there, else the embedded default */
+    const char *state;    /* --state DIR, or NULL */
+    const char *log_level;  /* --log-level, or NULL */
+    const char *log_format; /* --log-format, or NULL */
+    bool resolve_secrets; /* false: `check`, which may run as any user */
+    bool make_state;      /* true: `run`; makes the state directory and, for the embedded default, its secrets */
+};
+
+/* Gives a configuration; free with config_free. RC_INVALID after adding to `problems`. */
+enum rc config_load(const struct config_options *options, struct problems *problems, struct config **config) MUST_CHECK;
+void config_free(struct config *config);
+/* Reads the configured rule files (or the embedded ones) and checks them against the configuration: actions that plans and evidence name, kinds that no watcher yields
+ * (a warning), approvers that nobody can satisfy. */
+enum rc config_load_rules(const struct config *config, struct problems *problems, struct rule_files *files, struct arena *files_arena, struct ruleset **ruleset) MUST_CHECK;
+/* Only the check, for rules that were parsed elsewhere. */
+bool config_check_rules(const struct config *config, const struct ruleset *ruleset, struct problems *problems);
+/* The effective configuration as YAML, each value with where it comes from, secrets masked. */
+void config_print(const struct config *config, struct buffer *out);
+
+/* Who holds this bearer token; NULL when nobody. Constant time for each token. */
+const struct person *config_person_of_token(const struct config *config, struct slice token);
+/* Who this Unix user is; NULL when nobody. */
+const struct person *config_person_of_user(const struct config *config, struct slice user);
+const struct person *config_person_by_name(const struct config *config, struct slice name);
+/* May `person` decide a proposal with these approvers (`not_names`: the people its `not` fields named)? Resolved now, never remembered. Without a configuration file the
+ * one local user may. */
+struct decider_rights config_rights(const struct config *config, struct slice person, const struct approver_rule *approvers, struct slice_list not_names);
+/* Name under which the embedded default's only approver decides. */
+#define CONFIG_LOCAL_PERSON "you"

@@ -1,0 +1,50 @@
+/* inlet.h - the one door into the engine: bounded lanes, and the thread that drives it.
+ *
+ * Doors push items and are called back after the commit that holds them. The control lane (decisions, results, reloads, pause) goes first in every round and has places of its own; the data lane
+ * is bounded by count and bytes, and a full one refuses at once (503). Rounds: control, then one accepting commit for what waits, then folding for a bounded time.
+ */
+#pragma once
+
+#include "src/engine/engine.h"
+
+struct inlet;
+
+struct inlet_options {
+    struct engine *engine;   /* kept */
+    size_t n_deliveries;     /* waiting at most; 0: 4096 */
+    int64_t delivery_bytes;  /* waiting at most; 0: 64 MB */
+    void (*on_fatal)(void *context, enum rc rc); /* the store failed in a way that must end the process */
+    void *context;
+};
+enum rc inlet_start(const struct inlet_options *options, struct inlet **inlet) MUST_CHECK;
+/* Refuses new deliveries (RC_BUSY), finishes what waits, commits, stops the thread. */
+void inlet_drain(struct inlet *inlet);
+void inlet_free(struct inlet *inlet);
+
+/* A delivery. `done` is called on the engine's thread after the commit, with RC_OK, or with why it was not stored. The item and what it points at stay alive until then. */
+struct inlet_delivery {
+    struct engine_accept_item item;
+    void (*done)(struct inlet_delivery *delivery, enum rc rc);
+    void *context;
+    struct inlet_delivery *next; /* the inlet's */
+};
+/* RC_FULL, RC_BUSY at once: `done` is then not called. */
+enum rc inlet_push(struct inlet *inlet, struct inlet_delivery *delivery) MUST_CHECK;
+
+/* Anything else that changes state: `run` is called on the engine's thread, `done` after its commit. */
+struct inlet_control {
+    enum rc (*run)(struct inlet_control *control, struct engine *engine, int64_t now_ms);
+    void (*done)(struct inlet_control *control, enum rc rc);
+    void *context;
+    struct inlet_control *next; /* the inlet's */
+};
+void inlet_push_control(struct inlet *inlet, struct inlet_control *control);
+/* Runs it and waits: for threads that may wait (never an HTTP thread). */
+enum rc inlet_run_and_wait(struct inlet *inlet, struct inlet_control *control) MUST_CHECK;
+
+struct inlet_facts {
+    size_t n_waiting;
+    bool data_is_refused; /* the store is full, the disk is full, or we are stopping */
+    bool store_failed;
+};
+struct inlet_facts inlet_facts(struct inlet *inlet);

@@ -1,0 +1,84 @@
+/* engine.h - the only writer of state: events in, transitions, tasks, proposals and effects out.
+ *
+ * The engine is driven: it has no thread, no clock and no socket. The daemon drives it live, `vedette test` in virtual time and `vedette replay` over recorded
+ * input, over the same store interface. Each call below is one transaction: all of it, or nothing.
+ *
+ *   engine_accept   what the doors verified, appended raw: its commit is the 2xx
+ *   engine_control  decisions, results, reloads: appended and folded at once, before data
+ *   engine_fold     deliveries from the journal, with the timers that were due before each
+ *
+ * After RC_FULL or RC_NO_MEMORY nothing has changed and the call may be repeated; after RC_IO the process must end (what the disk holds is not known).
+ */
+#pragma once
+
+#include "src/config/config.h"
+#include "src/store/feed.h"
+#include "src/store/journal.h"
+#include "src/store/outbox.h"
+#include "src/store/store.h"
+#include "src/store/timers.h"
+
+struct engine;
+
+/* What the engine tells its driver, after the commit. */
+struct engine_listener {
+    void *context;
+    void (*on_effect)(void *context, const struct outbox_item *item); /* carry this out */
+    void (*on_cancel)(void *context, struct ulid object);             /* no longer wanted: evidence of a withdrawn task */
+    void (*on_change)(void *context);                                 /* the feed has grown */
+};
+
+struct engine_options {
+    struct store *store;           /* kept */
+    const struct config *config;   /* kept */
+    struct ruleset *ruleset;       /* taken */
+    struct engine_listener listener;
+    bool deterministic;            /* replays and tests: ids come from the input, nothing is random */
+};
+
+enum rc engine_new(const struct engine_options *options, struct engine **engine) MUST_CHECK;
+void engine_free(struct engine *engine);
+
+/* After opening a store: steps that were started and never answered become unknown; what only collects or checks is handed out again; after a crash the
+ * deliveries since the cursor are folded one at a time, and one that crashed the fold twice becomes a dead letter. */
+enum rc engine_recover(struct engine *engine, int64_t now_ms) MUST_CHECK;
+/* Marks an orderly stop. */
+enum rc engine_stop(struct engine *engine) MUST_CHECK;
+
+struct engine_accept_item {
+    struct journal_entry *entry; /* its id is set; an id that is already there is kept (replays) */
+    int64_t dedup_ms;            /* how far back its delivery id is looked for; 0: not at all */
+    bool is_duplicate;           /* set: `entry->id` is the first one's */
+};
+/* RC_FULL also when data may no longer be stored (STORE_DATA_PERCENT). */
+enum rc engine_accept(struct engine *engine, struct engine_accept_item *items, size_t n_items) MUST_CHECK;
+
+/* Folds what is waiting: at most `n_max` deliveries and `budget_ms` of time, and the timers due before each; when none is left, the timers due by `now_ms`. `*more` when there is more to do now. */
+enum rc engine_fold(struct engine *engine, int64_t now_ms, size_t n_max, int64_t budget_ms, bool *more) MUST_CHECK;
+/* When the next timer is due; INT64_MAX: none. */
+int64_t engine_due_ms(struct engine *engine);
+
+/* A decision, as it was proven at the door. */
+struct engine_decision {
+    struct slice proposal; /* "prp_…" or a short id */
+    struct decision decision;
+    int64_t real_ms;       /* the real time, for the expiry */
+    struct decision_answer answer; /* set; `detail` lives in `arena` */
+    struct ulid proposal_id;       /* set when there is one */
+    struct arena *arena;           /* the caller's */
+};
+enum rc engine_decide(struct engine *engine, struct engine_decision *decision, int64_t now_ms) MUST_CHECK;
+/* The result of an effect that on_effect asked for. */
+enum rc engine_result(struct engine *engine, const struct effect_result *result, int64_t now_ms) MUST_CHECK;
+/* Swaps the rules (and the configuration they were checked against): takes `ruleset` when RC_OK. What the rules meant to say is in `files`. `summary` gets one line. */
+enum rc engine_reload(struct engine *engine, const struct config *config, struct ruleset *ruleset, const struct rule_files *files, int64_t now_ms, struct buffer *summary) MUST_CHECK;
+enum rc engine_set_paused(struct engine *engine, bool paused, struct slice who, struct slice via, int64_t now_ms) MUST_CHECK;
+/* Ends a signal by hand. RC_NOT_FOUND, RC_CONFLICT when it is not open. */
+enum rc engine_resolve(struct engine *engine, struct ulid signal, struct slice who, struct slice via, int64_t now_ms) MUST_CHECK;
+/* Retention: a bounded number of rows a call. */
+enum rc engine_expire(struct engine *engine, int64_t now_ms) MUST_CHECK;
+
+const struct ruleset *engine_ruleset(const struct engine *engine);
+
+/* The events of a journal entry, as rules see them: deliveries through their watcher, ours as vedette.* events. Pure; any thread. */
+enum rc engine_events(const struct config *config, const struct journal_entry *entry, struct arena *arena, struct event_list *events) MUST_CHECK;
