@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#define DAYS_TO_1970 719468   /* from 0000-03-01 */
+#define DAYS_TO_1970 719468 /* from 0000-03-01 */
 #define DAYS_IN_400_YEARS 146097
 #define MAX_YEAR 9999
 
@@ -94,7 +94,8 @@ static void put_digits(char *at, size_t n_digits, int64_t value)
 
 const char *time_format(int64_t time_ms, char *text)
 {
-    const int64_t first_ms = days_of_date((struct date){ .year = 0, .month = 1, .day = 1 }) * DAY_MS;
+    const int64_t first_ms =
+        days_of_date((struct date){ .year = 0, .month = 1, .day = 1 }) * DAY_MS;
     const int64_t end_ms =
         days_of_date((struct date){ .year = MAX_YEAR + 1, .month = 1, .day = 1 }) * DAY_MS;
     struct date date;

@@ -18,8 +18,8 @@ enum rc digest_init(void)
 
 enum rc sha256_of(struct slice bytes, struct sha256 *digest)
 {
-    if (gnutls_hash_fast(GNUTLS_DIG_SHA256, bytes.ptr ? bytes.ptr : "", bytes.len,
-                         digest->bytes) < 0)
+    if (gnutls_hash_fast(GNUTLS_DIG_SHA256, bytes.ptr ? bytes.ptr : "", bytes.len, digest->bytes) <
+        0)
         return RC_IO;
     return RC_OK;
 }

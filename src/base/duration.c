@@ -11,8 +11,8 @@ static const struct duration_unit {
     const char *name;
     int64_t unit_ms;
 } duration_units[] = {
-    { .name = "d", .unit_ms = DAY_MS },       { .name = "h", .unit_ms = HOUR_MS },
-    { .name = "m", .unit_ms = MINUTE_MS },    { .name = "s", .unit_ms = SECOND_MS },
+    { .name = "d", .unit_ms = DAY_MS },    { .name = "h", .unit_ms = HOUR_MS },
+    { .name = "m", .unit_ms = MINUTE_MS }, { .name = "s", .unit_ms = SECOND_MS },
     { .name = "ms", .unit_ms = 1 },
 };
 

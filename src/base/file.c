@@ -200,7 +200,8 @@ enum rc directory_make(const char *path, unsigned mode)
 
     if (!parent)
         return RC_NO_MEMORY;
-    for (char *slash = strchr(parent + 1, '/'); slash && !rc; slash = strchr(slash + 1, '/')) {
+    for (char *slash = strchr(*parent ? parent + 1 : parent, '/'); slash && !rc;
+         slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         rc = make_one(parent, mode);
         *slash = '/';

@@ -3,7 +3,7 @@
 
 #include "src/base/arena.h"
 
-/* Reads a regular file of at most `limit_bytes` into `arena`. RC_NOT_FOUND, RC_IO (errno tells), RC_LIMIT. */
+/* Reads a regular file of at most `limit_bytes` (0: any size) into `arena`. RC_NOT_FOUND, RC_IO (errno tells), RC_LIMIT. */
 enum rc file_read(const char *path, size_t limit_bytes, struct arena *arena, struct slice *text) MUST_CHECK;
 /* Writes a new file with `mode`, synced, in one step: it appears whole or not at all, and replaces an older one. */
 enum rc file_write(const char *path, struct slice text, unsigned mode) MUST_CHECK;

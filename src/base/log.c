@@ -60,23 +60,31 @@ static void add_text_line(struct line *line, const char *time, enum log_level le
         add(line, slice_cut_shown(&message, escaped));
 }
 
+/* `character` as it stands in a JSON string. C1 controls are escaped beside what JSON asks for: lines get read on
+ * terminals. `escaped` holds 7 bytes. */
+static struct slice json_character(struct slice character, char *escaped)
+{
+    uint8_t first = (uint8_t)character.ptr[0];
+    uint8_t last = (uint8_t)character.ptr[character.len - 1];
+
+    if (character.len == 1 ? first >= 0x20 && first < 0x7f && first != '"' && first != '\\'
+                           : first != 0xc2 || last >= 0xa0)
+        return character;
+    snprintf(escaped, 7, "\\u%04x", (unsigned)last);
+    return slice_of(escaped);
+}
+
 static void add_json_string(struct line *line, struct slice text)
 {
     add(line, SLICE("\""));
     while (text.len) {
         size_t len = slice_utf8_len(text);
         struct slice character = { .ptr = text.ptr, .len = len ? len : 1 };
-        char escaped[8];
+        char escaped[7];
 
-        if (!len) {
-            character = SLICE("\\ufffd");
-        } else if ((uint8_t)text.ptr[0] < 0x20 || strchr("\"\\\x7f", text.ptr[0])) {
-            snprintf(escaped, sizeof(escaped), "\\u%04x", (unsigned)(uint8_t)text.ptr[0]);
-            character = slice_of(escaped);
-        }
-        add(line, character);
-        text.ptr += len ? len : 1;
-        text.len -= len ? len : 1;
+        add(line, len ? json_character(character, escaped) : SLICE("\\ufffd"));
+        text.ptr += character.len;
+        text.len -= character.len;
     }
     add(line, SLICE("\""));
 }
@@ -217,8 +225,8 @@ static bool is_wanted(enum log_level level)
     return (int)level >= atomic_load(&least_level);
 }
 
-__attribute__((format(printf, 3, 0))) static void
-put_message(enum log_level level, uint64_t n_held, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void put_message(enum log_level level, uint64_t n_held,
+                                                              const char *format, va_list args)
 {
     static const char cut_mark[] = "…";
     static const size_t room = 32; /* for the mark and the count at the end */
@@ -253,7 +261,8 @@ void log_write(enum log_level level, const char *format, ...)
 /* True when a line may pass now; gives how many did not since the last one. */
 static bool pass_limit(struct log_limit *limit, uint64_t *n_held)
 {
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* for every limit: it is held for an instant */
+    static pthread_mutex_t lock =
+        PTHREAD_MUTEX_INITIALIZER; /* for every limit: it is held for an instant */
     int64_t now_mono_ms = clock_mono_ms();
     bool passes;
 

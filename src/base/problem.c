@@ -19,7 +19,8 @@ static const char *const severity_names[] = {
 struct problems {
     struct arena *arena;
     size_t n_held;
-    size_t counts[sizeof(severity_names) / sizeof(severity_names[0])]; /* by severity, held or not */
+    size_t
+        counts[sizeof(severity_names) / sizeof(severity_names[0])]; /* by severity, held or not */
     struct problem held[MAX_HELD];
 };
 
