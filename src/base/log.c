@@ -1,6 +1,7 @@
 #include "src/base/log.h"
 
 #include "src/base/clock.h"
+#include "src/base/utf8.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -60,32 +61,32 @@ static void add_text_line(struct line *line, const char *time, enum log_level le
         add(line, slice_cut_shown(&message, escaped));
 }
 
-/* `character` as it stands in a JSON string. C1 controls are escaped beside what JSON asks for: lines get read on
- * terminals. `escaped` holds 7 bytes. */
-static struct slice json_character(struct slice character, char *escaped)
+/* Takes one character off `rest` and gives it as it stands in a JSON string. DEL and C1 are escaped beside what JSON
+ * asks for, since lines get read on terminals. `escaped` holds 7 bytes. */
+static struct slice cut_json_character(struct slice *rest, char *escaped)
 {
-    uint8_t first = (uint8_t)character.ptr[0];
-    uint8_t last = (uint8_t)character.ptr[character.len - 1];
+    uint32_t code_point = 0;
+    size_t len = utf8_char_len(rest->ptr, rest->len, &code_point);
+    struct slice character = { .ptr = rest->ptr, .len = len ? len : 1 };
 
-    if (character.len == 1 ? first >= 0x20 && first < 0x7f && first != '"' && first != '\\'
-                           : first != 0xc2 || last >= 0xa0)
+    rest->ptr += character.len;
+    rest->len -= character.len;
+    if (!len)
+        return SLICE("\\ufffd");
+    if (code_point >= 0xa0 ||
+        (code_point >= 0x20 && code_point < 0x7f && code_point != '"' && code_point != '\\'))
         return character;
-    snprintf(escaped, 7, "\\u%04x", (unsigned)last);
+    snprintf(escaped, 7, "\\u%04x", (unsigned)code_point & 0xff);
     return slice_of(escaped);
 }
 
 static void add_json_string(struct line *line, struct slice text)
 {
-    add(line, SLICE("\""));
-    while (text.len) {
-        size_t len = slice_utf8_len(text);
-        struct slice character = { .ptr = text.ptr, .len = len ? len : 1 };
-        char escaped[7];
+    char escaped[7];
 
-        add(line, len ? json_character(character, escaped) : SLICE("\\ufffd"));
-        text.ptr += character.len;
-        text.len -= character.len;
-    }
+    add(line, SLICE("\""));
+    while (text.len)
+        add(line, cut_json_character(&text, escaped));
     add(line, SLICE("\""));
 }
 

@@ -1,5 +1,7 @@
 #include "src/base/slice.h"
 
+#include "src/base/utf8.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -132,52 +134,10 @@ enum rc slice_to_int(struct slice slice, int64_t *value)
     return RC_OK;
 }
 
-/* Well-formed UTF-8 by its first byte (table 3-7 of the Unicode standard): the second byte's range keeps out
- * overlong forms, surrogates and what lies above U+10FFFF. */
-static const struct utf8_form {
-    uint8_t first_min, first_max;
-    uint8_t second_min, second_max;
-    uint8_t len;
-} utf8_forms[] = {
-    { .first_min = 0x00, .first_max = 0x7f, .len = 1 },
-    { .first_min = 0xc2, .first_max = 0xdf, .second_min = 0x80, .second_max = 0xbf, .len = 2 },
-    { .first_min = 0xe0, .first_max = 0xe0, .second_min = 0xa0, .second_max = 0xbf, .len = 3 },
-    { .first_min = 0xe1, .first_max = 0xec, .second_min = 0x80, .second_max = 0xbf, .len = 3 },
-    { .first_min = 0xed, .first_max = 0xed, .second_min = 0x80, .second_max = 0x9f, .len = 3 },
-    { .first_min = 0xee, .first_max = 0xef, .second_min = 0x80, .second_max = 0xbf, .len = 3 },
-    { .first_min = 0xf0, .first_max = 0xf0, .second_min = 0x90, .second_max = 0xbf, .len = 4 },
-    { .first_min = 0xf1, .first_max = 0xf3, .second_min = 0x80, .second_max = 0xbf, .len = 4 },
-    { .first_min = 0xf4, .first_max = 0xf4, .second_min = 0x80, .second_max = 0x8f, .len = 4 },
-};
-
-static const struct utf8_form *find_utf8_form(uint8_t first)
-{
-    for (size_t i = 0; i < sizeof(utf8_forms) / sizeof(utf8_forms[0]); i++) {
-        if (first >= utf8_forms[i].first_min && first <= utf8_forms[i].first_max)
-            return &utf8_forms[i];
-    }
-    return NULL;
-}
-
-size_t slice_utf8_len(struct slice slice)
-{
-    const struct utf8_form *form = slice.len ? find_utf8_form((uint8_t)slice.ptr[0]) : NULL;
-
-    if (!form || slice.len < form->len)
-        return 0;
-    for (size_t i = 1; i < form->len; i++) {
-        uint8_t byte = (uint8_t)slice.ptr[i];
-
-        if (byte < (i == 1 ? form->second_min : 0x80) || byte > (i == 1 ? form->second_max : 0xbf))
-            return 0;
-    }
-    return form->len;
-}
-
 bool slice_is_utf8(struct slice slice)
 {
     while (slice.len) {
-        size_t len = slice_utf8_len(slice);
+        size_t len = utf8_char_len(slice.ptr, slice.len, NULL);
 
         if (!len)
             return false;
@@ -187,24 +147,21 @@ bool slice_is_utf8(struct slice slice)
     return true;
 }
 
-/* C0, DEL, and C1 (U+0080 to U+009F), which terminals obey too. */
-static bool is_control(struct slice character)
+/* C0, DEL, and C1, which terminals obey too. */
+static bool is_control(uint32_t code_point)
 {
-    uint8_t first = (uint8_t)character.ptr[0];
-
-    if (character.len == 2)
-        return first == 0xc2 && (uint8_t)character.ptr[1] < 0xa0;
-    return character.len == 1 && (first < 0x20 || first == 0x7f);
+    return code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0);
 }
 
 struct slice slice_cut_shown(struct slice *rest, char *escaped)
 {
-    size_t len = slice_utf8_len(*rest);
+    uint32_t code_point = 0;
+    size_t len = utf8_char_len(rest->ptr, rest->len, &code_point);
     struct slice character = { .ptr = rest->ptr, .len = len ? len : 1 };
 
     rest->ptr += character.len;
     rest->len -= character.len;
-    if (len && !is_control(character))
+    if (len && !is_control(code_point))
         return character;
     for (size_t i = 0; i < character.len; i++)
         snprintf(escaped + 4 * i, 5, "\\x%02x", (unsigned)(uint8_t)character.ptr[i]);

@@ -47,8 +47,6 @@ struct slice slice_trim(struct slice slice);
 enum rc slice_to_int(struct slice slice, int64_t *value) MUST_CHECK;
 /* True for valid UTF-8 (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF). */
 bool slice_is_utf8(struct slice slice);
-/* Bytes of the character that `slice` starts with, 1 to 4; 0 when it is empty or does not start with valid UTF-8. */
-size_t slice_utf8_len(struct slice slice);
 /* Takes one character off `rest` (not empty) and gives how a person may see it: as it is, or, where it is a control
  * character or not UTF-8, byte by byte as "\\x1b" in `escaped`, which holds SHOWN_BYTES. */
 #define SHOWN_BYTES 9
