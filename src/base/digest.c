@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -49,6 +50,42 @@ enum rc sha256_of_parts(const struct slice *parts, size_t n_parts, struct sha256
         code = hash_part(hash, parts[i]);
     gnutls_hash_deinit(hash, digest->bytes);
     return code < 0 ? RC_IO : RC_OK;
+}
+
+struct sha256_stream {
+    gnutls_hash_hd_t hash;
+    bool failed;
+};
+
+enum rc sha256_stream_new(struct sha256_stream **stream)
+{
+    struct sha256_stream *made = calloc(1, sizeof(*made));
+
+    if (!made || gnutls_hash_init(&made->hash, GNUTLS_DIG_SHA256) < 0) {
+        free(made);
+        return RC_NO_MEMORY;
+    }
+    *stream = made;
+    return RC_OK;
+}
+
+void sha256_stream_add(struct sha256_stream *stream, struct slice bytes)
+{
+    if (bytes.len && gnutls_hash(stream->hash, bytes.ptr, bytes.len) < 0)
+        stream->failed = true;
+}
+
+enum rc sha256_stream_end(struct sha256_stream **stream, struct sha256 *digest)
+{
+    bool failed = true;
+
+    if (*stream) {
+        failed = (*stream)->failed;
+        gnutls_hash_deinit((*stream)->hash, digest->bytes);
+        free(*stream);
+        *stream = NULL;
+    }
+    return failed ? RC_IO : RC_OK;
 }
 
 enum rc hmac_sha256(struct slice key, struct slice bytes, struct sha256 *mac)

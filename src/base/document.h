@@ -3,7 +3,7 @@
  * libyaml stops here, through its event interface. On top of YAML it refuses:
  * anchors and aliases, tags, a key twice in one map, keys that are not plain
  * text, more than one document, depth over 16, files over 1 MiB, bytes that are not UTF-8, control
- * characters in text. Scalars stay the text that was written: `no`, `1.10` and `08:00` mean what was typed. */
+ * characters in text. Explicit `null` and `~` are null; so is nothing at all. Scalars stay the text that was written: `no`, `1.10` and `08:00` mean what was typed. */
 #pragma once
 
 #include "src/base/arena.h"
@@ -47,7 +47,10 @@ enum rc document_load(const char *path, struct arena *arena, struct problems *pr
 /* Value of a key of a map; NULL when absent. */
 struct node *node_find(const struct node *map, const char *key);
 struct node *node_find_slice(const struct node *map, struct slice key);
-/* The tree as JSON with sorted keys: plain true, false and JSON numbers typed, all else strings. What versions are hashes of. */
+/* Puts the pairs' addresses into `sorted`, which has room for n_pairs: by key, equal keys in the order of the file. */
+void node_sort_pairs(const struct node *map, const struct node_pair **sorted);
+/* The tree as JSON with sorted keys: plain true, false and JSON numbers typed
+ * (but a fraction that ends in 0 is a version, not a number), null where is_null, all else strings. What versions are hashes of. */
 void node_write_json(const struct node *node, struct json_writer *writer);
 /* problems_add at the node's (or a mark's) place. */
 void node_problem(struct problems *problems, const struct node *node, const char *format, ...)

@@ -1,16 +1,22 @@
 #include "src/base/utf8.h"
 
 struct lead {
-    uint8_t first, last;     /* range of the first byte */
-    uint8_t n_more;          /* bytes that follow it */
-    uint8_t second_from, to; /* range of the second byte: shuts out overlong forms and surrogates */
+    uint8_t first, last; /* range of the first byte */
+    uint8_t n_more;      /* bytes that follow it */
+    uint8_t second_from; /* range of the second byte: shuts out overlong forms and surrogates */
+    uint8_t second_to;
 };
 
 /* RFC 3629, section 4. */
 static const struct lead leads[] = {
-    { 0xc2, 0xdf, 1, 0x80, 0xbf }, { 0xe0, 0xe0, 2, 0xa0, 0xbf }, { 0xe1, 0xec, 2, 0x80, 0xbf },
-    { 0xed, 0xed, 2, 0x80, 0x9f }, { 0xee, 0xef, 2, 0x80, 0xbf }, { 0xf0, 0xf0, 3, 0x90, 0xbf },
-    { 0xf1, 0xf3, 3, 0x80, 0xbf }, { 0xf4, 0xf4, 3, 0x80, 0x8f },
+    { .first = 0xc2, .last = 0xdf, .n_more = 1, .second_from = 0x80, .second_to = 0xbf },
+    { .first = 0xe0, .last = 0xe0, .n_more = 2, .second_from = 0xa0, .second_to = 0xbf },
+    { .first = 0xe1, .last = 0xec, .n_more = 2, .second_from = 0x80, .second_to = 0xbf },
+    { .first = 0xed, .last = 0xed, .n_more = 2, .second_from = 0x80, .second_to = 0x9f },
+    { .first = 0xee, .last = 0xef, .n_more = 2, .second_from = 0x80, .second_to = 0xbf },
+    { .first = 0xf0, .last = 0xf0, .n_more = 3, .second_from = 0x90, .second_to = 0xbf },
+    { .first = 0xf1, .last = 0xf3, .n_more = 3, .second_from = 0x80, .second_to = 0xbf },
+    { .first = 0xf4, .last = 0xf4, .n_more = 3, .second_from = 0x80, .second_to = 0x8f },
 };
 
 static const struct lead *find_lead(uint8_t byte)
@@ -35,7 +41,7 @@ size_t utf8_char_len(const char *ptr, size_t len, uint32_t *code_point)
         return 1;
     }
     lead = find_lead(bytes[0]);
-    if (!lead || len <= lead->n_more || bytes[1] < lead->second_from || bytes[1] > lead->to)
+    if (!lead || len <= lead->n_more || bytes[1] < lead->second_from || bytes[1] > lead->second_to)
         return 0;
     value = bytes[0] & (0x3fu >> lead->n_more);
     for (size_t i = 1; i <= lead->n_more; i++) {

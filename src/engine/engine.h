@@ -1,6 +1,6 @@
 /* engine.h - the only writer of state: events in, transitions, tasks, proposals and effects out.
  *
- * The engine is driven: it has no thread, no clock and no socket. The daemon drives it live, `vedette test` in virtual time and `vedette replay` over recorded
+ * The engine is driven: it has no thread, no socket, and asks no clock for anything it decides. The daemon drives it live, `vedette test` in virtual time and `vedette replay` over recorded
  * input, over the same store interface. Each call below is one transaction: all of it, or nothing.
  *
  *   engine_accept   what the doors verified, appended raw: its commit is the 2xx
@@ -26,6 +26,7 @@ struct engine_listener {
     void (*on_effect)(void *context, const struct outbox_item *item); /* carry this out */
     void (*on_cancel)(void *context, struct ulid object);             /* no longer wanted: evidence of a withdrawn task */
     void (*on_change)(void *context);                                 /* the feed has grown */
+    void (*on_proposal)(void *context, int64_t received_ms);          /* a proposal is there; its event was received then */
 };
 
 struct engine_options {

@@ -86,6 +86,7 @@ struct step {
     bool output_truncated;
     int64_t exit_code;
     struct slice error; /* "killed by signal 9", "not started: No such file or directory", … */
+    enum step_state undo_state; /* STEP_PLANNED until its undo was started; stored, not shown */
     int64_t checked_ms; /* when the check passed */
     int64_t started_ms;
     int64_t finished_ms;

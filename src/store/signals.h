@@ -21,6 +21,15 @@ extern const char *const signal_state_names[];
 enum severity { SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL };
 extern const char *const severity_names[];
 
+/* What is already being done about a signal, so that it asks for nothing twice. */
+enum attention {
+    ATTENTION_NONE,
+    ATTENTION_TASK,      /* its task runs */
+    ATTENTION_PROPOSAL,  /* its proposal waits, or is being carried out, or is unknown */
+    ATTENTION_VERIFYING, /* its proposal verifies: the next match is a recurrence */
+};
+extern const char *const attention_names[];
+
 struct signal {
     struct ulid id;
     struct slice rule;
@@ -45,7 +54,8 @@ struct signal {
     struct ulid_list samples;  /* ids of the first event and of the newest ones, at most 10 */
     struct slice window;       /* the condition's own state; its bytes are described in rules/conditions */
     struct ulid task;          /* of this episode */
-    struct ulid proposal;      /* the newest of this episode */
+    struct ulid proposal;      /* its newest */
+    enum attention attention;  /* stored, not shown */
     int64_t quiet_due_ms;      /* the armed quiet timer; 0: none */
     int64_t cooldown_until_ms; /* engine time: until then it proposes nothing */
 };
