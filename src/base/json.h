@@ -23,7 +23,8 @@ struct json_fault {
 };
 
 /* Checks that `text` is exactly one RFC 8259 value in UTF-8 with blanks around it at most, no BOM, no key twice in one
- * object, no NUL (raw or escaped), no lone surrogate, within `limits`. Allocates nothing that grows with the text but the key sets.
+ * object, no NUL (raw or escaped), no lone surrogate, no
+ * number of more than 63 characters, within `limits` (and never deeper than 256). Allocates nothing that grows with the text but the key sets.
  * RC_INVALID, or RC_LIMIT, fills `fault`. */
 enum rc json_scan(struct slice text, struct json_limits limits, struct json_fault *fault) MUST_CHECK;
 
@@ -53,7 +54,7 @@ enum rc json_number(const struct json *node, double *value) MUST_CHECK;
 /* Integers of 64 bits, exactly; RC_NOT_FOUND when it is not one. */
 enum rc json_int(const struct json *node, int64_t *value) MUST_CHECK;
 
-/* A path into a tree: a.b[0].c, [*] for any element, ["odd key"]. */
+/* A path into a tree: a.b[0].c, [*] for any element, ["odd key"] (in which a backslash takes the next byte as it is). */
 struct json_path;
 /* Gives a path in `arena`. RC_INVALID fills `fault` (offset in `text`). At most 16 parts. */
 enum rc json_path_parse(struct slice text, struct arena *arena, struct json_path **path, struct json_fault *fault) MUST_CHECK;
@@ -65,7 +66,7 @@ void json_path_each(const struct json_path *path, const struct json *root,
                     bool (*visit)(void *context, const struct json *node), void *context);
 
 /* Writes JSON into a buffer, compact, in the order of the calls. Commas are set by the writer. Text that is not UTF-8 has its bad
- * bytes replaced by U+FFFD: every output is valid. Ask buffer_rc of the buffer at the end. */
+ * bytes replaced by U+FFFD: every output is valid. Control characters and those that turn the direction of text are always escaped. Ask buffer_rc of the buffer at the end. */
 struct json_writer {
     struct buffer *out;
     bool needs_comma;
