@@ -3,7 +3,7 @@
  * PCRE2 stops here. Compiled with JIT where the system allows it, without UTF
  * mode (one bad byte must not stop a match), match limit 100,000, depth limit and heap limit set,
  * subject at most 64 KiB (of longer text the first and the last 32 KiB; 2 KiB without JIT). \C, callouts
- * and start-of-pattern verbs are refused. An error while matching is a third result
+ * and start-of-pattern verbs are refused; so are control characters, more than 100 groups and two groups of one name. An error while matching is a third result
  * beside match and no match. Patterns are read-only and shared by threads; each thread matches with
  * a `struct pattern_scratch` of its own. */
 #pragma once
@@ -25,7 +25,7 @@ struct capture {
  * (offset in `text`; its text is PCRE2's reason and lives in `arena`). */
 enum rc pattern_parse(struct slice text, struct arena *arena, struct pattern **pattern, struct json_fault *fault) MUST_CHECK;
 void pattern_free(struct pattern *pattern);
-/* True when `text` has the form /…/flags. */
+/* True when `text` has the form /…/flags; the flags g, m and y of other languages count, so that pattern_parse can refuse them. */
 bool pattern_is_written(struct slice text);
 struct slice pattern_source(const struct pattern *pattern);
 /* Names of its named groups, in order; absent past the end. */

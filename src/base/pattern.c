@@ -1,0 +1,406 @@
+#include "src/base/pattern.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#define PATTERN_MAX_BYTES ((size_t)16 * 1024)
+#define GROUPS_MAX 100
+#define SUBJECT_MAX_BYTES ((size_t)64 * 1024)
+/* The interpreter's limits start anew at every offset: what is quadratic must stay small. */
+#define SUBJECT_MAX_BYTES_WITHOUT_JIT ((size_t)2 * 1024)
+/* Beside the codes of PCRE2, which are negative. */
+#define SUBJECT_TOO_LONG 1
+#define MATCH_LIMIT 100000
+#define DEPTH_LIMIT 20000
+#define HEAP_LIMIT_KIB 16384
+#define JIT_STACK_START_BYTES ((size_t)32 * 1024)
+#define JIT_STACK_MAX_BYTES ((size_t)1024 * 1024)
+
+struct group {
+    struct slice name; /* borrows the code's name table */
+    uint32_t number;
+};
+
+struct pattern {
+    pcre2_code *code;
+    char *source; /* `/pattern/flags` */
+    size_t source_bytes;
+    struct group *groups; /* the named ones, by number */
+    size_t n_groups;
+    size_t subject_max_bytes;
+};
+
+struct pattern_scratch {
+    pcre2_match_data *match;
+    pcre2_match_context *context;
+    pcre2_jit_stack *jit_stack;
+    struct slice subject; /* of the last match */
+    int error;
+};
+
+/* -- how it is written -- */
+
+static const struct {
+    char letter;
+    uint32_t option;
+} flags[] = {
+    { .letter = 'i', .option = PCRE2_CASELESS },
+    { .letter = 'x', .option = PCRE2_EXTENDED },
+    { .letter = 's', .option = PCRE2_DOTALL },
+    /* A bad byte still matches nothing but itself, and stops nothing. */
+    { .letter = 'u', .option = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF },
+};
+
+/* Flags of other languages, too, so that pattern_parse can say what is wrong with them. */
+static bool is_flag_anywhere(char byte)
+{
+    return byte != '\0' && strchr("ixsugmy", byte) != NULL;
+}
+
+/* `/pattern/flags`: the last slash ends the pattern. False when it has not this form. */
+static bool cut_parts(struct slice text, struct slice *inside, struct slice *letters)
+{
+    const char *last;
+
+    if (slice_is_absent(text) || !slice_starts(text, SLICE("/")))
+        return false;
+    last = memrchr(text.ptr, '/', text.len);
+    if (!last || last == text.ptr)
+        return false;
+    *inside = (struct slice){ text.ptr + 1, (size_t)(last - text.ptr - 1) };
+    *letters = (struct slice){ last + 1, text.len - inside->len - 2 };
+    for (size_t i = 0; i < letters->len; i++)
+        if (!is_flag_anywhere(letters->ptr[i]))
+            return false;
+    return true;
+}
+
+bool pattern_is_written(struct slice text)
+{
+    struct slice inside;
+    struct slice letters;
+
+    return cut_parts(text, &inside, &letters);
+}
+
+static enum rc refuse(struct json_fault *fault, size_t offset, const char *text)
+{
+    *fault = (struct json_fault){ .offset = offset, .text = text };
+    return RC_INVALID;
+}
+
+/* 0 for a letter that is no flag of ours. */
+static uint32_t option_of(char letter)
+{
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        if (flags[i].letter == letter)
+            return flags[i].option;
+    return 0;
+}
+
+static enum rc read_flags(struct slice text, struct slice letters, uint32_t *options,
+                          struct json_fault *fault)
+{
+    *options = PCRE2_NEVER_BACKSLASH_C;
+    for (size_t i = 0; i < letters.len; i++) {
+        uint32_t option = option_of(letters.ptr[i]);
+
+        if (!option)
+            return refuse(
+                fault, text.len - letters.len + i,
+                "unknown flag; known: i (any case), x (blanks are layout), s (. is also a "
+                "line end), u (UTF-8)");
+        *options |= option;
+    }
+    /* Without the flag, nothing in the pattern may switch UTF mode on. */
+    if (!(*options & PCRE2_UTF))
+        *options |= PCRE2_NEVER_UTF;
+    return RC_OK;
+}
+
+static enum rc check_inside(struct slice inside, struct json_fault *fault)
+{
+    if (inside.len == 0)
+        return refuse(fault, 1, "the pattern is empty");
+    if (inside.len > PATTERN_MAX_BYTES)
+        return refuse(fault, 1, "the pattern is longer than 16 KiB");
+    if (slice_starts(inside, SLICE("(*")))
+        return refuse(fault, 1, "a pattern may not start with (*");
+    if (slice_has_control(inside))
+        return refuse(fault, 1,
+                      "a control character in the pattern: write it in single quotes, where \\b "
+                      "stays as it is");
+    return RC_OK;
+}
+
+/* -- compiling -- */
+
+static enum rc refuse_compile(int error, size_t offset, struct arena *arena,
+                              struct json_fault *fault)
+{
+    PCRE2_UCHAR message[256] = "";
+    struct slice text;
+
+    if (error == PCRE2_ERROR_HEAP_FAILED)
+        return RC_NO_MEMORY;
+    (void)pcre2_get_error_message(error, message, sizeof message);
+    if (arena_copy(arena, slice_of((const char *)message), &text) != RC_OK)
+        return RC_NO_MEMORY;
+    return refuse(fault, offset + 1, text.ptr);
+}
+
+static int is_callout(pcre2_callout_enumerate_block *block, void *offset)
+{
+    *(size_t *)offset = block->pattern_position;
+    return 1;
+}
+
+static enum rc compile(struct pattern *pattern, struct slice inside, uint32_t options,
+                       struct arena *arena, struct json_fault *fault)
+{
+    uint32_t n_groups = 0;
+    size_t offset;
+    int error;
+
+    pattern->code =
+        pcre2_compile((PCRE2_SPTR)inside.ptr, inside.len, options, &error, &offset, NULL);
+    if (!pattern->code)
+        return refuse_compile(error, offset, arena, fault);
+    if (pcre2_callout_enumerate(pattern->code, is_callout, &offset) != 0)
+        return refuse(fault, offset + 1, "callouts are not allowed");
+    (void)pcre2_pattern_info(pattern->code, PCRE2_INFO_CAPTURECOUNT, &n_groups);
+    if (n_groups > GROUPS_MAX)
+        return refuse(fault, 1, "more than 100 groups: use (?:…) where nothing is captured");
+    pattern->subject_max_bytes = pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE) == 0
+                                     ? SUBJECT_MAX_BYTES
+                                     : SUBJECT_MAX_BYTES_WITHOUT_JIT;
+    return RC_OK;
+}
+
+static int compare_groups(const void *a, const void *b)
+{
+    const struct group *left = a;
+    const struct group *right = b;
+
+    return left->number < right->number ? -1 : left->number > right->number;
+}
+
+/* The name table holds two bytes of number, then a terminated name, sorted by name. */
+static enum rc list_groups(struct pattern *pattern, struct json_fault *fault)
+{
+    PCRE2_SPTR table = NULL;
+    uint32_t entry_bytes = 0;
+    uint32_t n_names = 0;
+
+    (void)pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMECOUNT, &n_names);
+    (void)pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMEENTRYSIZE, &entry_bytes);
+    (void)pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMETABLE, &table);
+    if (n_names == 0)
+        return RC_OK;
+    pattern->groups = calloc(n_names, sizeof(*pattern->groups));
+    if (!pattern->groups)
+        return RC_NO_MEMORY;
+    for (; pattern->n_groups < n_names; table += entry_bytes, pattern->n_groups++) {
+        struct group *group = &pattern->groups[pattern->n_groups];
+
+        group->number = (uint32_t)table[0] << 8 | table[1];
+        group->name = slice_of((const char *)table + 2);
+        if (pattern->n_groups && slice_eq(group->name, group[-1].name))
+            return refuse(fault, 1, "two groups have the same name");
+    }
+    qsort(pattern->groups, pattern->n_groups, sizeof(*pattern->groups), compare_groups);
+    return RC_OK;
+}
+
+static enum rc copy_source(struct pattern *pattern, struct slice text)
+{
+    pattern->source = malloc(text.len);
+    if (!pattern->source)
+        return RC_NO_MEMORY;
+    memcpy(pattern->source, text.ptr, text.len);
+    pattern->source_bytes = text.len;
+    return RC_OK;
+}
+
+enum rc pattern_parse(struct slice text, struct arena *arena, struct pattern **pattern,
+                      struct json_fault *fault)
+{
+    struct slice inside;
+    struct slice letters;
+    struct pattern *made = NULL;
+    uint32_t options;
+    enum rc rc;
+
+    if (!cut_parts(text, &inside, &letters))
+        return refuse(fault, 0, "a pattern stands between slashes: /pattern/ or /pattern/i");
+    rc = read_flags(text, letters, &options, fault);
+    if (rc == RC_OK)
+        rc = check_inside(inside, fault);
+    if (rc)
+        return rc;
+    *fault = (struct json_fault){ .text = "out of memory" };
+    made = calloc(1, sizeof(*made));
+    if (!made)
+        return RC_NO_MEMORY;
+    rc = copy_source(made, text);
+    if (rc == RC_OK)
+        rc = compile(made, inside, options, arena, fault);
+    if (rc == RC_OK)
+        rc = list_groups(made, fault);
+    if (rc)
+        pattern_free(made);
+    else
+        *pattern = made;
+    return rc;
+}
+
+void pattern_free(struct pattern *pattern)
+{
+    if (!pattern)
+        return;
+    pcre2_code_free(pattern->code);
+    free(pattern->groups);
+    free(pattern->source);
+    free(pattern);
+}
+
+struct slice pattern_source(const struct pattern *pattern)
+{
+    return (struct slice){ pattern->source, pattern->source_bytes };
+}
+
+struct slice pattern_group(const struct pattern *pattern, size_t i)
+{
+    return i < pattern->n_groups ? pattern->groups[i].name : (struct slice){ 0 };
+}
+
+bool pattern_jit_available(void)
+{
+    int error;
+    size_t offset;
+    pcre2_code *code = pcre2_compile((PCRE2_SPTR) "a+b", 3, 0, &error, &offset, NULL);
+    bool is_available = code && pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0;
+
+    pcre2_code_free(code);
+    return is_available;
+}
+
+/* -- matching -- */
+
+enum rc pattern_scratch_new(struct pattern_scratch **scratch)
+{
+    struct pattern_scratch *made = calloc(1, sizeof(*made));
+
+    if (!made)
+        return RC_NO_MEMORY;
+    made->match = pcre2_match_data_create(GROUPS_MAX + 1, NULL);
+    made->context = pcre2_match_context_create(NULL);
+    made->jit_stack = pcre2_jit_stack_create(JIT_STACK_START_BYTES, JIT_STACK_MAX_BYTES, NULL);
+    if (!made->match || !made->context) {
+        pattern_scratch_free(made);
+        return RC_NO_MEMORY;
+    }
+    (void)pcre2_set_match_limit(made->context, MATCH_LIMIT);
+    (void)pcre2_set_depth_limit(made->context, DEPTH_LIMIT);
+    (void)pcre2_set_heap_limit(made->context, HEAP_LIMIT_KIB);
+    /* Without a stack of its own (no JIT here), the library's default stands in. */
+    if (made->jit_stack)
+        pcre2_jit_stack_assign(made->context, NULL, made->jit_stack);
+    *scratch = made;
+    return RC_OK;
+}
+
+void pattern_scratch_free(struct pattern_scratch *scratch)
+{
+    if (!scratch)
+        return;
+    pcre2_jit_stack_free(scratch->jit_stack);
+    pcre2_match_context_free(scratch->context);
+    pcre2_match_data_free(scratch->match);
+    free(scratch);
+}
+
+static enum pattern_result match_part(const struct pattern *pattern, struct slice subject,
+                                      uint32_t options, struct pattern_scratch *scratch)
+{
+    int result;
+
+    if (slice_is_absent(subject))
+        subject = SLICE("");
+    scratch->subject = subject;
+    result = pcre2_match(pattern->code, (PCRE2_SPTR)subject.ptr, subject.len, 0, options,
+                         scratch->match, scratch->context);
+    if (result >= 0)
+        return PATTERN_MATCH;
+    if (result == PCRE2_ERROR_NOMATCH)
+        return PATTERN_NO_MATCH;
+    scratch->error = result;
+    return PATTERN_ERROR;
+}
+
+enum pattern_result pattern_search(const struct pattern *pattern, struct slice subject,
+                                   struct pattern_scratch *scratch)
+{
+    size_t half = pattern->subject_max_bytes / 2;
+    enum pattern_result result;
+
+    if (subject.len <= pattern->subject_max_bytes)
+        return match_part(pattern, subject, 0, scratch);
+    result = match_part(pattern, (struct slice){ subject.ptr, half }, PCRE2_NOTEOL, scratch);
+    if (result != PATTERN_NO_MATCH)
+        return result;
+    return match_part(pattern, (struct slice){ subject.ptr + (subject.len - half), half },
+                      PCRE2_NOTBOL, scratch);
+}
+
+/* ENDANCHORED sends this to the interpreter. Anchored, there is one offset to start from, so that its limits hold for the
+ * whole match. */
+enum pattern_result pattern_match_whole(const struct pattern *pattern, struct slice subject,
+                                        struct pattern_scratch *scratch)
+{
+    if (subject.len > SUBJECT_MAX_BYTES) {
+        scratch->error = SUBJECT_TOO_LONG;
+        return PATTERN_ERROR;
+    }
+    return match_part(pattern, subject, PCRE2_ANCHORED | PCRE2_ENDANCHORED, scratch);
+}
+
+struct slice pattern_captured(const struct pattern *pattern, size_t i,
+                              const struct pattern_scratch *scratch)
+{
+    const size_t *offsets = pcre2_get_ovector_pointer(scratch->match);
+    size_t start;
+    size_t end;
+
+    if (i >= pattern->n_groups)
+        return (struct slice){ 0 };
+    start = offsets[2 * (size_t)pattern->groups[i].number];
+    end = offsets[2 * (size_t)pattern->groups[i].number + 1];
+    /* \K in a lookahead can put the start behind the end. */
+    if (start == PCRE2_UNSET || start > end)
+        return (struct slice){ 0 };
+    return (struct slice){ scratch->subject.ptr + start, end - start };
+}
+
+const char *pattern_error_text(const struct pattern_scratch *scratch)
+{
+    switch (scratch->error) {
+    case PCRE2_ERROR_MATCHLIMIT:
+        return "match limit reached";
+    case PCRE2_ERROR_DEPTHLIMIT:
+        return "depth limit reached";
+    case PCRE2_ERROR_HEAPLIMIT:
+        return "heap limit reached";
+    case PCRE2_ERROR_JIT_STACKLIMIT:
+        return "JIT stack limit reached";
+    case PCRE2_ERROR_NOMEMORY:
+        return "out of memory";
+    case SUBJECT_TOO_LONG:
+        return "the text is longer than 64 KiB";
+    default:
+        return "matching failed";
+    }
+}
