@@ -4,6 +4,7 @@
 #pragma once
 
 #include "src/base/document.h"
+#include "src/base/event.h"
 #include "src/store/journal.h"
 
 struct watchers;
@@ -22,12 +23,6 @@ bool watchers_may_yield(const struct watchers *watchers, struct slice kind_or_ty
 /* How late an event of this watcher may come and still count, ms. */
 int64_t watchers_lateness_ms(const struct watchers *watchers, struct slice name);
 
-struct event_list {
-    struct event *items;
-    size_t n_items;
-};
-
 /* A stored delivery -> its events, normalised, through the watcher it came by (none any more: one event with the raw payload and kind "" absent). Pure. The events and
  * the trees they point at live until event_list_free. A payload that lost a field yields an event with what is there. RC_INVALID when the body is no JSON after all. */
 enum rc watchers_events(const struct watchers *watchers, const struct journal_entry *entry, struct arena *arena, struct event_list *events) MUST_CHECK;
-void event_list_free(struct event_list *events);

@@ -122,6 +122,8 @@ void event_write_json(const struct event *event, struct json_writer *writer)
     for (int field = FIELD_KIND + 1; field < EVENT_N_FIELDS; field++)
         if (field != FIELD_TEXT)
             write_field(event, (enum event_field)field, writer);
+    if (event->is_repeat)
+        json_member_bool(writer, "repeat", true);
     if (event->data) {
         json_key(writer, "data");
         json_write_node(writer, event->data);
@@ -129,6 +131,13 @@ void event_write_json(const struct event *event, struct json_writer *writer)
     write_field(event, FIELD_TEXT, writer);
     json_member_text(writer, "delivery_id", event->delivery_id);
     json_object_end(writer);
+}
+
+void event_list_free(struct event_list *events)
+{
+    for (size_t i = 0; i < events->n_owned; i++)
+        json_free(events->owned[i]);
+    *events = (struct event_list){ 0 };
 }
 
 struct slice event_field_cut(struct slice text)

@@ -68,6 +68,16 @@ struct event {
     const struct json *data; /* the payload, or the one of a batch (its `batch` member: what stood around it); NULL for a line */
 };
 
+/* Events and the trees that their data lies in. */
+struct event_list {
+    struct event *items;
+    size_t n_items;
+    struct json **owned; /* roots; the array itself lives in the arena of the items */
+    size_t n_owned;
+};
+/* Frees the trees and empties the list; the items go with their arena. */
+void event_list_free(struct event_list *events);
+
 /* A field by the name rules use (those above, and time and received as RFC 3339 in `arena`). A scalar below
  * "data." by path. Absent when there is none. */
 struct slice event_get(const struct event *event, struct slice name, struct arena *arena);
@@ -75,5 +85,8 @@ struct slice event_get(const struct event *event, struct slice name, struct aren
 bool event_is_field(struct slice name);
 /* The event object of the API: attributes and fields that are present, then data. */
 void event_write_json(const struct event *event, struct json_writer *writer);
+/* The other way round: fills from an event object what it holds and leaves the rest as it is; texts are copied into `arena`, `data` borrows `json`.
+ * An unknown member that is no event's, or a member of the wrong type, is RC_INVALID. */
+enum rc event_read_json(const struct json *json, struct arena *arena, struct event *event) MUST_CHECK;
 /* Cuts a normalised field at 1 KiB on a character border, as every field from outside is. */
 struct slice event_field_cut(struct slice text);
