@@ -75,17 +75,18 @@ void sha256_stream_add(struct sha256_stream *stream, struct slice bytes)
         stream->failed = true;
 }
 
-enum rc sha256_stream_end(struct sha256_stream **stream, struct sha256 *digest)
+enum rc sha256_stream_end(struct sha256_stream *stream, struct sha256 *digest)
 {
-    bool failed = true;
+    gnutls_hash_output(stream->hash, digest->bytes);
+    return stream->failed ? RC_IO : RC_OK;
+}
 
-    if (*stream) {
-        failed = (*stream)->failed;
-        gnutls_hash_deinit((*stream)->hash, digest->bytes);
-        free(*stream);
-        *stream = NULL;
-    }
-    return failed ? RC_IO : RC_OK;
+void sha256_stream_free(struct sha256_stream *stream)
+{
+    if (!stream)
+        return;
+    gnutls_hash_deinit(stream->hash, NULL);
+    free(stream);
 }
 
 enum rc hmac_sha256(struct slice key, struct slice bytes, struct sha256 *mac)

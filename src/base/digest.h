@@ -22,8 +22,10 @@ enum rc sha256_of_parts(const struct slice *parts, size_t n_parts, struct sha256
 struct sha256_stream;
 enum rc sha256_stream_new(struct sha256_stream **stream) MUST_CHECK;
 void sha256_stream_add(struct sha256_stream *stream, struct slice bytes);
-/* Frees the stream (accepts NULL); RC_IO when the library failed on the way. */
-enum rc sha256_stream_end(struct sha256_stream **stream, struct sha256 *digest) MUST_CHECK;
+/* RC_IO when the library failed on the way. Nothing may be added after it. */
+enum rc sha256_stream_end(struct sha256_stream *stream, struct sha256 *digest) MUST_CHECK;
+/* Accepts NULL. */
+void sha256_stream_free(struct sha256_stream *stream);
 /* HMAC-SHA256 (RFC 2104) of `bytes` under `key`. */
 enum rc hmac_sha256(struct slice key, struct slice bytes, struct sha256 *mac) MUST_CHECK;
 
