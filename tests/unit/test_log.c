@@ -8,8 +8,9 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -26,7 +27,9 @@ static int capture(void **state)
     memory = memfd_create("log", MFD_CLOEXEC);
     real_stderr = dup(STDERR_FILENO);
     log_configure(LOG_DEBUG, LOG_TEXT);
-    return memory < 0 || real_stderr < 0 || dup2(memory, STDERR_FILENO) < 0 ? -1 : 0;
+    if (memory < 0 || fcntl(memory, F_SETFL, O_APPEND)) /* as a log file is opened */
+        return -1;
+    return real_stderr < 0 || dup2(memory, STDERR_FILENO) < 0 ? -1 : 0;
 }
 
 static int release(void **state)
@@ -41,12 +44,11 @@ static int release(void **state)
 /* All that was logged since the last call. */
 static const char *logged(void)
 {
-    off_t len = lseek(memory, 0, SEEK_CUR);
+    off_t len = lseek(memory, 0, SEEK_END);
 
     assert_in_range(len, 0, sizeof(captured) - 1);
     assert_int_equal(pread(memory, captured, (size_t)len, 0), len);
     captured[len] = '\0';
-    assert_int_equal(lseek(memory, 0, SEEK_SET), 0);
     assert_int_equal(ftruncate(memory, 0), 0);
     return captured;
 }
