@@ -135,8 +135,8 @@ void event_write_json(const struct event *event, struct json_writer *writer)
 
 void event_list_free(struct event_list *events)
 {
-    for (size_t i = 0; i < events->n_owned; i++)
-        json_free(events->owned[i]);
+    for (size_t i = 0; i < events->n_trees; i++)
+        json_free(events->trees[i]);
     *events = (struct event_list){ 0 };
 }
 

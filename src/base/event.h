@@ -72,8 +72,8 @@ struct event {
 struct event_list {
     struct event *items;
     size_t n_items;
-    struct json **owned; /* roots; the array itself lives in the arena of the items */
-    size_t n_owned;
+    struct json **trees; /* roots that the events' data points into; the array itself lives in the arena of the items */
+    size_t n_trees;
 };
 /* Frees the trees and empties the list; the items go with their arena. */
 void event_list_free(struct event_list *events);

@@ -24,11 +24,12 @@ struct group {
 
 struct config {
     struct arena *arena;
+    const struct node *root; /* as it was written */
     struct slice path;      /* of the file; "(embedded default)" without one */
     struct slice directory; /* relative paths start here */
     bool is_default;        /* no configuration file: the one embedded in the program */
-    struct slice_list listen;
-    struct slice control;
+    struct slice_list listen; /* addresses of the public door */
+    struct slice control;     /* address of API, page and metrics; absent: only the socket */
     struct slice socket;    /* path of the control socket */
     struct slice public_url;
     struct slice_list hosts;
@@ -46,6 +47,7 @@ struct config {
     int64_t retention_bytes;
     int64_t store_max_bytes;
     int64_t bodies_bytes;
+    int64_t verify_max_ms;  /* no verify window is longer; 0: as the rules say */
     struct slice_list proxy_secrets; /* empty: no trusted proxy */
     int log_level;  /* enum log_level */
     int log_format; /* enum log_format */

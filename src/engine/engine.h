@@ -33,6 +33,7 @@ struct engine_options {
     struct store *store;           /* kept */
     const struct config *config;   /* kept */
     struct ruleset *ruleset;       /* taken */
+    const struct rule_files *files; /* what it was read from: kept as the last good set by engine_recover; NULL: not kept */
     struct engine_listener listener;
     bool deterministic;            /* replays and tests: ids come from the input, nothing is random */
 };
@@ -80,6 +81,10 @@ enum rc engine_resolve(struct engine *engine, struct ulid signal, struct slice w
 enum rc engine_expire(struct engine *engine, int64_t now_ms) MUST_CHECK;
 
 const struct ruleset *engine_ruleset(const struct engine *engine);
+
+/* Type of an entry whose body is an event object as `vedette events --json` prints it. Only replays and tests make such entries: a door never
+ * takes a type from outside. */
+#define ENGINE_RECORDED_EVENT "vedette.recorded"
 
 /* The events of a journal entry, as rules see them: deliveries through their watcher, ours as vedette.* events. Pure; any thread. */
 enum rc engine_events(const struct config *config, const struct journal_entry *entry, struct arena *arena, struct event_list *events) MUST_CHECK;

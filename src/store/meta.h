@@ -14,8 +14,10 @@
     X(OUTBOX_SEQUENCE, "outbox_sequence")                                                          \
     X(JOURNAL_BYTES, "journal_bytes") /* bytes of the rows kept, for retention */                  \
     X(ENGINE_CLOCK, "engine_clock")   /* the latest time the engine acted at, ms */                \
-    X(FOLD_ATTEMPT, "fold_attempt")   /* sequence number being folded alone after a crash */       \
-    X(FOLD_TRIES, "fold_tries")       /* how often that was tried */                               \
+    X(FOLD_ATTEMPT, "fold_attempt")   /* the cursor at the last start */                           \
+    X(FOLD_TRIES, "fold_tries")       /* starts in a row that found it there, none after an orderly stop */ \
+    X(FOLD_SUSPECT, "fold_suspect")   /* delivery that is being folded alone after a crash */      \
+    X(SUSPECT_TRIES, "suspect_tries") /* how often that one was begun and not ended */             \
     X(CLEAN_STOP, "clean_stop")       /* 1 after an orderly stop */                                \
     X(PAUSED, "paused")               /* 1: nothing acts */                                        \
     X(RULESET_VERSION, "ruleset_version") /* first 8 bytes of the running rule set's hash */

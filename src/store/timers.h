@@ -26,6 +26,6 @@ struct timer {
 
 enum rc timer_put(struct store_txn *txn, const struct timer *timer) MUST_CHECK;
 /* RC_OK also when it is not there. */
-enum rc timer_delete(struct store_txn *txn, const struct timer *timer) MUST_CHECK;
+enum rc timer_remove(struct store_txn *txn, const struct timer *timer) MUST_CHECK;
 /* The one due first; RC_NOT_FOUND when there is none. */
 enum rc timer_first(struct store_txn *txn, struct timer *timer) MUST_CHECK;

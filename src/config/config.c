@@ -1,0 +1,398 @@
+#include "src/config/config_private.h"
+
+#include "src/base/embedded.h"
+
+#include <stdlib.h>
+
+#define CONFIG_ARENA_BYTES ((size_t)64 << 20)
+
+extern const struct embedded_file config_files[];
+
+#define AT(member) .offset = offsetof(struct config_file, member)
+
+static const struct setting members[] = {
+    { .name = "listen", .type = SETTING_TEXTS, AT(listen), .help = "The public door: /hooks/… and Slack" },
+    { .name = "control", .type = SETTING_TEXTS, AT(control), .help = "API, page, metrics, health" },
+    { .name = "public_url", .type = SETTING_TEXT, AT(public_url), .help = "How the world reaches us" },
+    { .name = "hosts", .type = SETTING_TEXTS, AT(hosts), .help = "Other names that requests may ask for" },
+    { .name = "state", .type = SETTING_TEXT, AT(state), .help = "Directory of the store" },
+    { .name = "socket", .type = SETTING_TEXT, AT(socket), .help = "Path of the control socket" },
+    { .name = "rules", .type = SETTING_TEXTS, AT(rules), .help = "Rule files and directories" },
+    { .name = "watchers", .type = SETTING_NODE, AT(watchers), .help = "What is watched" },
+    { .name = "actions", .type = SETTING_NODE, AT(actions), .help = "What may be done" },
+    { .name = "secrets", .type = SETTING_NODE, AT(secrets), .help = "Secrets for request headers" },
+    { .name = "people", .type = SETTING_NODE, AT(people), .help = "Who there is" },
+    { .name = "groups", .type = SETTING_NODE, AT(groups), .help = "Groups of people" },
+    { .name = "approvers", .type = SETTING_NODE, AT(approvers), .help = "Who decides where a rule does not say" },
+    { .name = "channels", .type = SETTING_NODE, AT(channels), .help = "Where proposals are posted" },
+    { .name = "agents", .type = SETTING_NODE, AT(agents), .help = "Who may diagnose" },
+    { .name = "budget", .type = SETTING_NODE, AT(budget), .help = "How much people are asked" },
+    { .name = "maintenance", .type = SETTING_NODE, AT(maintenance), .help = "Muted on a schedule" },
+    { .name = "retention", .type = SETTING_NODE, AT(retention), .help = "How long things are kept" },
+    { .name = "store", .type = SETTING_NODE, AT(store), .help = "Size of the store" },
+    { .name = "limits", .type = SETTING_NODE, AT(limits), .help = "Limits of requests and windows" },
+    { .name = "trusted_proxy", .type = SETTING_NODE, AT(trusted_proxy), .help = "A proxy that says who asks" },
+    { .name = "log", .type = SETTING_NODE, AT(log), .help = "The daemon's own log" },
+};
+#undef AT
+
+#define AT(member) .offset = offsetof(struct config, member)
+static const struct setting retention_members[] = {
+    { .name = "events", .type = SETTING_DURATION, AT(retention_events_ms), .min = HOUR_MS, .max = 3650 * DAY_MS },
+    { .name = "bytes", .type = SETTING_SIZE, AT(retention_bytes), .min = 1 << 20, .max = (int64_t)1 << 50 },
+};
+static const struct setting store_members[] = {
+    { .name = "max", .type = SETTING_SIZE, AT(store_max_bytes), .min = 1 << 20, .max = (int64_t)1 << 46 },
+};
+static const struct setting limits_members[] = {
+    { .name = "bodies", .type = SETTING_SIZE, AT(bodies_bytes), .min = 1 << 20, .max = (int64_t)1 << 40 },
+    { .name = "verify", .type = SETTING_DURATION, AT(verify_max_ms), .min = SECOND_MS, .max = 30 * DAY_MS },
+};
+static const struct setting log_members[] = {
+    { .name = "level", .type = SETTING_ENUM, AT(log_level), .names = log_level_names },
+    { .name = "format", .type = SETTING_ENUM, AT(log_format), .names = log_format_names },
+};
+#undef AT
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+
+const struct setting *config_members(size_t *n_members)
+{
+    *n_members = COUNT(members);
+    return members;
+}
+
+static void set_defaults(struct config *config)
+{
+    config->approvers_need = 1;
+    config->retention_events_ms = 30 * DAY_MS;
+    config->retention_bytes = (int64_t)2 << 30;
+    config->store_max_bytes = (int64_t)16 << 30;
+    config->bodies_bytes = (int64_t)64 << 20;
+    config->log_level = LOG_INFO;
+    config->log_format = LOG_TEXT;
+}
+
+/* "forever" is what the audit trail is kept for; no other value is offered. */
+static enum rc read_retention(struct config_reader *reader)
+{
+    struct node *map = reader->file.retention;
+    struct node *audit = map ? node_find(map, "audit") : NULL;
+    struct node rest;
+    size_t n = 0;
+
+    if (!map)
+        return RC_OK;
+    if (audit && !slice_eq(audit->text, SLICE("forever"))) {
+        node_problem(reader->problems, audit, "the audit trail is kept forever: `audit: forever` is the only value");
+        return RC_INVALID;
+    }
+    rest = *map;
+    rest.pairs = arena_alloc(reader->config->arena, map->n_pairs + 1, sizeof *rest.pairs);
+    if (!rest.pairs)
+        return RC_NO_MEMORY;
+    for (size_t i = 0; i < map->n_pairs; i++)
+        if (map->pairs[i].value != audit)
+            rest.pairs[n++] = map->pairs[i];
+    rest.n_pairs = n;
+    return settings_read(retention_members, COUNT(retention_members), &rest, reader->config->arena, reader->problems,
+                         reader->config);
+}
+
+static enum rc read_parts(struct config_reader *reader)
+{
+    const struct {
+        const struct setting *settings;
+        size_t n_settings;
+        const struct node *map;
+    } parts[] = {
+        { store_members, COUNT(store_members), reader->file.store },
+        { limits_members, COUNT(limits_members), reader->file.limits },
+        { log_members, COUNT(log_members), reader->file.log },
+    };
+    enum rc rc = read_retention(reader);
+
+    for (size_t i = 0; i < COUNT(parts); i++) {
+        enum rc part_rc;
+
+        if (!parts[i].map)
+            continue;
+        part_rc = settings_read(parts[i].settings, parts[i].n_settings, parts[i].map, reader->config->arena,
+                                reader->problems, reader->config);
+        rc = rc ? rc : part_rc;
+    }
+    return rc;
+}
+
+/* Members that the file may have already; what they ask for comes with a later version, and saying nothing would mislead. */
+static void warn_of_the_future(struct config_reader *reader)
+{
+    const struct {
+        const char *name;
+        const struct node *node;
+    } later[] = {
+        { "channels", reader->file.channels },
+        { "agents", reader->file.agents },
+        { "budget", reader->file.budget },
+        { "maintenance", reader->file.maintenance },
+    };
+
+    for (size_t i = 0; i < COUNT(later); i++)
+        if (later[i].node)
+            mark_problem(reader->problems, PROBLEM_WARNING, later[i].node->mark, "`%s` has no effect in this version",
+                         later[i].name);
+}
+
+/* `github: {file: PATH}` and `github: {value: ${ENV}}` are what `value_file` and `value` are elsewhere. */
+static enum rc read_secret(struct config_reader *reader, const struct node *map, struct slice_list *values)
+{
+    struct config *config = reader->config;
+    struct node renamed = *map;
+    enum rc rc;
+
+    renamed.pairs = arena_alloc(config->arena, map->n_pairs + 1, sizeof *renamed.pairs);
+    if (!renamed.pairs)
+        return RC_NO_MEMORY;
+    for (size_t i = 0; i < map->n_pairs; i++) {
+        renamed.pairs[i] = map->pairs[i];
+        if (slice_eq(map->pairs[i].key, SLICE("file")))
+            renamed.pairs[i].key = SLICE("value_file");
+    }
+    rc = secret_read(&renamed, "value", config->directory, reader->options->resolve_secrets, config->arena,
+                     reader->problems, values);
+    if (rc != RC_NOT_FOUND)
+        return rc;
+    node_problem(reader->problems, map, "a secret is {file: PATH} or {value: ${ENV}}");
+    return RC_INVALID;
+}
+
+static enum rc read_secrets(struct config_reader *reader)
+{
+    struct config *config = reader->config;
+    const struct node *map = reader->file.secrets;
+    enum rc rc = RC_OK;
+
+    if (!map)
+        return RC_OK;
+    if (map->type != NODE_MAP) {
+        node_problem(reader->problems, map, "`secrets` is a map of names, each {file: PATH} or {value: ${ENV}}");
+        return RC_INVALID;
+    }
+    config->secrets = arena_alloc(config->arena, map->n_pairs + 1, sizeof *config->secrets);
+    if (!config->secrets)
+        return RC_NO_MEMORY;
+    for (size_t i = 0; i < map->n_pairs; i++) {
+        struct slice_list values = { 0 };
+        enum rc one = read_secret(reader, map->pairs[i].value, &values);
+
+        rc = rc ? rc : one;
+        if (one || !values.n_items)
+            continue;
+        config->secrets[config->n_secrets++] =
+            (struct named_secret){ .name = map->pairs[i].key, .value = values.items[0] };
+    }
+    return rc;
+}
+
+static enum rc read_proxy(struct config_reader *reader)
+{
+    enum rc rc;
+
+    if (!reader->file.trusted_proxy)
+        return RC_OK;
+    rc = secret_read(reader->file.trusted_proxy, "secret", reader->config->directory,
+                     reader->options->resolve_secrets, reader->config->arena, reader->problems,
+                     &reader->config->proxy_secrets);
+    if (rc == RC_NOT_FOUND) {
+        node_problem(reader->problems, reader->file.trusted_proxy, "`trusted_proxy` needs `secret_file: PATH`");
+        rc = RC_INVALID;
+    }
+    return rc;
+}
+
+/* Flag over VEDETTE_* over the file. */
+static struct slice override(const char *flag, const char *variable, struct slice written)
+{
+    const char *value = flag ? flag : getenv(variable);
+
+    return value && *value ? slice_of(value) : written;
+}
+
+static enum rc override_log(struct config_reader *reader)
+{
+    struct slice level = override(reader->options->log_level, "VEDETTE_LOG_LEVEL", (struct slice){ 0 });
+    struct slice format = override(reader->options->log_format, "VEDETTE_LOG_FORMAT", (struct slice){ 0 });
+
+    if (!slice_is_absent(level) && slice_to_enum(level, log_level_names, &reader->config->log_level)) {
+        problems_add(reader->problems, PROBLEM_ERROR, (struct slice){ 0 }, 0, 0,
+                     "log level is one of debug, info, warn, error");
+        return RC_INVALID;
+    }
+    if (!slice_is_absent(format) && slice_to_enum(format, log_format_names, &reader->config->log_format)) {
+        problems_add(reader->problems, PROBLEM_ERROR, (struct slice){ 0 }, 0, 0, "log format is text or json");
+        return RC_INVALID;
+    }
+    return RC_OK;
+}
+
+static enum rc read_addresses(struct config_reader *reader)
+{
+    struct config *config = reader->config;
+    struct slice listen = override(NULL, "VEDETTE_LISTEN", (struct slice){ 0 });
+    struct slice control = override(NULL, "VEDETTE_CONTROL", (struct slice){ 0 });
+    static const struct slice default_listen = { "127.0.0.1:8420", 14 };
+
+    config->listen = reader->file.listen;
+    if (!slice_is_absent(listen) || !config->listen.n_items) {
+        config->listen = (struct slice_list){ arena_alloc(config->arena, 1, sizeof(struct slice)), 1 };
+        if (!config->listen.items)
+            return RC_NO_MEMORY;
+        config->listen.items[0] = slice_is_absent(listen) ? default_listen : listen;
+    }
+    config->control = reader->file.control.n_items ? (struct slice){ 0 } : SLICE("127.0.0.1:8421");
+    for (size_t i = 0; i < reader->file.control.n_items; i++) {
+        struct slice address = reader->file.control.items[i];
+
+        if (slice_starts(address, SLICE("unix:")))
+            config->socket = (struct slice){ address.ptr + 5, address.len - 5 };
+        else
+            config->control = address;
+    }
+    if (!slice_is_absent(control))
+        config->control = control;
+    config->public_url = override(NULL, "VEDETTE_PUBLIC_URL", reader->file.public_url);
+    config->hosts = reader->file.hosts;
+    return RC_OK;
+}
+
+static enum rc read_rule_paths(struct config_reader *reader)
+{
+    struct config *config = reader->config;
+    static struct slice usual[] = { { "rules.d", 7 } };
+    struct slice_list written = reader->file.rules;
+    enum rc rc = RC_OK;
+
+    if (!written.n_items && config->is_default)
+        return RC_OK;
+    if (!written.n_items)
+        written = (struct slice_list){ usual, 1 };
+    config->rules.items = arena_alloc(config->arena, written.n_items, sizeof *config->rules.items);
+    if (!config->rules.items)
+        return RC_NO_MEMORY;
+    config->rules.n_items = written.n_items;
+    for (size_t i = 0; i < written.n_items && !rc; i++)
+        rc = config_resolve(config, written.items[i], &config->rules.items[i]);
+    return rc;
+}
+
+static enum rc load_document(struct config_reader *reader, struct node **root)
+{
+    struct config *config = reader->config;
+    enum rc rc = config_find_file(reader->options, config->arena, &config->path);
+
+    if (rc)
+        return rc;
+    config->is_default = slice_is_absent(config->path);
+    if (!config->is_default)
+        return document_load(config->path.ptr, config->arena, reader->problems, root);
+    config->path = SLICE("(embedded default)");
+    return document_parse(config->path, config_files[0].text, config->arena, reader->problems, root);
+}
+
+static enum rc place(struct config_reader *reader)
+{
+    struct config *config = reader->config;
+    struct slice path = config->path;
+    enum rc rc;
+
+    while (path.len && path.ptr[path.len - 1] != '/')
+        path.len--;
+    config->directory = path.len ? (struct slice){ path.ptr, path.len > 1 ? path.len - 1 : 1 } : SLICE(".");
+    reader->file.state = override(reader->options->state, "VEDETTE_STATE", reader->file.state);
+    rc = config_place_state(reader);
+    if (!rc && config->is_default)
+        config->directory = config->state; /* its secrets are made there */
+    if (!rc)
+        rc = config_place_socket(reader);
+    return rc;
+}
+
+/* Everything is read even after a problem, so that one run shows all of them. */
+static enum rc read_all(struct config_reader *reader)
+{
+    struct config *config = reader->config;
+    struct problems *problems = reader->problems;
+    enum rc (*const readers[])(struct config_reader *) = { read_parts,   override_log,    read_rule_paths,
+                                                           read_secrets, read_proxy,      config_read_people };
+    enum rc rc = RC_OK;
+    enum rc one;
+
+    for (size_t i = 0; i < COUNT(readers); i++) {
+        one = readers[i](reader);
+        if (one && one != RC_INVALID)
+            return one;
+        rc = rc ? rc : one;
+    }
+    one = watchers_load(reader->file.watchers, config->directory, reader->options->resolve_secrets, config->arena,
+                        problems, &config->watchers);
+    if (one && one != RC_INVALID)
+        return one;
+    rc = rc ? rc : one;
+    one = actions_load(reader->file.actions, config->secrets, config->n_secrets, config->arena, problems,
+                       &config->actions);
+    warn_of_the_future(reader);
+    return rc ? rc : one;
+}
+
+static enum rc load(struct config_reader *reader)
+{
+    struct node *root = NULL;
+    enum rc settings_rc;
+    enum rc rc = load_document(reader, &root);
+
+    if (rc)
+        return rc;
+    reader->config->root = root;
+    settings_rc = settings_read(members, COUNT(members), root, reader->config->arena, reader->problems, &reader->file);
+    if (settings_rc && settings_rc != RC_INVALID)
+        return settings_rc;
+    rc = read_addresses(reader);
+    if (!rc)
+        rc = place(reader);
+    if (!rc && reader->options->make_state)
+        rc = config_make_state(reader);
+    if (!rc)
+        rc = read_all(reader);
+    return settings_rc ? settings_rc : rc;
+}
+
+enum rc config_load(const struct config_options *options, struct problems *problems, struct config **config)
+{
+    struct config *made = calloc(1, sizeof *made);
+    struct config_reader reader = { .config = made, .options = options, .problems = problems };
+    enum rc rc;
+
+    if (!made)
+        return RC_NO_MEMORY;
+    set_defaults(made);
+    rc = arena_new(CONFIG_ARENA_BYTES, &made->arena);
+    if (!rc)
+        rc = load(&reader);
+    if (!rc && problems_count(problems, PROBLEM_ERROR))
+        rc = RC_INVALID;
+    if (rc) {
+        config_free(made);
+        /* Whatever was missing or unreadable has been said as a problem: to the caller it is an invalid configuration. */
+        return rc == RC_NO_MEMORY ? rc : RC_INVALID;
+    }
+    *config = made;
+    return RC_OK;
+}
+
+void config_free(struct config *config)
+{
+    if (!config)
+        return;
+    arena_free(config->arena);
+    free(config);
+}

@@ -1,0 +1,279 @@
+#include "src/config/config_private.h"
+
+#include "src/base/digest.h"
+
+/* --- reading --- */
+
+#define AT(member) .offset = offsetof(struct person, member)
+static const struct setting person_members[] = {
+    { .name = "user", .type = SETTING_TEXT, AT(user), .help = "Unix user" },
+    { .name = "slack", .type = SETTING_TEXT, AT(slack), .help = "Slack member id" },
+    { .name = "token", .type = SETTING_NODE, .offset = 0 },
+    { .name = "token_file", .type = SETTING_NODE, .offset = 0 },
+};
+#undef AT
+
+/* Names and tokens share one table for the check of members; the tokens themselves are read as secrets. */
+struct person_members_read {
+    struct person person;
+    struct node *token, *token_file;
+};
+
+static enum rc read_person(struct config_reader *reader, const struct node_pair *pair, struct person *person)
+{
+    struct config *config = reader->config;
+    struct person_members_read read = { 0 };
+    struct setting settings[sizeof person_members / sizeof *person_members];
+    enum rc rc;
+
+    memcpy(settings, person_members, sizeof settings);
+    settings[2].offset = offsetof(struct person_members_read, token);
+    settings[3].offset = offsetof(struct person_members_read, token_file);
+    rc = settings_read(settings, sizeof settings / sizeof *settings, pair->value, config->arena, reader->problems,
+                       &read);
+    if (rc)
+        return rc;
+    *person = read.person;
+    person->name = pair->key;
+    rc = secret_read(pair->value, "token", config->directory, reader->options->resolve_secrets, config->arena,
+                     reader->problems, &person->tokens);
+    return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+static enum rc read_people(struct config_reader *reader)
+{
+    struct config *config = reader->config;
+    const struct node *map = reader->file.people;
+    enum rc rc = RC_OK;
+
+    if (!map)
+        return RC_OK;
+    if (map->type != NODE_MAP) {
+        node_problem(reader->problems, map, "`people` is a map: NAME: {user: …, token_file: …}");
+        return RC_INVALID;
+    }
+    config->people = arena_alloc(config->arena, map->n_pairs + 1, sizeof *config->people);
+    if (!config->people)
+        return RC_NO_MEMORY;
+    for (size_t i = 0; i < map->n_pairs; i++) {
+        enum rc one = read_person(reader, &map->pairs[i], &config->people[config->n_people]);
+
+        config->n_people += !one;
+        rc = rc ? rc : one;
+    }
+    return rc;
+}
+
+static enum rc read_names(struct config_reader *reader, const struct node *list, struct slice_list *names)
+{
+    struct arena *arena = reader->config->arena;
+
+    names->items = arena_alloc(arena, list->n_items + 1, sizeof *names->items);
+    if (!names->items)
+        return RC_NO_MEMORY;
+    if (list->type == NODE_SCALAR) {
+        names->items[0] = list->text;
+        names->n_items = 1;
+        return RC_OK;
+    }
+    for (size_t i = 0; list->type == NODE_LIST && i < list->n_items; i++) {
+        if (list->items[i]->type != NODE_SCALAR) {
+            node_problem(reader->problems, list->items[i], "a name is wanted here, not %s",
+                         node_type_text(list->items[i]));
+            return RC_INVALID;
+        }
+        names->items[names->n_items++] = list->items[i]->text;
+    }
+    return RC_OK;
+}
+
+static enum rc check_members(struct config_reader *reader, const struct node *node, struct slice_list members)
+{
+    for (size_t i = 0; i < members.n_items; i++) {
+        if (config_person_by_name(reader->config, members.items[i]))
+            continue;
+        node_problem(reader->problems, node, "`%.*s` is nobody in `people`", SLICE_ARG(members.items[i]));
+        return RC_INVALID;
+    }
+    return RC_OK;
+}
+
+static enum rc read_groups(struct config_reader *reader)
+{
+    struct config *config = reader->config;
+    const struct node *map = reader->file.groups;
+    enum rc rc = RC_OK;
+
+    if (!map)
+        return RC_OK;
+    if (map->type != NODE_MAP) {
+        node_problem(reader->problems, map, "`groups` is a map: NAME: [people]");
+        return RC_INVALID;
+    }
+    config->groups = arena_alloc(config->arena, map->n_pairs + 1, sizeof *config->groups);
+    if (!config->groups)
+        return RC_NO_MEMORY;
+    for (size_t i = 0; i < map->n_pairs; i++) {
+        struct group *group = &config->groups[config->n_groups];
+        enum rc one = read_names(reader, map->pairs[i].value, &group->members);
+
+        group->name = map->pairs[i].key;
+        if (!one)
+            one = check_members(reader, map->pairs[i].value, group->members);
+        config->n_groups += !one;
+        rc = rc ? rc : one;
+    }
+    return rc;
+}
+
+struct approvers_read {
+    struct slice_list from;
+    int64_t need;
+};
+static const struct setting approvers_members[] = {
+    { .name = "from", .type = SETTING_TEXTS, .offset = offsetof(struct approvers_read, from), .required = true },
+    { .name = "need", .type = SETTING_INT, .offset = offsetof(struct approvers_read, need), .min = 1, .max = 10 },
+};
+
+static enum rc read_approvers(struct config_reader *reader)
+{
+    struct approvers_read read = { .need = 1 };
+    const struct node *map = reader->file.approvers;
+    struct slice unknown = { 0 };
+    int64_t n_people;
+    enum rc rc;
+
+    if (!map) {
+        if (!reader->config->is_default)
+            problems_add(reader->problems, PROBLEM_WARNING, reader->config->path, 0, 0,
+                         "no `approvers`: only rules that name their own can be approved by anybody");
+        return RC_OK;
+    }
+    rc = settings_read(approvers_members, sizeof approvers_members / sizeof *approvers_members, map,
+                       reader->config->arena, reader->problems, &read);
+    if (rc)
+        return rc;
+    n_people = config_count_approvers(reader->config, read.from, &unknown);
+    if (n_people < 0)
+        node_problem(reader->problems, map, "`%.*s` is neither in `people` nor in `groups`", SLICE_ARG(unknown));
+    else if (read.need > n_people)
+        node_problem(reader->problems, map, "`need: %lld` can never be met: `from` names %lld people",
+                     (long long)read.need, (long long)n_people);
+    if (n_people < 0 || read.need > n_people)
+        return RC_INVALID;
+    reader->config->approvers_from = read.from;
+    reader->config->approvers_need = read.need;
+    return RC_OK;
+}
+
+enum rc config_read_people(struct config_reader *reader)
+{
+    enum rc rc = read_people(reader);
+
+    if (!rc)
+        rc = read_groups(reader);
+    return rc ? rc : read_approvers(reader);
+}
+
+/* --- asking --- */
+
+const struct person *config_person_by_name(const struct config *config, struct slice name)
+{
+    for (size_t i = 0; i < config->n_people; i++)
+        if (slice_eq(config->people[i].name, name))
+            return &config->people[i];
+    return NULL;
+}
+
+const struct person *config_person_of_user(const struct config *config, struct slice user)
+{
+    for (size_t i = 0; i < config->n_people; i++)
+        if (!slice_is_absent(user) && slice_eq(config->people[i].user, user))
+            return &config->people[i];
+    return NULL;
+}
+
+const struct person *config_person_of_token(const struct config *config, struct slice token)
+{
+    const struct person *found = NULL;
+
+    /* Every token is compared, so that the time taken tells nothing of which one came near. */
+    for (size_t i = 0; i < config->n_people; i++) {
+        const struct person *person = &config->people[i];
+
+        for (size_t j = 0; j < person->tokens.n_items; j++)
+            if (token.len && digest_eq(person->tokens.items[j], token))
+                found = person;
+    }
+    return found;
+}
+
+static const struct group *find_group(const struct config *config, struct slice name)
+{
+    for (size_t i = 0; i < config->n_groups; i++)
+        if (slice_eq(config->groups[i].name, name))
+            return &config->groups[i];
+    return NULL;
+}
+
+static bool is_among(struct slice_list names, struct slice name)
+{
+    for (size_t i = 0; i < names.n_items; i++)
+        if (slice_eq(names.items[i], name))
+            return true;
+    return false;
+}
+
+static bool may_approve(const struct config *config, struct slice_list from, struct slice person)
+{
+    for (size_t i = 0; i < from.n_items; i++) {
+        const struct group *group = find_group(config, from.items[i]);
+
+        if (slice_eq(from.items[i], person) || (group && is_among(group->members, person)))
+            return true;
+    }
+    return false;
+}
+
+int64_t config_count_approvers(const struct config *config, struct slice_list from, struct slice *unknown)
+{
+    int64_t n_people = 0;
+
+    for (size_t i = 0; i < from.n_items; i++) {
+        if (config_person_by_name(config, from.items[i]) || find_group(config, from.items[i]))
+            continue;
+        *unknown = from.items[i];
+        return -1;
+    }
+    for (size_t i = 0; i < config->n_people; i++)
+        n_people += may_approve(config, from, config->people[i].name);
+    return n_people;
+}
+
+/* A field such as `actor` holds a login: it names a person by the name here or by the Unix user. */
+static bool is_excluded(const struct config *config, struct slice person, struct slice_list not_names)
+{
+    const struct person *known = config_person_by_name(config, person);
+
+    return is_among(not_names, person) || (known && !slice_is_absent(known->user) && is_among(not_names, known->user));
+}
+
+struct decider_rights config_rights(const struct config *config, struct slice person,
+                                    const struct approver_rule *approvers, struct slice_list not_names)
+{
+    struct decider_rights rights = { .need = approvers->need > 0 ? approvers->need : 1 };
+
+    if (config->is_default) {
+        rights.need = 1;
+        rights.may_decide = slice_eq(person, SLICE(CONFIG_LOCAL_PERSON));
+        rights.why_not = SLICE("only the user who started vedette decides");
+        return rights;
+    }
+    if (!may_approve(config, approvers->from, person))
+        rights.why_not = SLICE("you are not among the approvers of this proposal");
+    else if (is_excluded(config, person, not_names))
+        rights.why_not = SLICE("the rule does not let the one who caused it decide");
+    else
+        rights.may_decide = true;
+    return rights;
+}

@@ -1,0 +1,57 @@
+/* config_private.h - what the files that read the configuration share. */
+#pragma once
+
+#include "src/base/clock.h"
+#include "src/base/secret.h"
+#include "src/base/settings.h"
+#include "src/config/config.h"
+
+#include <string.h>
+
+/* The members of vedette.yaml as they were written, before they mean anything. */
+struct config_file {
+    struct slice_list listen;
+    struct slice_list control;
+    struct slice public_url;
+    struct slice_list hosts;
+    struct slice state;
+    struct slice socket;
+    struct slice_list rules;
+    struct node *watchers;
+    struct node *actions;
+    struct node *secrets;
+    struct node *people;
+    struct node *groups;
+    struct node *approvers;
+    struct node *channels;
+    struct node *agents;
+    struct node *budget;
+    struct node *maintenance;
+    struct node *retention;
+    struct node *store;
+    struct node *limits;
+    struct node *trusted_proxy;
+    struct node *log;
+};
+
+struct config_reader {
+    struct config *config;
+    struct config_file file;
+    const struct config_options *options;
+    struct problems *problems;
+};
+
+/* config.c: the members that vedette.yaml may have. */
+const struct setting *config_members(size_t *n_members);
+/* config_people.c: people, groups, approvers. */
+enum rc config_read_people(struct config_reader *reader) MUST_CHECK;
+/* How many people `from` names, groups resolved; -1 when one of them is nobody (`unknown` says who). */
+int64_t config_count_approvers(const struct config *config, struct slice_list from, struct slice *unknown);
+/* config_paths.c: where things are, on this machine and for this user. */
+enum rc config_find_file(const struct config_options *options, struct arena *arena, struct slice *path) MUST_CHECK;
+enum rc config_place_state(struct config_reader *reader) MUST_CHECK;
+enum rc config_place_socket(struct config_reader *reader) MUST_CHECK;
+/* Makes the state directory and the secrets of the embedded default. */
+enum rc config_make_state(struct config_reader *reader) MUST_CHECK;
+/* Absolute form of a path of the file, relative to its directory. */
+enum rc config_resolve(const struct config *config, struct slice path, struct slice *resolved) MUST_CHECK;

@@ -1,0 +1,150 @@
+#include "src/engine/engine_private.h"
+
+/* The rule's `not: [actor]` names fields; who they name is in the event that the signal saw last. */
+enum rc proposals_not_names(struct turn *turn, const struct proposal *proposal, const struct signal *signal,
+                            struct slice_list *names)
+{
+    const struct slice_list *fields = &proposal->approvers.not_from;
+    struct json *event = NULL;
+    struct json_fault fault;
+    enum rc rc = RC_OK;
+
+    *names = (struct slice_list){ 0 };
+    if (!fields->n_items || slice_is_absent(signal->last_event))
+        return RC_OK;
+    names->items = arena_alloc(turn->arena, fields->n_items, sizeof *names->items);
+    if (!names->items)
+        return RC_NO_MEMORY;
+    rc = json_parse(signal->last_event, JSON_LIMITS_DEFAULT, &event, &fault);
+    for (size_t i = 0; i < fields->n_items && !rc; i++) {
+        struct slice value = json_text(json_get(event, fields->items[i]));
+
+        if (!slice_is_absent(value))
+            rc = arena_copy(turn->arena, value, &names->items[names->n_items++]);
+    }
+    json_free(event);
+    return rc;
+}
+
+static enum rc journal_decision(struct turn *turn, const struct engine_decision *decision)
+{
+    struct journal_entry entry = { .door = DOOR_DECISION,
+                                   .type = SLICE("vedette.decision"),
+                                   .received_ms = turn->now_ms };
+    struct json_writer writer;
+    struct buffer body;
+    struct slice name;
+    enum rc rc;
+
+    buffer_init(&body, 0);
+    writer = json_writer_to(&body);
+    rc = turn_name(turn, "prp_", decision->proposal_id, &name);
+    if (!rc)
+        rc = turn_make_id(turn, &entry.id);
+    if (!rc)
+        rc = meta_get(turn->txn, META_CURSOR, &entry.after);
+    json_object_begin(&writer);
+    json_member_text(&writer, "proposal", name);
+    record_write_members(&decision_shape, &decision->decision, &writer);
+    json_object_end(&writer);
+    if (!rc)
+        rc = buffer_rc(&body);
+    entry.body = buffer_slice(&body);
+    if (!rc)
+        rc = journal_append(turn->txn, &entry);
+    buffer_free(&body);
+    return rc;
+}
+
+/* Refusals are kept as well: who tried what, and why it was not done. */
+static enum rc audit_decision(struct turn *turn, const struct engine_decision *decision)
+{
+    bool is_taken = decision->answer.outcome == DECISION_TAKEN;
+    struct json_writer writer;
+    struct buffer detail;
+    struct slice name;
+    enum rc rc;
+
+    buffer_init(&detail, 0);
+    writer = json_writer_to(&detail);
+    json_object_begin(&writer);
+    record_write_members(&decision_shape, &decision->decision, &writer);
+    json_member_text(&writer, "answer", decision->answer.detail);
+    json_object_end(&writer);
+    rc = turn_name(turn, "prp_", decision->proposal_id, &name);
+    if (!rc)
+        rc = turn_audit(turn, is_taken ? "decision" : "refused", decision->decision.by, decision->decision.via, name,
+                        &detail);
+    buffer_free(&detail);
+    return rc;
+}
+
+/* What a decision that was taken sets going. */
+static enum rc follow(struct turn *turn, struct signal *signal, struct proposal *proposal,
+                      const struct proposal *before)
+{
+    enum rc rc = proposals_moved(turn, signal, proposal, before);
+
+    if (rc || proposal->state == before->state)
+        return rc;
+    switch ((int)proposal->state) {
+    case PROPOSAL_APPROVED:
+        return proposal->hold_until_ms > turn->now_ms ? RC_OK : steps_advance(turn, signal, proposal);
+    case PROPOSAL_VERIFYING:
+        return steps_verify(turn, signal, proposal);
+    case PROPOSAL_UNDOING:
+        return steps_undo_next(turn, signal, proposal);
+    default:
+        return RC_OK;
+    }
+}
+
+static enum rc decide_loaded(struct turn *turn, struct engine_decision *decision, struct signal *signal,
+                             struct proposal *proposal)
+{
+    const struct config *config = turn->engine->config;
+    struct proposal before = *proposal;
+    struct decider_rights rights;
+    struct slice_list not_names;
+    enum rc rc;
+
+    rc = proposals_not_names(turn, proposal, signal, &not_names);
+    if (rc)
+        return rc;
+    rights = config_rights(config, decision->decision.by, &proposal->approvers, not_names);
+    rc = proposal_decide(proposal, &decision->decision, &rights, turn->now_ms, decision->real_ms, turn->arena,
+                         &decision->answer);
+    if (rc || decision->answer.outcome != DECISION_TAKEN)
+        return rc;
+    metric_add(METRIC_DECISIONS, slice_of(verdict_names[decision->decision.verdict]), decision->decision.via, 1);
+    rc = journal_decision(turn, decision);
+    if (!rc)
+        rc = follow(turn, signal, proposal, &before);
+    return rc ? rc : affair_store(turn, proposal, signal);
+}
+
+enum rc proposals_decide(struct turn *turn, struct engine_decision *decision)
+{
+    struct proposal proposal = { 0 };
+    struct signal signal = { 0 };
+    enum rc rc;
+
+    rc = proposal_find(turn->txn, decision->proposal, turn->arena, &proposal);
+    if (rc == RC_NOT_FOUND || rc == RC_INVALID) {
+        decision->answer = (struct decision_answer){ .outcome = DECISION_NOT_FOUND, .detail = SLICE("no such proposal") };
+        return RC_OK;
+    }
+    if (!rc)
+        rc = signal_get(turn->txn, proposal.signal, turn->arena, &signal);
+    if (rc)
+        return rc;
+    decision->proposal_id = proposal.id;
+    decision->decision.at_ms = decision->real_ms;
+    rc = decide_loaded(turn, decision, &signal, &proposal);
+    if (!rc)
+        rc = audit_decision(turn, decision);
+    /* The turn's memory ends with it; the sentence is for the one who asked. */
+    if (!rc)
+        rc = arena_copy(decision->arena, decision->answer.detail, &decision->answer.detail);
+    return rc;
+}

@@ -1,0 +1,70 @@
+#include "src/engine/engine_private.h"
+
+#include <stdlib.h>
+
+/* An event as `vedette events --json` prints it: what a replay of events reads. */
+static enum rc recorded_event(const struct journal_entry *entry, struct arena *arena, struct event_list *events)
+{
+    struct json_fault fault;
+    enum rc rc;
+
+    events->items = arena_alloc(arena, 1, sizeof *events->items);
+    events->trees = arena_alloc(arena, 1, sizeof *events->trees);
+    if (!events->items || !events->trees)
+        return RC_NO_MEMORY;
+    rc = json_parse(entry->body, JSON_LIMITS_DEFAULT, &events->trees[0], &fault);
+    if (rc)
+        return rc;
+    events->n_trees = 1;
+    events->n_items = 1;
+    events->items[0].seq = entry->seq;
+    events->items[0].received_ms = entry->received_ms;
+    return event_read_json(events->trees[0], arena, &events->items[0]);
+}
+
+/* Our own doings, so that lists and rules can see them: kind vedette.*, what happened as data. */
+static enum rc own_event(const struct journal_entry *entry, struct arena *arena, struct event_list *events)
+{
+    struct json_fault fault;
+    struct event *event;
+    enum rc rc;
+
+    events->items = arena_alloc(arena, 1, sizeof *events->items);
+    events->trees = arena_alloc(arena, 1, sizeof *events->trees);
+    if (!events->items || !events->trees)
+        return RC_NO_MEMORY;
+    rc = json_parse(entry->body, JSON_LIMITS_DEFAULT, &events->trees[0], &fault);
+    if (rc)
+        return rc;
+    events->n_trees = 1;
+    events->n_items = 1;
+    event = &events->items[0];
+    *event = (struct event){ .id = entry->id,
+                             .seq = entry->seq,
+                             .door = entry->door,
+                             .time_ms = entry->received_ms,
+                             .received_ms = entry->received_ms,
+                             .data = events->trees[0] };
+    event->fields[FIELD_SOURCE] = SLICE("vedette");
+    event->fields[FIELD_TYPE] = entry->type;
+    event->fields[FIELD_KIND] = entry->type;
+    event->fields[FIELD_STATE] = SLICE("info");
+    return RC_OK;
+}
+
+enum rc engine_events(const struct config *config, const struct journal_entry *entry, struct arena *arena,
+                      struct event_list *events)
+{
+    enum rc rc;
+
+    *events = (struct event_list){ 0 };
+    if (entry->door != DOOR_DATA)
+        rc = own_event(entry, arena, events);
+    else if (slice_eq(entry->type, SLICE(ENGINE_RECORDED_EVENT)))
+        rc = recorded_event(entry, arena, events);
+    else
+        return watchers_events(config->watchers, entry, arena, events);
+    if (rc)
+        event_list_free(events);
+    return rc;
+}

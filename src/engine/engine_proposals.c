@@ -1,0 +1,505 @@
+#include "src/engine/engine_private.h"
+
+#define EXPIRES_WITH_PLAN_MS (4 * HOUR_MS)
+#define EXPIRES_WITHOUT_PLAN_MS (24 * HOUR_MS)
+#define EARLIER_LOOKED_AT 10
+
+enum rc affair_load(struct turn *turn, struct ulid proposal_id, struct proposal *proposal, struct signal *signal)
+{
+    enum rc rc = proposal_get(turn->txn, proposal_id, turn->arena, proposal);
+
+    return rc ? rc : signal_get(turn->txn, proposal->signal, turn->arena, signal);
+}
+
+enum rc affair_store(struct turn *turn, const struct proposal *proposal, const struct signal *signal)
+{
+    enum rc rc = proposal_put(turn->txn, proposal);
+
+    return rc ? rc : signal_put(turn->txn, signal);
+}
+
+/* --- made and revised --- */
+
+static int64_t longest(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* What the declared actions add to a proposal: holds, retries, stricter approvers. */
+static void take_from_actions(struct turn *turn, struct proposal *proposal)
+{
+    const struct step *steps = proposal->plan.items;
+
+    proposal->hold_ms_page = 0;
+    proposal->hold_ms_local = 0;
+    proposal->retries = proposal->plan.n_items ? INT64_MAX : 0;
+    for (size_t i = 0; i < proposal->plan.n_items; i++) {
+        const struct action *action = actions_find(turn->engine->config->actions, steps[i].action);
+
+        if (!action)
+            continue;
+        proposal->hold_ms_page = longest(proposal->hold_ms_page, action->hold_ms);
+        proposal->hold_ms_local = longest(proposal->hold_ms_local, action->hold_local_ms);
+        if (action->retries < proposal->retries)
+            proposal->retries = action->retries;
+        if (action->approvers_need > proposal->approvers.need)
+            proposal->approvers.need = action->approvers_need;
+        if (action->approvers_from.n_items)
+            proposal->approvers.from = action->approvers_from;
+    }
+}
+
+static void take_approvers(const struct config *config, const struct propose_part *part, struct proposal *proposal)
+{
+    proposal->approvers = (struct approver_rule){
+        .from = part->approvers_from.n_items ? part->approvers_from : config->approvers_from,
+        .need = part->approvers_need ? part->approvers_need : config->approvers_need,
+        .not_from = part->approvers_not,
+    };
+    if (proposal->approvers.need < 1)
+        proposal->approvers.need = 1;
+}
+
+static enum verify_kind verify_of(const struct verify_part *part, bool has_plan)
+{
+    static const enum verify_kind kinds[] = { [PLAYBOOK_VERIFY_OK] = VERIFY_OK,
+                                              [PLAYBOOK_VERIFY_QUIET] = VERIFY_QUIET,
+                                              [PLAYBOOK_VERIFY_CHECK] = VERIFY_CHECK,
+                                              [PLAYBOOK_VERIFY_NONE] = VERIFY_NONE };
+
+    return has_plan ? kinds[part->kind] : VERIFY_NONE;
+}
+
+static enum rc render_verify(struct turn *turn, const struct rule *rule, const struct template_values *values,
+                             struct proposal *proposal)
+{
+    const struct verify_part *part = &rule->playbook.verify;
+    int64_t max_ms = turn->engine->config->verify_max_ms;
+    struct step step = { 0 };
+    struct slice refused = { 0 };
+    enum rc rc;
+
+    proposal->verify = verify_of(part, proposal->plan.n_items != 0);
+    proposal->verify_ms = part->window_ms;
+    if (max_ms && proposal->verify_ms > max_ms)
+        proposal->verify_ms = max_ms;
+    if (proposal->verify != VERIFY_CHECK)
+        return RC_OK;
+    rc = action_render(turn->engine->config->actions, &part->check, values, turn->arena, &step, &refused);
+    if (!rc)
+        proposal->verify_check = step.argv;
+    if (rc != RC_INVALID)
+        return rc;
+    /* A check that cannot be asked cannot tell: the outcome would be inconclusive, so say it now. */
+    proposal->refused = refused;
+    proposal->plan = (struct record_list){ 0 };
+    proposal->verify = VERIFY_NONE;
+    return RC_OK;
+}
+
+/* Why the plan that was just rendered is not offered again, or absent: it was rejected in this episode, or it was
+ * carried out as often as its actions allow and the signal came back. */
+static enum rc judge_by_history(struct turn *turn, const struct signal *signal, struct proposal *proposal)
+{
+    struct ulid_list ids = { 0 };
+    int64_t n_recurred = 0;
+    enum rc rc;
+
+    rc = proposal_list_of_signal(turn->txn, signal->fingerprint, EARLIER_LOOKED_AT, turn->arena, &ids);
+    for (size_t i = 0; i < ids.n_items && !rc; i++) {
+        struct proposal earlier = { 0 };
+
+        if (!ulid_compare(ids.items[i], proposal->id))
+            continue;
+        rc = proposal_get(turn->txn, ids.items[i], turn->arena, &earlier);
+        if (rc || !plan_same_steps(&earlier.plan, &proposal->plan))
+            continue;
+        if (earlier.state == PROPOSAL_RECURRED)
+            n_recurred++;
+        if (earlier.state == PROPOSAL_REJECTED && earlier.episode == signal->episode &&
+            slice_eq(earlier.rule_version, proposal->rule_version) && slice_is_absent(proposal->refused))
+            rc = arena_format(turn->arena, &proposal->refused, "the same plan was rejected before: %.*s",
+                              SLICE_ARG(earlier.outcome));
+    }
+    if (!rc && n_recurred && n_recurred >= proposal->retries && slice_is_absent(proposal->refused))
+        rc = arena_format(turn->arena, &proposal->refused,
+                          "the same plan was carried out %lld times and the signal came back", (long long)n_recurred);
+    if (!rc && !slice_is_absent(proposal->refused))
+        proposal->plan = (struct record_list){ 0 };
+    return rc;
+}
+
+static void take_from_signal(const struct signal *signal, struct proposal *proposal)
+{
+    proposal->title = signal->title;
+    proposal->severity = signal->severity;
+    proposal->count = signal->count;
+    proposal->first_seen_ms = signal->first_seen_ms;
+    proposal->last_seen_ms = signal->last_seen_ms;
+}
+
+enum rc proposals_render(struct turn *turn, const struct rule *rule, const struct signal *signal,
+                         struct proposal *proposal)
+{
+    const struct propose_part *part = &rule->playbook.propose;
+    struct template_values values;
+    enum rc rc;
+
+    proposal->rule_version = rule->version;
+    proposal->cooldown_ms = part->cooldown_ms;
+    proposal->refused = (struct slice){ 0 };
+    take_from_signal(signal, proposal);
+    rc = signal_values(signal, turn->now_ms, turn->arena, &values);
+    if (rc)
+        return rc;
+    rc = plan_render(turn->engine->config->actions, part->plan, part->n_plan, part->allow, &values, turn->arena,
+                     &proposal->plan, &proposal->refused);
+    if (rc == RC_INVALID) {
+        proposal->plan = (struct record_list){ 0 };
+        rc = RC_OK;
+    }
+    take_approvers(turn->engine->config, part, proposal);
+    take_from_actions(turn, proposal);
+    if (!rc)
+        rc = render_verify(turn, rule, &values, proposal);
+    if (!rc && proposal->plan.n_items)
+        rc = judge_by_history(turn, signal, proposal);
+    proposal->expires_after_ms = part->expires_ms                ? part->expires_ms
+                                 : proposal->plan.n_items ? EXPIRES_WITH_PLAN_MS
+                                                          : EXPIRES_WITHOUT_PLAN_MS;
+    return rc;
+}
+
+static enum rc link_earlier(struct turn *turn, const struct signal *signal, struct proposal *proposal)
+{
+    struct proposal earlier = { 0 };
+    enum rc rc;
+
+    if (ulid_is_absent(signal->proposal))
+        return RC_OK;
+    rc = proposal_get(turn->txn, signal->proposal, turn->arena, &earlier);
+    if (rc)
+        return rc == RC_NOT_FOUND ? RC_OK : rc;
+    proposal->earlier = earlier.id;
+    return arena_format(turn->arena, &proposal->earlier_outcome, "%s: %.*s", proposal_state_names[earlier.state],
+                        SLICE_ARG(earlier.outcome));
+}
+
+static enum rc count_proposed(struct turn *turn, struct proposal *proposal)
+{
+    struct track_record record;
+    enum rc rc;
+
+    rc = track_record_get(turn->txn, proposal->rule, proposal->rule_version, &record);
+    if (rc)
+        return rc;
+    proposal->track_record = record;
+    record.proposed++;
+    return track_record_put(turn->txn, proposal->rule, proposal->rule_version, &record);
+}
+
+static enum rc audit_state(struct turn *turn, const struct proposal *proposal)
+{
+    struct buffer detail;
+    struct json_writer writer;
+    struct slice name;
+    char what[64];
+    enum rc rc;
+
+    buffer_init(&detail, 0);
+    writer = json_writer_to(&detail);
+    json_object_begin(&writer);
+    json_member_int(&writer, "revision", proposal->revision);
+    json_member_text(&writer, "plan_digest", proposal->plan_digest);
+    json_member_text(&writer, "outcome", proposal->outcome);
+    json_object_end(&writer);
+    snprintf(what, sizeof what, "proposal.%s", proposal_state_names[proposal->state]);
+    rc = turn_name(turn, "prp_", proposal->id, &name);
+    if (!rc)
+        rc = turn_audit(turn, what, SLICE("vedette"), (struct slice){ 0 }, name, &detail);
+    buffer_free(&detail);
+    return rc;
+}
+
+static enum rc announce(struct turn *turn, const struct proposal *proposal)
+{
+    enum rc rc = audit_state(turn, proposal);
+
+    if (rc)
+        return rc;
+    log_info("proposal %s short=%.*s rule=%.*s revision=%lld", proposal_state_names[proposal->state],
+             SLICE_ARG(proposal->short_id), SLICE_ARG(proposal->rule), (long long)proposal->revision);
+    return turn_feed_proposal(turn, proposal);
+}
+
+enum rc proposals_open(struct turn *turn, const struct rule *rule, struct signal *signal, const struct task *task)
+{
+    struct proposal proposal = { .revision = 1,
+                                 .state = PROPOSAL_OPEN,
+                                 .rule = rule->id,
+                                 .key = signal->key,
+                                 .signal = signal->id,
+                                 .signals = { &signal->id, 1 },
+                                 .fingerprint = signal->fingerprint,
+                                 .episode = signal->episode,
+                                 .task = task->id,
+                                 .diagnosis = task->diagnosis,
+                                 .created_ms = turn->now_ms,
+                                 .updated_ms = turn->now_ms };
+    enum rc rc;
+
+    rc = turn_make_id(turn, &proposal.id);
+    if (!rc)
+        rc = proposal_make_short(turn->txn, proposal.id, turn->arena, &proposal.short_id);
+    if (!rc)
+        rc = proposals_render(turn, rule, signal, &proposal);
+    if (!rc)
+        rc = link_earlier(turn, signal, &proposal);
+    if (!rc)
+        rc = count_proposed(turn, &proposal);
+    proposal.expires_ms = turn->now_ms + proposal.expires_after_ms;
+    if (!rc)
+        rc = plan_digest(&proposal, turn->arena, &proposal.plan_digest);
+    if (!rc)
+        rc = turn_move_timer(turn, TIMER_PROPOSAL_EXPIRY, proposal.id, 0, proposal.expires_ms);
+    if (!rc)
+        rc = announce(turn, &proposal);
+    if (rc)
+        return rc;
+    signal->proposal = proposal.id;
+    signal->attention = ATTENTION_PROPOSAL;
+    turn->counts.proposals[PROPOSAL_OPEN]++;
+    turn->proposed_received_ms = turn->cause_received_ms;
+    return proposal_put(turn->txn, &proposal);
+}
+
+/* --- moved and closed --- */
+
+/* What a final state (or a pause in the work) adds to the rule's record. */
+static void count_outcome(const struct proposal *proposal, enum proposal_state before, struct track_record *record)
+{
+    if (before == PROPOSAL_OPEN && proposal->state == PROPOSAL_APPROVED)
+        record->approved++;
+    if (proposal->state == PROPOSAL_REJECTED)
+        record->rejected++;
+    if (proposal->state == PROPOSAL_EXPIRED)
+        record->ignored++;
+    if (proposal->state == PROPOSAL_VERIFIED)
+        record->verified++;
+    if (proposal->state == PROPOSAL_RECURRED)
+        record->recurred++;
+}
+
+static enum rc keep_track(struct turn *turn, const struct proposal *proposal, enum proposal_state before)
+{
+    struct track_record record, old;
+    enum rc rc;
+
+    rc = track_record_get(turn->txn, proposal->rule, proposal->rule_version, &record);
+    if (rc)
+        return rc;
+    old = record;
+    count_outcome(proposal, before, &record);
+    if (!memcmp(&old, &record, sizeof record))
+        return RC_OK;
+    return track_record_put(turn->txn, proposal->rule, proposal->rule_version, &record);
+}
+
+/* A signal that recurred after acting asks at once; one whose proposal was given up on stays quiet for a while. */
+static enum rc start_cooldown(struct turn *turn, struct signal *signal, const struct proposal *proposal)
+{
+    int64_t until_ms = turn->now_ms + proposal->cooldown_ms;
+    enum rc rc;
+
+    if (proposal->state == PROPOSAL_RECURRED || !proposal->cooldown_ms)
+        return RC_OK;
+    rc = turn_move_timer(turn, TIMER_SIGNAL_COOLDOWN, signal->id, signal->cooldown_until_ms, until_ms);
+    signal->cooldown_until_ms = until_ms;
+    return rc;
+}
+
+static enum attention attention_of(enum proposal_state state)
+{
+    if (state == PROPOSAL_VERIFYING)
+        return ATTENTION_VERIFYING;
+    return proposal_state_is_final(state) ? ATTENTION_NONE : ATTENTION_PROPOSAL;
+}
+
+/* Timers that a state has; the others of `before` are taken away. */
+static enum rc move_timers(struct turn *turn, const struct proposal *proposal, const struct proposal *before)
+{
+    bool is_open = proposal->state == PROPOSAL_OPEN;
+    bool is_held = proposal->state == PROPOSAL_APPROVED;
+    bool may_expire = is_open || is_held;
+    enum rc rc;
+
+    rc = turn_move_timer(turn, TIMER_PROPOSAL_EXPIRY, proposal->id, before->expires_ms,
+                         may_expire ? proposal->expires_ms : 0);
+    if (!rc)
+        rc = turn_move_timer(turn, TIMER_PROPOSAL_SNOOZE, proposal->id, before->snoozed_until_ms,
+                             is_open ? proposal->snoozed_until_ms : 0);
+    if (!rc)
+        rc = turn_move_timer(turn, TIMER_PROPOSAL_HOLD, proposal->id, before->hold_until_ms,
+                             is_held ? proposal->hold_until_ms : 0);
+    if (!rc)
+        rc = turn_move_timer(turn, TIMER_PROPOSAL_VERIFY, proposal->id, before->verify_until_ms,
+                             proposal->state == PROPOSAL_VERIFYING ? proposal->verify_until_ms : 0);
+    return rc;
+}
+
+enum rc proposals_moved(struct turn *turn, struct signal *signal, struct proposal *proposal,
+                        const struct proposal *before)
+{
+    enum rc rc = move_timers(turn, proposal, before);
+
+    if (rc)
+        return rc;
+    proposal->updated_ms = turn->now_ms;
+    if (proposal->state == before->state)
+        return turn_feed_proposal(turn, proposal);
+    turn->counts.proposals[before->state]--;
+    turn->counts.proposals[proposal->state]++;
+    signal->attention = attention_of(proposal->state);
+    if (proposal_state_is_final(proposal->state)) {
+        proposal->closed_ms = turn->now_ms;
+        rc = start_cooldown(turn, signal, proposal);
+    }
+    if (!rc)
+        rc = keep_track(turn, proposal, before->state);
+    return rc ? rc : announce(turn, proposal);
+}
+
+enum rc proposals_move(struct turn *turn, struct signal *signal, struct proposal *proposal, enum proposal_state state,
+                       struct slice outcome)
+{
+    struct proposal before = *proposal;
+    enum rc rc = proposal_move(proposal, state, turn->now_ms);
+
+    if (rc)
+        return rc;
+    if (!slice_is_absent(outcome))
+        proposal->outcome = outcome;
+    return proposals_moved(turn, signal, proposal, &before);
+}
+
+static enum rc load_newest(struct turn *turn, const struct signal *signal, struct proposal *proposal)
+{
+    if (ulid_is_absent(signal->proposal))
+        return RC_NOT_FOUND;
+    return proposal_get(turn->txn, signal->proposal, turn->arena, proposal);
+}
+
+enum rc proposals_premise_gone(struct turn *turn, struct signal *signal, struct slice reason)
+{
+    struct proposal proposal = { 0 };
+    enum rc rc;
+
+    if (signal->attention != ATTENTION_PROPOSAL)
+        return RC_OK;
+    rc = load_newest(turn, signal, &proposal);
+    if (rc)
+        return rc == RC_NOT_FOUND ? RC_OK : rc;
+    if (proposal.state == PROPOSAL_OPEN)
+        rc = proposals_move(turn, signal, &proposal, PROPOSAL_WITHDRAWN, reason);
+    else if (proposal.state == PROPOSAL_APPROVED)
+        rc = proposals_move(turn, signal, &proposal, PROPOSAL_STALE, reason);
+    if (rc)
+        return rc;
+    take_from_signal(signal, &proposal);
+    return proposal_put(turn->txn, &proposal);
+}
+
+enum rc proposals_recur(struct turn *turn, struct signal *signal)
+{
+    struct proposal proposal = { 0 };
+    enum rc rc = load_newest(turn, signal, &proposal);
+
+    if (rc)
+        return rc == RC_NOT_FOUND ? RC_OK : rc;
+    rc = proposals_move(turn, signal, &proposal, PROPOSAL_RECURRED,
+                        SLICE("it failed again while the outcome was being verified"));
+    return rc ? rc : proposal_put(turn->txn, &proposal);
+}
+
+enum rc proposals_cleared(struct turn *turn, struct signal *signal)
+{
+    struct proposal proposal = { 0 };
+    enum rc rc = load_newest(turn, signal, &proposal);
+
+    if (rc || proposal.verify != VERIFY_OK)
+        return rc == RC_NOT_FOUND ? RC_OK : rc;
+    rc = proposals_move(turn, signal, &proposal, PROPOSAL_VERIFIED, SLICE("the source says that it is well again"));
+    return rc ? rc : proposal_put(turn->txn, &proposal);
+}
+
+struct id_collector {
+    struct arena *arena;
+    struct ulid_list *ids;
+    size_t n_room;
+};
+
+static bool collect_unfinished(void *context, struct ulid id, const void *object)
+{
+    const struct proposal *proposal = object;
+    struct id_collector *collector = context;
+
+    if (proposal->state != PROPOSAL_APPROVED && proposal->state != PROPOSAL_RUNNING)
+        return true;
+    if (collector->ids->n_items == collector->n_room)
+        return false;
+    collector->ids->items[collector->ids->n_items++] = id;
+    return true;
+}
+
+enum rc proposals_list_unfinished(struct turn *turn, struct ulid_list *ids)
+{
+    size_t n_room = (size_t)(turn->engine->counts.proposals[PROPOSAL_APPROVED] +
+                             turn->engine->counts.proposals[PROPOSAL_RUNNING]);
+    struct id_collector collector = { .ids = ids, .n_room = n_room };
+    struct proposal scratch;
+    enum rc rc;
+
+    *ids = (struct ulid_list){ .items = arena_alloc(turn->arena, n_room + 1, sizeof *ids->items) };
+    if (!ids->items)
+        return RC_NO_MEMORY;
+    rc = arena_new((size_t)64 << 20, &collector.arena);
+    if (!rc)
+        rc = object_each_newest(turn->txn, TABLE_PROPOSALS, &proposal_shape, (struct ulid){ 0 }, SIZE_MAX,
+                                collector.arena, &scratch, collect_unfinished, &collector);
+    arena_free(collector.arena);
+    return rc;
+}
+
+enum rc proposals_expire(struct turn *turn, struct ulid id, int64_t due_ms)
+{
+    struct proposal proposal = { 0 };
+    struct signal signal = { 0 };
+    enum rc rc = affair_load(turn, id, &proposal, &signal);
+
+    if (rc == RC_NOT_FOUND || (!rc && proposal.expires_ms != due_ms))
+        return RC_OK;
+    if (rc)
+        return rc;
+    if (proposal.state == PROPOSAL_OPEN)
+        rc = proposals_move(turn, &signal, &proposal, PROPOSAL_EXPIRED,
+                            SLICE("nobody decided in time: nothing happened"));
+    else if (proposal.state == PROPOSAL_APPROVED)
+        rc = proposals_move(turn, &signal, &proposal, PROPOSAL_STALE,
+                            SLICE("it expired before it could start: nothing ran"));
+    return rc ? rc : affair_store(turn, &proposal, &signal);
+}
+
+enum rc proposals_wake(struct turn *turn, struct ulid id, int64_t due_ms)
+{
+    struct proposal proposal = { 0 };
+    enum rc rc = proposal_get(turn->txn, id, turn->arena, &proposal);
+
+    if (rc == RC_NOT_FOUND || (!rc && proposal.snoozed_until_ms != due_ms))
+        return RC_OK;
+    if (rc)
+        return rc;
+    proposal.snoozed_until_ms = 0;
+    proposal.updated_ms = turn->now_ms;
+    rc = turn_feed_proposal(turn, &proposal);
+    return rc ? rc : proposal_put(turn->txn, &proposal);
+}

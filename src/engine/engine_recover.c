@@ -1,0 +1,178 @@
+#include "src/engine/engine_private.h"
+
+#include "src/base/crash_point.h"
+
+/* How often a delivery that is folded alone may end the process before it is set aside. A kill from outside can
+ * look like that once; twice at the same delivery hardly. */
+#define SUSPECT_TRIES_MAX 2
+/* As many as a batch may hold: the one that ended the process is among them. */
+#define SUSPECTS 256
+
+/* Whatever this step did, its answer is lost: say so and ask a human, never run it again. */
+static enum rc lose(struct turn *turn, const struct outbox_item *item)
+{
+    const struct effect_result result = { .item = item->id,
+                                          .channel = item->channel,
+                                          .object = item->object,
+                                          .part = item->part,
+                                          .revision = item->revision,
+                                          .state = EFFECT_UNKNOWN,
+                                          .error = SLICE("vedette stopped while it ran"),
+                                          .finished_ms = turn->now_ms };
+
+    return turn_take_result(turn, &result);
+}
+
+static bool may_be_repeated(enum outbox_channel channel)
+{
+    return channel == OUTBOX_EVIDENCE || channel == OUTBOX_CHECK || channel == OUTBOX_VERIFY;
+}
+
+/* Hands out again what may be done twice, and settles what may not. */
+static enum rc sort_outbox(struct turn *turn)
+{
+    struct outbox_item item = { 0 };
+    uint64_t after = 0;
+    enum rc rc;
+
+    while (!(rc = outbox_next(turn->txn, after, turn->arena, &item))) {
+        struct effect_link *link;
+
+        after = item.id;
+        turn->counts.outbox[item.channel]++;
+        if (!may_be_repeated(item.channel)) {
+            rc = lose(turn, &item);
+            if (rc)
+                return rc;
+            continue;
+        }
+        link = arena_alloc(turn->arena, 1, sizeof *link);
+        if (!link)
+            return RC_NO_MEMORY;
+        *link = (struct effect_link){ .item = item, .next = turn->effects };
+        turn->effects = link;
+    }
+    return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+/* Sets how many starts in a row found the cursor where it is now. */
+static enum rc count_tries(struct turn *turn, uint64_t *n_tries)
+{
+    uint64_t cursor, attempt, was_clean, tries;
+    enum rc rc;
+
+    rc = meta_get(turn->txn, META_CURSOR, &cursor);
+    if (!rc)
+        rc = meta_get(turn->txn, META_FOLD_ATTEMPT, &attempt);
+    if (!rc)
+        rc = meta_get(turn->txn, META_CLEAN_STOP, &was_clean);
+    if (!rc)
+        rc = meta_get(turn->txn, META_FOLD_TRIES, &tries);
+    if (rc)
+        return rc;
+    *n_tries = was_clean || cursor != attempt ? 0 : tries + 1;
+    rc = meta_set(turn->txn, META_FOLD_ATTEMPT, cursor);
+    if (!rc)
+        rc = meta_set(turn->txn, META_FOLD_TRIES, *n_tries);
+    return rc ? rc : meta_set(turn->txn, META_CLEAN_STOP, 0);
+}
+
+static enum rc restore(struct turn *turn, uint64_t *n_tries)
+{
+    struct engine *engine = turn->engine;
+    size_t n_changed;
+    uint64_t paused = 0;
+    enum rc rc;
+
+    rc = count_tries(turn, n_tries);
+    if (!rc)
+        rc = turn_advance_clock(turn, turn->now_ms);
+    if (!rc)
+        rc = sort_outbox(turn);
+    if (!rc)
+        rc = turn_adopt_rules(turn, &n_changed);
+    if (!rc && engine->files)
+        rc = turn_save_rules(turn, engine->files);
+    if (!rc)
+        rc = steps_advance_all(turn);
+    if (!rc)
+        rc = meta_get(turn->txn, META_PAUSED, &paused);
+    metric_set(METRIC_PAUSED, (struct slice){ 0 }, (struct slice){ 0 }, paused != 0);
+    engine->files = NULL;
+    return rc;
+}
+
+/* --- after a crash in the fold --- */
+
+/* Notes which delivery is about to be folded alone; sets it aside when that ended the process before. RC_NOT_FOUND: none is left. */
+static enum rc suspect_next(struct engine *engine, int64_t now_ms, bool *buried)
+{
+    struct journal_entry entry = { 0 };
+    uint64_t cursor = 0, suspect = 0, tries = 0;
+    struct turn turn;
+    enum rc rc = turn_begin(engine, now_ms, &turn);
+
+    if (!rc)
+        rc = meta_get(turn.txn, META_CURSOR, &cursor);
+    if (!rc)
+        rc = journal_next_delivery(turn.txn, cursor, turn.arena, &entry);
+    if (!rc)
+        rc = meta_get(turn.txn, META_FOLD_SUSPECT, &suspect);
+    if (!rc && suspect == entry.seq)
+        rc = meta_get(turn.txn, META_SUSPECT_TRIES, &tries);
+    *buried = tries >= SUSPECT_TRIES_MAX;
+    if (!rc && *buried)
+        rc = turn_bury(&turn, &entry, "folding it ended the process twice");
+    if (!rc)
+        rc = meta_set(turn.txn, META_FOLD_SUSPECT, entry.seq);
+    if (!rc)
+        rc = meta_set(turn.txn, META_SUSPECT_TRIES, tries + 1);
+    if (!rc)
+        rc = turn_commit(&turn);
+    turn_abort(&turn);
+    return rc;
+}
+
+static enum rc fold_suspects(struct engine *engine, int64_t now_ms)
+{
+    bool buried, more;
+    enum rc rc = RC_OK;
+
+    log_warn("the last start ended while events were folded: folding them one at a time");
+    for (size_t i = 0; i < SUSPECTS && !rc; i++) {
+        rc = suspect_next(engine, now_ms, &buried);
+        if (!rc && !buried)
+            rc = engine_fold(engine, now_ms, 1, INT64_MAX / 2, &more);
+    }
+    return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+enum rc engine_recover(struct engine *engine, int64_t now_ms)
+{
+    uint64_t n_tries = 0;
+    struct turn turn;
+    enum rc rc = turn_begin(engine, now_ms, &turn);
+
+    if (!rc)
+        rc = restore(&turn, &n_tries);
+    crash_point(CRASH_RECOVER_BEFORE_COMMIT);
+    if (!rc)
+        rc = turn_commit(&turn);
+    turn_abort(&turn);
+    if (rc || !n_tries)
+        return rc;
+    return fold_suspects(engine, now_ms);
+}
+
+enum rc engine_stop(struct engine *engine)
+{
+    struct turn turn;
+    enum rc rc = turn_begin(engine, 0, &turn);
+
+    if (!rc)
+        rc = meta_set(turn.txn, META_CLEAN_STOP, 1);
+    if (!rc)
+        rc = turn_commit(&turn);
+    turn_abort(&turn);
+    return rc;
+}

@@ -1,0 +1,220 @@
+#include "src/engine/engine_private.h"
+
+#include "src/base/crash_point.h"
+#include "src/store/rulesets.h"
+
+/* --- signals follow the rules --- */
+
+struct collector {
+    const struct turn *turn;
+    struct ulid_list ids;
+    size_t n_room;
+};
+
+/* Has its rule gone, or changed its meaning since the signal last saw it? */
+static bool is_outdated(const struct turn *turn, const struct signal *signal)
+{
+    const struct rule *rule = turn_rule(turn, signal->rule);
+
+    if (!rule)
+        return signal->state != SIGNAL_RESOLVED || signal->attention != ATTENTION_NONE;
+    return !slice_eq(rule->version, signal->rule_version);
+}
+
+static bool collect_outdated(void *context, struct ulid id, const void *object)
+{
+    struct collector *collector = context;
+
+    if (!is_outdated(collector->turn, object))
+        return true;
+    if (collector->ids.n_items == collector->n_room)
+        return false;
+    collector->ids.items[collector->ids.n_items++] = id;
+    return true;
+}
+
+static enum rc list_outdated(struct turn *turn, struct collector *collector)
+{
+    const int64_t *counts = turn->engine->counts.signals;
+    struct arena *scratch = NULL;
+    struct signal signal;
+    enum rc rc;
+
+    collector->turn = turn;
+    collector->n_room = (size_t)(counts[SIGNAL_PENDING] + counts[SIGNAL_FIRING] + counts[SIGNAL_RESOLVED]);
+    collector->ids.items = arena_alloc(turn->arena, collector->n_room + 1, sizeof(struct ulid));
+    if (!collector->ids.items)
+        return RC_NO_MEMORY;
+    rc = arena_new((size_t)64 << 20, &scratch);
+    if (!rc)
+        rc = object_each_newest(turn->txn, TABLE_SIGNALS, &signal_shape, (struct ulid){ 0 }, SIZE_MAX, scratch, &signal,
+                                collect_outdated, collector);
+    arena_free(scratch);
+    return rc;
+}
+
+/* What people were asked under the old meaning is asked anew under the new one: in the same message, as a new revision. */
+static enum rc revise(struct turn *turn, const struct rule *rule, struct signal *signal)
+{
+    struct proposal proposal = { 0 };
+    struct proposal before;
+    enum rc rc;
+
+    if (signal->attention != ATTENTION_PROPOSAL)
+        return RC_OK;
+    if (rule->mode != RULE_PROPOSE)
+        return proposals_premise_gone(turn, signal, SLICE("its rule only observes now"));
+    rc = proposal_get(turn->txn, signal->proposal, turn->arena, &proposal);
+    if (rc || proposal.state != PROPOSAL_OPEN)
+        return rc == RC_NOT_FOUND ? RC_OK : rc;
+    before = proposal;
+    rc = proposals_render(turn, rule, signal, &proposal);
+    if (!rc)
+        rc = proposal_revise(&proposal, turn->now_ms, false, turn->arena);
+    if (!rc)
+        rc = proposals_moved(turn, signal, &proposal, &before);
+    return rc ? rc : proposal_put(turn->txn, &proposal);
+}
+
+static enum rc adopt_one(struct turn *turn, struct ulid id)
+{
+    struct signal signal = { 0 };
+    const struct rule *rule;
+    int64_t quiet_before_ms;
+    enum rc rc = signal_get(turn->txn, id, turn->arena, &signal);
+
+    if (rc)
+        return rc;
+    rule = turn_rule(turn, signal.rule);
+    if (!rule) {
+        rc = signals_resolve(turn, &signal, SLICE("rule removed"));
+        return rc ? rc : signal_put(turn->txn, &signal);
+    }
+    quiet_before_ms = signal.quiet_due_ms;
+    fold_adopt(rule, &signal);
+    rc = turn_move_timer(turn, TIMER_SIGNAL_QUIET, id, quiet_before_ms, signal.quiet_due_ms);
+    if (!rc)
+        rc = revise(turn, rule, &signal);
+    return rc ? rc : signal_put(turn->txn, &signal);
+}
+
+enum rc turn_adopt_rules(struct turn *turn, size_t *n_changed)
+{
+    struct collector collector = { 0 };
+    enum rc rc = list_outdated(turn, &collector);
+
+    for (size_t i = 0; i < collector.ids.n_items && !rc; i++)
+        rc = adopt_one(turn, collector.ids.items[i]);
+    *n_changed = collector.ids.n_items;
+    return rc;
+}
+
+enum rc turn_save_rules(struct turn *turn, const struct rule_files *files)
+{
+    struct saved_ruleset saved = { .saved_ms = turn->now_ms };
+    struct saved_file *copies = arena_alloc(turn->arena, files->n_files + 1, sizeof *copies);
+
+    if (!copies)
+        return RC_NO_MEMORY;
+    for (size_t i = 0; i < files->n_files; i++)
+        copies[i] = (struct saved_file){ .name = files->files[i].name, .text = files->files[i].text };
+    saved.files = (struct record_list){ copies, files->n_files };
+    return ruleset_save(turn->txn, &saved);
+}
+
+/* --- the swap --- */
+
+struct difference {
+    size_t n_added, n_removed, n_changed;
+};
+
+static struct difference compare(const struct ruleset *before, const struct ruleset *after)
+{
+    struct difference difference = { 0 };
+
+    for (size_t i = 0; i < after->n_rules; i++) {
+        const struct rule *old = ruleset_find(before, after->rules[i].id);
+
+        difference.n_added += !old;
+        difference.n_changed += old && !slice_eq(old->version, after->rules[i].version);
+    }
+    for (size_t i = 0; i < before->n_rules; i++)
+        difference.n_removed += !ruleset_find(after, before->rules[i].id);
+    return difference;
+}
+
+static enum rc journal_reload(struct turn *turn, struct slice summary)
+{
+    struct journal_entry entry = { .door = DOOR_RELOAD, .type = SLICE("vedette.reload"), .received_ms = turn->now_ms };
+    struct json_writer writer;
+    struct buffer body;
+    enum rc rc;
+
+    buffer_init(&body, 0);
+    writer = json_writer_to(&body);
+    json_object_begin(&writer);
+    json_member_text(&writer, "summary", summary);
+    json_member_text(&writer, "version", turn->engine->ruleset->version);
+    json_object_end(&writer);
+    rc = buffer_rc(&body);
+    entry.body = buffer_slice(&body);
+    if (!rc)
+        rc = turn_make_id(turn, &entry.id);
+    if (!rc)
+        rc = meta_get(turn->txn, META_CURSOR, &entry.after);
+    if (!rc)
+        rc = journal_append(turn->txn, &entry);
+    if (!rc)
+        rc = turn_audit(turn, "reload", SLICE("vedette"), (struct slice){ 0 }, (struct slice){ 0 }, &body);
+    buffer_free(&body);
+    return rc;
+}
+
+static enum rc reload(struct turn *turn, const struct rule_files *files, const struct difference *difference,
+                      struct buffer *summary)
+{
+    size_t n_signals = 0;
+    enum rc rc = turn_adopt_rules(turn, &n_signals);
+
+    buffer_format(summary, "%zu rules: %zu added, %zu removed, %zu changed; %zu signals follow",
+                  turn->engine->ruleset->n_rules, difference->n_added, difference->n_removed, difference->n_changed,
+                  n_signals);
+    if (!rc)
+        rc = buffer_rc(summary);
+    if (!rc)
+        rc = turn_save_rules(turn, files);
+    if (!rc)
+        rc = journal_reload(turn, buffer_slice(summary));
+    return rc;
+}
+
+enum rc engine_reload(struct engine *engine, const struct config *config, struct ruleset *ruleset,
+                      const struct rule_files *files, int64_t now_ms, struct buffer *summary)
+{
+    struct difference difference = compare(engine->ruleset, ruleset);
+    const struct config *config_before = engine->config;
+    struct ruleset *ruleset_before = engine->ruleset;
+    struct turn turn;
+    enum rc rc;
+
+    /* The turn sees the new rules; when it fails nobody ever did. */
+    engine->ruleset = ruleset;
+    engine->config = config;
+    rc = turn_begin(engine, now_ms, &turn);
+    if (!rc)
+        rc = turn_advance_clock(&turn, now_ms);
+    if (!rc)
+        rc = reload(&turn, files, &difference, summary);
+    crash_point(CRASH_RELOAD_BEFORE_COMMIT);
+    if (!rc)
+        rc = turn_commit(&turn);
+    turn_abort(&turn);
+    if (rc) {
+        engine->ruleset = ruleset_before;
+        engine->config = config_before;
+        return rc;
+    }
+    ruleset_free(ruleset_before);
+    metric_set(METRIC_RULES_LOADED, (struct slice){ 0 }, (struct slice){ 0 }, (double)ruleset->n_rules);
+    return RC_OK;
+}

@@ -1,0 +1,219 @@
+#include "src/engine/engine_private.h"
+
+/* Kinds that say that somebody changed something: what `changes` evidence is made of. */
+static const char *const change_kinds[] = { "push", "deploy", "release", "change.request", NULL };
+
+static enum rc note_change(struct turn *turn, const struct event *event)
+{
+    struct change change = {
+        .event = event->id,
+        .time_ms = event->time_ms,
+        .kind = event->fields[FIELD_KIND],
+        .state = event->fields[FIELD_STATE],
+        .title = event->fields[FIELD_TITLE],
+        .repo = event->fields[FIELD_REPO],
+        .service = event->fields[FIELD_SERVICE],
+        .environment = event->fields[FIELD_ENVIRONMENT],
+        .branch = event->fields[FIELD_BRANCH],
+        .commit = event->fields[FIELD_COMMIT],
+        .actor = event->fields[FIELD_ACTOR],
+        .url = event->fields[FIELD_URL],
+    };
+    int kind;
+
+    if (slice_to_enum(change.kind, change_kinds, &kind))
+        return RC_OK;
+    return change_put(turn->txn, &change);
+}
+
+static void count_fault(const struct match_fault *fault)
+{
+    static const char *const names[] = { [MATCH_FAULT_PATTERN] = "pattern", [MATCH_FAULT_KEY] = "key" };
+    static struct log_limit limit;
+
+    metric_add(METRIC_MATCH_FAULTS, fault->rule->id, slice_of(names[fault->kind]), 1);
+    log_limited(&limit, LOG_WARN, "rule could not judge an event rule=%.*s fault=%s detail=\"%.*s\"",
+                SLICE_ARG(fault->rule->id), names[fault->kind], SLICE_ARG(fault->detail));
+}
+
+static void count_state(struct turn *turn, bool is_new, enum signal_state before, enum signal_state after)
+{
+    if (!is_new)
+        turn->counts.signals[before]--;
+    turn->counts.signals[after]++;
+}
+
+enum rc signals_ask(struct turn *turn, const struct rule *rule, struct signal *signal)
+{
+    if (rule->mode != RULE_PROPOSE || signal->state != SIGNAL_FIRING)
+        return RC_OK;
+    if (signal->attention != ATTENTION_NONE || turn->now_ms < signal->cooldown_until_ms)
+        return RC_OK;
+    return tasks_open(turn, rule, signal);
+}
+
+static enum rc on_resolved(struct turn *turn, struct signal *signal, bool by_event)
+{
+    enum rc rc;
+
+    /* "It came back by itself" ends what waits for a person; a verification that waits for exactly this is answered. */
+    rc = tasks_withdraw(turn, signal, SLICE("the signal resolved"));
+    if (rc)
+        return rc;
+    if (by_event && signal->attention == ATTENTION_VERIFYING)
+        return proposals_cleared(turn, signal);
+    return proposals_premise_gone(turn, signal, SLICE("the signal resolved"));
+}
+
+static enum rc follow_transitions(struct turn *turn, const struct rule *rule, struct signal *signal,
+                                  const struct fold *fold, bool by_event)
+{
+    enum rc rc = RC_OK;
+
+    for (size_t i = 0; i < fold->n_transitions && !rc; i++) {
+        const struct transition *transition = &fold->transitions[i];
+
+        rc = turn_feed_signal(turn, signal, transition);
+        if (!rc && transition->to == SIGNAL_RESOLVED)
+            rc = on_resolved(turn, signal, by_event);
+        if (!rc && transition->to == SIGNAL_FIRING && rule)
+            rc = signals_ask(turn, rule, signal);
+    }
+    return rc;
+}
+
+static enum rc store_folded(struct turn *turn, const struct signal *signal, const struct fold *fold, bool is_new,
+                            enum signal_state before)
+{
+    if (fold->forget && signal->attention == ATTENTION_NONE && !signal->cooldown_until_ms) {
+        if (is_new)
+            return RC_OK;
+        turn->counts.signals[before]--;
+        return signal_delete(turn->txn, signal);
+    }
+    count_state(turn, is_new, before, signal->state);
+    return signal_put(turn->txn, signal);
+}
+
+static enum rc fold_one(struct turn *turn, const struct event *event, const struct match *match)
+{
+    struct signal signal = { 0 };
+    struct fold fold = { 0 };
+    enum signal_state before;
+    int64_t quiet_before_ms;
+    bool is_new;
+    enum rc rc;
+
+    rc = signal_find(turn->txn, match->fingerprint, turn->arena, &signal);
+    is_new = rc == RC_NOT_FOUND;
+    if (is_new && match->clears)
+        return RC_OK;
+    if (is_new)
+        rc = turn_make_id(turn, &signal.id);
+    if (rc)
+        return rc;
+    before = signal.state;
+    quiet_before_ms = signal.quiet_due_ms;
+
+    rc = fold_match(match, event, turn->now_ms, turn->arena, &signal, &fold);
+    if (rc || (!fold.counted && !fold.is_late && !fold.n_transitions))
+        return rc;
+    rc = turn_move_timer(turn, TIMER_SIGNAL_QUIET, signal.id, quiet_before_ms, signal.quiet_due_ms);
+    if (!rc && fold.counted && !match->clears && signal.attention == ATTENTION_VERIFYING)
+        rc = proposals_recur(turn, &signal);
+    if (!rc)
+        rc = follow_transitions(turn, match->rule, &signal, &fold, true);
+    if (!rc && fold.counted && !fold.n_transitions && signal.state == SIGNAL_FIRING)
+        rc = signals_ask(turn, match->rule, &signal);
+    if (rc)
+        return rc;
+    return store_folded(turn, &signal, &fold, is_new, before);
+}
+
+enum rc signals_fold_event(struct turn *turn, const struct event *event)
+{
+    struct engine *engine = turn->engine;
+    struct match_list matches = { 0 };
+    enum rc rc;
+
+    turn->cause = event->id;
+    turn->cause_received_ms = event->received_ms;
+    metric_add(METRIC_EVENTS, event->fields[FIELD_WATCHER], event->fields[FIELD_KIND], 1);
+    rc = note_change(turn, event);
+    if (!rc)
+        rc = match_event(engine->matcher, engine->ruleset, event, turn->arena, &matches);
+    for (size_t i = 0; i < matches.n_faults && !rc; i++)
+        count_fault(&matches.faults[i]);
+    for (size_t i = 0; i < matches.n_items && !rc; i++) {
+        metric_add(METRIC_MATCHES, matches.items[i].rule->id, (struct slice){ 0 }, 1);
+        rc = fold_one(turn, event, &matches.items[i]);
+    }
+    turn->cause = (struct ulid){ 0 };
+    turn->cause_received_ms = 0;
+    return rc;
+}
+
+enum rc signals_quiet(struct turn *turn, struct ulid id, int64_t due_ms)
+{
+    struct signal signal = { 0 };
+    struct fold fold = { 0 };
+    const struct rule *rule;
+    enum signal_state before;
+    enum rc rc;
+
+    rc = signal_get(turn->txn, id, turn->arena, &signal);
+    if (rc == RC_NOT_FOUND || (!rc && signal.quiet_due_ms != due_ms))
+        return RC_OK;
+    if (rc)
+        return rc;
+    before = signal.state;
+    rule = turn_rule(turn, signal.rule);
+    if (!rule)
+        return RC_OK;
+    rc = fold_quiet(rule, due_ms, turn->arena, &signal, &fold);
+    if (!rc)
+        rc = turn_move_timer(turn, TIMER_SIGNAL_QUIET, signal.id, due_ms, signal.quiet_due_ms);
+    if (!rc)
+        rc = follow_transitions(turn, rule, &signal, &fold, false);
+    if (rc)
+        return rc;
+    return store_folded(turn, &signal, &fold, false, before);
+}
+
+enum rc signals_cooldown(struct turn *turn, struct ulid id, int64_t due_ms)
+{
+    struct signal signal = { 0 };
+    const struct rule *rule;
+    enum rc rc;
+
+    rc = signal_get(turn->txn, id, turn->arena, &signal);
+    if (rc == RC_NOT_FOUND || (!rc && signal.cooldown_until_ms != due_ms))
+        return RC_OK;
+    if (rc)
+        return rc;
+    signal.cooldown_until_ms = 0;
+    rule = turn_rule(turn, signal.rule);
+    if (rule)
+        rc = signals_ask(turn, rule, &signal);
+    if (rc)
+        return rc;
+    return signal_put(turn->txn, &signal);
+}
+
+enum rc signals_resolve(struct turn *turn, struct signal *signal, struct slice by)
+{
+    struct fold fold = { 0 };
+    enum signal_state before = signal->state;
+    int64_t quiet_before_ms = signal->quiet_due_ms;
+    enum rc rc;
+
+    fold_resolve(signal, by, turn->now_ms, &fold);
+    if (signal->state != before) {
+        turn->counts.signals[before]--;
+        turn->counts.signals[signal->state]++;
+    }
+    rc = turn_move_timer(turn, TIMER_SIGNAL_QUIET, signal->id, quiet_before_ms, signal->quiet_due_ms);
+    if (rc)
+        return rc;
+    return follow_transitions(turn, NULL, signal, &fold, false);
+}

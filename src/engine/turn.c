@@ -1,0 +1,257 @@
+#include "src/engine/engine_private.h"
+
+#include <time.h>
+
+
+enum rc turn_begin(struct engine *engine, int64_t now_ms, struct turn *turn)
+{
+    *turn = (struct turn){ .engine = engine, .now_ms = now_ms, .arena = engine->arena };
+    arena_reset(engine->arena);
+    return store_begin(engine->store, &turn->txn);
+}
+
+static void count_all(struct engine *engine, const struct counts *changes)
+{
+    struct counts *counts = &engine->counts;
+
+    for (size_t i = 0; i <= SIGNAL_RESOLVED; i++) {
+        counts->signals[i] += changes->signals[i];
+        metric_set(METRIC_SIGNALS, slice_of(signal_state_names[i]), (struct slice){ 0 },
+                   (double)counts->signals[i]);
+    }
+    for (size_t i = 0; i <= TASK_WITHDRAWN; i++) {
+        counts->tasks[i] += changes->tasks[i];
+        metric_set(METRIC_TASKS, slice_of(task_state_names[i]), (struct slice){ 0 },
+                   (double)counts->tasks[i]);
+    }
+    for (size_t i = 0; i < PROPOSAL_STATES; i++) {
+        counts->proposals[i] += changes->proposals[i];
+        metric_set(METRIC_PROPOSALS, slice_of(proposal_state_names[i]), (struct slice){ 0 },
+                   (double)counts->proposals[i]);
+    }
+    for (size_t i = 0; i < OUTBOX_N_CHANNELS; i++) {
+        counts->outbox[i] += changes->outbox[i];
+        metric_set(METRIC_OUTBOX_DEPTH, slice_of(outbox_channel_names[i]), (struct slice){ 0 },
+                   (double)counts->outbox[i]);
+    }
+}
+
+/* In the order in which they were pushed: the list has the newest first. */
+static void tell_effects(const struct engine_listener *listener, const struct effect_link *link)
+{
+    if (!link)
+        return;
+    tell_effects(listener, link->next);
+    listener->on_effect(listener->context, &link->item);
+}
+
+static void tell(const struct turn *turn)
+{
+    const struct engine_listener *listener = &turn->engine->listener;
+
+    if (listener->on_effect)
+        tell_effects(listener, turn->effects);
+    for (const struct id_link *link = turn->cancels; link && listener->on_cancel; link = link->next)
+        listener->on_cancel(listener->context, link->id);
+    if (turn->feed_grew && listener->on_change)
+        listener->on_change(listener->context);
+    if (turn->proposed_received_ms && listener->on_proposal)
+        listener->on_proposal(listener->context, turn->proposed_received_ms);
+}
+
+static double seconds_since(const struct timespec *start)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
+enum rc turn_commit(struct turn *turn)
+{
+    struct timespec start;
+    enum rc rc;
+
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    rc = store_commit(&turn->txn);
+    if (rc)
+        return rc;
+    metric_observe(METRIC_COMMIT_SECONDS, seconds_since(&start));
+    turn->engine->due_ms = -1;
+    count_all(turn->engine, &turn->counts);
+    tell(turn);
+    return RC_OK;
+}
+
+void turn_abort(struct turn *turn)
+{
+    store_abort(&turn->txn);
+}
+
+enum rc turn_make_id(struct turn *turn, struct ulid *id)
+{
+    struct engine *engine = turn->engine;
+
+    engine->n_made++;
+    if (!engine->deterministic)
+        return ulid_make(&engine->ids, turn->now_ms, id);
+    *id = ulid_from_seed(turn->now_ms, (struct slice){ (const char *)&engine->n_made, sizeof engine->n_made });
+    return RC_OK;
+}
+
+enum rc turn_push_effect(struct turn *turn, struct outbox_item *item)
+{
+    struct effect_link *link;
+    enum rc rc;
+
+    item->created_ms = turn->now_ms;
+    rc = outbox_push(turn->txn, item);
+    if (rc)
+        return rc;
+    link = arena_alloc(turn->arena, 1, sizeof *link);
+    if (!link)
+        return RC_NO_MEMORY;
+    link->item = *item;
+    link->next = turn->effects;
+    turn->effects = link;
+    turn->counts.outbox[item->channel]++;
+    return RC_OK;
+}
+
+enum rc turn_cancel(struct turn *turn, struct ulid object)
+{
+    struct id_link *link = arena_alloc(turn->arena, 1, sizeof *link);
+
+    if (!link)
+        return RC_NO_MEMORY;
+    link->id = object;
+    link->next = turn->cancels;
+    turn->cancels = link;
+    return RC_OK;
+}
+
+enum rc turn_audit(struct turn *turn, const char *what, struct slice who, struct slice via, struct slice object,
+                   const struct buffer *detail)
+{
+    struct audit_entry entry = { .at_ms = turn->now_ms,
+                                 .what = slice_of(what),
+                                 .who = who,
+                                 .via = via,
+                                 .object = object };
+
+    if (detail) {
+        enum rc rc = buffer_rc(detail);
+
+        if (rc)
+            return rc;
+        entry.detail = buffer_slice(detail);
+    }
+    return audit_append(turn->txn, &entry);
+}
+
+enum rc turn_move_timer(struct turn *turn, enum timer_kind kind, struct ulid object, int64_t old_due_ms,
+                        int64_t new_due_ms)
+{
+    struct timer timer = { .due_ms = old_due_ms, .kind = kind, .object = object };
+    enum rc rc = RC_OK;
+
+    if (old_due_ms == new_due_ms)
+        return RC_OK;
+    if (old_due_ms)
+        rc = timer_remove(turn->txn, &timer);
+    if (rc || !new_due_ms)
+        return rc;
+    timer.due_ms = new_due_ms;
+    return timer_put(turn->txn, &timer);
+}
+
+static enum rc push_feed(struct turn *turn, const char *name, const struct buffer *json)
+{
+    struct feed_item item = { .name = slice_of(name) };
+    enum rc rc = buffer_rc(json);
+
+    if (rc)
+        return rc;
+    item.json = buffer_slice(json);
+    rc = feed_push(turn->txn, &item);
+    turn->feed_grew = true;
+    return rc;
+}
+
+enum rc turn_feed_signal(struct turn *turn, const struct signal *signal, const struct transition *transition)
+{
+    struct buffer json;
+    struct json_writer writer;
+    enum rc rc;
+
+    buffer_init(&json, 0);
+    writer = json_writer_to(&json);
+    transition_write_json(signal, transition, turn->cause, &writer);
+    rc = push_feed(turn, "signal", &json);
+    buffer_free(&json);
+    return rc;
+}
+
+static void write_head(struct json_writer *writer, const struct turn *turn, const char *member, const char *prefix,
+                       struct ulid id)
+{
+    char text[ULID_TEXT_BYTES];
+    char name[ULID_TEXT_BYTES + 8];
+
+    json_object_begin(writer);
+    json_member_time(writer, "time", turn->now_ms);
+    snprintf(name, sizeof name, "%s%s", prefix, ulid_format(id, text));
+    json_member_text(writer, member, slice_of(name));
+}
+
+enum rc turn_feed_task(struct turn *turn, const struct task *task)
+{
+    struct buffer json;
+    struct json_writer writer;
+    enum rc rc;
+
+    buffer_init(&json, 0);
+    writer = json_writer_to(&json);
+    write_head(&writer, turn, "task", "tsk_", task->id);
+    json_member_text(&writer, "state", slice_of(task_state_names[task->state]));
+    json_member_text(&writer, "rule", task->rule);
+    json_member_text(&writer, "reason", task->reason);
+    json_object_end(&writer);
+    rc = push_feed(turn, "task", &json);
+    buffer_free(&json);
+    return rc;
+}
+
+enum rc turn_feed_proposal(struct turn *turn, const struct proposal *proposal)
+{
+    struct buffer json;
+    struct json_writer writer;
+    enum rc rc;
+
+    buffer_init(&json, 0);
+    writer = json_writer_to(&json);
+    write_head(&writer, turn, "proposal", "prp_", proposal->id);
+    json_member_text(&writer, "short", proposal->short_id);
+    json_member_int(&writer, "revision", proposal->revision);
+    json_member_text(&writer, "state", slice_of(proposal_state_names[proposal->state]));
+    json_member_text(&writer, "rule", proposal->rule);
+    json_member_text(&writer, "title", proposal->title);
+    json_member_text(&writer, "severity", slice_of(severity_names[proposal->severity]));
+    json_member_text(&writer, "outcome", proposal->outcome);
+    json_object_end(&writer);
+    rc = push_feed(turn, "proposal", &json);
+    buffer_free(&json);
+    return rc;
+}
+
+enum rc turn_name(struct turn *turn, const char *prefix, struct ulid id, struct slice *name)
+{
+    char text[ULID_TEXT_BYTES];
+
+    return arena_format(turn->arena, name, "%s%s", prefix, ulid_format(id, text));
+}
+
+const struct rule *turn_rule(const struct turn *turn, struct slice id)
+{
+    return ruleset_find(turn->engine->ruleset, id);
+}
