@@ -13,15 +13,22 @@
 #include <time.h>
 #include <unistd.h>
 
-static _Atomic int64_t shift_s; /* what somebody did to the machine's wall clock */
+static _Atomic int64_t shift_s;           /* what somebody did to the machine's wall clock */
+static _Thread_local int64_t own_shift_s; /* a clock that jumps differently for each who reads it */
+
+static _Thread_local void (*on_read)(void); /* what another thread does just then, once */
 
 /* Stands before the C library's: no test may set the real clock. */
 int clock_gettime(clockid_t clock, struct timespec *now)
 {
     int result = (int)syscall(SYS_clock_gettime, clock, now);
+    void (*once)(void) = on_read;
 
     if (clock == CLOCK_REALTIME)
-        now->tv_sec += atomic_load(&shift_s);
+        now->tv_sec += atomic_load(&shift_s) + own_shift_s;
+    on_read = NULL;
+    if (once)
+        once();
     return result;
 }
 
@@ -38,36 +45,54 @@ static void the_wall_clock_stands_still_while_the_machines_goes_back(void **stat
     assert_true(clock_wall_ms() >= before_ms);
 }
 
+static int64_t other_ms;
+
+static void other_thread_reads_a_later_time(void)
+{
+    atomic_store(&shift_s, 10);
+    other_ms = clock_wall_ms();
+}
+
+static void who_was_overtaken_while_reading_does_not_turn_the_clock_back(void **state)
+{
+    (void)state;
+    atomic_store(&shift_s, 1);
+    on_read = other_thread_reads_a_later_time;
+    assert_true(clock_wall_ms() >= other_ms);
+    atomic_store(&shift_s, 0);
+    assert_true(clock_wall_ms() >= other_ms);
+}
+
 static _Atomic int64_t newest_ms; /* that any thread has seen */
 static _Atomic bool went_back;
 
-static void *look_at_the_clock(void *unused)
+static void *look_at_the_clock(void *step)
 {
-    (void)unused;
     for (int i = 0; i < 20000; i++) {
         int64_t seen_ms = atomic_load(&newest_ms);
-        int64_t now_ms = clock_wall_ms();
+        int64_t now_ms;
 
+        own_shift_s =
+            i + i * *(const int *)step % 50; /* forward on the whole, back and forth on the way */
+        now_ms = clock_wall_ms();
         if (now_ms < seen_ms)
             atomic_store(&went_back, true);
         while (now_ms > seen_ms && !atomic_compare_exchange_weak(&newest_ms, &seen_ms, now_ms))
             ;
-        if (i % 100 == 0)
-            atomic_store(&shift_s, i % 1000 / 100 - 5);
     }
     return NULL;
 }
 
 static void no_thread_sees_a_time_before_one_that_another_saw(void **state)
 {
+    static int steps[] = { 7, 11, 13, 17 };
     pthread_t threads[4];
 
     (void)state;
     for (size_t i = 0; i < 4; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, look_at_the_clock, NULL), 0);
+        assert_int_equal(pthread_create(&threads[i], NULL, look_at_the_clock, &steps[i]), 0);
     for (size_t i = 0; i < 4; i++)
         pthread_join(threads[i], NULL);
-    atomic_store(&shift_s, 0);
     assert_false(atomic_load(&went_back));
 }
 
@@ -236,6 +261,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_wall_clock_stands_still_while_the_machines_goes_back),
+        cmocka_unit_test(who_was_overtaken_while_reading_does_not_turn_the_clock_back),
         cmocka_unit_test(no_thread_sees_a_time_before_one_that_another_saw),
         cmocka_unit_test(monotonic_time_does_not_follow_the_wall_clock),
         cmocka_unit_test(a_time_is_written_in_utc_with_milliseconds),

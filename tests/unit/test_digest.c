@@ -44,6 +44,23 @@ static void sha256_gives_the_published_hashes(void **state)
                         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
+static void bytes_hash_alike_in_one_piece_or_many(void **state)
+{
+    struct sha256_stream *stream;
+    struct sha256 digest;
+
+    (void)state;
+    assert_int_equal(sha256_stream_new(&stream), RC_OK);
+    sha256_stream_add(stream, SLICE("a"));
+    sha256_stream_add(stream, SLICE(""));
+    sha256_stream_add(stream, SLICE("bc"));
+    assert_int_equal(sha256_stream_end(stream, &digest), RC_OK);
+    sha256_stream_free(stream);
+    assert_string_equal(hex_of(&digest),
+                        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    sha256_stream_free(NULL);
+}
+
 static void parts_do_not_run_into_each_other(void **state)
 {
     const struct slice ab_c[] = { SLICE("ab"), SLICE("c") };
@@ -239,6 +256,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_gives_the_published_hashes),
+        cmocka_unit_test(bytes_hash_alike_in_one_piece_or_many),
         cmocka_unit_test(parts_do_not_run_into_each_other),
         cmocka_unit_test(hmac_gives_the_codes_of_rfc_4231),
         cmocka_unit_test(secrets_are_equal_only_where_every_byte_is),

@@ -184,6 +184,9 @@ static void one_line_a_minute_passes_a_limit_and_tells_of_the_others(void **stat
     assert_string_equal(logged_text(), " warn line refused n=6 held=4\n");
     log_limited(&limit, LOG_WARN, "line refused n=%d", 7);
     assert_string_equal(logged(), "");
+    limit.next_mono_ms = 0;
+    log_limited(&limit, LOG_WARN, "line refused n=%d", 8);
+    assert_string_equal(logged_text(), " warn line refused n=8 held=1\n"); /* since the last line */
     log_limited(&other, LOG_WARN, "another fact");
     assert_string_equal(logged_text(), " warn another fact\n");
 }

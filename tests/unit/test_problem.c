@@ -127,6 +127,7 @@ static void a_misspelt_name_is_answered_with_the_nearest_one(void **state)
         { .word = "cldwn", .meant = NULL }, /* three away */
         { .word = "of", .meant = "on" },
         { .word = "xy", .meant = NULL },
+        { .word = "off", .meant = NULL }, /* two away from `on`, which has only two */
         { .word = "verification", .meant = NULL },
         { .word = "", .meant = NULL },
         { .word = NULL, .meant = NULL },

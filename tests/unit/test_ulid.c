@@ -72,6 +72,27 @@ static void two_makers_do_not_make_the_same_id(void **state)
     assert_int_not_equal(ulid_compare(ulid, ulid_of_other), 0);
 }
 
+/* The low 20 bits. */
+static bool has_room_for_parts(struct ulid ulid)
+{
+    return !ulid.bytes[ULID_BYTES - 1] && !ulid.bytes[ULID_BYTES - 2] &&
+           !(ulid.bytes[ULID_BYTES - 3] & 0x0f);
+}
+
+static void every_id_has_room_for_its_parts(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        struct ulid_maker maker = { 0 };
+        struct ulid ulid;
+
+        assert_int_equal(ulid_make(&maker, NOW_MS + i, &ulid), RC_OK);
+        assert_true(has_room_for_parts(ulid));
+        assert_true(has_room_for_parts(
+            ulid_from_seed(NOW_MS, (struct slice){ .ptr = (const char *)&i, .len = sizeof(i) })));
+    }
+}
+
 static void the_parts_of_an_id_lie_before_the_next_id(void **state)
 {
     struct ulid_maker maker = { 0 };
@@ -95,8 +116,6 @@ static void the_same_seed_gives_the_same_id(void **state)
     assert_int_not_equal(ulid_compare(ulid, ulid_from_seed(NOW_MS, SLICE("b"))), 0);
     assert_int_not_equal(ulid_compare(ulid, ulid_from_seed(NOW_MS, SLICE("a\0"))), 0);
     assert_true(ulid_time_ms(ulid) == NOW_MS);
-    assert_int_equal(ulid.bytes[ULID_BYTES - 1], 0); /* room for parts */
-    assert_int_equal(ulid.bytes[ULID_BYTES - 2], 0);
 }
 
 static void the_text_is_that_of_the_specification(void **state)
@@ -177,6 +196,7 @@ int main(void)
         cmocka_unit_test(an_id_tells_when_it_was_made),
         cmocka_unit_test(a_time_that_no_id_can_hold_is_held_at_its_edge),
         cmocka_unit_test(two_makers_do_not_make_the_same_id),
+        cmocka_unit_test(every_id_has_room_for_its_parts),
         cmocka_unit_test(the_parts_of_an_id_lie_before_the_next_id),
         cmocka_unit_test(the_same_seed_gives_the_same_id),
         cmocka_unit_test(the_text_is_that_of_the_specification),
