@@ -9,6 +9,9 @@
 #include "src/store/journal.h"
 #include "watchers/senders/signature.h"
 
+/* Events of one delivery, at most; a delivery of more is refused. */
+#define SENDER_MAX_EVENTS 10000
+
 /* What a normaliser gets. */
 struct sender_delivery {
     const struct journal_entry *entry;
@@ -17,12 +20,12 @@ struct sender_delivery {
     struct arena *arena;
 };
 
-/* Where it puts its events. `events` are zeroed but for id, door, received_ms, delivery_id, watcher, time_ms (= received) and data (= the payload). */
+/* Where it puts its events. `items` are zeroed but for id, seq, door, received_ms, delivery_id, watcher, time_ms (= received) and data (= the payload).
+ * Fields may borrow from the payload, from `owned` trees and from the arena; their length is cut afterwards. */
 struct sender_events {
     struct event *items;
-    size_t n_items; /* set by the normaliser, at most `n_max` */
-    size_t n_max;
-    struct json **owned; /* trees the normaliser made (a batch's elements); freed with the events */
+    size_t n_items; /* what `count` said, 1 to SENDER_MAX_EVENTS */
+    struct json **owned; /* trees the normaliser made (a batch's elements), at most n_items; freed with the events */
     size_t n_owned;
 };
 
@@ -30,22 +33,32 @@ struct sender {
     const char *name;             /* `webhook: NAME` */
     const char *title;            /* for people: "GitHub" */
     const char *event_header;     /* NULL: the type stands in the body */
-    const char *delivery_header;  /* NULL: none; the body's digest stands in for `dedup` */
+    const char *handshake;        /* the event type that only tries the door ("ping"); NULL: none */
+    const char *const *delivery_headers; /* the first of them that is there holds the delivery id; NULL-ended. None there: the body's digest, for `dedup` */
     const char *const *kept_headers; /* stored with the delivery; NULL-ended */
     const struct signature_scheme *schemes; /* those it may be configured with, the default first; ended by .name NULL */
     int64_t max_body_bytes;       /* default of `max_body` */
     bool takes_form;              /* application/x-www-form-urlencoded with one `payload` field as well */
+    bool takes_array;             /* a body may be an array of events */
     const char *events_to_tick;   /* for `vedette hooks` */
     const char *const *kinds;     /* kinds it can yield; NULL-ended */
+    const char *const *types;     /* types it can yield; NULL-ended; NULL: any that begins with its name */
     /* Members of the watcher's map that are this sender's own, read into *options; NULL: none. */
     enum rc (*parse)(const struct node *map, struct arena *arena, struct problems *problems, void **options);
-    const char *const *members; /* names of those, for the unknown-member check; NULL: none */
-    /* How many events the payload is (at most 10,000). */
-    size_t (*count)(const struct sender_delivery *delivery);
+    const char *const *members; /* names of those, for the unknown-member check, at most SENDER_MAX_MEMBERS; NULL: none */
+    /* Where the body holds the delivery id, as configured; NULL, or NULL returned: nowhere. */
+    const struct json_path *(*id_path)(const void *options);
+    /* How many events the payload is; NULL: always one. */
+    size_t (*count)(const struct json *payload);
     enum rc (*normalise)(const struct sender_delivery *delivery, struct sender_events *events);
 };
+#define SENDER_MAX_MEMBERS 4
 
 /* NULL when there is none. */
 const struct sender *sender_find(struct slice name);
+/* In order; NULL past the end. */
+const struct sender *sender_at(size_t i);
 /* All names, NULL-ended, for messages. */
 const char *const *sender_names(void);
+
+extern const struct sender sender_alertmanager, sender_generic, sender_github;

@@ -1,0 +1,559 @@
+/* One row for each GitHub event that says something in our words; any other becomes an event of its repository and nothing more. */
+#include "src/base/clock.h"
+#include "watchers/senders/headers.h"
+#include "watchers/senders/payload.h"
+#include "watchers/senders/sender.h"
+#include "watchers/senders/subject.h"
+#include "watchers/senders/words.h"
+
+#define MAX_FIELDS 9
+#define MAX_SUBJECT 3
+
+struct field_source {
+    enum event_field field;
+    const char *paths; /* NULL ends a list */
+};
+
+/* What tells one condition from another, beside the repository: a field, or a path of the payload. Never a commit: the next commit's failure is the same condition. */
+struct subject_source {
+    const char *name; /* NULL ends a list */
+    enum event_field field;
+    const char *paths; /* NULL: the field */
+};
+
+struct github_event {
+    const char *name;
+    const char *kind;
+    const char *level;
+    struct slice (*state)(const struct json *payload); /* NULL: info */
+    const char *time;                                  /* paths: the first time that is there */
+    const char *started;                               /* paths: from here to `time` it took */
+    struct field_source fields[MAX_FIELDS + 1];
+    struct subject_source subject[MAX_SUBJECT + 1];
+    /* What no path says. */
+    enum rc (*finish)(const struct json *payload, struct arena *arena, struct event *event);
+};
+
+/* -- states -- */
+
+/* clang-format off */
+static const struct word conclusions[] = {
+    { "failure", "failing" }, { "timed_out", "failing" }, { "startup_failure", "failing" }, { "error", "failing" },
+    { "success", "ok" },
+    { NULL, NULL },
+};
+
+static const struct word advisory_words[] = {
+    { "open", "failing" }, { "created", "failing" }, { "create", "failing" }, { "reopened", "failing" }, { "reopen", "failing" },
+    { "reopened_by_user", "failing" }, { "appeared_in_branch", "failing" }, { "publicly_leaked", "failing" },
+    { "fixed", "ok" }, { "dismissed", "ok" }, { "dismiss", "ok" }, { "auto_dismissed", "ok" }, { "resolved", "ok" },
+    { "resolve", "ok" }, { "closed_by_user", "ok" },
+    { NULL, NULL },
+};
+/* clang-format on */
+
+static struct slice state_of(const struct word *words, struct slice word)
+{
+    struct slice state = word_means(words, word);
+
+    return slice_is_absent(state) ? SLICE("info") : state;
+}
+
+/* A conclusion counts when it is reached: asked to run again, a check still carries its old one. */
+static struct slice state_of_conclusion(const struct json *payload, const char *path)
+{
+    struct slice action = payload_text(payload, "action");
+
+    if (!slice_eq(action, SLICE("completed")) && !slice_eq(action, SLICE("created")))
+        return SLICE("info");
+    return state_of(conclusions, payload_text(payload, path));
+}
+
+static struct slice workflow_run_state(const struct json *payload)
+{
+    return state_of_conclusion(payload, "workflow_run.conclusion");
+}
+
+static struct slice workflow_job_state(const struct json *payload)
+{
+    return state_of_conclusion(payload, "workflow_job.conclusion");
+}
+
+static struct slice check_run_state(const struct json *payload)
+{
+    return state_of_conclusion(payload, "check_run.conclusion");
+}
+
+static struct slice check_suite_state(const struct json *payload)
+{
+    return state_of_conclusion(payload, "check_suite.conclusion");
+}
+
+static struct slice status_state(const struct json *payload)
+{
+    return state_of(conclusions, payload_text(payload, "state"));
+}
+
+static struct slice deployment_state(const struct json *payload)
+{
+    return state_of(conclusions, payload_text(payload, "deployment_status.state"));
+}
+
+static struct slice advisory_state(const struct json *payload)
+{
+    return state_of(advisory_words, payload_text(payload, "alert.state|action"));
+}
+
+/* -- what no path says -- */
+
+/* A run of somebody's fork carries the branch names of the fork: its `main` is not ours, neither to turn red nor green. A ref holds no colon. */
+static enum rc mark_fork(const struct json *payload, struct arena *arena, struct event *event)
+{
+    struct slice head = payload_text(payload, "workflow_run.head_repository.full_name");
+    struct slice branch = event->fields[FIELD_BRANCH];
+
+    if (slice_is_absent(head) || slice_eq(head, event->fields[FIELD_REPO]))
+        return RC_OK;
+    if (slice_is_absent(branch) || slice_is_absent(event->fields[FIELD_REPO]))
+        return RC_OK;
+    return arena_format(arena, &event->fields[FIELD_BRANCH], "%.*s:%.*s",
+                        SLICE_ARG(slice_cut(&head, '/')), SLICE_ARG(branch));
+}
+
+/* A status belongs to a commit, which may be the head of several branches: then it is said of none. */
+static enum rc take_only_branch(const struct json *payload, struct arena *arena,
+                                struct event *event)
+{
+    const struct json *branches = payload_at(payload, SLICE("branches"));
+
+    (void)arena;
+    if (json_count(branches) == 1)
+        event->fields[FIELD_BRANCH] = payload_text(payload, "branches.0.name");
+    return RC_OK;
+}
+
+static enum rc name_deployment(const struct json *payload, struct arena *arena, struct event *event)
+{
+    struct slice task = payload_text(payload, "deployment.task");
+    struct slice environment = event->fields[FIELD_ENVIRONMENT];
+
+    if (slice_eq(event->fields[FIELD_BRANCH], event->fields[FIELD_COMMIT]))
+        event->fields[FIELD_BRANCH] = (struct slice){ 0 };
+    if (slice_is_absent(task) || slice_is_absent(environment))
+        return RC_OK;
+    return arena_format(arena, &event->fields[FIELD_TITLE], "%.*s to %.*s", SLICE_ARG(task),
+                        SLICE_ARG(environment));
+}
+
+/* `create` and `delete` name tags as they name branches. */
+static enum rc drop_tag(const struct json *payload, struct arena *arena, struct event *event)
+{
+    (void)arena;
+    if (!slice_eq(payload_text(payload, "ref_type"), SLICE("branch")))
+        event->fields[FIELD_BRANCH] = (struct slice){ 0 };
+    return RC_OK;
+}
+
+static enum rc name_package(const struct json *payload, struct arena *arena, struct event *event)
+{
+    struct slice name = payload_text(payload, "alert.affected_package_name");
+    struct slice range = payload_text(payload, "alert.affected_range");
+
+    if (slice_is_absent(name) || slice_is_absent(range))
+        return RC_OK;
+    return arena_format(arena, &event->fields[FIELD_TITLE], "%.*s %.*s", SLICE_ARG(name),
+                        SLICE_ARG(range));
+}
+
+/* -- the events -- */
+
+static const struct github_event events[] = {
+    { .name = "workflow_run",
+      .kind = "ci.run",
+      .level = "run",
+      .state = workflow_run_state,
+      .time = "workflow_run.updated_at|workflow_run.run_started_at|workflow_run.created_at",
+      .started = "workflow_run.run_started_at",
+      .fields = { { FIELD_BRANCH, "workflow_run.head_branch" },
+                  { FIELD_COMMIT, "workflow_run.head_sha" },
+                  { FIELD_ACTOR, "workflow_run.triggering_actor.login|workflow_run.actor.login" },
+                  { FIELD_WORKFLOW, "workflow.name|workflow_run.name|workflow_run.path" },
+                  { FIELD_TITLE, "workflow.name|workflow_run.name|workflow_run.display_title" },
+                  { FIELD_URL, "workflow_run.html_url" },
+                  { FIELD_RUN, "workflow_run.id" },
+                  { FIELD_ATTEMPT, "workflow_run.run_attempt" } },
+      .subject = { { "workflow", FIELD_WORKFLOW, NULL }, { "branch", FIELD_BRANCH, NULL } },
+      .finish = mark_fork },
+    { .name = "workflow_job",
+      .kind = "ci.run",
+      .level = "job",
+      .state = workflow_job_state,
+      .time = "workflow_job.completed_at|workflow_job.started_at|workflow_job.created_at",
+      .started = "workflow_job.started_at",
+      .fields = { { FIELD_BRANCH, "workflow_job.head_branch" },
+                  { FIELD_COMMIT, "workflow_job.head_sha" },
+                  { FIELD_WORKFLOW, "workflow_job.workflow_name" },
+                  { FIELD_JOB, "workflow_job.name" },
+                  { FIELD_TITLE, "workflow_job.name" },
+                  { FIELD_URL, "workflow_job.html_url" },
+                  { FIELD_RUN, "workflow_job.run_id" },
+                  { FIELD_ATTEMPT, "workflow_job.run_attempt" } },
+      .subject = { { "workflow", FIELD_WORKFLOW, NULL },
+                   { "job", FIELD_JOB, NULL },
+                   { "branch", FIELD_BRANCH, NULL } } },
+    { .name = "check_run",
+      .kind = "ci.run",
+      .level = "check",
+      .state = check_run_state,
+      .time = "check_run.completed_at|check_run.started_at",
+      .started = "check_run.started_at",
+      .fields = { { FIELD_BRANCH, "check_run.check_suite.head_branch" },
+                  { FIELD_COMMIT, "check_run.head_sha" },
+                  { FIELD_WORKFLOW, "check_run.name" },
+                  { FIELD_TITLE, "check_run.name" },
+                  { FIELD_URL, "check_run.html_url|check_run.details_url" } },
+      .subject = { { "check", FIELD_WORKFLOW, NULL }, { "branch", FIELD_BRANCH, NULL } } },
+    { .name = "check_suite",
+      .kind = "ci.run",
+      .level = "check",
+      .state = check_suite_state,
+      .time = "check_suite.updated_at|check_suite.created_at",
+      .fields = { { FIELD_BRANCH, "check_suite.head_branch" },
+                  { FIELD_COMMIT, "check_suite.head_sha" },
+                  { FIELD_WORKFLOW, "check_suite.app.name|check_suite.app.slug" },
+                  { FIELD_TITLE, "check_suite.head_commit.message|check_suite.app.name" } },
+      .subject = { { "suite", FIELD_WORKFLOW, "check_suite.app.slug|check_suite.app.name" },
+                   { "branch", FIELD_BRANCH, NULL } } },
+    { .name = "status",
+      .kind = "ci.run",
+      .level = "check",
+      .state = status_state,
+      .time = "updated_at|created_at",
+      .fields = { { FIELD_COMMIT, "sha" },
+                  { FIELD_ACTOR, "commit.author.login" },
+                  { FIELD_WORKFLOW, "context" },
+                  { FIELD_TITLE, "context|description" },
+                  { FIELD_TEXT, "description" },
+                  { FIELD_URL, "target_url|commit.html_url" } },
+      .subject = { { "context", FIELD_WORKFLOW, NULL }, { "branch", FIELD_BRANCH, NULL } },
+      .finish = take_only_branch },
+    { .name = "deployment",
+      .kind = "deploy",
+      .time = "deployment.updated_at|deployment.created_at",
+      .fields = { { FIELD_BRANCH, "deployment.ref" },
+                  { FIELD_COMMIT, "deployment.sha" },
+                  { FIELD_ACTOR, "deployment.creator.login" },
+                  { FIELD_ENVIRONMENT, "deployment.environment" },
+                  { FIELD_TITLE, "deployment.description" },
+                  { FIELD_URL, "deployment.url" } },
+      .subject = { { "environment", FIELD_ENVIRONMENT, NULL },
+                   { "task", FIELD_TITLE, "deployment.task" } },
+      .finish = name_deployment },
+    { .name = "deployment_status",
+      .kind = "deploy",
+      .state = deployment_state,
+      .time = "deployment_status.updated_at|deployment_status.created_at",
+      .fields = { { FIELD_BRANCH, "deployment.ref" },
+                  { FIELD_COMMIT, "deployment.sha" },
+                  { FIELD_ACTOR, "deployment_status.creator.login" },
+                  { FIELD_ENVIRONMENT, "deployment.environment|deployment_status.environment" },
+                  { FIELD_TITLE, "deployment_status.description" },
+                  { FIELD_TEXT, "deployment_status.description" },
+                  { FIELD_URL, "deployment_status.log_url|deployment_status.target_url"
+                               "|deployment.url" } },
+      .subject = { { "environment", FIELD_ENVIRONMENT, NULL },
+                   { "task", FIELD_TITLE, "deployment.task" } },
+      .finish = name_deployment },
+    { .name = "push",
+      .kind = "push",
+      .time = "repository.pushed_at|head_commit.timestamp",
+      .fields = { { FIELD_BRANCH, "ref" },
+                  { FIELD_COMMIT, "after" },
+                  { FIELD_ACTOR, "pusher.name" },
+                  { FIELD_TITLE, "head_commit.message" },
+                  { FIELD_TEXT, "head_commit.message" },
+                  { FIELD_URL, "compare" } },
+      .subject = { { "ref", FIELD_BRANCH, "ref" } } },
+    { .name = "create",
+      .kind = "push",
+      .time = "repository.pushed_at",
+      .fields = { { FIELD_BRANCH, "ref" },
+                  { FIELD_TITLE, "ref" },
+                  { FIELD_URL, "repository.html_url" } },
+      .subject = { { "ref", FIELD_BRANCH, "ref" } },
+      .finish = drop_tag },
+    { .name = "delete",
+      .kind = "push",
+      .time = "repository.pushed_at",
+      .fields = { { FIELD_BRANCH, "ref" },
+                  { FIELD_TITLE, "ref" },
+                  { FIELD_URL, "repository.html_url" } },
+      .subject = { { "ref", FIELD_BRANCH, "ref" } },
+      .finish = drop_tag },
+    { .name = "pull_request",
+      .kind = "change.request",
+      .time = "pull_request.updated_at",
+      .fields = { { FIELD_BRANCH, "pull_request.head.ref" },
+                  { FIELD_COMMIT, "pull_request.head.sha" },
+                  { FIELD_TITLE, "pull_request.title" },
+                  { FIELD_TEXT, "pull_request.body" },
+                  { FIELD_URL, "pull_request.html_url" } },
+      .subject = { { "pull_request", FIELD_TITLE, "pull_request.number|number" } } },
+    { .name = "pull_request_review",
+      .kind = "change.request",
+      .time = "review.submitted_at|pull_request.updated_at",
+      .fields = { { FIELD_BRANCH, "pull_request.head.ref" },
+                  { FIELD_COMMIT, "review.commit_id|pull_request.head.sha" },
+                  { FIELD_ACTOR, "review.user.login" },
+                  { FIELD_TITLE, "pull_request.title" },
+                  { FIELD_TEXT, "review.body" },
+                  { FIELD_URL, "review.html_url|pull_request.html_url" } },
+      .subject = { { "pull_request", FIELD_TITLE, "pull_request.number" } } },
+    { .name = "issues",
+      .kind = "issue",
+      .time = "issue.updated_at",
+      .fields = { { FIELD_TITLE, "issue.title" },
+                  { FIELD_TEXT, "issue.body" },
+                  { FIELD_URL, "issue.html_url" } },
+      .subject = { { "issue", FIELD_TITLE, "issue.number" } } },
+    { .name = "issue_comment",
+      .kind = "issue",
+      .time = "comment.updated_at",
+      .fields = { { FIELD_TITLE, "issue.title" },
+                  { FIELD_TEXT, "comment.body" },
+                  { FIELD_URL, "comment.html_url" } },
+      .subject = { { "issue", FIELD_TITLE, "issue.number" } } },
+    { .name = "release",
+      .kind = "release",
+      .time = "release.published_at|release.created_at",
+      .fields = { { FIELD_BRANCH, "release.target_commitish" },
+                  { FIELD_TITLE, "release.name|release.tag_name" },
+                  { FIELD_TEXT, "release.body" },
+                  { FIELD_URL, "release.html_url" } },
+      .subject = { { "tag", FIELD_TITLE, "release.tag_name" } } },
+    { .name = "dependabot_alert",
+      .kind = "advisory",
+      .state = advisory_state,
+      .time = "alert.updated_at|alert.created_at",
+      .fields = { { FIELD_TITLE, "alert.security_advisory.summary" },
+                  { FIELD_SEVERITY,
+                    "alert.security_advisory.severity|alert.security_vulnerability.severity" },
+                  { FIELD_URL, "alert.html_url" } },
+      .subject = { { "dependabot", FIELD_TITLE, "alert.number" } } },
+    { .name = "code_scanning_alert",
+      .kind = "advisory",
+      .state = advisory_state,
+      .time = "alert.updated_at|alert.created_at",
+      .fields = { { FIELD_BRANCH, "ref" },
+                  { FIELD_COMMIT, "commit_oid" },
+                  { FIELD_TITLE, "alert.rule.description|alert.rule.id" },
+                  { FIELD_SEVERITY, "alert.rule.security_severity_level|alert.rule.severity" },
+                  { FIELD_URL, "alert.html_url" } },
+      .subject = { { "code_scanning", FIELD_TITLE, "alert.number" } } },
+    { .name = "secret_scanning_alert",
+      .kind = "advisory",
+      .state = advisory_state,
+      .time = "alert.updated_at|alert.created_at",
+      .fields = { { FIELD_TITLE, "alert.secret_type_display_name|alert.secret_type" },
+                  { FIELD_URL, "alert.html_url" } },
+      .subject = { { "secret_scanning", FIELD_TITLE, "alert.number" } } },
+    { .name = "repository_vulnerability_alert",
+      .kind = "advisory",
+      .state = advisory_state,
+      .time = "alert.created_at",
+      .fields = { { FIELD_TITLE, "alert.affected_package_name" },
+                  { FIELD_SEVERITY, "alert.severity" },
+                  { FIELD_URL, "alert.external_reference" } },
+      .subject = { { "vulnerability", FIELD_TITLE, "alert.id" } },
+      .finish = name_package },
+    { .name = "security_advisory",
+      .kind = "advisory",
+      .time = "security_advisory.updated_at|security_advisory.published_at",
+      .fields = { { FIELD_TITLE, "security_advisory.summary" },
+                  { FIELD_SEVERITY, "security_advisory.severity" },
+                  { FIELD_TEXT, "security_advisory.description" },
+                  { FIELD_URL, "security_advisory.references.0.url" } },
+      .subject = { { "advisory", FIELD_TITLE, "security_advisory.ghsa_id" } } },
+    { .name = "ping", .fields = { { FIELD_TITLE, "zen" } } },
+};
+
+static const struct github_event other_event = { .name = "other",
+                                                 .fields = { { FIELD_TITLE, "action" } } };
+
+static const struct github_event *find_event(struct slice name)
+{
+    for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
+        if (slice_eq(name, slice_of(events[i].name)))
+            return &events[i];
+    }
+    return &other_event;
+}
+
+/* -- from payload to event -- */
+
+/* The header is not signed: what is no event name of theirs is not passed on. */
+static struct slice event_name(const struct sender_delivery *delivery)
+{
+    const struct header *headers = delivery->entry->headers.items;
+    struct slice name;
+
+    if (header_get(headers, delivery->entry->headers.n_items, "X-GitHub-Event", &name) != RC_OK)
+        return SLICE("unknown");
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.ptr[i] != '_' && (name.ptr[i] < 'a' || name.ptr[i] > 'z'))
+            return SLICE("unknown");
+    }
+    return name.len && name.len <= 64 ? name : SLICE("unknown");
+}
+
+/* The commit of what was deleted is all zeros. */
+static struct slice real_commit(struct slice commit)
+{
+    for (size_t i = 0; i < commit.len; i++) {
+        if (commit.ptr[i] != '0')
+            return commit;
+    }
+    return (struct slice){ 0 };
+}
+
+static struct slice known_severity(struct slice word)
+{
+    return word_means(severity_words, word);
+}
+
+/* How values become ours, where they are not taken as they are. */
+static struct slice (*const cleaned[EVENT_N_FIELDS])(struct slice value) = {
+    [FIELD_BRANCH] = payload_branch,
+    [FIELD_COMMIT] = real_commit,
+    [FIELD_SEVERITY] = known_severity,
+    [FIELD_TITLE] = payload_first_line,
+};
+
+static void read_fields(const struct github_event *row, const struct json *payload,
+                        struct event *event)
+{
+    event->fields[FIELD_SOURCE] = SLICE("github");
+    event->fields[FIELD_KIND] = slice_of(row->kind);
+    event->fields[FIELD_LEVEL] = slice_of(row->level);
+    event->fields[FIELD_STATE] = row->state ? row->state(payload) : SLICE("info");
+    event->fields[FIELD_REPO] = payload_text(payload, "repository.full_name");
+    event->fields[FIELD_ACTOR] = payload_text(payload, "sender.login");
+    for (const struct field_source *source = row->fields; source->paths; source++) {
+        struct slice value = payload_text(payload, source->paths);
+
+        if (cleaned[source->field])
+            value = cleaned[source->field](value);
+        if (!slice_is_absent(value))
+            event->fields[source->field] = value;
+    }
+}
+
+/* Of what is over: a run in progress has no duration yet. */
+static enum rc read_times(const struct github_event *row, const struct json *payload,
+                          struct arena *arena, struct event *event)
+{
+    char text[TIME_TEXT_BYTES];
+    int64_t at_ms, started_ms;
+
+    if (payload_time(payload, row->time, &at_ms) != RC_OK)
+        return RC_OK;
+    event->time_ms = at_ms;
+    if (!slice_eq(payload_text(payload, "action"), SLICE("completed")))
+        return RC_OK;
+    if (payload_time(payload, row->started, &started_ms) != RC_OK || started_ms > at_ms)
+        return RC_OK;
+    return arena_copy(arena, slice_of(duration_format(at_ms - started_ms, text)),
+                      &event->fields[FIELD_DURATION]);
+}
+
+static enum rc name_subject(const struct github_event *row, const struct json *payload,
+                            struct slice name, struct arena *arena, struct event *event)
+{
+    struct subject_part parts[1 + MAX_SUBJECT];
+    size_t n_parts = 0;
+
+    parts[n_parts++] =
+        (struct subject_part){ .name = SLICE("repo"), .value = event->fields[FIELD_REPO] };
+    if (!row->subject[0].name)
+        parts[n_parts++] = (struct subject_part){ .name = SLICE("event"), .value = name };
+    for (const struct subject_source *source = row->subject; source->name; source++)
+        parts[n_parts++] = (struct subject_part){
+            .name = slice_of(source->name),
+            .value =
+                source->paths ? payload_text(payload, source->paths) : event->fields[source->field],
+        };
+    return subject_format(parts, n_parts, arena, &event->fields[FIELD_SUBJECT]);
+}
+
+static enum rc normalise(const struct sender_delivery *delivery, struct sender_events *out)
+{
+    const struct json *payload = delivery->payload;
+    struct slice name = event_name(delivery);
+    const struct github_event *row = find_event(name);
+    struct event *event = &out->items[0];
+    enum rc rc;
+
+    read_fields(row, payload, event);
+    rc = arena_format(delivery->arena, &event->fields[FIELD_TYPE], "github.%.*s", SLICE_ARG(name));
+    if (!rc)
+        rc = read_times(row, payload, delivery->arena, event);
+    if (!rc && row->finish)
+        rc = row->finish(payload, delivery->arena, event);
+    if (!rc)
+        rc = name_subject(row, payload, name, delivery->arena, event);
+    return rc;
+}
+
+/* -- the sender -- */
+
+static const char *const delivery_headers[] = { "X-GitHub-Delivery", NULL };
+static const char *const kept_headers[] = { "X-GitHub-Event", "X-GitHub-Delivery", NULL };
+static const char *const kinds[] = { "ci.run", "deploy",   "push",    "change.request",
+                                     "issue",  "advisory", "release", NULL };
+
+/* What GitHub can send, whether it has a row above or not: a rule on any other type is misspelt. */
+/* clang-format off */
+static const char *const types[] = {
+    "github.branch_protection_rule", "github.check_run", "github.check_suite", "github.code_scanning_alert",
+    "github.commit_comment", "github.create", "github.delete", "github.dependabot_alert", "github.deploy_key",
+    "github.deployment", "github.deployment_protection_rule", "github.deployment_review",
+    "github.deployment_status", "github.discussion", "github.discussion_comment", "github.fork",
+    "github.github_app_authorization", "github.gollum", "github.installation", "github.installation_repositories",
+    "github.issue_comment", "github.issues", "github.label", "github.member", "github.membership",
+    "github.merge_group", "github.meta", "github.milestone", "github.org_block", "github.organization",
+    "github.package", "github.page_build", "github.ping", "github.project", "github.project_card",
+    "github.project_column", "github.projects_v2", "github.projects_v2_item", "github.public",
+    "github.pull_request", "github.pull_request_review", "github.pull_request_review_comment",
+    "github.pull_request_review_thread", "github.push", "github.registry_package", "github.release",
+    "github.repository", "github.repository_dispatch", "github.repository_import", "github.repository_ruleset",
+    "github.repository_vulnerability_alert", "github.secret_scanning_alert",
+    "github.secret_scanning_alert_location", "github.security_advisory", "github.security_and_analysis",
+    "github.sponsorship", "github.star", "github.status", "github.team", "github.team_add", "github.unknown",
+    "github.watch", "github.workflow_dispatch", "github.workflow_job", "github.workflow_run",
+    NULL,
+};
+/* clang-format on */
+
+static const struct signature_scheme schemes[] = {
+    { .name = "secret",
+      .kind = SIGNATURE_HMAC,
+      .header = "X-Hub-Signature-256",
+      .prefix = "sha256=" },
+    { .name = NULL },
+};
+
+const struct sender sender_github = {
+    .name = "github",
+    .title = "GitHub",
+    .event_header = "X-GitHub-Event",
+    .handshake = "ping",
+    .delivery_headers = delivery_headers,
+    .kept_headers = kept_headers,
+    .schemes = schemes,
+    .max_body_bytes = (int64_t)25 * 1024 * 1024, /* GitHub sends nothing larger */
+    .takes_form = true,
+    .events_to_tick = "Workflow runs, Deployment statuses, Pushes, Dependabot alerts",
+    .kinds = kinds,
+    .types = types,
+    .normalise = normalise,
+};

@@ -1,0 +1,19 @@
+#include "watchers/senders/headers.h"
+
+enum rc header_get(const struct header *headers, size_t n_headers, const char *name,
+                   struct slice *value)
+{
+    const struct header *found = NULL;
+
+    for (size_t i = 0; i < n_headers; i++) {
+        if (!slice_eq_nocase(headers[i].name, slice_of(name)))
+            continue;
+        if (found)
+            return RC_INVALID;
+        found = &headers[i];
+    }
+    if (!found)
+        return RC_NOT_FOUND;
+    *value = found->value;
+    return RC_OK;
+}

@@ -1,0 +1,30 @@
+#include "watchers/senders/sender.h"
+
+#include <assert.h>
+
+static const struct sender *const senders[] = { &sender_alertmanager, &sender_generic,
+                                                &sender_github };
+
+static const char *const names[] = { "alertmanager", "generic", "github", NULL };
+
+#define N_SENDERS (sizeof senders / sizeof *senders)
+static_assert(N_SENDERS + 1 == sizeof names / sizeof *names, "a sender has a name");
+
+const struct sender *sender_at(size_t i)
+{
+    return i < N_SENDERS ? senders[i] : NULL;
+}
+
+const struct sender *sender_find(struct slice name)
+{
+    int i;
+
+    if (slice_to_enum(name, names, &i) != RC_OK)
+        return NULL;
+    return senders[i];
+}
+
+const char *const *sender_names(void)
+{
+    return names;
+}

@@ -1,0 +1,299 @@
+#include "watchers/watchers.h"
+
+#include "src/base/clock.h"
+#include "watchers/senders/sender.h"
+#include "watchers/webhook_config.h"
+
+/* Clocks of senders may be a little ahead of ours. What claims to be further in the future would close the windows of its key for all that follows. */
+#define FUTURE_MAX_MS MINUTE_MS
+#define LATENESS_DEFAULT_MS (5 * MINUTE_MS)
+
+struct watchers {
+    struct webhook *hooks;
+    size_t n_hooks;
+};
+
+struct loader {
+    struct watcher_place place;
+    struct arena *arena;
+    struct problems *problems;
+    struct watchers *watchers;
+};
+
+/* -- configuration -- */
+
+static enum rc load_webhook(const struct loader *loader, const struct node *map)
+{
+    struct webhook *hook = &loader->watchers->hooks[loader->watchers->n_hooks];
+    enum rc rc;
+
+    rc = webhook_load(map, &loader->place, loader->arena, loader->problems, hook);
+    if (rc)
+        return rc;
+    if (watchers_find_webhook(loader->watchers, hook->name)) {
+        node_problem(loader->problems, map,
+                     "two watchers are called `%.*s`: give one another `name`",
+                     SLICE_ARG(hook->name));
+        return RC_INVALID;
+    }
+    loader->watchers->n_hooks++;
+    return RC_OK;
+}
+
+/* What an element is told by: it has this member. */
+static const struct {
+    const char *name;
+    enum rc (*load)(const struct loader *loader,
+                    const struct node *map); /* NULL: not in this version */
+} kinds[] = {
+    { .name = "webhook", .load = load_webhook },
+    { .name = "log" },
+    { .name = "journal" },
+    { .name = "clock" },
+    { .name = "poll" },
+    { .name = "inbox" },
+};
+
+static enum rc load_watcher(const struct loader *loader, const struct node *map)
+{
+    if (map->type != NODE_MAP) {
+        node_problem(loader->problems, map, "a watcher is a map, as `webhook: github`, not %s",
+                     node_type_text(map));
+        return RC_INVALID;
+    }
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const struct node *member = node_find(map, kinds[i].name);
+
+        if (!member)
+            continue;
+        if (kinds[i].load)
+            return kinds[i].load(loader, map);
+        node_problem(loader->problems, map, "this version has no %s watcher yet: only webhook",
+                     kinds[i].name);
+        return RC_INVALID;
+    }
+    node_problem(loader->problems, map, "a watcher says what it watches: `webhook: SENDER`");
+    return RC_INVALID;
+}
+
+static enum rc new_watchers(struct arena *arena, size_t n_max, struct watchers **watchers)
+{
+    *watchers = arena_alloc(arena, 1, sizeof **watchers);
+    if (!*watchers)
+        return RC_NO_MEMORY;
+    (*watchers)->hooks = arena_alloc(arena, n_max + 1, sizeof *(*watchers)->hooks);
+    return (*watchers)->hooks ? RC_OK : RC_NO_MEMORY;
+}
+
+enum rc watchers_load(const struct node *list, struct slice base_dir, bool resolve_secrets,
+                      struct arena *arena, struct problems *problems, struct watchers **watchers)
+{
+    struct loader loader = { .place = { .base_dir = base_dir, .resolve_secrets = resolve_secrets },
+                             .arena = arena,
+                             .problems = problems };
+    enum rc rc = RC_OK;
+
+    if (list && list->type != NODE_LIST) {
+        node_problem(problems, list, "`watchers` must be a list, not %s", node_type_text(list));
+        return RC_INVALID;
+    }
+    rc = new_watchers(arena, list ? list->n_items : 0, watchers);
+    if (rc || !list)
+        return rc;
+    loader.watchers = *watchers;
+    for (size_t i = 0; i < list->n_items; i++) {
+        enum rc item_rc = load_watcher(&loader, list->items[i]);
+
+        if (item_rc && item_rc != RC_INVALID)
+            return item_rc;
+        if (item_rc)
+            rc = item_rc;
+    }
+    return rc;
+}
+
+enum rc watchers_of_senders(struct arena *arena, struct watchers **watchers)
+{
+    size_t n_senders = 0;
+    enum rc rc;
+
+    while (sender_at(n_senders))
+        n_senders++;
+    rc = new_watchers(arena, n_senders, watchers);
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < n_senders; i++)
+        (*watchers)->hooks[i] = webhook_of_sender(sender_at(i));
+    (*watchers)->n_hooks = n_senders;
+    return RC_OK;
+}
+
+size_t watchers_count(const struct watchers *watchers)
+{
+    return watchers->n_hooks;
+}
+
+const struct webhook *watchers_find_webhook(const struct watchers *watchers, struct slice name)
+{
+    for (size_t i = 0; i < watchers->n_hooks; i++) {
+        if (slice_eq(watchers->hooks[i].name, name))
+            return &watchers->hooks[i];
+    }
+    return NULL;
+}
+
+const struct webhook *watchers_webhook_at(const struct watchers *watchers, size_t i)
+{
+    return i < watchers->n_hooks ? &watchers->hooks[i] : NULL;
+}
+
+int64_t watchers_lateness_ms(const struct watchers *watchers, struct slice name)
+{
+    const struct webhook *hook = watchers_find_webhook(watchers, name);
+
+    return hook ? hook->lateness_ms : LATENESS_DEFAULT_MS;
+}
+
+/* -- what they can yield -- */
+
+static bool matches_any(const char *const *names, struct slice glob)
+{
+    for (; *names; names++) {
+        if (slice_matches_glob(slice_of(*names), glob))
+            return true;
+    }
+    return false;
+}
+
+/* "github.*", "git*" and "github.push" for a sender whose types are not listed. */
+static bool may_begin_with(struct slice glob, struct slice name)
+{
+    struct slice rest = glob;
+    struct slice literal = slice_cut(&rest, '*');
+
+    if (literal.len < glob.len && slice_starts(name, literal))
+        return true;
+    return slice_starts(literal, name) && literal.len > name.len && literal.ptr[name.len] == '.';
+}
+
+static bool hook_may_yield(const struct webhook *hook, struct slice glob)
+{
+    struct slice kind = hook->constants[FIELD_KIND], type = hook->constants[FIELD_TYPE];
+
+    if (!slice_is_absent(kind) ? slice_matches_glob(kind, glob)
+                               : matches_any(hook->sender->kinds, glob))
+        return true;
+    if (!slice_is_absent(type))
+        return slice_matches_glob(type, glob);
+    if (hook->sender->types)
+        return matches_any(hook->sender->types, glob);
+    return may_begin_with(glob, slice_of(hook->sender->name));
+}
+
+bool watchers_may_yield(const struct watchers *watchers, struct slice kind_or_type)
+{
+    if (slice_starts(kind_or_type, SLICE("vedette.")))
+        return matches_any(event_kinds, kind_or_type);
+    for (size_t i = 0; i < watchers->n_hooks; i++) {
+        if (hook_may_yield(&watchers->hooks[i], kind_or_type))
+            return true;
+    }
+    return false;
+}
+
+/* -- from a stored delivery to events -- */
+
+static enum rc new_list(const struct journal_entry *entry, struct json *payload, size_t n_events,
+                        struct arena *arena, struct event_list *events)
+{
+    events->items = arena_alloc(arena, n_events, sizeof *events->items);
+    events->trees = arena_alloc(arena, n_events + 1, sizeof *events->trees);
+    if (!events->items || !events->trees)
+        return RC_NO_MEMORY;
+    events->n_items = n_events;
+    for (size_t i = 0; i < n_events; i++) {
+        struct event *event = &events->items[i];
+
+        event->id = ulid_plus(entry->id, (uint32_t)i);
+        event->seq = entry->seq;
+        event->door = entry->door;
+        event->time_ms = entry->received_ms;
+        event->received_ms = entry->received_ms;
+        event->delivery_id = entry->delivery_id;
+        event->fields[FIELD_WATCHER] = entry->watcher;
+        event->data = payload;
+    }
+    return RC_OK;
+}
+
+/* What an event may do is its door; a name that looks like ours is not even let through. */
+static void drop_our_names(struct event *event)
+{
+    static const enum event_field named[] = { FIELD_TYPE, FIELD_KIND };
+
+    for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
+        if (slice_starts(event->fields[named[i]], SLICE("vedette.")))
+            event->fields[named[i]] = (struct slice){ 0 };
+    }
+}
+
+static void finish_event(const struct webhook *hook, struct event *event)
+{
+    for (size_t i = 0; i < EVENT_N_FIELDS; i++) {
+        if (hook && !slice_is_absent(hook->constants[i]))
+            event->fields[i] = hook->constants[i];
+        event->fields[i] = event_field_cut(event->fields[i]);
+    }
+    drop_our_names(event);
+    if (event->time_ms > event->received_ms + FUTURE_MAX_MS)
+        event->time_ms = event->received_ms;
+}
+
+static size_t count_events(const struct webhook *hook, const struct json *payload)
+{
+    size_t n_events = hook && hook->sender->count ? hook->sender->count(payload) : 1;
+
+    return n_events < SENDER_MAX_EVENTS ? n_events : SENDER_MAX_EVENTS;
+}
+
+static enum rc normalise(const struct webhook *hook, const struct journal_entry *entry,
+                         const struct json *payload, struct arena *arena, struct event_list *events)
+{
+    struct sender_delivery delivery = {
+        .entry = entry, .payload = payload, .options = hook->options, .arena = arena
+    };
+    struct sender_events made = { .items = events->items,
+                                  .n_items = events->n_items,
+                                  .owned = events->trees + 1 };
+    enum rc rc = hook->sender->normalise(&delivery, &made);
+
+    events->n_trees += made.n_owned;
+    return rc;
+}
+
+enum rc watchers_events(const struct watchers *watchers, const struct journal_entry *entry,
+                        struct arena *arena, struct event_list *events)
+{
+    const struct webhook *hook = watchers_find_webhook(watchers, entry->watcher);
+    struct json *payload = NULL;
+    struct json_fault fault;
+    enum rc rc;
+
+    *events = (struct event_list){ 0 };
+    rc = json_parse(entry->body, JSON_LIMITS_DEFAULT, &payload, &fault);
+    if (rc)
+        return rc;
+    rc = new_list(entry, payload, count_events(hook, payload), arena, events);
+    if (rc) {
+        json_free(payload);
+        return rc;
+    }
+    events->trees[events->n_trees++] = payload; /* from here the list frees it */
+    if (hook)
+        rc = normalise(hook, entry, payload, arena, events);
+    for (size_t i = 0; i < events->n_items; i++)
+        finish_event(hook, &events->items[i]);
+    if (rc)
+        event_list_free(events);
+    return rc;
+}

@@ -1,0 +1,313 @@
+#include "watchers/webhook.h"
+
+#include "src/base/clock.h"
+#include "src/base/digest.h"
+#include "watchers/form.h"
+#include "watchers/senders/headers.h"
+#include "watchers/webhook_config.h"
+
+#include <inttypes.h>
+
+/* How long a sender's own id is remembered: longer than any of them tries again. */
+#define DELIVERY_ID_MS (7 * DAY_MS)
+#define DELIVERY_ID_MAX_BYTES 256
+#define SIGNED_MAX_HEADERS 4
+
+/* One request on its way through the gates. */
+struct reception {
+    const struct webhook *hook;
+    const struct webhook_request *request;
+    struct arena *arena;
+    struct webhook_answer *answer;
+    struct slice json; /* what the body says, out of its form */
+    struct json *tree; /* of it, only where something has to be looked up */
+};
+
+struct slice webhook_name(const struct webhook *hook)
+{
+    return hook->name;
+}
+
+struct slice webhook_sender(const struct webhook *hook)
+{
+    return slice_of(hook->sender->name);
+}
+
+int64_t webhook_max_body_bytes(const struct webhook *hook)
+{
+    return hook->max_body_bytes;
+}
+
+/* A gate lets through with RC_OK and no status. */
+static enum rc refuse(struct reception *reception, int status, const char *reason,
+                      const char *title)
+{
+    reception->answer->status = status;
+    reception->answer->reason = reason;
+    reception->answer->title = title;
+    return RC_OK;
+}
+
+/* -- the gates, in order -- */
+
+static struct slice media_type(struct slice content_type)
+{
+    return slice_trim(slice_cut(&content_type, ';'));
+}
+
+static bool is_form(struct slice content_type)
+{
+    return slice_eq_nocase(media_type(content_type), SLICE("application/x-www-form-urlencoded"));
+}
+
+static bool is_json(struct slice content_type)
+{
+    const struct slice type = media_type(content_type), application = SLICE("application/");
+    const struct slice suffix = SLICE("+json");
+
+    if (slice_eq_nocase(type, SLICE("application/json")))
+        return true;
+    if (type.len <= application.len + suffix.len)
+        return false;
+    return slice_eq_nocase((struct slice){ type.ptr, application.len }, application) &&
+           slice_eq_nocase((struct slice){ type.ptr + type.len - suffix.len, suffix.len }, suffix);
+}
+
+bool webhook_accepts_type(const struct webhook *hook, struct slice content_type)
+{
+    return is_json(content_type) || (hook->sender->takes_form && is_form(content_type));
+}
+
+static enum rc check_type(struct reception *reception)
+{
+    if (webhook_accepts_type(reception->hook, reception->request->content_type))
+        return RC_OK;
+    return refuse(reception, 415, "content_type", "This hook takes application/json");
+}
+
+static enum rc check_size(struct reception *reception)
+{
+    if (reception->request->body.len <= (uint64_t)reception->hook->max_body_bytes)
+        return RC_OK;
+    return refuse(reception, 413, "size", "The body is larger than this hook takes");
+}
+
+static enum rc check_signature(struct reception *reception)
+{
+    const struct webhook_request *request = reception->request;
+    const struct webhook *hook = reception->hook;
+    enum rc rc = RC_DENIED;
+
+    if (hook->scheme)
+        rc = signature_check(hook->scheme, hook->secrets, request->headers, request->n_headers,
+                             request->body);
+    if (rc != RC_DENIED)
+        return rc;
+    return refuse(reception, 401, "signature", "Not authorised");
+}
+
+static enum rc take_form(struct reception *reception)
+{
+    const struct webhook_request *request = reception->request;
+    enum rc rc;
+
+    reception->json = request->body;
+    if (!is_form(request->content_type))
+        return RC_OK;
+    rc = form_field(request->body, SLICE("payload"), reception->arena, &reception->json);
+    if (rc != RC_NOT_FOUND && rc != RC_INVALID)
+        return rc;
+    reception->answer->detail = SLICE("a form must hold exactly one field `payload`");
+    return refuse(reception, 400, "form", "Not a form with a payload");
+}
+
+/* The answer comes from a scan; a tree costs ten times as much, so it is built only where the delivery id stands in the body, or where there
+ * may be more events in it than one delivery can hold. */
+static bool needs_tree(const struct reception *reception)
+{
+    const struct webhook *hook = reception->hook;
+
+    if (hook->sender->id_path && hook->sender->id_path(hook->options))
+        return true;
+    return hook->sender->count && reception->json.len > (size_t)2 * SENDER_MAX_EVENTS;
+}
+
+static enum rc check_json(struct reception *reception)
+{
+    struct json_fault fault = { 0 };
+    enum rc rc;
+
+    if (needs_tree(reception))
+        rc = json_parse(reception->json, JSON_LIMITS_DEFAULT, &reception->tree, &fault);
+    else
+        rc = json_scan(reception->json, JSON_LIMITS_DEFAULT, &fault);
+    if (rc != RC_INVALID && rc != RC_LIMIT)
+        return rc;
+    rc = arena_format(reception->arena, &reception->answer->detail, "%s at byte %zu", fault.text,
+                      fault.offset);
+    return rc ? rc : refuse(reception, 400, "json", "The body is not JSON");
+}
+
+static enum rc check_shape(struct reception *reception)
+{
+    const struct sender *sender = reception->hook->sender;
+    char first = slice_trim(reception->json).ptr[0];
+
+    if (first == '{' || (first == '[' && sender->takes_array))
+        return RC_OK;
+    reception->answer->detail = sender->takes_array
+                                    ? SLICE("the body must be an object or an array of them")
+                                    : SLICE("the body must be an object");
+    return refuse(reception, 400, "shape", "The body is not an object");
+}
+
+static enum rc check_count(struct reception *reception)
+{
+    const struct sender *sender = reception->hook->sender;
+
+    if (!reception->tree || !sender->count || sender->count(reception->tree) <= SENDER_MAX_EVENTS)
+        return RC_OK;
+    return refuse(reception, 413, "events", "More events than one delivery may hold");
+}
+
+/* By the configured path, else by the first of the sender's headers that is there; absent: neither. RC_INVALID: a header came twice. */
+static enum rc find_delivery_id(const struct reception *reception, struct slice *id)
+{
+    const struct webhook_request *request = reception->request;
+    const struct sender *sender = reception->hook->sender;
+
+    *id = (struct slice){ 0 };
+    if (reception->tree && sender->id_path && sender->id_path(reception->hook->options))
+        *id = json_text(json_path_get(sender->id_path(reception->hook->options), reception->tree));
+    for (const char *const *name = sender->delivery_headers; *name && !id->len; name++) {
+        if (header_get(request->headers, request->n_headers, *name, id) == RC_INVALID)
+            return RC_INVALID;
+    }
+    return RC_OK;
+}
+
+/* Without an id of the sender's, the same body is the same delivery for a while. An id made by us would never be seen again. */
+static enum rc name_by_digest(struct reception *reception)
+{
+    struct sha256 digest;
+    char hex[SHA256_HEX_BYTES];
+    enum rc rc;
+
+    rc = sha256_of(reception->request->body, &digest);
+    if (rc)
+        return rc;
+    reception->answer->dedup_ms = reception->hook->dedup_ms;
+    return arena_format(reception->arena, &reception->answer->entry.delivery_id, "sha256:%s",
+                        hex_format(digest.bytes, sizeof digest.bytes, hex));
+}
+
+static enum rc take_delivery_id(struct reception *reception)
+{
+    struct slice id;
+    enum rc rc;
+
+    rc = find_delivery_id(reception, &id);
+    if (rc || slice_has_control(id) || id.len > DELIVERY_ID_MAX_BYTES) {
+        reception->answer->detail =
+            SLICE("the delivery id comes twice, is longer than 256 bytes or "
+                  "holds control characters");
+        return refuse(reception, 400, "delivery_id", "The delivery id cannot be used");
+    }
+    if (!id.len)
+        return name_by_digest(reception);
+    reception->answer->dedup_ms = DELIVERY_ID_MS;
+    /* Copied: an id out of the body lives in a tree that goes. */
+    return arena_copy(reception->arena, id, &reception->answer->entry.delivery_id);
+}
+
+static enum rc fill_entry(struct reception *reception)
+{
+    const struct webhook_request *request = reception->request;
+    const struct sender *sender = reception->hook->sender;
+    struct journal_entry *entry = &reception->answer->entry;
+    struct header *kept;
+    size_t n_names = 0;
+
+    while (sender->kept_headers[n_names])
+        n_names++;
+    kept = arena_alloc(reception->arena, n_names + 1, sizeof *kept);
+    if (!kept)
+        return RC_NO_MEMORY;
+    entry->door = DOOR_DATA;
+    entry->watcher = reception->hook->name;
+    entry->received_ms = request->received_ms;
+    entry->body = reception->json;
+    entry->headers.items = kept;
+    for (size_t i = 0; i < n_names; i++) {
+        struct header *header = &kept[entry->headers.n_items];
+
+        if (header_get(request->headers, request->n_headers, sender->kept_headers[i],
+                       &header->value) != RC_OK)
+            continue;
+        header->name = slice_of(sender->kept_headers[i]);
+        entry->headers.n_items++;
+    }
+    return RC_OK;
+}
+
+static enum rc notice_handshake(struct reception *reception)
+{
+    const struct webhook_request *request = reception->request;
+    const struct sender *sender = reception->hook->sender;
+    struct slice type;
+
+    if (!sender->event_header || !sender->handshake)
+        return RC_OK;
+    if (header_get(request->headers, request->n_headers, sender->event_header, &type) == RC_OK)
+        reception->answer->is_handshake = slice_eq(type, slice_of(sender->handshake));
+    return RC_OK;
+}
+
+/* Nothing of a body is looked at before its signature was checked. */
+static enum rc (*const gates[])(struct reception *reception) = {
+    check_type,  check_size,  check_signature,  take_form,  check_json,
+    check_shape, check_count, take_delivery_id, fill_entry, notice_handshake,
+};
+
+enum rc webhook_receive(const struct webhook *hook, const struct webhook_request *request,
+                        struct arena *arena, struct webhook_answer *answer)
+{
+    struct reception reception = {
+        .hook = hook, .request = request, .arena = arena, .answer = answer
+    };
+    enum rc rc = RC_OK;
+
+    *answer = (struct webhook_answer){ 0 };
+    for (size_t i = 0; i < sizeof gates / sizeof *gates && !rc && !answer->status; i++)
+        rc = gates[i](&reception);
+    json_free(reception.tree);
+    return rc;
+}
+
+enum rc webhook_sign(const struct webhook *hook, struct slice event_type, struct slice delivery_id,
+                     struct slice body, int64_t now_ms, struct arena *arena,
+                     struct header **headers, size_t *n_headers)
+{
+    const struct sender *sender = hook->sender;
+    const char *id_header = sender->delivery_headers[0];
+    struct header *made = arena_alloc(arena, SIGNED_MAX_HEADERS, sizeof *made);
+    size_t n_made = 0;
+    enum rc rc;
+
+    (void)now_ms; /* no scheme of this version signs the time */
+    if (!made)
+        return RC_NO_MEMORY;
+    if (!hook->scheme)
+        return RC_DENIED;
+    made[n_made++] = (struct header){ SLICE("Content-Type"), SLICE("application/json") };
+    rc = signature_make(hook->scheme, hook->secrets.items[0], body, arena, &made[n_made++]);
+    if (rc)
+        return rc;
+    if (sender->event_header && event_type.len)
+        made[n_made++] = (struct header){ slice_of(sender->event_header), event_type };
+    if (id_header && delivery_id.len)
+        made[n_made++] = (struct header){ slice_of(id_header), delivery_id };
+    *headers = made;
+    *n_headers = n_made;
+    return RC_OK;
+}

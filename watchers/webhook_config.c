@@ -1,0 +1,316 @@
+#include "watchers/webhook_config.h"
+
+#include "src/base/clock.h"
+#include "src/base/secret.h"
+#include "src/base/settings.h"
+
+#include <string.h>
+
+#define KIB ((int64_t)1024)
+#define MIB (1024 * KIB)
+#define DEDUP_DEFAULT_MS (5 * MINUTE_MS)
+#define LATENESS_DEFAULT_MS (5 * MINUTE_MS)
+#define NAME_MAX_BYTES 63
+
+#define N_COMMON (sizeof common_settings / sizeof *common_settings)
+#define MAX_SCHEMES 4
+#define MAX_SETTINGS (N_COMMON + EVENT_N_FIELDS + (size_t)2 * MAX_SCHEMES + SENDER_MAX_MEMBERS)
+
+/* The members as they stand in the file. */
+struct written {
+    struct slice sender;
+    struct slice name;
+    int64_t max_body_bytes, dedup_ms, lateness_ms;
+    struct node *catch_up;
+    struct node *elsewhere; /* what secret.h and the sender read themselves: known here, no more */
+    struct slice constants[EVENT_N_FIELDS];
+};
+
+#define AT(member) .offset = offsetof(struct written, member)
+
+static const struct setting common_settings[] = {
+    { .name = "webhook",
+      .type = SETTING_TEXT,
+      AT(sender),
+      .required = true,
+      .help = "the sender: one of `vedette hooks --senders`" },
+    { .name = "name",
+      .type = SETTING_TEXT,
+      AT(name),
+      .help = "the path is /hooks/NAME; default: the sender" },
+    { .name = "max_body",
+      .type = SETTING_SIZE,
+      AT(max_body_bytes),
+      .min = KIB,
+      .max = 100 * MIB,
+      .help = "a larger body is refused" },
+    { .name = "dedup",
+      .type = SETTING_DURATION,
+      AT(dedup_ms),
+      .min = SECOND_MS,
+      .max = 7 * DAY_MS,
+      .help = "without a delivery id: how long the same body is the same delivery" },
+    { .name = "lateness",
+      .type = SETTING_DURATION,
+      AT(lateness_ms),
+      .min = 0,
+      .max = 7 * DAY_MS,
+      .help = "how late an event may come and still count" },
+    { .name = "catch_up",
+      .type = SETTING_NODE,
+      AT(catch_up),
+      .help = "asks again for what failed while away; not in this version" },
+};
+
+/* -- the members this sender may have -- */
+
+struct settings {
+    struct setting rows[MAX_SETTINGS];
+    size_t n_rows;
+};
+
+static void add_row(struct settings *settings, struct setting row)
+{
+    settings->rows[settings->n_rows++] = row;
+}
+
+/* Any normalised field may be given as a constant, but for what the event itself is. */
+static bool may_be_constant(size_t field)
+{
+    return field != FIELD_WATCHER && field != FIELD_SOURCE && field != FIELD_TEXT;
+}
+
+static enum rc add_secrets(const struct sender *sender, struct arena *arena,
+                           struct settings *settings)
+{
+    for (const struct signature_scheme *scheme = sender->schemes; scheme->name; scheme++) {
+        struct slice file;
+
+        if (arena_format(arena, &file, "%s_file", scheme->name) != RC_OK)
+            return RC_NO_MEMORY;
+        add_row(settings,
+                (struct setting){ .name = scheme->name, .type = SETTING_NODE, AT(elsewhere) });
+        add_row(settings,
+                (struct setting){ .name = file.ptr, .type = SETTING_NODE, AT(elsewhere) });
+    }
+    return RC_OK;
+}
+
+static enum rc list_settings(const struct sender *sender, struct arena *arena,
+                             struct settings *settings)
+{
+    settings->n_rows = 0;
+    for (size_t i = 0; i < N_COMMON; i++)
+        add_row(settings, common_settings[i]);
+    for (size_t i = 0; i < EVENT_N_FIELDS; i++) {
+        if (may_be_constant(i))
+            add_row(settings, (struct setting){ .name = event_field_names[i],
+                                                .type = SETTING_TEXT,
+                                                .offset = offsetof(struct written, constants) +
+                                                          i * sizeof(struct slice) });
+    }
+    for (const char *const *member = sender->members; member && *member; member++)
+        add_row(settings, (struct setting){ .name = *member, .type = SETTING_NODE, AT(elsewhere) });
+    return add_secrets(sender, arena, settings);
+}
+
+/* -- what the values must be -- */
+
+static enum rc find_sender(const struct node *map, struct problems *problems,
+                           const struct sender **sender)
+{
+    const struct node *name = node_find(map, "webhook");
+    const char *meant;
+
+    *sender = name && name->type == NODE_SCALAR ? sender_find(name->text) : NULL;
+    if (*sender)
+        return RC_OK;
+    if (!name || name->type != NODE_SCALAR) {
+        node_problem(problems, name ? name : map, "`webhook` must name its sender");
+        return RC_INVALID;
+    }
+    meant = problem_did_you_mean(name->text, sender_names());
+    node_problem(problems, name,
+                 "unknown sender `%.*s`%s%s%s: alertmanager, generic (any JSON) or github",
+                 SLICE_ARG(name->text), meant ? "; did you mean `" : "", meant ? meant : "",
+                 meant ? "`?" : "");
+    return RC_INVALID;
+}
+
+static bool is_name(struct slice name)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+
+    if (name.len == 0 || name.len > NAME_MAX_BYTES || name.ptr[0] == '-')
+        return false;
+    for (size_t i = 0; i < name.len; i++) {
+        if (!memchr(letters, name.ptr[i], sizeof letters - 1))
+            return false;
+    }
+    return true;
+}
+
+static enum rc check_name(const struct node *map, struct slice name, struct problems *problems)
+{
+    const struct node *node = node_find(map, "name");
+
+    if (is_name(name))
+        return RC_OK;
+    node_problem(problems, node ? node : map,
+                 "`name` must be lower-case letters, digits and `-`, at most %d, not `%.*s`",
+                 NAME_MAX_BYTES, SLICE_ARG(name));
+    return RC_INVALID;
+}
+
+static enum rc check_catch_up(const struct written *written, struct problems *problems)
+{
+    if (!written->catch_up)
+        return RC_OK;
+    node_problem(problems, written->catch_up, "`catch_up` is not in this version: take it out");
+    return RC_INVALID;
+}
+
+static const char *const states[] = { "failing", "ok", "info", NULL };
+static const char *const severities[] = { "low", "medium", "high", "critical", NULL };
+static const char *const levels[] = { "run", "job", "check", NULL };
+
+/* Fields whose words are ours. */
+static const struct {
+    enum event_field field;
+    const char *const *words;
+    const char *expected;
+} limited[] = {
+    { FIELD_KIND, event_kinds, "a kind, as `alert` or `deploy`" },
+    { FIELD_STATE, states, "failing, ok or info" },
+    { FIELD_SEVERITY, severities, "low, medium, high or critical" },
+    { FIELD_LEVEL, levels, "run, job or check" },
+};
+
+static const enum event_field ours[] = { FIELD_KIND, FIELD_TYPE };
+
+static enum rc check_constants(const struct node *map, const struct written *written,
+                               struct problems *problems)
+{
+    enum rc rc = RC_OK;
+    int i;
+
+    for (size_t row = 0; row < sizeof limited / sizeof *limited; row++) {
+        struct slice value = written->constants[limited[row].field];
+
+        if (slice_is_absent(value) || slice_to_enum(value, limited[row].words, &i) == RC_OK)
+            continue;
+        node_problem(problems, node_find(map, event_field_names[limited[row].field]),
+                     "`%s` must be %s, not `%.*s`", event_field_names[limited[row].field],
+                     limited[row].expected, SLICE_ARG(value));
+        rc = RC_INVALID;
+    }
+    for (size_t row = 0; row < sizeof ours / sizeof *ours; row++) {
+        if (!slice_starts(written->constants[ours[row]], SLICE("vedette.")))
+            continue;
+        node_problem(problems, node_find(map, event_field_names[ours[row]]),
+                     "`vedette.` is what Vedette says itself: no watcher may");
+        rc = RC_INVALID;
+    }
+    return rc;
+}
+
+/* -- secrets -- */
+
+static enum rc refuse_unproven(const struct node *map, const struct sender *sender,
+                               struct problems *problems)
+{
+    const struct signature_scheme *first = &sender->schemes[0], *second = &sender->schemes[1];
+
+    node_problem(
+        problems, map,
+        "a %s webhook needs `%s_file`%s%s%s: without it nobody could prove to be the sender",
+        sender->name, first->name, second->name ? " or `" : "", second->name ? second->name : "",
+        second->name ? "_file`" : "");
+    return RC_INVALID;
+}
+
+/* Exactly one scheme: with two, the weaker one would decide. */
+static enum rc read_secrets(const struct node *map, const struct watcher_place *place,
+                            struct arena *arena, struct problems *problems, struct webhook *hook)
+{
+    for (const struct signature_scheme *scheme = hook->sender->schemes; scheme->name; scheme++) {
+        struct slice_list secrets = { 0 };
+        enum rc rc = secret_read(map, scheme->name, place->base_dir, place->resolve_secrets, arena,
+                                 problems, &secrets);
+
+        if (rc == RC_NOT_FOUND)
+            continue;
+        if (rc)
+            return rc;
+        if (hook->scheme) {
+            node_problem(problems, map, "`%s` and `%s` are two ways to prove the same: keep one",
+                         hook->scheme->name, scheme->name);
+            return RC_INVALID;
+        }
+        hook->scheme = scheme;
+        hook->secrets = secrets;
+    }
+    return hook->scheme ? RC_OK : refuse_unproven(map, hook->sender, problems);
+}
+
+/* -- the whole -- */
+
+static enum rc read_written(const struct node *map, struct arena *arena, struct problems *problems,
+                            const struct sender *sender, struct written *written)
+{
+    struct settings settings;
+    enum rc rc;
+
+    *written = (struct written){
+        .name = slice_of(sender->name),
+        .max_body_bytes = sender->max_body_bytes,
+        .dedup_ms = DEDUP_DEFAULT_MS,
+        .lateness_ms = LATENESS_DEFAULT_MS,
+    };
+    rc = list_settings(sender, arena, &settings);
+    if (rc)
+        return rc;
+    return settings_read(settings.rows, settings.n_rows, map, arena, problems, written);
+}
+
+/* The worse of two, so that one run shows every problem: out of memory before invalid. */
+static enum rc worse(enum rc a, enum rc b)
+{
+    return a == RC_OK || (a == RC_INVALID && b != RC_OK) ? b : a;
+}
+
+enum rc webhook_load(const struct node *map, const struct watcher_place *place, struct arena *arena,
+                     struct problems *problems, struct webhook *hook)
+{
+    struct written written;
+    enum rc rc;
+
+    *hook = (struct webhook){ 0 };
+    rc = find_sender(map, problems, &hook->sender);
+    if (rc)
+        return rc;
+    rc = read_written(map, arena, problems, hook->sender, &written);
+    hook->name = written.name;
+    hook->max_body_bytes = written.max_body_bytes;
+    hook->dedup_ms = written.dedup_ms;
+    hook->lateness_ms = written.lateness_ms;
+    memcpy(hook->constants, written.constants, sizeof hook->constants);
+    rc = worse(rc, check_name(map, hook->name, problems));
+    rc = worse(rc, check_catch_up(&written, problems));
+    rc = worse(rc, check_constants(map, &written, problems));
+    rc = worse(rc, read_secrets(map, place, arena, problems, hook));
+    if (hook->sender->parse)
+        rc = worse(rc, hook->sender->parse(map, arena, problems, &hook->options));
+    return rc;
+}
+
+struct webhook webhook_of_sender(const struct sender *sender)
+{
+    return (struct webhook){
+        .name = slice_of(sender->name),
+        .sender = sender,
+        .max_body_bytes = sender->max_body_bytes,
+        .dedup_ms = DEDUP_DEFAULT_MS,
+        .lateness_ms = LATENESS_DEFAULT_MS,
+    };
+}

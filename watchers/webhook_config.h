@@ -1,0 +1,29 @@
+/* webhook_config.h - one webhook watcher as vedette.yaml describes it. */
+#pragma once
+
+#include "watchers/senders/sender.h"
+#include "watchers/webhook.h"
+
+struct webhook {
+    struct slice name; /* [a-z0-9][a-z0-9-]{0,62}; its path is /hooks/NAME */
+    const struct sender *sender;
+    const struct signature_scheme *scheme; /* NULL: no request gets in; only for reading what was recorded */
+    struct slice_list secrets;             /* never empty with a scheme: nobody else could prove anything */
+    int64_t max_body_bytes;
+    int64_t dedup_ms;
+    int64_t lateness_ms;
+    struct slice constants[EVENT_N_FIELDS]; /* stand for whatever the sender says; absent: none */
+    void *options;                          /* what sender->parse made */
+};
+
+/* Where relative paths start, and whether secrets are read at all. */
+struct watcher_place {
+    struct slice base_dir;
+    bool resolve_secrets;
+};
+
+/* Reads one element of `watchers:`. RC_INVALID after adding to `problems`. */
+enum rc webhook_load(const struct node *map, const struct watcher_place *place, struct arena *arena,
+                     struct problems *problems, struct webhook *hook) MUST_CHECK;
+/* A door without a secret, named as its sender. */
+struct webhook webhook_of_sender(const struct sender *sender);
