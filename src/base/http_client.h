@@ -1,8 +1,10 @@
 /* http_client.h - one HTTP request out, bounded in every way.
  *
- * libcurl stops here. http and https only, certificates always checked, no redirects, connect 5 s, answers cut at a limit,
- * SIGPIPE and libcurl's own signals off. A Unix socket stands in for host and port for the daemon's own interface.
- * CR, LF and NUL in a header or URL are refused. */
+ * libcurl stops here. http and https only, certificates always checked, no redirects, connect 5 s, answers cut at a
+ * limit, SIGPIPE and libcurl's own signals off. A Unix socket stands in for host and port for the daemon's own
+ * interface. Refused: CR, LF, NUL and other control characters in method, URL or headers, and a user name in the URL.
+ * A connection serves one request and is never kept, so that none is ever sent twice.
+ */
 #pragma once
 
 #include "src/base/arena.h"
@@ -32,7 +34,7 @@ struct http_answer {
     int status;
     struct slice content_type;
     struct slice body;  /* cut at the limit */
-    bool truncated;
+    bool truncated;     /* at the limit, by `on_bytes`, or because the connection broke inside the body */
     const char *error; /* static, when there is no answer: "could not connect", … */
     bool may_have_arrived; /* no answer, but the request may have been processed */
 };
@@ -46,13 +48,17 @@ enum rc http_perform(const struct http_request *request, struct arena *arena, st
 struct http_multi;
 struct http_transfer;
 enum rc http_multi_new(struct http_multi **multi) MUST_CHECK;
+/* Accepts NULL. Its transfers are freed before it. */
 void http_multi_free(struct http_multi *multi);
-/* Copies what it needs. */
-enum rc http_transfer_start(struct http_multi *multi, const struct http_request *request, struct http_transfer **transfer) MUST_CHECK;
-/* Waits for any transfer, any of `fds` to be readable, or the timeout. `ready[i]` is set. */
+/* Copies what it needs. On failure nothing was sent, and `*why` says why (static). */
+enum rc http_transfer_start(struct http_multi *multi, const struct http_request *request, struct http_transfer **transfer,
+                            const char **why) MUST_CHECK;
+/* Waits until a transfer needs something, one of `fds` is readable, or the timeout (INT64_MAX: none) has passed, and
+ * goes on with the transfers. It may return early. `ready[i]` is set. */
 enum rc http_multi_wait(struct http_multi *multi, const int *fds, size_t n_fds, bool *ready, int64_t timeout_ms) MUST_CHECK;
 /* From any thread: ends a wait. */
 void http_multi_wake(struct http_multi *multi);
 /* True once the transfer is over; `answer` then lives until http_transfer_free. */
 bool http_transfer_done(struct http_transfer *transfer, enum rc *rc, struct http_answer *answer);
+/* Ends it where it stands; accepts NULL. */
 void http_transfer_free(struct http_transfer *transfer);
