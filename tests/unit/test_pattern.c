@@ -1,0 +1,394 @@
+#include "src/base/pattern.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#ifndef PR_SET_MDWE
+#define PR_SET_MDWE 65
+#define PR_MDWE_REFUSE_EXEC_GAIN 1
+#endif
+
+struct fixture {
+    struct arena *arena;
+    struct pattern_scratch *scratch;
+};
+
+static int set_up(void **state)
+{
+    static struct fixture fixture;
+
+    if (arena_new(1 << 20, &fixture.arena) != RC_OK ||
+        pattern_scratch_new(&fixture.scratch) != RC_OK)
+        return -1;
+    *state = &fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+
+    arena_free(fixture->arena);
+    pattern_scratch_free(fixture->scratch);
+    return 0;
+}
+
+static struct pattern *parse(struct fixture *fixture, const char *text)
+{
+    struct pattern *pattern = NULL;
+    struct json_fault fault = { 0 };
+
+    if (pattern_parse(slice_of(text), fixture->arena, &pattern, &fault) != RC_OK)
+        fail_msg("%s: %s", text, fault.text);
+    return pattern;
+}
+
+static void a_pattern_is_searched_for_anywhere(void **state)
+{
+    static const struct {
+        const char *pattern, *subject;
+        enum pattern_result result;
+    } cases[] = {
+        { "/b/", "abc", PATTERN_MATCH },
+        { "/B/", "abc", PATTERN_NO_MATCH },
+        { "/B/i", "abc", PATTERN_MATCH },
+        { "/^(main|release\\/.+)$/", "release/1", PATTERN_MATCH },
+        { "/^(main|release/.+)$/", "release/1", PATTERN_MATCH }, /* the last slash ends it */
+        { "/a.c/", "a\nc", PATTERN_NO_MATCH },
+        { "/a.c/s", "a\nc", PATTERN_MATCH },
+        { "/a b/x", "ab", PATTERN_MATCH },
+        { "/a  B # why/xi", "ab", PATTERN_MATCH },
+        { "/^.$/", "\xc3\xa9", PATTERN_NO_MATCH }, /* bytes, unless asked otherwise */
+        { "/^.$/u", "\xc3\xa9", PATTERN_MATCH },
+        { "/err/u", "\xff\xfe err", PATTERN_MATCH }, /* one bad byte stops nothing */
+        { "/err/", "\xff\xfe err", PATTERN_MATCH },
+        { "/^$/", "", PATTERN_MATCH },
+        { "/x/", "", PATTERN_NO_MATCH },
+    };
+    struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct pattern *pattern = parse(fixture, cases[i].pattern);
+
+        print_message("# %s\n", cases[i].pattern);
+        assert_int_equal(pattern_search(pattern, slice_of(cases[i].subject), fixture->scratch),
+                         cases[i].result);
+        assert_true(slice_eq(pattern_source(pattern), slice_of(cases[i].pattern)));
+        pattern_free(pattern);
+    }
+}
+
+static void a_nul_is_a_byte_like_any_other(void **state)
+{
+    struct fixture *fixture = *state;
+    struct pattern *pattern = parse(fixture, "/^a\\x00b$/");
+
+    assert_int_equal(pattern_search(pattern, SLICE("a\0b"), fixture->scratch), PATTERN_MATCH);
+    assert_int_equal(pattern_search(pattern, (struct slice){ 0 }, fixture->scratch),
+                     PATTERN_NO_MATCH);
+    pattern_free(pattern);
+}
+
+static void a_parameter_must_match_whole(void **state)
+{
+    static const struct {
+        const char *pattern, *subject;
+        enum pattern_result result;
+    } cases[] = {
+        { "/[0-9]+/", "123", PATTERN_MATCH },        { "/[0-9]+/", "123x", PATTERN_NO_MATCH },
+        { "/[0-9]+/", "x123", PATTERN_NO_MATCH },    { "/[0-9]+/", "123\n", PATTERN_NO_MATCH },
+        { "/^[0-9]+$/", "123\n", PATTERN_NO_MATCH }, { "/[0-9]+/", "", PATTERN_NO_MATCH },
+        { "/a|ab/", "ab", PATTERN_MATCH },           { "/a|b/", "ab", PATTERN_NO_MATCH },
+        { "/a*?/", "aaa", PATTERN_MATCH },
+    };
+    struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct pattern *pattern = parse(fixture, cases[i].pattern);
+
+        print_message("# %s\n", cases[i].pattern);
+        assert_int_equal(pattern_match_whole(pattern, slice_of(cases[i].subject), fixture->scratch),
+                         cases[i].result);
+        pattern_free(pattern);
+    }
+}
+
+static void named_groups_become_captures(void **state)
+{
+    struct fixture *fixture = *state;
+    struct pattern *pattern = parse(fixture, "/(?<z>\\d+)-(x)?(?<a>y)?(?<m>)/");
+
+    assert_true(slice_eq(pattern_group(pattern, 0), SLICE("z"))); /* as they stand, not by name */
+    assert_true(slice_eq(pattern_group(pattern, 1), SLICE("a")));
+    assert_true(slice_eq(pattern_group(pattern, 2), SLICE("m")));
+    assert_true(slice_is_absent(pattern_group(pattern, 3)));
+
+    assert_int_equal(pattern_search(pattern, SLICE("..42-y"), fixture->scratch), PATTERN_MATCH);
+    assert_true(slice_eq(pattern_captured(pattern, 0, fixture->scratch), SLICE("42")));
+    assert_true(slice_eq(pattern_captured(pattern, 1, fixture->scratch), SLICE("y")));
+    assert_true(slice_eq(pattern_captured(pattern, 2, fixture->scratch), SLICE("")));
+    assert_true(slice_is_absent(pattern_captured(pattern, 3, fixture->scratch)));
+
+    assert_int_equal(pattern_search(pattern, SLICE("7-"), fixture->scratch), PATTERN_MATCH);
+    assert_true(slice_is_absent(pattern_captured(pattern, 1, fixture->scratch)));
+    assert_int_equal(pattern_match_whole(pattern, SLICE("8-xy"), fixture->scratch), PATTERN_MATCH);
+    assert_true(slice_eq(pattern_captured(pattern, 0, fixture->scratch), SLICE("8")));
+    pattern_free(pattern);
+}
+
+static void r01_what_is_no_pattern_is_refused_at_its_place(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t offset;
+        const char *fault; /* its start */
+    } cases[] = {
+        { "abc", 0, "a pattern stands between slashes" },
+        { "/", 0, "a pattern stands between slashes" },
+        { "/abc", 0, "a pattern stands between slashes" },
+        { "", 0, "a pattern stands between slashes" },
+        { "/var/log/app", 0, "a pattern stands between slashes" },
+        { "//", 1, "the pattern is empty" },
+        { "/a/g", 3, "unknown flag" },
+        { "/a/im", 4, "unknown flag" },
+        { "/a(b/", 4, "missing closing parenthesis" },
+        { "/[a/", 3, "missing terminating ]" },
+        { "/*a/", 1, "quantifier does not follow" },
+        { "/(?<n>a)(?<n>b)/", 13, "two named subpatterns have the same name" },
+        { "/(?J)(?<n>a)|(?<n>b)/", 1, "two groups have the same name" },
+        { "/a\b/", 1, "a control character in the pattern" },
+        { "/(?<=a+)b/", 1, "lookbehind assertion is not fixed length" },
+        { "/((((a{1,999}){1,999}){1,999}){1,999})/", 0, "regular expression is too large" },
+    };
+    struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct pattern *pattern = NULL;
+        struct json_fault fault = { 0 };
+
+        print_message("# %zu: %s\n", i, cases[i].fault);
+        assert_int_equal(pattern_parse(slice_of(cases[i].text), fixture->arena, &pattern, &fault),
+                         RC_INVALID);
+        assert_null(pattern);
+        if (!slice_starts(slice_of(fault.text), slice_of(cases[i].fault)))
+            fail_msg("got: %s", fault.text);
+        if (cases[i].offset && fault.offset != cases[i].offset)
+            fail_msg("got: %zu", fault.offset);
+    }
+}
+
+static void a_text_is_told_from_a_pattern_by_its_form(void **state)
+{
+    (void)state;
+    assert_true(pattern_is_written(SLICE("/a/")));
+    assert_true(pattern_is_written(SLICE("/a/ixsu")));
+    assert_true(pattern_is_written(SLICE("//")));
+    assert_true(pattern_is_written(SLICE("/a/g"))); /* misspelt, not text */
+    assert_false(pattern_is_written(SLICE("/")));
+    assert_false(pattern_is_written(SLICE("/api")));
+    assert_false(pattern_is_written(SLICE("/api/v1/users")));
+    assert_false(pattern_is_written(SLICE("a/b/")));
+    assert_false(pattern_is_written(SLICE("")));
+    assert_false(pattern_is_written((struct slice){ 0 }));
+}
+
+static void r06_a_pattern_sets_no_limits_and_switches_of_its_own(void **state)
+{
+    static const char *const refused[] = {
+        "/(*LIMIT_MATCH=1)a/", "/(*UTF)a/",    "/(*UCP)a/",  "/(*NO_JIT)a/", "/(*CRLF)a/",
+        "/a(?C1)b/",           "/(?C\"x\")a/", "/a\\Cb/",    "/a\\Cb/u",     "/ (*UTF)a/x",
+        "/(*UTF)(*UCP)a/u",    "/(?C)/",       "/a(*UTF)b/",
+    };
+    struct fixture *fixture = *state;
+    struct pattern *literal;
+
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        struct pattern *pattern = NULL;
+        struct json_fault fault = { 0 };
+
+        print_message("# %s\n", refused[i]);
+        assert_int_equal(pattern_parse(slice_of(refused[i]), fixture->arena, &pattern, &fault),
+                         RC_INVALID);
+        assert_non_null(fault.text);
+    }
+    literal = parse(fixture, "/\\(?C1[(?C)]/"); /* looks like a callout, and is none */
+    pattern_free(literal);
+}
+
+static struct slice fill(struct buffer *buffer, const char *unit, size_t n_bytes, const char *last)
+{
+    buffer_init(buffer, 0);
+    while (buffer->len + strlen(unit) <= n_bytes)
+        buffer_add_text(buffer, unit);
+    buffer_add_text(buffer, last);
+    return buffer_slice(buffer);
+}
+
+/* The third result: read as no match, it would silence the rule. */
+static void r02_r03_a_catastrophic_pattern_ends_in_an_error(void **state)
+{
+    static const char *const patterns[] = { "/^(a+)+$/", "/^(a|aa)+$/", "/^(.*?,){30}P/" };
+    static const char *const units[] = { "a", "a", "1," };
+    struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+        struct pattern *pattern = parse(fixture, patterns[i]);
+        struct buffer subject;
+
+        print_message("# %s\n", patterns[i]);
+        (void)fill(&subject, units[i], 1000, "!P");
+        assert_int_equal(pattern_search(pattern, buffer_slice(&subject), fixture->scratch),
+                         PATTERN_ERROR);
+        assert_string_equal(pattern_error_text(fixture->scratch), "match limit reached");
+        buffer_free(&subject);
+        pattern_free(pattern);
+    }
+}
+
+static void r03_an_error_is_forgotten_by_the_next_match(void **state)
+{
+    struct fixture *fixture = *state;
+    struct pattern *bad = parse(fixture, "/^(a+)+$/");
+    struct pattern *good = parse(fixture, "/a/");
+    struct buffer subject;
+
+    (void)fill(&subject, "a", 1000, "!P");
+    assert_int_equal(pattern_search(bad, buffer_slice(&subject), fixture->scratch), PATTERN_ERROR);
+    assert_int_equal(pattern_search(good, SLICE("a"), fixture->scratch), PATTERN_MATCH);
+    assert_int_equal(pattern_search(good, SLICE("b"), fixture->scratch), PATTERN_NO_MATCH);
+    assert_int_equal(pattern_match_whole(bad, buffer_slice(&subject), fixture->scratch),
+                     PATTERN_ERROR);
+    buffer_free(&subject);
+    pattern_free(bad);
+    pattern_free(good);
+}
+
+static void r02_of_a_long_text_head_and_tail_are_searched(void **state)
+{
+    struct fixture *fixture = *state;
+    struct pattern *pattern = parse(fixture, "/(?<w>needle)/");
+    struct pattern *start = parse(fixture, "/^h/");
+    struct pattern *end = parse(fixture, "/h$/");
+    struct buffer text;
+
+    if (!pattern_jit_available())
+        skip();
+    (void)fill(&text, "h", 100000, "");
+    memcpy(text.ptr + 50000, "needle", 6);
+    assert_int_equal(pattern_search(pattern, buffer_slice(&text), fixture->scratch),
+                     PATTERN_NO_MATCH);
+    memcpy(text.ptr + 100000 - 32768, "needle", 6);
+    assert_int_equal(pattern_search(pattern, buffer_slice(&text), fixture->scratch), PATTERN_MATCH);
+    assert_ptr_equal(pattern_captured(pattern, 0, fixture->scratch).ptr, text.ptr + 100000 - 32768);
+    memcpy(text.ptr + 32768 - 6, "needle", 6);
+    assert_int_equal(pattern_search(pattern, buffer_slice(&text), fixture->scratch), PATTERN_MATCH);
+    assert_ptr_equal(pattern_captured(pattern, 0, fixture->scratch).ptr, text.ptr + 32768 - 6);
+
+    /* The cuts are neither a start nor an end. */
+    text.ptr[0] = text.ptr[99999] = '.';
+    assert_int_equal(pattern_search(start, buffer_slice(&text), fixture->scratch),
+                     PATTERN_NO_MATCH);
+    assert_int_equal(pattern_search(end, buffer_slice(&text), fixture->scratch), PATTERN_NO_MATCH);
+    assert_int_equal(pattern_match_whole(end, buffer_slice(&text), fixture->scratch),
+                     PATTERN_ERROR);
+    assert_string_equal(pattern_error_text(fixture->scratch), "the text is longer than 64 KiB");
+    buffer_free(&text);
+    pattern_free(pattern);
+    pattern_free(start);
+    pattern_free(end);
+}
+
+/* With the library's own 32 KiB of stack this ends in an error. */
+static void r05_the_jit_stack_suffices_for_deep_backtracking(void **state)
+{
+    struct fixture *fixture = *state;
+    struct pattern *pattern = parse(fixture, "/^(?:a|b)*c$/");
+    struct buffer subject;
+
+    (void)fill(&subject, "ab", 20000, "c");
+    assert_int_equal(pattern_search(pattern, buffer_slice(&subject), fixture->scratch),
+                     PATTERN_MATCH);
+    buffer_free(&subject);
+    pattern_free(pattern);
+}
+
+/* In a child whose memory is never both written and executed, as under MemoryDenyWriteExecute=. 0: all as it should be. */
+static int match_without_jit(struct fixture *fixture)
+{
+    struct pattern *pattern;
+    struct buffer text;
+    bool is_right;
+
+    if (prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) != 0)
+        return 77;
+    if (pattern_jit_available())
+        return 1;
+    pattern = parse(fixture, "/x$/");
+    (void)fill(&text, "x", 3000, "");
+    is_right = pattern_search(pattern, SLICE("ax"), fixture->scratch) == PATTERN_MATCH &&
+               pattern_search(pattern, SLICE("ay"), fixture->scratch) == PATTERN_NO_MATCH;
+    text.ptr[2999] = 'y';
+    is_right &= pattern_search(pattern, buffer_slice(&text), fixture->scratch) == PATTERN_NO_MATCH;
+    pattern_free(pattern);
+    pattern = parse(fixture, "/y/");
+    text.ptr[1024] = 'y'; /* just behind the first KiB */
+    text.ptr[2999] = 'x';
+    is_right &= pattern_search(pattern, buffer_slice(&text), fixture->scratch) == PATTERN_NO_MATCH;
+    text.ptr[1023] = 'y';
+    is_right &= pattern_search(pattern, buffer_slice(&text), fixture->scratch) == PATTERN_MATCH;
+    pattern_free(pattern);
+    buffer_free(&text);
+    return is_right ? 0 : 2;
+}
+
+static void r04_without_jit_matching_is_right_and_subjects_short(void **state)
+{
+    int status = 0;
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(match_without_jit(*state));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77)
+        skip(); /* this kernel cannot forbid it */
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        /* First: once JIT has memory in this process, a child keeps it. */
+        cmocka_unit_test_setup_teardown(r04_without_jit_matching_is_right_and_subjects_short,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_pattern_is_searched_for_anywhere, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_nul_is_a_byte_like_any_other, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_parameter_must_match_whole, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(named_groups_become_captures, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(r01_what_is_no_pattern_is_refused_at_its_place, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_text_is_told_from_a_pattern_by_its_form, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(r06_a_pattern_sets_no_limits_and_switches_of_its_own,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(r02_r03_a_catastrophic_pattern_ends_in_an_error, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(r03_an_error_is_forgotten_by_the_next_match, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(r02_of_a_long_text_head_and_tail_are_searched, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(r05_the_jit_stack_suffices_for_deep_backtracking, set_up,
+                                        tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
