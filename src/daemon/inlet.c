@@ -1,0 +1,373 @@
+#include "src/daemon/inlet.h"
+
+#include "src/base/clock.h"
+#include "src/base/metrics.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define DELIVERIES_WAITING 4096
+#define DELIVERY_BYTES_WAITING ((int64_t)64 << 20)
+/* One accepting commit takes at most this much, so that nobody waits long behind it. */
+#define BATCH_DELIVERIES 256
+#define BATCH_BYTES ((int64_t)8 << 20)
+#define BATCH_CONTROLS 64
+/* Folding between two accepting commits: the next delivery waits at most this long for its turn. */
+#define FOLD_DELIVERIES 256
+#define FOLD_BUDGET_MS 10
+/* After a full disk or store: how often it is tried again. */
+#define RETRY_MS SECOND_MS
+#define EXPIRE_EVERY_MS (30 * SECOND_MS)
+
+struct lane {
+    struct inlet_delivery *first, **last;
+    size_t n_items;
+    int64_t bytes;
+};
+
+struct inlet {
+    struct engine *engine;
+    size_t n_max;
+    int64_t bytes_max;
+    void (*on_fatal)(void *context, enum rc rc);
+    void *context;
+
+    pthread_t thread;
+    bool has_thread;
+    pthread_mutex_t lock; /* of what follows */
+    pthread_cond_t work;
+    struct lane data;
+    struct inlet_control *control, **control_last;
+    bool draining;
+    bool fold_more;
+    bool is_full;
+    bool has_failed;
+
+    int64_t expire_mono_ms; /* the engine's thread alone */
+    int64_t retry_mono_ms;
+};
+
+/* --- pushing --- */
+
+static void lane_init(struct lane *lane)
+{
+    *lane = (struct lane){ .last = &lane->first };
+}
+
+enum rc inlet_push(struct inlet *inlet, struct inlet_delivery *delivery)
+{
+    int64_t bytes = (int64_t)delivery->item.entry->body.len;
+    enum rc rc = RC_OK;
+
+    delivery->next = NULL;
+    pthread_mutex_lock(&inlet->lock);
+    if (inlet->draining || inlet->has_failed)
+        rc = RC_BUSY;
+    else if (inlet->data.n_items >= inlet->n_max || inlet->data.bytes + bytes > inlet->bytes_max)
+        rc = RC_FULL;
+    if (!rc) {
+        *inlet->data.last = delivery;
+        inlet->data.last = &delivery->next;
+        inlet->data.n_items++;
+        inlet->data.bytes += bytes;
+        pthread_cond_signal(&inlet->work);
+    }
+    pthread_mutex_unlock(&inlet->lock);
+    return rc;
+}
+
+void inlet_push_control(struct inlet *inlet, struct inlet_control *control)
+{
+    control->next = NULL;
+    pthread_mutex_lock(&inlet->lock);
+    *inlet->control_last = control;
+    inlet->control_last = &control->next;
+    pthread_cond_signal(&inlet->work);
+    pthread_mutex_unlock(&inlet->lock);
+}
+
+struct waiter {
+    struct inlet_control *control;
+    void (*done)(struct inlet_control *control, enum rc rc);
+    void *context;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool is_done;
+    enum rc rc;
+};
+
+static void wake_waiter(struct inlet_control *control, enum rc rc)
+{
+    struct waiter *waiter = control->context;
+
+    pthread_mutex_lock(&waiter->lock);
+    waiter->rc = rc;
+    waiter->is_done = true;
+    pthread_cond_signal(&waiter->changed);
+    pthread_mutex_unlock(&waiter->lock);
+}
+
+static enum rc run_for_waiter(struct inlet_control *control, struct engine *engine, int64_t now_ms)
+{
+    struct waiter *waiter = control->context;
+
+    return waiter->control->run(waiter->control, engine, now_ms);
+}
+
+enum rc inlet_run_and_wait(struct inlet *inlet, struct inlet_control *control)
+{
+    struct waiter waiter = { .control = control,
+                             .lock = PTHREAD_MUTEX_INITIALIZER,
+                             .changed = PTHREAD_COND_INITIALIZER };
+    struct inlet_control outer = { .run = run_for_waiter, .done = wake_waiter, .context = &waiter };
+
+    inlet_push_control(inlet, &outer);
+    pthread_mutex_lock(&waiter.lock);
+    while (!waiter.is_done)
+        pthread_cond_wait(&waiter.changed, &waiter.lock);
+    pthread_mutex_unlock(&waiter.lock);
+    pthread_cond_destroy(&waiter.changed);
+    pthread_mutex_destroy(&waiter.lock);
+    return waiter.rc;
+}
+
+struct inlet_facts inlet_facts(struct inlet *inlet)
+{
+    struct inlet_facts facts;
+
+    pthread_mutex_lock(&inlet->lock);
+    facts = (struct inlet_facts){ .n_waiting = inlet->data.n_items,
+                                  .data_is_refused = inlet->is_full || inlet->draining,
+                                  .store_failed = inlet->has_failed };
+    pthread_mutex_unlock(&inlet->lock);
+    return facts;
+}
+
+/* --- the engine's thread --- */
+
+static void note(struct inlet *inlet, enum rc rc)
+{
+    static struct log_limit limit;
+    bool is_fatal = rc == RC_IO || rc == RC_CORRUPT;
+
+    if (rc == RC_FULL)
+        log_limited(&limit, LOG_ERROR,
+                    "the store or the disk is full: deliveries are refused until there is room; free space or raise `store: {max}`");
+    pthread_mutex_lock(&inlet->lock);
+    if (inlet->is_full && !rc)
+        log_info("there is room again: deliveries are taken");
+    inlet->is_full = rc == RC_FULL;
+    inlet->has_failed |= is_fatal;
+    pthread_mutex_unlock(&inlet->lock);
+    if (is_fatal) {
+        log_error("the store failed: %s; stopping, what was answered is kept", rc_text(rc));
+        inlet->on_fatal(inlet->context, rc);
+    }
+}
+
+static struct inlet_control *take_control(struct inlet *inlet)
+{
+    struct inlet_control *first;
+
+    pthread_mutex_lock(&inlet->lock);
+    first = inlet->control;
+    if (first)
+        inlet->control = first->next;
+    if (!inlet->control)
+        inlet->control_last = &inlet->control;
+    pthread_mutex_unlock(&inlet->lock);
+    return first;
+}
+
+static void run_controls(struct inlet *inlet)
+{
+    for (size_t i = 0; i < BATCH_CONTROLS; i++) {
+        struct inlet_control *control = take_control(inlet);
+        enum rc rc;
+
+        if (!control)
+            return;
+        rc = control->run(control, inlet->engine, clock_wall_ms());
+        if (rc == RC_IO || rc == RC_FULL)
+            note(inlet, rc);
+        control->done(control, rc);
+    }
+}
+
+static size_t take_batch(struct inlet *inlet, struct inlet_delivery **batch)
+{
+    size_t n_items = 0;
+    int64_t bytes = 0;
+
+    pthread_mutex_lock(&inlet->lock);
+    while (inlet->data.first && n_items < BATCH_DELIVERIES && bytes < BATCH_BYTES) {
+        struct inlet_delivery *delivery = inlet->data.first;
+
+        inlet->data.first = delivery->next;
+        inlet->data.n_items--;
+        inlet->data.bytes -= (int64_t)delivery->item.entry->body.len;
+        bytes += (int64_t)delivery->item.entry->body.len;
+        batch[n_items++] = delivery;
+    }
+    if (!inlet->data.first)
+        lane_init(&inlet->data);
+    metric_set(METRIC_INLET_DEPTH, (struct slice){ 0 }, (struct slice){ 0 }, (double)inlet->data.n_items);
+    pthread_mutex_unlock(&inlet->lock);
+    return n_items;
+}
+
+static void accept_batch(struct inlet *inlet)
+{
+    struct inlet_delivery *batch[BATCH_DELIVERIES];
+    struct engine_accept_item items[BATCH_DELIVERIES];
+    size_t n_items = take_batch(inlet, batch);
+    enum rc rc;
+
+    if (!n_items)
+        return;
+    for (size_t i = 0; i < n_items; i++)
+        items[i] = batch[i]->item;
+    rc = engine_accept(inlet->engine, items, n_items);
+    note(inlet, rc);
+    if (!rc)
+        inlet->fold_more = true;
+    for (size_t i = 0; i < n_items; i++) {
+        batch[i]->item.is_duplicate = items[i].is_duplicate;
+        batch[i]->done(batch[i], rc);
+    }
+}
+
+static void fold(struct inlet *inlet)
+{
+    int64_t now_ms = clock_wall_ms();
+    bool more = false;
+    enum rc rc;
+
+    if (!inlet->fold_more && engine_due_ms(inlet->engine) > now_ms)
+        return;
+    if (inlet->retry_mono_ms > clock_mono_ms())
+        return;
+    rc = engine_fold(inlet->engine, now_ms, FOLD_DELIVERIES, FOLD_BUDGET_MS, &more);
+    inlet->fold_more = more || rc;
+    inlet->retry_mono_ms = rc ? clock_mono_ms() + RETRY_MS : 0;
+    if (rc)
+        note(inlet, rc);
+}
+
+static void expire(struct inlet *inlet)
+{
+    int64_t now_mono_ms = clock_mono_ms();
+    enum rc rc;
+
+    if (now_mono_ms < inlet->expire_mono_ms)
+        return;
+    inlet->expire_mono_ms = now_mono_ms + EXPIRE_EVERY_MS;
+    rc = engine_expire(inlet->engine, clock_wall_ms());
+    if (rc && rc != RC_FULL)
+        note(inlet, rc);
+}
+
+/* Monotonic time at which there is something to do although nobody pushes. */
+static int64_t wake_mono_ms(struct inlet *inlet)
+{
+    int64_t now_mono_ms = clock_mono_ms();
+    int64_t due_ms = engine_due_ms(inlet->engine);
+    int64_t wake = inlet->expire_mono_ms;
+
+    if (inlet->fold_more)
+        return inlet->retry_mono_ms ? inlet->retry_mono_ms : now_mono_ms;
+    if (due_ms != INT64_MAX) {
+        int64_t due_mono_ms = now_mono_ms + (due_ms - clock_wall_ms());
+
+        if (due_mono_ms < inlet->retry_mono_ms)
+            due_mono_ms = inlet->retry_mono_ms;
+        if (due_mono_ms < wake)
+            wake = due_mono_ms;
+    }
+    return wake;
+}
+
+/* False when it is time to end: draining, and nothing waits any more. */
+static bool wait_for_work(struct inlet *inlet)
+{
+    int64_t wake = wake_mono_ms(inlet);
+    struct timespec until = { .tv_sec = wake / SECOND_MS, .tv_nsec = wake % SECOND_MS * 1000000 };
+    bool goes_on;
+
+    pthread_mutex_lock(&inlet->lock);
+    while (!inlet->data.first && !inlet->control && !inlet->draining && wake > clock_mono_ms())
+        if (pthread_cond_timedwait(&inlet->work, &inlet->lock, &until))
+            break;
+    goes_on = !inlet->draining || inlet->data.first || inlet->control;
+    pthread_mutex_unlock(&inlet->lock);
+    return goes_on;
+}
+
+static void *work(void *argument)
+{
+    struct inlet *inlet = argument;
+
+    while (wait_for_work(inlet)) {
+        run_controls(inlet);
+        accept_batch(inlet);
+        run_controls(inlet);
+        fold(inlet);
+        expire(inlet);
+    }
+    return NULL;
+}
+
+/* --- life --- */
+
+enum rc inlet_start(const struct inlet_options *options, struct inlet **inlet)
+{
+    struct inlet *made = calloc(1, sizeof *made);
+    pthread_condattr_t attributes;
+
+    if (!made)
+        return RC_NO_MEMORY;
+    made->engine = options->engine;
+    made->n_max = options->n_deliveries ? options->n_deliveries : DELIVERIES_WAITING;
+    made->bytes_max = options->delivery_bytes ? options->delivery_bytes : DELIVERY_BYTES_WAITING;
+    made->on_fatal = options->on_fatal;
+    made->context = options->context;
+    made->fold_more = true; /* what the last run left */
+    made->expire_mono_ms = clock_mono_ms() + EXPIRE_EVERY_MS;
+    lane_init(&made->data);
+    made->control_last = &made->control;
+    pthread_mutex_init(&made->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&made->work, &attributes);
+    pthread_condattr_destroy(&attributes);
+    made->has_thread = !pthread_create(&made->thread, NULL, work, made);
+    if (!made->has_thread) {
+        inlet_free(made);
+        return RC_NO_MEMORY;
+    }
+    *inlet = made;
+    return RC_OK;
+}
+
+void inlet_drain(struct inlet *inlet)
+{
+    if (!inlet || !inlet->has_thread)
+        return;
+    pthread_mutex_lock(&inlet->lock);
+    inlet->draining = true;
+    pthread_cond_signal(&inlet->work);
+    pthread_mutex_unlock(&inlet->lock);
+    pthread_join(inlet->thread, NULL);
+    inlet->has_thread = false;
+}
+
+void inlet_free(struct inlet *inlet)
+{
+    if (!inlet)
+        return;
+    inlet_drain(inlet);
+    pthread_cond_destroy(&inlet->work);
+    pthread_mutex_destroy(&inlet->lock);
+    free(inlet);
+}
