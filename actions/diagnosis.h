@@ -7,4 +7,5 @@
 #include "src/store/proposals.h"
 
 /* Everything goes into `arena`. `now_ms` is engine time. */
-enum rc diagnosis_make(const struct task *task, const struct signal *signal, int64_t now_ms, struct arena *arena, struct diagnosis *diagnosis) MUST_CHECK;
+enum rc diagnosis_make(const struct task *task, const struct signal *signal, int64_t now_ms,
+                       struct arena *arena, struct diagnosis *diagnosis) MUST_CHECK;

@@ -24,14 +24,14 @@ struct decider_rights {
 };
 
 enum decision_outcome {
-    DECISION_TAKEN,       /* 200 */
-    DECISION_SAME_AGAIN,  /* 200: changes nothing */
-    DECISION_DENIED,      /* 403 */
-    DECISION_CONFLICT,    /* 409: otherwise decided, expired, withdrawn, or not possible in this state */
-    DECISION_NO_DIGEST,   /* 428: approving without plan_digest */
-    DECISION_CHANGED,     /* 412: the plan has changed since */
-    DECISION_INVALID,     /* 400 */
-    DECISION_NOT_FOUND,   /* 404: set by the caller */
+    DECISION_TAKEN,      /* 200 */
+    DECISION_SAME_AGAIN, /* 200: changes nothing */
+    DECISION_DENIED,     /* 403 */
+    DECISION_CONFLICT, /* 409: otherwise decided, expired, withdrawn, or not possible in this state */
+    DECISION_NO_DIGEST, /* 428: approving without plan_digest */
+    DECISION_CHANGED,   /* 412: the plan has changed since */
+    DECISION_INVALID,   /* 400 */
+    DECISION_NOT_FOUND, /* 404: set by the caller */
 };
 
 struct decision_answer {
@@ -41,11 +41,21 @@ struct decision_answer {
 
 /* Applies `decision` (borrowed; copied into `arena`) in the order in which CONTRACT.md lists the answers. On DECISION_TAKEN the proposal has changed: its decisions, state, marks. An approval
  * that was the last one needed makes it `approved` with hold_until_ms. Expiry is compared with `real_ms`, the real time of the decision. */
-enum rc proposal_decide(struct proposal *proposal, const struct decision *decision, const struct decider_rights *rights,
-                        int64_t now_ms, int64_t real_ms, struct arena *arena, struct decision_answer *answer) MUST_CHECK;
+enum rc proposal_decide(struct proposal *proposal, const struct decision *decision,
+                        const struct decider_rights *rights, int64_t now_ms, int64_t real_ms,
+                        struct arena *arena, struct decision_answer *answer) MUST_CHECK;
 
 /* A new revision: voids approvals, renews the digest and (with `new_expiry`) the expiry. */
-enum rc proposal_revise(struct proposal *proposal, int64_t now_ms, bool new_expiry, struct arena *arena) MUST_CHECK;
+enum rc proposal_revise(struct proposal *proposal, int64_t now_ms, bool new_expiry,
+                        struct arena *arena) MUST_CHECK;
+
+/* The same with an expiry of its own: a snooze past the old one. */
+enum rc proposal_revise_until(struct proposal *proposal, int64_t now_ms, int64_t expires_ms,
+                              struct arena *arena) MUST_CHECK;
+
+/* True for an approval of this revision and exactly its plan that is not void. Nobody's counts twice: proposal_decide lets each person approve a revision once. */
+bool proposal_approval_counts(const struct proposal *proposal, const struct decision *decision);
+size_t proposal_count_approvals(const struct proposal *proposal);
 
 /* Why the approval may not be spent now (digest recomputed, still firing, same rule version, not expired, check fresh (30 s), deciders still allowed), or absent when it may. */
 struct gate_facts {
@@ -55,4 +65,5 @@ struct gate_facts {
     int64_t now_ms, real_ms;
     size_t step; /* which one is about to start */
 };
-enum rc proposal_gate(const struct proposal *proposal, const struct gate_facts *facts, struct arena *arena, struct slice *why_not) MUST_CHECK;
+enum rc proposal_gate(const struct proposal *proposal, const struct gate_facts *facts,
+                      struct arena *arena, struct slice *why_not) MUST_CHECK;

@@ -1,0 +1,146 @@
+#include "actions/plan.h"
+
+#include "actions/action_private.h"
+#include "src/base/digest.h"
+
+#define PLAN_MAX_STEPS 32
+
+static bool is_allowed(struct slice action, struct slice_list allow)
+{
+    for (size_t i = 0; i < allow.n_items; i++)
+        if (slice_eq(allow.items[i], action))
+            return true;
+    return false;
+}
+
+enum rc plan_render(const struct actions *actions, const struct action_use *uses, size_t n_uses,
+                    struct slice_list allow, const struct template_values *values,
+                    struct arena *arena, struct record_list *steps, struct slice *refused)
+{
+    struct step *items;
+
+    if (n_uses > PLAN_MAX_STEPS) {
+        *refused = SLICE("a plan has at most 32 steps");
+        return RC_INVALID;
+    }
+    items = arena_alloc(arena, n_uses + 1, sizeof(*items));
+    if (!items)
+        return RC_NO_MEMORY;
+    for (size_t i = 0; i < n_uses; i++) {
+        enum rc rc;
+
+        if (!is_allowed(uses[i].action, allow))
+            return action_refuse_name("the rule does not allow the action ", uses[i].action, "",
+                                      arena, refused);
+        rc = action_render(actions, &uses[i], values, arena, &items[i], refused);
+        if (rc)
+            return rc;
+    }
+    *steps = (struct record_list){ .items = items, .n_items = n_uses };
+    return RC_OK;
+}
+
+/* -- the digest -- */
+
+/* A record does not tell empty from absent: what was stored must come to the same digest as what was rendered. */
+static struct slice or_empty(struct slice text)
+{
+    return text.len ? text : SLICE("");
+}
+
+static void write_texts(struct json_writer *writer, const char *name, struct slice_list texts)
+{
+    json_key(writer, name);
+    json_array_begin(writer);
+    for (size_t i = 0; i < texts.n_items; i++)
+        json_write_text(writer, or_empty(texts.items[i]));
+    json_array_end(writer);
+}
+
+static void write_text(struct json_writer *writer, const char *name, struct slice text)
+{
+    json_key(writer, name);
+    json_write_text(writer, or_empty(text));
+}
+
+/* Every member always, absent ones empty: no two plans may come to the same bytes. What a run adds (state, output, times) is left out, and so is
+ * why, which is told and not done. */
+static void write_step(struct json_writer *writer, const struct step *step)
+{
+    json_object_begin(writer);
+    write_text(writer, "action", step->action);
+    write_texts(writer, "argv", step->argv);
+    write_text(writer, "request", step->request);
+    write_texts(writer, "env", step->env);
+    write_text(writer, "user", step->user);
+    write_texts(writer, "check", step->check);
+    write_text(writer, "undo", step->undo);
+    json_member_int(writer, "timeout_ms", step->timeout_ms);
+    json_member_int(writer, "effect", step->effect);
+    json_object_end(writer);
+}
+
+static void write_plan(struct json_writer *writer, const struct proposal *proposal)
+{
+    const struct step *steps = proposal->plan.items;
+    char id[ULID_TEXT_BYTES];
+
+    json_object_begin(writer);
+    write_text(writer, "proposal", slice_of(ulid_format(proposal->id, id)));
+    json_member_int(writer, "revision", proposal->revision);
+    write_text(writer, "rule", proposal->rule);
+    write_text(writer, "rule_version", proposal->rule_version);
+    json_member_int(writer, "expires_ms", proposal->expires_ms);
+    json_key(writer, "steps");
+    json_array_begin(writer);
+    for (size_t i = 0; i < proposal->plan.n_items; i++)
+        write_step(writer, &steps[i]);
+    json_array_end(writer);
+    json_object_end(writer);
+}
+
+enum rc plan_digest(const struct proposal *proposal, struct arena *arena, struct slice *digest)
+{
+    char hex[SHA256_HEX_BYTES];
+    struct sha256 sha256;
+    struct json_writer writer;
+    struct buffer canonical;
+    enum rc rc;
+
+    buffer_init(&canonical, 0);
+    writer = json_writer_to(&canonical);
+    write_plan(&writer, proposal);
+    rc = buffer_rc(&canonical);
+    if (!rc)
+        rc = sha256_of(buffer_slice(&canonical), &sha256);
+    buffer_free(&canonical);
+    if (rc)
+        return rc;
+    return arena_copy(arena, slice_of(hex_format(sha256.bytes, SHA256_BYTES, hex)), digest);
+}
+
+/* -- the same plan again -- */
+
+static bool same_texts(struct slice_list a, struct slice_list b)
+{
+    if (a.n_items != b.n_items)
+        return false;
+    for (size_t i = 0; i < a.n_items; i++)
+        if (!slice_eq(or_empty(a.items[i]), or_empty(b.items[i])))
+            return false;
+    return true;
+}
+
+bool plan_same_steps(const struct record_list *a, const struct record_list *b)
+{
+    const struct step *of_a = a->items;
+    const struct step *of_b = b->items;
+
+    if (a->n_items != b->n_items)
+        return false;
+    for (size_t i = 0; i < a->n_items; i++)
+        if (!slice_eq(of_a[i].action, of_b[i].action) || !same_texts(of_a[i].argv, of_b[i].argv) ||
+            !slice_eq(or_empty(of_a[i].request), or_empty(of_b[i].request)))
+            return false;
+    return true;
+}
