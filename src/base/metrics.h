@@ -9,37 +9,47 @@
 #define METRICS_SERIES_LIMIT 20000
 
 /* enum, name, type (counter | gauge | histogram), label names (a comma between two), help */
-#define METRICS(X)                                                                                                        \
-    X(EVENTS, "vedette_events_total", "counter", "watcher,kind", "Events received")                                       \
-    X(EVENTS_REJECTED, "vedette_events_rejected_total", "counter", "watcher,reason", "Deliveries refused, by reason")      \
-    X(EVENTS_DUPLICATE, "vedette_events_duplicate_total", "counter", "watcher", "Deliveries seen before")                  \
-    X(EVENTS_DEAD, "vedette_events_dead_total", "counter", "watcher", "Deliveries that could not be folded and are kept")  \
-    X(MATCHES, "vedette_matches_total", "counter", "rule", "Events that satisfied a rule's filter")                       \
-    X(MATCH_FAULTS, "vedette_match_faults_total", "counter", "rule,fault", "Events a rule could not judge: pattern limit, key field absent") \
-    X(SIGNALS, "vedette_signals", "gauge", "state", "Signals by state")                                                   \
-    X(TASKS, "vedette_tasks", "gauge", "state", "Tasks by state")                                                         \
-    X(PROPOSALS, "vedette_proposals", "gauge", "state", "Proposals by state")                                             \
-    X(DECISIONS, "vedette_decisions_total", "counter", "verdict,channel", "Decisions taken")                               \
-    X(STEPS, "vedette_steps_total", "counter", "action,result", "Steps ended, by result")                                  \
-    X(COMMIT_SECONDS, "vedette_commit_seconds", "histogram", "", "Time of a synced commit")                                \
-    X(PROPOSAL_SECONDS, "vedette_event_to_proposal_seconds", "histogram", "", "From receipt of the event to the proposal") \
-    X(INLET_DEPTH, "vedette_inlet_depth", "gauge", "", "Deliveries waiting for a commit")                                  \
-    X(FOLD_LAG, "vedette_fold_lag", "gauge", "", "Deliveries stored and not folded yet")                                    \
-    X(OUTBOX_DEPTH, "vedette_outbox_depth", "gauge", "channel", "Effects whose result is not known yet")                    \
-    X(OUTBOX_FAILURES, "vedette_outbox_failures_total", "counter", "channel", "Effects that failed")                        \
-    X(STORE_BYTES, "vedette_store_bytes", "gauge", "", "Bytes in use in the store")                                         \
-    X(STORE_LIMIT_BYTES, "vedette_store_limit_bytes", "gauge", "", "Bytes the store may use")                               \
-    X(RULES_LOADED, "vedette_rules_loaded", "gauge", "", "Rules in force")                                                  \
-    X(RULES_RELOAD_OK, "vedette_rules_last_reload_success", "gauge", "", "1 when the last reload was taken, else 0")         \
-    X(RULES_RELOAD_TIME, "vedette_rules_last_reload_success_timestamp_seconds", "gauge", "", "When rules were last taken")   \
-    X(PAUSED, "vedette_paused", "gauge", "", "1 while nothing acts")                                                         \
+#define METRICS(X)                                                                                 \
+    X(EVENTS, "vedette_events_total", "counter", "watcher,kind", "Events received")                \
+    X(EVENTS_REJECTED, "vedette_events_rejected_total", "counter", "watcher,reason",               \
+      "Deliveries refused, by reason")                                                             \
+    X(EVENTS_DUPLICATE, "vedette_events_duplicate_total", "counter", "watcher",                    \
+      "Deliveries seen before")                                                                    \
+    X(EVENTS_DEAD, "vedette_events_dead_total", "counter", "watcher",                              \
+      "Deliveries that could not be folded and are kept")                                          \
+    X(MATCHES, "vedette_matches_total", "counter", "rule",                                         \
+      "Events that satisfied a rule's filter")                                                     \
+    X(MATCH_FAULTS, "vedette_match_faults_total", "counter", "rule,fault",                         \
+      "Events a rule could not judge: pattern limit, key field absent")                            \
+    X(SIGNALS, "vedette_signals", "gauge", "state", "Signals by state")                            \
+    X(TASKS, "vedette_tasks", "gauge", "state", "Tasks by state")                                  \
+    X(PROPOSALS, "vedette_proposals", "gauge", "state", "Proposals by state")                      \
+    X(DECISIONS, "vedette_decisions_total", "counter", "verdict,channel", "Decisions taken")       \
+    X(STEPS, "vedette_steps_total", "counter", "action,result", "Steps ended, by result")          \
+    X(COMMIT_SECONDS, "vedette_commit_seconds", "histogram", "", "Time of a synced commit")        \
+    X(PROPOSAL_SECONDS, "vedette_event_to_proposal_seconds", "histogram", "",                      \
+      "From receipt of the event to the proposal")                                                 \
+    X(INLET_DEPTH, "vedette_inlet_depth", "gauge", "", "Deliveries waiting for a commit")          \
+    X(FOLD_LAG, "vedette_fold_lag", "gauge", "", "Deliveries stored and not folded yet")           \
+    X(OUTBOX_DEPTH, "vedette_outbox_depth", "gauge", "channel",                                    \
+      "Effects whose result is not known yet")                                                     \
+    X(OUTBOX_FAILURES, "vedette_outbox_failures_total", "counter", "channel",                      \
+      "Effects that failed")                                                                       \
+    X(STORE_BYTES, "vedette_store_bytes", "gauge", "", "Bytes in use in the store")                \
+    X(STORE_LIMIT_BYTES, "vedette_store_limit_bytes", "gauge", "", "Bytes the store may use")      \
+    X(RULES_LOADED, "vedette_rules_loaded", "gauge", "", "Rules in force")                         \
+    X(RULES_RELOAD_OK, "vedette_rules_last_reload_success", "gauge", "",                           \
+      "1 when the last reload was taken, else 0")                                                  \
+    X(RULES_RELOAD_TIME, "vedette_rules_last_reload_success_timestamp_seconds", "gauge", "",       \
+      "When rules were last taken")                                                                \
+    X(PAUSED, "vedette_paused", "gauge", "", "1 while nothing acts")                               \
     X(BUILD_INFO, "vedette_build_info", "gauge", "version", "1")
 
 enum metric {
 #define METRIC_ROW(id, name, type, labels, help) METRIC_##id,
     METRICS(METRIC_ROW)
 #undef METRIC_ROW
-    N_METRICS
+        N_METRICS
 };
 
 /* Label values in the order of the row; absent for those it has not. */
