@@ -3,7 +3,9 @@
  *   {{workflow}} is red on {{branch | default: an unknown branch}}
  *
  * One pass, no logic: an inserted value is never looked at again. Filters: default: TEXT,
- * json, truncate: N (characters, "…" added), upper, lower, ago (a time as "5 min ago"). */
+ * json, truncate: N (characters, "…" added), upper, lower, ago (a time as "5 min ago").
+ * At most four behind a name, from left to right; default stands in for an absent value before the others act. upper and lower are for
+ * ASCII letters. Names have the form of JSON paths: branch, first.branch, data["odd key"]. */
 #pragma once
 
 #include "src/base/arena.h"
