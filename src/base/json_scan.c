@@ -1,30 +1,12 @@
 #include "src/base/json.h"
+#include "src/base/json_keys.h"
 #include "src/base/utf8.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 
 #define DEPTH_MAX 256
 /* Longer ones do not fit cJSON's own copy of a number. */
 #define NUMBER_MAX_BYTES 63
-/* A power of two: enough keys for a usual webhook, 4 KiB of stack. */
-#define SLOTS_AT_FIRST 256
-
-/* Every key of the text in one table: an object is its number, so nothing is taken out when it ends. */
-struct key_slot {
-    const char *ptr; /* NULL: free */
-    uint32_t len;
-    uint32_t object;
-};
-
-struct key_set {
-    struct key_slot first[SLOTS_AT_FIRST];
-    struct key_slot *slots; /* `first`, or from malloc */
-    size_t n_slots;         /* a power of two */
-    size_t n_keys;
-    uint64_t seed;
-};
 
 struct container {
     uint32_t object; /* its number, from 1; 0: an array */
@@ -38,8 +20,7 @@ struct scanner {
     uint32_t depth;
     uint32_t n_nodes;
     uint32_t n_objects;
-    struct key_set keys;
-    struct arena *unescaped; /* keys with escapes, as they read; made when the first one comes */
+    struct json_keys keys;
 };
 
 static enum rc refuse(struct scanner *scanner, enum rc rc, const char *at, const char *text)
@@ -103,37 +84,9 @@ static void skip_plain(struct scanner *scanner)
         scanner->at++;
 }
 
-static int hex_value(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    if (digit >= 'a' && digit <= 'f')
-        return digit - 'a' + 10;
-    if (digit >= 'A' && digit <= 'F')
-        return digit - 'A' + 10;
-    return -1;
-}
-
-/* The four digits of a \u escape that stands at `at`; -1 when it is not one. */
-static int32_t read_unit(const char *at, const char *end)
-{
-    int32_t unit = 0;
-
-    if (end - at < 6 || at[0] != '\\' || at[1] != 'u')
-        return -1;
-    for (size_t i = 2; i < 6; i++) {
-        int digit = hex_value(at[i]);
-
-        if (digit < 0)
-            return -1;
-        unit = unit << 4 | digit;
-    }
-    return unit;
-}
-
 static enum rc scan_unicode_escape(struct scanner *scanner)
 {
-    int32_t unit = read_unit(scanner->at, scanner->end);
+    int32_t unit = json_read_unit(scanner->at, scanner->end);
     int32_t low;
 
     if (unit < 0)
@@ -143,7 +96,7 @@ static enum rc scan_unicode_escape(struct scanner *scanner)
     if (unit >= 0xdc00 && unit <= 0xdfff)
         return refuse_here(scanner, "half of a surrogate pair");
     if (unit >= 0xd800 && unit <= 0xdbff) {
-        low = read_unit(scanner->at + 6, scanner->end);
+        low = json_read_unit(scanner->at + 6, scanner->end);
         if (low < 0xdc00 || low > 0xdfff)
             return refuse_here(scanner, "half of a surrogate pair");
         scanner->at += 6;
@@ -208,156 +161,6 @@ static enum rc scan_string(struct scanner *scanner, struct slice *inside, bool *
 
 /* --- keys --- */
 
-static size_t encode_utf8(uint32_t code_point, char *out)
-{
-    if (code_point < 0x80) {
-        out[0] = (char)code_point;
-        return 1;
-    }
-    if (code_point < 0x800) {
-        out[0] = (char)(0xc0 | code_point >> 6);
-        out[1] = (char)(0x80 | (code_point & 0x3f));
-        return 2;
-    }
-    if (code_point < 0x10000) {
-        out[0] = (char)(0xe0 | code_point >> 12);
-        out[1] = (char)(0x80 | (code_point >> 6 & 0x3f));
-        out[2] = (char)(0x80 | (code_point & 0x3f));
-        return 3;
-    }
-    out[0] = (char)(0xf0 | code_point >> 18);
-    out[1] = (char)(0x80 | (code_point >> 12 & 0x3f));
-    out[2] = (char)(0x80 | (code_point >> 6 & 0x3f));
-    out[3] = (char)(0x80 | (code_point & 0x3f));
-    return 4;
-}
-
-/* The escape at `*at`, which was scanned before: writes what it stands for, moves behind it. */
-static size_t unescape_one(const char **at, const char *end, char *out)
-{
-    static const char written[] = "bfnrt";
-    static const char meant[] = "\b\f\n\r\t";
-    const char *found;
-    uint32_t code_point;
-
-    if ((*at)[1] == 'u') {
-        code_point = (uint32_t)read_unit(*at, end);
-        *at += 6;
-        if (code_point >= 0xd800 && code_point <= 0xdbff) {
-            code_point =
-                0x10000 + ((code_point - 0xd800) << 10) + ((uint32_t)read_unit(*at, end) - 0xdc00);
-            *at += 6;
-        }
-        return encode_utf8(code_point, out);
-    }
-    found = strchr(written, (*at)[1]);
-    *out = found ? meant[found - written] : (*at)[1];
-    *at += 2;
-    return 1;
-}
-
-/* "a" and "\u0061" are the same key, so keys are compared as they read. An escape is never shorter than what it means. */
-static enum rc unescape_key(struct scanner *scanner, struct slice *key)
-{
-    const char *at = key->ptr;
-    const char *end = key->ptr + key->len;
-    size_t len = 0;
-    char *out;
-
-    if (!scanner->unescaped) {
-        /* Each piece may be rounded up to a multiple of the strictest alignment: never more than 16 times its bytes. */
-        size_t limit_bytes = 16 * (size_t)(scanner->end - scanner->start) + 4096;
-        enum rc rc = arena_new(limit_bytes, &scanner->unescaped);
-
-        if (rc)
-            return refuse(scanner, rc, key->ptr, "out of memory");
-    }
-    out = arena_alloc(scanner->unescaped, key->len, 1);
-    if (!out)
-        return refuse(scanner, RC_NO_MEMORY, key->ptr, "out of memory");
-    while (at < end) {
-        if (*at == '\\')
-            len += unescape_one(&at, end, out + len);
-        else
-            out[len++] = *at++;
-    }
-    *key = (struct slice){ out, len };
-    return RC_OK;
-}
-
-static uint64_t mix(uint64_t a, uint64_t b)
-{
-    __extension__ unsigned __int128 product = (unsigned __int128)a * b;
-
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-/* Seeded, so that nobody can choose keys that collide. */
-static uint64_t hash_key(const struct key_set *keys, const struct key_slot *key)
-{
-    uint64_t hash = keys->seed ^ mix(key->object, UINT64_C(0x9e3779b97f4a7c15));
-    const char *at = key->ptr;
-    size_t left = key->len;
-
-    for (; left >= 8; at += 8, left -= 8)
-        hash = mix(hash ^ load_u64(at), UINT64_C(0xa0761d6478bd642f));
-    if (left) {
-        uint64_t word = 0;
-
-        memcpy(&word, at, left);
-        hash = mix(hash ^ word, UINT64_C(0xe7037ed1a0b428db));
-    }
-    return mix(hash ^ key->len, UINT64_C(0x8ebc6af09c88c6e3));
-}
-
-/* The slot that holds `key`, or the free one where it belongs. */
-static struct key_slot *find_slot(const struct key_set *keys, const struct key_slot *key)
-{
-    size_t i = (size_t)hash_key(keys, key) & (keys->n_slots - 1);
-
-    for (;; i = (i + 1) & (keys->n_slots - 1)) {
-        struct key_slot *slot = &keys->slots[i];
-
-        if (!slot->ptr || (slot->object == key->object && slot->len == key->len &&
-                           memcmp(slot->ptr, key->ptr, key->len) == 0))
-            return slot;
-    }
-}
-
-static bool grow_keys(struct key_set *keys)
-{
-    struct key_slot *old = keys->slots;
-    size_t n_old = keys->n_slots;
-    struct key_slot *slots = calloc(n_old * 4, sizeof *slots);
-
-    if (!slots)
-        return false;
-    keys->slots = slots;
-    keys->n_slots = n_old * 4;
-    for (size_t i = 0; i < n_old; i++)
-        if (old[i].ptr)
-            *find_slot(keys, &old[i]) = old[i];
-    if (old != keys->first)
-        free(old);
-    return true;
-}
-
-static enum rc add_key(struct scanner *scanner, struct slice text, uint32_t object, const char *at)
-{
-    struct key_set *keys = &scanner->keys;
-    struct key_slot key = { .ptr = text.ptr, .len = (uint32_t)text.len, .object = object };
-    struct key_slot *slot;
-
-    if (keys->n_keys * 4 >= keys->n_slots * 3 && !grow_keys(keys))
-        return refuse(scanner, RC_NO_MEMORY, at, "out of memory");
-    slot = find_slot(keys, &key);
-    if (slot->ptr)
-        return refuse(scanner, RC_INVALID, at, "a key stands twice in one object");
-    *slot = key;
-    keys->n_keys++;
-    return RC_OK;
-}
-
 /* A key and its colon, from the opening quote on. */
 static enum rc scan_key(struct scanner *scanner)
 {
@@ -372,12 +175,13 @@ static enum rc scan_key(struct scanner *scanner)
     if (rc)
         return rc;
     rc = scan_string(scanner, &key, &has_escape);
-    if (rc == RC_OK && has_escape)
-        rc = unescape_key(scanner, &key);
-    if (rc == RC_OK)
-        rc = add_key(scanner, key, scanner->open[scanner->depth - 1].object, at);
     if (rc)
         return rc;
+    rc = json_keys_add(&scanner->keys, scanner->open[scanner->depth - 1].object, key, has_escape);
+    if (rc == RC_CONFLICT)
+        return refuse(scanner, RC_INVALID, at, "a key stands twice in one object");
+    if (rc)
+        return refuse(scanner, rc, at, "out of memory");
     skip_blanks(scanner);
     if (!is_next(scanner, ':'))
         return refuse_here(scanner, "a colon was expected after the key");
@@ -547,14 +351,6 @@ static enum rc scan_text(struct scanner *scanner)
     return rc;
 }
 
-/* The kernel's 16 random bytes for this process. */
-static uint64_t process_seed(void)
-{
-    const void *random = (const void *)getauxval(AT_RANDOM); /* NOLINT(performance-no-int-to-ptr) */
-
-    return random ? load_u64(random) : 0;
-}
-
 enum rc json_scan(struct slice text, struct json_limits limits, struct json_fault *fault)
 {
     struct scanner scanner;
@@ -572,17 +368,8 @@ enum rc json_scan(struct slice text, struct json_limits limits, struct json_faul
     scanner.limits = limits;
     scanner.fault = fault;
     scanner.depth = scanner.n_nodes = scanner.n_objects = 0;
-    scanner.unescaped = NULL;
-    memset(scanner.keys.first, 0, sizeof scanner.keys.first);
-    scanner.keys.slots = scanner.keys.first;
-    scanner.keys.n_slots = SLOTS_AT_FIRST;
-    scanner.keys.n_keys = 0;
-    scanner.keys.seed = process_seed();
-
+    json_keys_init(&scanner.keys, text.len);
     rc = scan_text(&scanner);
-
-    if (scanner.keys.slots != scanner.keys.first)
-        free(scanner.keys.slots);
-    arena_free(scanner.unescaped);
+    json_keys_free(&scanner.keys);
     return rc;
 }

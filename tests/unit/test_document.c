@@ -310,7 +310,7 @@ static void assert_bomb_refused(struct fixture *fixture, const char *unit, size_
     struct node *root = NULL;
     struct buffer text;
 
-    print_message("# %zu bytes of `%s`\n", n_bytes, unit);
+    print_message("# %zu bytes of `%.2s`\n", n_bytes, unit);
     buffer_init(&text, 0);
     while (text.len + strlen(unit) <= n_bytes)
         buffer_add_text(&text, unit);

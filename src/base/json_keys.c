@@ -1,0 +1,218 @@
+#include "src/base/json_keys.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+/* --- escapes --- */
+
+static int hex_value(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    if (digit >= 'a' && digit <= 'f')
+        return digit - 'a' + 10;
+    if (digit >= 'A' && digit <= 'F')
+        return digit - 'A' + 10;
+    return -1;
+}
+
+int32_t json_read_unit(const char *at, const char *end)
+{
+    int32_t unit = 0;
+
+    if (end - at < 6 || at[0] != '\\' || at[1] != 'u')
+        return -1;
+    for (size_t i = 2; i < 6; i++) {
+        int digit = hex_value(at[i]);
+
+        if (digit < 0)
+            return -1;
+        unit = unit << 4 | digit;
+    }
+    return unit;
+}
+
+static size_t encode_utf8(uint32_t code_point, char *out)
+{
+    if (code_point < 0x80) {
+        out[0] = (char)code_point;
+        return 1;
+    }
+    if (code_point < 0x800) {
+        out[0] = (char)(0xc0 | code_point >> 6);
+        out[1] = (char)(0x80 | (code_point & 0x3f));
+        return 2;
+    }
+    if (code_point < 0x10000) {
+        out[0] = (char)(0xe0 | code_point >> 12);
+        out[1] = (char)(0x80 | (code_point >> 6 & 0x3f));
+        out[2] = (char)(0x80 | (code_point & 0x3f));
+        return 3;
+    }
+    out[0] = (char)(0xf0 | code_point >> 18);
+    out[1] = (char)(0x80 | (code_point >> 12 & 0x3f));
+    out[2] = (char)(0x80 | (code_point >> 6 & 0x3f));
+    out[3] = (char)(0x80 | (code_point & 0x3f));
+    return 4;
+}
+
+/* The escape at `*at`, which was scanned before: writes what it stands for, moves behind it. */
+static size_t unescape_one(const char **at, const char *end, char *out)
+{
+    static const char written[] = "bfnrt";
+    static const char meant[] = "\b\f\n\r\t";
+    const char *found;
+    uint32_t code_point;
+
+    if ((*at)[1] == 'u') {
+        code_point = (uint32_t)json_read_unit(*at, end);
+        *at += 6;
+        if (code_point >= 0xd800 && code_point <= 0xdbff) {
+            code_point = 0x10000 + ((code_point - 0xd800) << 10) +
+                         ((uint32_t)json_read_unit(*at, end) - 0xdc00);
+            *at += 6;
+        }
+        return encode_utf8(code_point, out);
+    }
+    found = strchr(written, (*at)[1]);
+    *out = found ? meant[found - written] : (*at)[1];
+    *at += 2;
+    return 1;
+}
+
+/* "a" and "\u0061" are the same key, so keys are compared as they read. An escape is never shorter than what it means. */
+static enum rc unescape_key(struct json_keys *keys, struct slice *key)
+{
+    const char *at = key->ptr;
+    const char *end = key->ptr + key->len;
+    size_t len = 0;
+    char *out;
+
+    if (!keys->unescaped && arena_new(keys->limit_bytes, &keys->unescaped) != RC_OK)
+        return RC_NO_MEMORY;
+    out = arena_alloc(keys->unescaped, key->len, 1);
+    if (!out)
+        return RC_NO_MEMORY;
+    while (at < end) {
+        if (*at == '\\')
+            len += unescape_one(&at, end, out + len);
+        else
+            out[len++] = *at++;
+    }
+    *key = (struct slice){ out, len };
+    return RC_OK;
+}
+
+/* --- the set --- */
+
+static uint64_t load_u64(const char *ptr)
+{
+    uint64_t word;
+
+    memcpy(&word, ptr, sizeof word);
+    return word;
+}
+
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+    __extension__ unsigned __int128 product = (unsigned __int128)a * b;
+
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* Seeded, so that nobody can choose keys that collide. */
+static uint64_t hash_key(const struct json_keys *keys, const struct json_key_slot *key)
+{
+    uint64_t hash = keys->seed ^ mix(key->object, UINT64_C(0x9e3779b97f4a7c15));
+    const char *at = key->ptr;
+    size_t left = key->len;
+
+    for (; left >= 8; at += 8, left -= 8)
+        hash = mix(hash ^ load_u64(at), UINT64_C(0xa0761d6478bd642f));
+    if (left) {
+        uint64_t word = 0;
+
+        memcpy(&word, at, left);
+        hash = mix(hash ^ word, UINT64_C(0xe7037ed1a0b428db));
+    }
+    return mix(hash ^ key->len, UINT64_C(0x8ebc6af09c88c6e3));
+}
+
+/* The slot that holds `key`, or the free one where it belongs. */
+static struct json_key_slot *find_slot(const struct json_keys *keys,
+                                       const struct json_key_slot *key)
+{
+    size_t i = (size_t)hash_key(keys, key) & (keys->n_slots - 1);
+
+    for (;; i = (i + 1) & (keys->n_slots - 1)) {
+        struct json_key_slot *slot = &keys->slots[i];
+
+        if (!slot->ptr || (slot->object == key->object && slot->len == key->len &&
+                           memcmp(slot->ptr, key->ptr, key->len) == 0))
+            return slot;
+    }
+}
+
+static bool grow_keys(struct json_keys *keys)
+{
+    struct json_key_slot *old = keys->slots;
+    size_t n_old = keys->n_slots;
+    struct json_key_slot *slots = calloc(n_old * 4, sizeof *slots);
+
+    if (!slots)
+        return false;
+    keys->slots = slots;
+    keys->n_slots = n_old * 4;
+    for (size_t i = 0; i < n_old; i++)
+        if (old[i].ptr)
+            *find_slot(keys, &old[i]) = old[i];
+    if (old != keys->first)
+        free(old);
+    return true;
+}
+
+/* The kernel's 16 random bytes for this process. */
+static uint64_t process_seed(void)
+{
+    const void *random = (const void *)getauxval(AT_RANDOM); /* NOLINT(performance-no-int-to-ptr) */
+
+    return random ? load_u64(random) : 0;
+}
+
+void json_keys_init(struct json_keys *keys, size_t text_bytes)
+{
+    memset(keys->first, 0, sizeof keys->first);
+    keys->slots = keys->first;
+    keys->n_slots = JSON_KEYS_AT_FIRST;
+    keys->n_keys = 0;
+    keys->seed = process_seed();
+    keys->unescaped = NULL;
+    /* Each key may be rounded up to a multiple of the strictest alignment: never more than 16 times its bytes. */
+    keys->limit_bytes = 16 * text_bytes + 4096;
+}
+
+void json_keys_free(struct json_keys *keys)
+{
+    if (keys->slots != keys->first)
+        free(keys->slots);
+    arena_free(keys->unescaped);
+}
+
+enum rc json_keys_add(struct json_keys *keys, uint32_t object, struct slice text, bool has_escape)
+{
+    enum rc rc = has_escape ? unescape_key(keys, &text) : RC_OK;
+    struct json_key_slot key = { .ptr = text.ptr, .len = (uint32_t)text.len, .object = object };
+    struct json_key_slot *slot;
+
+    if (rc)
+        return rc;
+    if (keys->n_keys * 4 >= keys->n_slots * 3 && !grow_keys(keys))
+        return RC_NO_MEMORY;
+    slot = find_slot(keys, &key);
+    if (slot->ptr)
+        return RC_CONFLICT;
+    *slot = key;
+    keys->n_keys++;
+    return RC_OK;
+}
