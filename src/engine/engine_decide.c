@@ -1,7 +1,7 @@
 #include "src/engine/engine_private.h"
 
 /* The rule's `not: [actor]` names fields; who they name is in the event that the signal saw last. */
-enum rc proposals_not_names(struct turn *turn, const struct proposal *proposal, const struct signal *signal,
+static enum rc list_not_names(struct turn *turn, const struct proposal *proposal, const struct signal *signal,
                             struct slice_list *names)
 {
     const struct slice_list *fields = &proposal->approvers.not_from;
@@ -24,6 +24,21 @@ enum rc proposals_not_names(struct turn *turn, const struct proposal *proposal, 
     }
     json_free(event);
     return rc;
+}
+
+enum rc proposals_rights(struct turn *turn, struct slice person, const struct proposal *proposal,
+                         const struct signal *signal, struct decider_rights *rights)
+{
+    struct slice_list not_names = { 0 };
+    enum rc rc = list_not_names(turn, proposal, signal, &not_names);
+
+    if (rc)
+        return rc;
+    *rights = config_rights(turn->engine->config, person, &proposal->approvers, not_names);
+    /* A simulation asks what the rules do, not who is on call. */
+    if (turn->engine->deterministic)
+        *rights = (struct decider_rights){ .may_decide = true, .need = rights->need };
+    return RC_OK;
 }
 
 static enum rc journal_decision(struct turn *turn, const struct engine_decision *decision)
@@ -102,16 +117,13 @@ static enum rc follow(struct turn *turn, struct signal *signal, struct proposal 
 static enum rc decide_loaded(struct turn *turn, struct engine_decision *decision, struct signal *signal,
                              struct proposal *proposal)
 {
-    const struct config *config = turn->engine->config;
     struct proposal before = *proposal;
     struct decider_rights rights;
-    struct slice_list not_names;
     enum rc rc;
 
-    rc = proposals_not_names(turn, proposal, signal, &not_names);
+    rc = proposals_rights(turn, decision->decision.by, proposal, signal, &rights);
     if (rc)
         return rc;
-    rights = config_rights(config, decision->decision.by, &proposal->approvers, not_names);
     rc = proposal_decide(proposal, &decision->decision, &rights, turn->now_ms, decision->real_ms, turn->arena,
                          &decision->answer);
     if (rc || decision->answer.outcome != DECISION_TAKEN)

@@ -42,6 +42,9 @@ struct engine {
     uint64_t n_made;      /* ids made; the seed of deterministic ones */
     struct arena *arena;  /* of the turn */
     struct counts counts; /* committed */
+    struct {
+        uint64_t n_events, n_matches;
+    } totals;             /* folded since the start */
     bool fold_singly;     /* a batch failed: find out which delivery it was */
     int64_t due_ms;       /* cache of the first timer; -1: not known */
 };
@@ -128,8 +131,10 @@ enum rc proposals_wake(struct turn *turn, struct ulid id, int64_t due_ms) MUST_C
 
 /* engine_decide.c */
 enum rc proposals_decide(struct turn *turn, struct engine_decision *decision) MUST_CHECK;
-/* People whom the rule's `not` fields name in the signal's latest event. */
-enum rc proposals_not_names(struct turn *turn, const struct proposal *proposal, const struct signal *signal, struct slice_list *names) MUST_CHECK;
+
+/* May this person decide it, as of now? */
+enum rc proposals_rights(struct turn *turn, struct slice person, const struct proposal *proposal, const struct signal *signal,
+                         struct decider_rights *rights) MUST_CHECK;
 
 /* engine_steps.c: from approved to verified. */
 enum rc steps_release(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK; /* the hold is over */

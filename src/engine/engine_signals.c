@@ -138,6 +138,7 @@ enum rc signals_fold_event(struct turn *turn, const struct event *event)
 
     turn->cause = event->id;
     turn->cause_received_ms = event->received_ms;
+    engine->totals.n_events++;
     metric_add(METRIC_EVENTS, event->fields[FIELD_WATCHER], event->fields[FIELD_KIND], 1);
     rc = note_change(turn, event);
     if (!rc)
@@ -145,6 +146,7 @@ enum rc signals_fold_event(struct turn *turn, const struct event *event)
     for (size_t i = 0; i < matches.n_faults && !rc; i++)
         count_fault(&matches.faults[i]);
     for (size_t i = 0; i < matches.n_items && !rc; i++) {
+        engine->totals.n_matches++;
         metric_add(METRIC_MATCHES, matches.items[i].rule->id, (struct slice){ 0 }, 1);
         rc = fold_one(turn, event, &matches.items[i]);
     }

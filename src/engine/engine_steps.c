@@ -39,14 +39,16 @@ static enum rc deciders_allowed(struct turn *turn, const struct proposal *propos
                                 bool *allowed)
 {
     const struct decision *decisions = proposal->decisions.items;
-    struct slice_list not_names;
-    enum rc rc = proposals_not_names(turn, proposal, signal, &not_names);
+    enum rc rc = RC_OK;
 
-    *allowed = !rc;
-    for (size_t i = 0; i < proposal->decisions.n_items && *allowed; i++) {
+    *allowed = true;
+    for (size_t i = 0; i < proposal->decisions.n_items && *allowed && !rc; i++) {
+        struct decider_rights rights;
+
         if (decisions[i].verdict != VERDICT_APPROVE || decisions[i].is_void)
             continue;
-        *allowed = config_rights(turn->engine->config, decisions[i].by, &proposal->approvers, not_names).may_decide;
+        rc = proposals_rights(turn, decisions[i].by, proposal, signal, &rights);
+        *allowed = !rc && rights.may_decide;
     }
     return rc;
 }

@@ -1,0 +1,288 @@
+#include "src/engine/simulation.h"
+
+#include "src/engine/engine_private.h"
+
+#include <stdlib.h>
+
+#define FOLD_ALL SIZE_MAX
+
+struct waiting {
+    struct outbox_item item; /* only its numbers: the texts go with the turn */
+    struct waiting *next;
+};
+
+struct simulation {
+    struct store *store;
+    struct engine *engine;
+    struct waiting *first, **last; /* evidence and checks to be answered at once */
+    struct waiting *steps, **steps_last;
+    int64_t now_ms;
+};
+
+static void take_effect(void *context, const struct outbox_item *item)
+{
+    struct simulation *simulation = context;
+    struct waiting *waiting = calloc(1, sizeof *waiting);
+    bool is_step = item->channel == OUTBOX_STEP || item->channel == OUTBOX_UNDO;
+
+    if (!waiting)
+        return; /* its deadline will say that nothing came */
+    waiting->item = (struct outbox_item){ .id = item->id,
+                                          .channel = item->channel,
+                                          .object = item->object,
+                                          .part = item->part,
+                                          .revision = item->revision };
+    if (is_step) {
+        *simulation->steps_last = waiting;
+        simulation->steps_last = &waiting->next;
+    } else {
+        *simulation->last = waiting;
+        simulation->last = &waiting->next;
+    }
+}
+
+enum rc simulation_new(const struct config *config, struct ruleset *ruleset, struct simulation **simulation)
+{
+    struct simulation *made = calloc(1, sizeof *made);
+    struct engine_options options = { .config = config, .ruleset = ruleset, .deterministic = true };
+    enum rc rc;
+
+    if (!made) {
+        ruleset_free(ruleset);
+        return RC_NO_MEMORY;
+    }
+    made->last = &made->first;
+    made->steps_last = &made->steps;
+    rc = store_open_memory(&made->store);
+    options.store = made->store;
+    options.listener = (struct engine_listener){ .context = made, .on_effect = take_effect };
+    if (!rc)
+        rc = engine_new(&options, &made->engine);
+    if (rc) {
+        ruleset_free(ruleset);
+        simulation_free(made);
+        return rc;
+    }
+    *simulation = made;
+    return RC_OK;
+}
+
+static void free_waiting(struct waiting *waiting)
+{
+    while (waiting) {
+        struct waiting *next = waiting->next;
+
+        free(waiting);
+        waiting = next;
+    }
+}
+
+void simulation_free(struct simulation *simulation)
+{
+    if (!simulation)
+        return;
+    free_waiting(simulation->first);
+    free_waiting(simulation->steps);
+    engine_free(simulation->engine);
+    store_close(simulation->store);
+    free(simulation);
+}
+
+static struct waiting *pop(struct waiting **first, struct waiting ***last)
+{
+    struct waiting *waiting = *first;
+
+    if (!waiting)
+        return NULL;
+    *first = waiting->next;
+    if (!*first)
+        *last = first;
+    return waiting;
+}
+
+static enum rc answer(struct simulation *simulation, struct waiting *waiting, enum effect_state state)
+{
+    const struct effect_result result = { .item = waiting->item.id,
+                                          .channel = waiting->item.channel,
+                                          .object = waiting->item.object,
+                                          .part = waiting->item.part,
+                                          .revision = waiting->item.revision,
+                                          .state = state,
+                                          .error = state == EFFECT_DONE ? (struct slice){ 0 } : SLICE("as the test says"),
+                                          .started_ms = simulation->now_ms,
+                                          .finished_ms = simulation->now_ms };
+    enum rc rc = engine_result(simulation->engine, &result, simulation->now_ms);
+
+    free(waiting);
+    return rc;
+}
+
+static enum rc answer_all(struct simulation *simulation)
+{
+    enum rc rc = RC_OK;
+
+    while (simulation->first && !rc)
+        rc = answer(simulation, pop(&simulation->first, &simulation->last), EFFECT_DONE);
+    return rc;
+}
+
+enum rc simulation_advance(struct simulation *simulation, int64_t now_ms)
+{
+    bool more = true;
+    enum rc rc = RC_OK;
+
+    /* Effects are answered at the time at which they were asked for, so one timer at a time. */
+    while (!rc) {
+        int64_t due_ms = engine_due_ms(simulation->engine);
+
+        if (due_ms > now_ms)
+            break;
+        if (due_ms > simulation->now_ms)
+            simulation->now_ms = due_ms;
+        rc = engine_fold(simulation->engine, simulation->now_ms, FOLD_ALL, INT64_MAX / 2, &more);
+        if (!rc)
+            rc = answer_all(simulation);
+    }
+    if (now_ms > simulation->now_ms)
+        simulation->now_ms = now_ms;
+    return rc;
+}
+
+enum rc simulation_receive(struct simulation *simulation, struct journal_entry *entry, struct slice seed)
+{
+    struct engine_accept_item item = { .entry = entry };
+    bool more = true;
+    enum rc rc = simulation_advance(simulation, entry->received_ms);
+
+    if (ulid_is_absent(entry->id))
+        entry->id = ulid_from_seed(entry->received_ms, seed);
+    if (!rc)
+        rc = engine_accept(simulation->engine, &item, 1);
+    while (!rc && more)
+        rc = engine_fold(simulation->engine, simulation->now_ms, FOLD_ALL, INT64_MAX / 2, &more);
+    return rc ? rc : answer_all(simulation);
+}
+
+enum rc simulation_receive_event(struct simulation *simulation, struct slice json, int64_t received_ms,
+                                 struct slice seed)
+{
+    struct journal_entry entry = { .door = DOOR_DATA,
+                                   .type = SLICE(ENGINE_RECORDED_EVENT),
+                                   .received_ms = received_ms,
+                                   .body = json };
+
+    return simulation_receive(simulation, &entry, seed);
+}
+
+/* --- decisions and steps --- */
+
+struct newest {
+    struct ulid id;
+    bool is_there;
+};
+
+static bool take_undecided(void *context, struct ulid id, const void *object)
+{
+    const struct proposal *proposal = object;
+    struct newest *newest = context;
+
+    if (proposal_state_is_final(proposal->state))
+        return true;
+    newest->id = id;
+    newest->is_there = true;
+    return false;
+}
+
+static enum rc find_newest(struct simulation *simulation, struct arena *arena, struct proposal *proposal)
+{
+    struct store_txn *txn = NULL;
+    struct newest newest = { 0 };
+    struct arena *scratch = NULL;
+    struct proposal walked;
+    enum rc rc = arena_new((size_t)16 << 20, &scratch);
+
+    if (!rc)
+        rc = store_begin_read(simulation->store, &txn);
+    if (!rc)
+        rc = object_each_newest(txn, TABLE_PROPOSALS, &proposal_shape, (struct ulid){ 0 }, SIZE_MAX, scratch, &walked,
+                                take_undecided, &newest);
+    if (!rc)
+        rc = newest.is_there ? proposal_get(txn, newest.id, arena, proposal) : RC_NOT_FOUND;
+    store_abort(&txn);
+    arena_free(scratch);
+    return rc;
+}
+
+enum rc simulation_decide(struct simulation *simulation, const struct decision *decision, int64_t now_ms,
+                          struct arena *arena, struct decision_answer *answer_out)
+{
+    struct engine_decision asked = { .decision = *decision, .real_ms = now_ms, .arena = arena };
+    struct proposal proposal = { 0 };
+    enum rc rc = simulation_advance(simulation, now_ms);
+
+    if (!rc)
+        rc = find_newest(simulation, arena, &proposal);
+    if (rc)
+        return rc;
+    asked.proposal = proposal.short_id;
+    asked.decision.plan_digest = proposal.plan_digest;
+    asked.decision.revision = proposal.revision;
+    rc = engine_decide(simulation->engine, &asked, simulation->now_ms);
+    *answer_out = asked.answer;
+    return rc ? rc : answer_all(simulation);
+}
+
+enum rc simulation_end_step(struct simulation *simulation, enum effect_state state, int64_t now_ms)
+{
+    struct waiting *waiting;
+    enum rc rc = simulation_advance(simulation, now_ms);
+
+    if (rc)
+        return rc;
+    waiting = pop(&simulation->steps, &simulation->steps_last);
+    if (!waiting)
+        return RC_NOT_FOUND;
+    rc = answer(simulation, waiting, state);
+    return rc ? rc : answer_all(simulation);
+}
+
+/* --- looking --- */
+
+enum rc simulation_next_change(struct simulation *simulation, uint64_t *seq, struct arena *arena,
+                               struct feed_item *item)
+{
+    struct store_txn *txn = NULL;
+    enum rc rc = store_begin_read(simulation->store, &txn);
+
+    if (!rc)
+        rc = feed_next(txn, *seq, arena, item);
+    store_abort(&txn);
+    if (!rc)
+        *seq = item->seq;
+    return rc;
+}
+
+enum rc simulation_proposal(struct simulation *simulation, struct ulid id, struct arena *arena,
+                            struct proposal *proposal)
+{
+    struct store_txn *txn = NULL;
+    enum rc rc = store_begin_read(simulation->store, &txn);
+
+    if (!rc)
+        rc = proposal_get(txn, id, arena, proposal);
+    store_abort(&txn);
+    return rc;
+}
+
+struct simulation_totals simulation_totals(const struct simulation *simulation)
+{
+    const struct engine *engine = simulation->engine;
+    struct simulation_totals totals = { .n_events = engine->totals.n_events,
+                                        .n_matches = engine->totals.n_matches };
+
+    for (size_t i = 0; i <= SIGNAL_RESOLVED; i++)
+        totals.n_signals += (uint64_t)engine->counts.signals[i];
+    for (size_t i = 0; i < PROPOSAL_STATES; i++)
+        totals.n_proposals += (uint64_t)engine->counts.proposals[i];
+    return totals;
+}
