@@ -47,6 +47,13 @@ void problems_free(struct problems *problems)
     free(problems);
 }
 
+void problems_clear(struct problems *problems)
+{
+    arena_reset(problems->arena);
+    problems->n_held = 0;
+    memset(problems->counts, 0, sizeof problems->counts);
+}
+
 /* Texts quote what was found in a file: shown like this they stay one line and harmless to a terminal. */
 static enum rc copy_shown(struct arena *arena, struct slice text, struct slice *copy)
 {

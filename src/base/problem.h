@@ -23,6 +23,8 @@ struct problems;
 /* Gives an empty list; free with problems_free. */
 enum rc problems_new(struct problems **problems) MUST_CHECK;
 void problems_free(struct problems *problems);
+/* Forgets what it holds. */
+void problems_clear(struct problems *problems);
 /* Adds one. Copies everything. When memory is out it is still counted. */
 void problems_add(struct problems *problems, enum problem_severity severity, struct slice file,
                   uint32_t line, uint32_t column, const char *format, ...)

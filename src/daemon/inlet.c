@@ -166,17 +166,40 @@ static void note(struct inlet *inlet, enum rc rc)
     }
 }
 
+/* The place of the first control that may run now, or of the list's end. When draining, none waits any longer. */
+static struct inlet_control **find_ready(struct inlet *inlet)
+{
+    int64_t now_mono_ms = clock_mono_ms();
+    struct inlet_control **place = &inlet->control;
+
+    while (*place && !inlet->draining && (*place)->not_before_mono_ms > now_mono_ms)
+        place = &(*place)->next;
+    return place;
+}
+
 static struct inlet_control *take_control(struct inlet *inlet)
 {
-    struct inlet_control *first;
+    struct inlet_control **place, *taken;
 
     pthread_mutex_lock(&inlet->lock);
-    first = inlet->control;
-    if (first)
-        inlet->control = first->next;
-    if (!inlet->control)
-        inlet->control_last = &inlet->control;
+    place = find_ready(inlet);
+    taken = *place;
+    if (taken) {
+        *place = taken->next;
+        if (!*place)
+            inlet->control_last = place;
+    }
     pthread_mutex_unlock(&inlet->lock);
+    return taken;
+}
+
+static int64_t first_control_mono_ms(const struct inlet *inlet)
+{
+    int64_t first = INT64_MAX;
+
+    for (const struct inlet_control *control = inlet->control; control; control = control->next)
+        if (control->not_before_mono_ms < first)
+            first = control->not_before_mono_ms;
     return first;
 }
 
@@ -291,14 +314,18 @@ static int64_t wake_mono_ms(struct inlet *inlet)
 /* False when it is time to end: draining, and nothing waits any more. */
 static bool wait_for_work(struct inlet *inlet)
 {
-    int64_t wake = wake_mono_ms(inlet);
-    struct timespec until = { .tv_sec = wake / SECOND_MS, .tv_nsec = wake % SECOND_MS * 1000000 };
+    int64_t timers_mono_ms = wake_mono_ms(inlet);
     bool goes_on;
 
     pthread_mutex_lock(&inlet->lock);
-    while (!inlet->data.first && !inlet->control && !inlet->draining && wake > clock_mono_ms())
-        if (pthread_cond_timedwait(&inlet->work, &inlet->lock, &until))
+    while (!inlet->data.first && !*find_ready(inlet) && !inlet->draining) {
+        int64_t control_mono_ms = first_control_mono_ms(inlet);
+        int64_t wake = control_mono_ms < timers_mono_ms ? control_mono_ms : timers_mono_ms;
+        struct timespec until = { .tv_sec = wake / SECOND_MS, .tv_nsec = wake % SECOND_MS * 1000000 };
+
+        if (wake <= clock_mono_ms() || pthread_cond_timedwait(&inlet->work, &inlet->lock, &until))
             break;
+    }
     goes_on = !inlet->draining || inlet->data.first || inlet->control;
     pthread_mutex_unlock(&inlet->lock);
     return goes_on;
@@ -320,7 +347,7 @@ static void *work(void *argument)
 
 /* --- life --- */
 
-enum rc inlet_start(const struct inlet_options *options, struct inlet **inlet)
+enum rc inlet_new(const struct inlet_options *options, struct inlet **inlet)
 {
     struct inlet *made = calloc(1, sizeof *made);
     pthread_condattr_t attributes;
@@ -341,13 +368,14 @@ enum rc inlet_start(const struct inlet_options *options, struct inlet **inlet)
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&made->work, &attributes);
     pthread_condattr_destroy(&attributes);
-    made->has_thread = !pthread_create(&made->thread, NULL, work, made);
-    if (!made->has_thread) {
-        inlet_free(made);
-        return RC_NO_MEMORY;
-    }
     *inlet = made;
     return RC_OK;
+}
+
+enum rc inlet_start(struct inlet *inlet)
+{
+    inlet->has_thread = !pthread_create(&inlet->thread, NULL, work, inlet);
+    return inlet->has_thread ? RC_OK : RC_NO_MEMORY;
 }
 
 void inlet_drain(struct inlet *inlet)

@@ -16,7 +16,9 @@ struct inlet_options {
     void (*on_fatal)(void *context, enum rc rc); /* the store failed in a way that must end the process */
     void *context;
 };
-enum rc inlet_start(const struct inlet_options *options, struct inlet **inlet) MUST_CHECK;
+/* Makes it; it takes items from now on and works on them once it is started. */
+enum rc inlet_new(const struct inlet_options *options, struct inlet **inlet) MUST_CHECK;
+enum rc inlet_start(struct inlet *inlet) MUST_CHECK;
 /* Refuses new deliveries (RC_BUSY), finishes what waits, commits, stops the thread. */
 void inlet_drain(struct inlet *inlet);
 void inlet_free(struct inlet *inlet);
@@ -36,6 +38,7 @@ struct inlet_control {
     enum rc (*run)(struct inlet_control *control, struct engine *engine, int64_t now_ms);
     void (*done)(struct inlet_control *control, enum rc rc);
     void *context;
+    int64_t not_before_mono_ms; /* 0: at once; a result that could not be stored is tried again later */
     struct inlet_control *next; /* the inlet's */
 };
 void inlet_push_control(struct inlet *inlet, struct inlet_control *control);

@@ -1,0 +1,375 @@
+#include "src/daemon/daemon.h"
+
+#include "src/base/clock.h"
+#include "src/base/digest.h"
+#include "src/base/http_client.h"
+#include "src/base/metrics.h"
+#include "src/base/process.h"
+#include "src/daemon/announce.h"
+#include "src/daemon/effects.h"
+#include "src/daemon/http.h"
+#include "src/daemon/routes.h"
+#include "src/daemon/start_rules.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define EXIT_CONFIG 78 /* EX_CONFIG of sysexits(3) */
+#define SERVERS_MAX 10
+#define FILES_ARENA_BYTES ((size_t)256 << 20)
+
+struct daemon {
+    const struct daemon_options *options;
+    struct problems *problems;
+    struct config *config; /* until the service takes it */
+    struct store *store;
+    struct arena *files_arena;
+    struct start_rules rules;
+    struct service *service;
+    struct effects *effects;
+    struct engine *engine;
+    struct inlet *inlet;
+    struct routes *public_routes, *control_routes;
+    struct http_routes public_handlers, control_handlers;
+    struct http_server *servers[SERVERS_MAX];
+    size_t n_servers;
+    int signals;
+    int fatal[2]; /* a pipe: the engine's thread says that it must end */
+};
+
+/* --- start, in this order --- */
+
+/* A descriptor that ends up as 0, 1 or 2 would get our messages written into it. */
+static void open_standard_descriptors(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
+
+static enum rc take_signals(struct daemon *daemon)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    if (pthread_sigmask(SIG_BLOCK, &set, NULL))
+        return RC_IO;
+    daemon->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (daemon->signals < 0 || pipe2(daemon->fatal, O_CLOEXEC | O_NONBLOCK))
+        return RC_IO;
+    return RC_OK;
+}
+
+static enum rc start_libraries(struct daemon *daemon)
+{
+    enum rc rc = take_signals(daemon);
+
+    if (!rc)
+        rc = digest_init();
+    if (!rc)
+        rc = http_client_init();
+    return rc ? rc : process_init();
+}
+
+static enum rc start_config(struct daemon *daemon)
+{
+    enum rc rc = config_load(&daemon->options->config, daemon->problems, &daemon->config);
+
+    if (rc)
+        return rc;
+    log_configure((enum log_level)daemon->config->log_level, (enum log_format)daemon->config->log_format);
+    if (!pattern_jit_available())
+        log_warn("patterns are not compiled to machine code here: matching is slower and sees 2 KiB of a text");
+    return RC_OK;
+}
+
+static enum rc start_store(struct daemon *daemon)
+{
+    const struct store_options options = { .directory = daemon->config->state.ptr,
+                                           .max_bytes = daemon->config->store_max_bytes };
+
+    return store_open(&options, daemon->problems, &daemon->store);
+}
+
+static enum rc start_rules(struct daemon *daemon)
+{
+    struct start_rules *rules = &daemon->rules;
+    enum rc rc = arena_new(FILES_ARENA_BYTES, &daemon->files_arena);
+
+    if (!rc)
+        rc = start_rules_load(daemon->config, daemon->store, daemon->files_arena, rules);
+    if (rules->problems.len)
+        (void)!write(STDERR_FILENO, rules->problems.ptr, rules->problems.len);
+    if (!rc && rules->is_last_good)
+        log_error("the rule files are broken: running the last good rules; repair them and reload");
+    return rc;
+}
+
+static void report_rules(struct daemon *daemon)
+{
+    const struct start_rules *rules = &daemon->rules;
+    int64_t now_ms = clock_wall_ms();
+
+    service_report_rules(daemon->service, rules->is_last_good ? RULES_LAST_GOOD : RULES_AS_WRITTEN,
+                         rules->is_last_good ? buffer_slice(&rules->problems) : (struct slice){ 0 },
+                         rules->ruleset->n_rules, now_ms);
+    metric_set(METRIC_RULES_RELOAD_OK, (struct slice){ 0 }, (struct slice){ 0 }, !rules->is_last_good);
+    if (!rules->is_last_good)
+        metric_set(METRIC_RULES_RELOAD_TIME, (struct slice){ 0 }, (struct slice){ 0 }, (double)(now_ms / 1000));
+}
+
+static void on_fatal(void *context, enum rc rc)
+{
+    struct daemon *daemon = context;
+
+    (void)rc;
+    (void)!write(daemon->fatal[1], "!", 1);
+}
+
+static enum rc start_engine(struct daemon *daemon)
+{
+    struct engine_options options = { .store = daemon->store, .config = daemon->config };
+    struct inlet_options inlet_options = { .on_fatal = on_fatal, .context = daemon };
+    enum rc rc = service_new(daemon->store, daemon->config, &daemon->options->config, &daemon->service);
+
+    if (rc)
+        return rc;
+    daemon->config = NULL; /* the service's now */
+    report_rules(daemon);
+    rc = effects_start(daemon->service, &daemon->effects);
+    if (rc)
+        return rc;
+    options.listener = effects_listener(daemon->effects);
+    options.ruleset = daemon->rules.ruleset;
+    options.files = daemon->rules.is_last_good ? NULL : &daemon->rules.files;
+    rc = engine_new(&options, &daemon->engine);
+    if (rc)
+        return rc;
+    daemon->rules.ruleset = NULL; /* the engine's now */
+    inlet_options.engine = daemon->engine;
+    rc = inlet_new(&inlet_options, &daemon->inlet);
+    if (rc)
+        return rc;
+    service_set_inlet(daemon->service, daemon->inlet);
+    rc = engine_recover(daemon->engine, clock_wall_ms());
+    return rc ? rc : inlet_start(daemon->inlet);
+}
+
+static enum rc start_server(struct daemon *daemon, const char *name, struct slice address,
+                            const struct http_routes *handlers, int64_t bodies_bytes)
+{
+    const struct http_options options = {
+        .name = name, .address = address, .socket_mode = 0660, .bodies_bytes = bodies_bytes
+    };
+    enum rc rc;
+
+    if (daemon->n_servers == SERVERS_MAX)
+        return RC_LIMIT;
+    rc = http_server_start(&options, handlers, daemon->problems, &daemon->servers[daemon->n_servers]);
+    if (!rc)
+        log_info("listening name=%s address=%.*s", name,
+                 SLICE_ARG(http_server_address(daemon->servers[daemon->n_servers])));
+    daemon->n_servers += !rc;
+    return rc;
+}
+
+static enum rc start_servers(struct daemon *daemon)
+{
+    const struct config *config = service_hold_config(daemon->service);
+    struct slice control = { 0 };
+    struct slice socket = { 0 };
+    enum rc rc = routes_new(daemon->service, true, &daemon->public_routes);
+
+    if (!rc)
+        rc = routes_new(daemon->service, false, &daemon->control_routes);
+    if (rc)
+        goto out;
+    daemon->public_handlers = routes_handlers(daemon->public_routes);
+    daemon->control_handlers = routes_handlers(daemon->control_routes);
+    rc = arena_format(daemon->files_arena, &socket, "unix:%.*s", SLICE_ARG(config->socket));
+    if (!rc)
+        rc = start_server(daemon, "socket", socket, &daemon->control_handlers, 0);
+    if (!rc && !slice_is_absent(config->control)) {
+        rc = start_server(daemon, "control", config->control, &daemon->control_handlers, 0);
+        if (!rc)
+            control = http_server_address(daemon->servers[daemon->n_servers - 1]);
+    }
+    for (size_t i = 0; i < config->listen.n_items && !rc; i++)
+        rc = start_server(daemon, "public", config->listen.items[i], &daemon->public_handlers, config->bodies_bytes);
+    if (!rc)
+        service_set_addresses(daemon->service, http_server_address(daemon->servers[daemon->n_servers - 1]), control);
+out:
+    service_release_config(daemon->service, config);
+    return rc;
+}
+
+/* --- running --- */
+
+static void say_hello(struct daemon *daemon)
+{
+    const struct config *config = service_hold_config(daemon->service);
+    struct slice link = { 0 };
+
+    log_info("started version=%s rules=%zu config=%.*s state=%.*s", VEDETTE_VERSION,
+             engine_ruleset(daemon->engine)->n_rules, SLICE_ARG(config->path), SLICE_ARG(config->state));
+    if (config->is_default && !slice_is_absent(config->control) &&
+        routes_sign_in_link(daemon->control_routes, daemon->files_arena, &link))
+        link = (struct slice){ 0 };
+    service_release_config(daemon->service, config);
+    if (daemon->options->announce)
+        announce(daemon->service, link);
+}
+
+static void reload(struct daemon *daemon)
+{
+    struct buffer summary;
+    enum rc rc;
+
+    buffer_init(&summary, (size_t)1 << 20);
+    rc = service_reload(daemon->service, &summary);
+    if (rc && summary.len)
+        (void)!write(STDERR_FILENO, summary.ptr, summary.len);
+    buffer_free(&summary);
+}
+
+/* True when it is time to stop. A storm of SIGHUP is one reload: the kernel keeps one of a kind. */
+static bool take_signal(struct daemon *daemon)
+{
+    struct signalfd_siginfo info;
+
+    while (read(daemon->signals, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo != SIGHUP) {
+            log_info("stopping signal=%u", info.ssi_signo);
+            return true;
+        }
+        reload(daemon);
+    }
+    return false;
+}
+
+/* Returns the exit code. */
+static int wait_for_the_end(struct daemon *daemon)
+{
+    struct pollfd fds[] = { { .fd = daemon->signals, .events = POLLIN }, { .fd = daemon->fatal[0], .events = POLLIN } };
+
+    for (;;) {
+        if (poll(fds, 2, -1) < 0 && errno != EINTR)
+            return EXIT_FAILURE;
+        if (fds[1].revents)
+            return EXIT_FAILURE;
+        if (fds[0].revents && take_signal(daemon))
+            return EXIT_SUCCESS;
+    }
+}
+
+/* --- stop, the other way round --- */
+
+/* From here on a second signal ends the process at once: the store is safe against that. */
+static void let_signals_end_us(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static void stop(struct daemon *daemon, bool is_clean)
+{
+    let_signals_end_us();
+    if (daemon->service)
+        service_stop(daemon->service);
+    for (size_t i = 0; i < daemon->n_servers; i++)
+        http_server_drain(daemon->servers[i]);
+    effects_stop(daemon->effects); /* its results still go through the inlet */
+    inlet_drain(daemon->inlet);
+    for (size_t i = 0; i < daemon->n_servers; i++)
+        http_server_free(daemon->servers[i]);
+    if (is_clean && engine_stop(daemon->engine))
+        log_warn("could not note the orderly stop");
+    effects_free(daemon->effects);
+    inlet_free(daemon->inlet);
+    engine_free(daemon->engine);
+    routes_free(daemon->public_routes);
+    routes_free(daemon->control_routes);
+    service_free(daemon->service);
+    ruleset_free(daemon->rules.ruleset);
+    buffer_free(&daemon->rules.problems);
+    store_close(daemon->store);
+    config_free(daemon->config);
+    arena_free(daemon->files_arena);
+}
+
+static void print_problems(const struct daemon *daemon)
+{
+    struct buffer text;
+
+    buffer_init(&text, 0);
+    problems_format(daemon->problems, &text);
+    (void)!write(STDERR_FILENO, text.ptr, text.len);
+    buffer_free(&text);
+}
+
+/* What could not be started decides the exit code: a broken configuration is 78, whatever else it broke. */
+static int start(struct daemon *daemon)
+{
+    const struct {
+        enum rc (*start)(struct daemon *daemon);
+        int exit_code;
+        const char *what;
+    } parts[] = {
+        { start_libraries, EXIT_FAILURE, "libraries" }, { start_config, EXIT_CONFIG, "configuration" },
+        { start_store, EXIT_FAILURE, "store" },         { start_rules, EXIT_CONFIG, "rules" },
+        { start_engine, EXIT_FAILURE, "engine" },       { start_servers, EXIT_FAILURE, "listeners" },
+    };
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        enum rc rc = parts[i].start(daemon);
+
+        print_problems(daemon);
+        problems_clear(daemon->problems);
+        if (!rc)
+            continue;
+        log_error("not started: %s: %s", parts[i].what, rc_text(rc));
+        return parts[i].exit_code;
+    }
+    return EXIT_SUCCESS;
+}
+
+int daemon_run(const struct daemon_options *options)
+{
+    struct daemon daemon = { .options = options, .signals = -1, .fatal = { -1, -1 } };
+    int exit_code;
+
+    open_standard_descriptors();
+    if (problems_new(&daemon.problems))
+        return EXIT_FAILURE;
+    exit_code = start(&daemon);
+    if (!exit_code) {
+        say_hello(&daemon);
+        exit_code = wait_for_the_end(&daemon);
+        stop(&daemon, !exit_code);
+    } else {
+        stop(&daemon, false);
+    }
+    problems_free(daemon.problems);
+    close(daemon.signals);
+    close(daemon.fatal[0]);
+    close(daemon.fatal[1]);
+    log_info("stopped");
+    return exit_code;
+}
