@@ -2,23 +2,19 @@
 
 #include "src/base/process_child.h"
 #include "src/base/process_output.h"
+#include "src/base/process_spawn.h"
 #include "src/base/process_strays.h"
 #include "src/base/process_tree.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ARGUMENTS_BYTES (4 * 1024 * 1024) /* the kernel refuses less than this (E2BIG) */
-#define ABOVE_CHILD_DESCRIPTORS 10
 #define READ_BYTES 65536
 #define READS_PER_STEP 16
 #define SWEEP_EVERY_MS 10
@@ -44,15 +40,6 @@ struct process {
     int64_t kill_after_ms;
     struct process_output output;
     struct process_result result;
-};
-
-/* The child's side of a start: all of it is gone again once the child runs. */
-struct launch {
-    struct arena *arena;
-    char **argv;
-    char **env;
-    int output_fd;
-    int line_fd;
 };
 
 enum rc process_init(void)
@@ -85,154 +72,30 @@ static enum rc rc_of_errno(int error_number)
     }
 }
 
-/* Each function of a start returns an errno, 0 for success: the caller shows it. */
-
-static int copy_texts(struct launch *launch, struct slice_list texts, char **copies)
+/* Under one lock, so that no sweep takes the new child for a stray. */
+static int start_leader(struct process *process, const struct process_command *command)
 {
-    for (size_t i = 0; i < texts.n_items; i++) {
-        struct slice copy;
-
-        if (slice_is_absent(texts.items[i]) ||
-            (texts.items[i].len && memchr(texts.items[i].ptr, 0, texts.items[i].len)))
-            return EINVAL;
-        if (arena_copy(launch->arena, texts.items[i], &copy))
-            return E2BIG;
-        copies[i] = (char *)(uintptr_t)copy.ptr; /* execve asks for char *, and leaves it alone */
-    }
-    return 0;
-}
-
-static int prepare_arguments(struct launch *launch, const struct process_command *command)
-{
-    struct slice user = slice_is_absent(command->user) ? SLICE("") : command->user;
-    struct slice first[] = { SLICE("vedette"), SLICE(CHILD_COMMAND), user };
-    size_t n_first = sizeof(first) / sizeof(first[0]);
-    int error;
-
-    if (!command->argv.n_items || !slice_starts(command->argv.items[0], SLICE("/")))
-        return EINVAL;
-    if (arena_new(ARGUMENTS_BYTES, &launch->arena))
-        return ENOMEM;
-    launch->argv =
-        arena_alloc(launch->arena, n_first + command->argv.n_items + 1, sizeof(*launch->argv));
-    launch->env = arena_alloc(launch->arena, command->env.n_items + 1, sizeof(*launch->env));
-    if (!launch->argv || !launch->env)
-        return E2BIG;
-    error =
-        copy_texts(launch, (struct slice_list){ .items = first, .n_items = n_first }, launch->argv);
-    if (!error)
-        error = copy_texts(launch, command->argv, launch->argv + n_first);
-    if (!error)
-        error = copy_texts(launch, command->env, launch->env);
-    return error;
-}
-
-/* Moves the child's end of a pair out of the way of the numbers that the child gives it. */
-static int move_up(int *fd)
-{
-    int moved = fcntl(*fd, F_DUPFD_CLOEXEC, ABOVE_CHILD_DESCRIPTORS);
-
-    if (moved < 0)
-        return errno;
-    close(*fd);
-    *fd = moved;
-    return 0;
-}
-
-static int open_channels(struct process *process, struct launch *launch)
-{
-    int output[2], line[2];
-    int error;
-
-    if (pipe2(output, O_CLOEXEC))
-        return errno;
-    process->output_fd = output[0];
-    launch->output_fd = output[1];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, line))
-        return errno;
-    process->line_fd = line[0];
-    launch->line_fd = line[1];
-    if (fcntl(process->output_fd, F_SETFL, O_NONBLOCK))
-        return errno;
-    error = move_up(&launch->output_fd);
-    return error ? error : move_up(&launch->line_fd);
-}
-
-static int plan_descriptors(posix_spawn_file_actions_t *actions, const struct launch *launch)
-{
-    int error = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-
-    if (!error)
-        error = posix_spawn_file_actions_adddup2(actions, launch->output_fd, STDOUT_FILENO);
-    if (!error)
-        error = posix_spawn_file_actions_adddup2(actions, launch->output_fd, STDERR_FILENO);
-    if (!error)
-        error = posix_spawn_file_actions_adddup2(actions, launch->line_fd, CHILD_LINE);
-    /* The store's descriptors among them: marked to close on exec or not. */
-    if (!error)
-        error = posix_spawn_file_actions_addclosefrom_np(actions, CHILD_LINE + 1);
-    return error;
-}
-
-static int plan_attributes(posix_spawnattr_t *attributes)
-{
-    sigset_t all, none;
-    int error;
-
-    sigfillset(&all);
-    sigemptyset(&none);
-    /* A session of its own: whoever asks for a password finds no terminal to wait at. */
-    error = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF |
-                                                     POSIX_SPAWN_SETSIGMASK);
-    if (!error)
-        error = posix_spawnattr_setsigdefault(attributes, &all);
-    if (!error)
-        error = posix_spawnattr_setsigmask(attributes, &none);
-    return error;
-}
-
-static int spawn(const struct launch *launch, pid_t *pid)
-{
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    int error;
-
-    error = posix_spawn_file_actions_init(&actions);
-    if (error)
-        return error;
-    error = posix_spawnattr_init(&attributes);
-    if (error)
-        goto out_actions;
-    error = plan_descriptors(&actions, launch);
-    if (!error)
-        error = plan_attributes(&attributes);
-    if (!error)
-        error =
-            posix_spawn(pid, "/proc/self/exe", &actions, &attributes, launch->argv, launch->env);
-    posix_spawnattr_destroy(&attributes);
-out_actions:
-    posix_spawn_file_actions_destroy(&actions);
-    return error;
-}
-
-/* Starts the program that becomes the command; it waits for our go. */
-static int start_leader(struct process *process, const struct launch *launch)
-{
-    struct process_stat stat = { 0 };
+    struct process_spawned spawned;
+    struct process_stat stat;
     int error;
 
     process_leaders_lock();
-    error = spawn(launch, &process->leader.pid);
-    if (!error) {
-        if (process_stat_read(process->leader.pid, &stat) == RC_OK)
-            process->leader.start_ticks = stat.start_ticks;
-        process_leader_add(&process->leader);
-    }
-    process_leaders_unlock();
+    error = process_spawn(command, &spawned);
     if (error)
-        return error;
-    process->pidfd = pidfd_open(process->leader.pid, 0);
-    return process->pidfd < 0 ? errno : 0;
+        goto out;
+    process->output_fd = spawned.output_fd;
+    process->line_fd = spawned.line_fd;
+    process->leader.pid = spawned.pid;
+    if (process_stat_read(spawned.pid, &stat) == RC_OK)
+        process->leader.start_ticks = stat.start_ticks;
+    process_leader_add(&process->leader);
+    process->pidfd = pidfd_open(spawned.pid, 0);
+    if (process->pidfd < 0)
+        error = errno;
+
+out:
+    process_leaders_unlock();
+    return error;
 }
 
 static void say_go(struct process *process)
@@ -257,20 +120,10 @@ static enum rc new_process(const struct process_command *command, struct process
 enum rc process_start(const struct process_command *command, struct process **process,
                       int *error_number)
 {
-    struct launch launch = { .output_fd = -1, .line_fd = -1 };
     struct process *made = NULL;
-    int error = new_process(command, &made) ? ENOMEM : 0;
+    int error = new_process(command, &made) ? ENOMEM : start_leader(made, command);
 
     *process = NULL;
-    if (!error)
-        error = prepare_arguments(&launch, command);
-    if (!error)
-        error = open_channels(made, &launch);
-    if (!error)
-        error = start_leader(made, &launch);
-    close_fd(&launch.output_fd);
-    close_fd(&launch.line_fd);
-    arena_free(launch.arena);
     *error_number = error;
     if (error) {
         process_free(made);
