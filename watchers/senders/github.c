@@ -111,13 +111,15 @@ static enum rc mark_fork(const struct json *payload, struct arena *arena, struct
 {
     struct slice head = payload_text(payload, "workflow_run.head_repository.full_name");
     struct slice branch = event->fields[FIELD_BRANCH];
+    struct slice owner;
 
     if (slice_is_absent(head) || slice_eq(head, event->fields[FIELD_REPO]))
         return RC_OK;
     if (slice_is_absent(branch) || slice_is_absent(event->fields[FIELD_REPO]))
         return RC_OK;
-    return arena_format(arena, &event->fields[FIELD_BRANCH], "%.*s:%.*s",
-                        SLICE_ARG(slice_cut(&head, '/')), SLICE_ARG(branch));
+    owner = slice_cut(&head, '/');
+    return arena_format(arena, &event->fields[FIELD_BRANCH], "%.*s:%.*s", SLICE_ARG(owner),
+                        SLICE_ARG(branch));
 }
 
 /* A status belongs to a commit, which may be the head of several branches: then it is said of none. */
@@ -334,7 +336,7 @@ static const struct github_event events[] = {
     { .name = "dependabot_alert",
       .kind = "advisory",
       .state = advisory_state,
-      .time = "alert.updated_at|alert.created_at",
+      .time = "alert.updated_at",
       .fields = { { FIELD_TITLE, "alert.security_advisory.summary" },
                   { FIELD_SEVERITY,
                     "alert.security_advisory.severity|alert.security_vulnerability.severity" },
@@ -343,7 +345,7 @@ static const struct github_event events[] = {
     { .name = "code_scanning_alert",
       .kind = "advisory",
       .state = advisory_state,
-      .time = "alert.updated_at|alert.created_at",
+      .time = "alert.updated_at",
       .fields = { { FIELD_BRANCH, "ref" },
                   { FIELD_COMMIT, "commit_oid" },
                   { FIELD_TITLE, "alert.rule.description|alert.rule.id" },
@@ -353,14 +355,14 @@ static const struct github_event events[] = {
     { .name = "secret_scanning_alert",
       .kind = "advisory",
       .state = advisory_state,
-      .time = "alert.updated_at|alert.created_at",
+      .time = "alert.updated_at",
       .fields = { { FIELD_TITLE, "alert.secret_type_display_name|alert.secret_type" },
                   { FIELD_URL, "alert.html_url" } },
       .subject = { { "secret_scanning", FIELD_TITLE, "alert.number" } } },
     { .name = "repository_vulnerability_alert",
       .kind = "advisory",
       .state = advisory_state,
-      .time = "alert.created_at",
+      .time = "alert.updated_at",
       .fields = { { FIELD_TITLE, "alert.affected_package_name" },
                   { FIELD_SEVERITY, "alert.severity" },
                   { FIELD_URL, "alert.external_reference" } },

@@ -1,0 +1,66 @@
+#include "watchers/form.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static void one_field_is_found_and_decoded(void **state)
+{
+    static const struct {
+        const char *body;
+        enum rc expected;
+        const char *value;
+    } cases[] = {
+        { "payload=%7B%22a%22%3A+1%7D", RC_OK, "{\"a\": 1}" },
+        { "x=1&payload=%c3%A4&y=2", RC_OK, "\xc3\xa4" },
+        { "payload=", RC_OK, "" },
+        { "payload", RC_OK, "" },
+        { "payload=a=b", RC_OK, "a=b" },
+        { "", RC_NOT_FOUND, NULL },
+        { "payloads=1&Payload=1", RC_NOT_FOUND, NULL },
+        { "payload=1&payload=2", RC_INVALID, NULL },
+        { "payload=%", RC_INVALID, NULL },
+        { "payload=%4", RC_INVALID, NULL },
+        { "payload=%4&x=1", RC_INVALID, NULL },
+        { "payload=%zz", RC_INVALID, NULL },
+    };
+    struct arena *arena;
+
+    (void)state;
+    assert_int_equal(arena_new(4096, &arena), RC_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct slice value;
+
+        print_message("%s\n", cases[i].body);
+        assert_int_equal(form_field(slice_of(cases[i].body), SLICE("payload"), arena, &value),
+                         cases[i].expected);
+        if (cases[i].expected == RC_OK)
+            assert_true(slice_eq(value, slice_of(cases[i].value)));
+    }
+    arena_free(arena);
+}
+
+static void a_nul_in_a_field_does_not_end_it(void **state)
+{
+    struct arena *arena;
+    struct slice value;
+
+    (void)state;
+    assert_int_equal(arena_new(4096, &arena), RC_OK);
+    assert_int_equal(form_field(SLICE("p=a%00b"), SLICE("p"), arena, &value), RC_OK);
+    assert_int_equal(value.len, 3);
+    arena_free(arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_field_is_found_and_decoded),
+        cmocka_unit_test(a_nul_in_a_field_does_not_end_it),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
