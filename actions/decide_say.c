@@ -30,31 +30,35 @@ enum rc decide_say(struct deciding *deciding, enum decision_outcome outcome, con
 }
 
 /* "approved by jane at 2026-11-21 08:01 UTC", with what it was settled as or why it was rejected. */
-static void describe(const struct decision *decision, char *text, size_t bytes)
+static enum rc describe(const struct deciding *deciding, const struct decision *decision,
+                        struct slice *text)
 {
     struct slice more = decision->reason.len ? decision->reason : decision->settle;
     char when[WHEN_BYTES];
 
-    snprintf(text, bytes, "%s by %.*s at %s%s%.*s%s", participles[decision->verdict],
-             SLICE_ARG(decision->by), when_format(decision->at_ms, when), more.len ? " (" : "",
-             SLICE_ARG(more), more.len ? ")" : "");
+    return arena_format(deciding->arena, text, "%s by %.*s at %s%s%.*s%s",
+                        participles[decision->verdict], SLICE_ARG(decision->by),
+                        when_format(decision->at_ms, when), more.len ? " (" : "", SLICE_ARG(more),
+                        more.len ? ")" : "");
 }
 
 enum rc decide_say_same_again(struct deciding *deciding, const struct decision *earlier)
 {
     const struct proposal *proposal = deciding->proposal;
-    char described[SENTENCE_MAX_BYTES];
+    struct slice described;
+    enum rc rc = describe(deciding, earlier, &described);
 
-    describe(earlier, described, sizeof(described));
+    if (rc)
+        return rc;
     if (earlier->verdict == VERDICT_APPROVE && proposal->state == PROPOSAL_OPEN)
-        return decide_say(deciding, DECISION_SAME_AGAIN, "already %s: %zu of %lld approvals",
-                          described, proposal_count_approvals(proposal),
+        return decide_say(deciding, DECISION_SAME_AGAIN, "already %.*s: %zu of %lld approvals",
+                          SLICE_ARG(described), proposal_count_approvals(proposal),
                           (long long)deciding->rights->need);
     if (proposal->state == PROPOSAL_OPEN || proposal->state == PROPOSAL_APPROVED ||
         proposal->state == PROPOSAL_REJECTED)
-        return decide_say(deciding, DECISION_SAME_AGAIN, "already %s", described);
-    return decide_say(deciding, DECISION_SAME_AGAIN, "already %s; now it is %s", described,
-                      proposal_state_names[proposal->state]);
+        return decide_say(deciding, DECISION_SAME_AGAIN, "already %.*s", SLICE_ARG(described));
+    return decide_say(deciding, DECISION_SAME_AGAIN, "already %.*s; now it is %s",
+                      SLICE_ARG(described), proposal_state_names[proposal->state]);
 }
 
 /* The decision that a state came from; NULL for states that nobody decided. */
@@ -72,8 +76,9 @@ enum rc decide_say_not_open(struct deciding *deciding)
     const struct proposal *proposal = deciding->proposal;
     const char *state = proposal_state_names[proposal->state];
     const struct decision *cause = NULL;
-    char described[SENTENCE_MAX_BYTES];
+    struct slice described;
     char when[WHEN_BYTES];
+    enum rc rc;
 
     if (proposal->state == PROPOSAL_OPEN || proposal->state == PROPOSAL_EXPIRED)
         return decide_say(deciding, DECISION_CONFLICT, "expired at %s: nothing happens any more",
@@ -84,8 +89,11 @@ enum rc decide_say_not_open(struct deciding *deciding)
         return decide_say(deciding, DECISION_CONFLICT, "%s at %s%s%.*s", state,
                           when_format(proposal->closed_ms, when), proposal->outcome.len ? ": " : "",
                           SLICE_ARG(proposal->outcome));
-    describe(cause, described, sizeof(described));
+    rc = describe(deciding, cause, &described);
+    if (rc)
+        return rc;
     if (proposal->state == PROPOSAL_APPROVED || proposal->state == PROPOSAL_REJECTED)
-        return decide_say(deciding, DECISION_CONFLICT, "already %s", described);
-    return decide_say(deciding, DECISION_CONFLICT, "already %s; now it is %s", described, state);
+        return decide_say(deciding, DECISION_CONFLICT, "already %.*s", SLICE_ARG(described));
+    return decide_say(deciding, DECISION_CONFLICT, "already %.*s; now it is %s",
+                      SLICE_ARG(described), state);
 }

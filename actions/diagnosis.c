@@ -254,10 +254,14 @@ static void tell_evidence(struct draft *draft, const struct teller *teller)
 static void summarise(struct draft *draft)
 {
     const struct signal *signal = draft->signal;
-    char times[WHEN_BYTES], when[WHEN_BYTES];
+    char when[WHEN_BYTES];
 
-    buffer_format(&draft->text, "No confirmed cause. Seen %s since %s; ",
-                  times_format(signal->count, times), when_format(signal->first_seen_ms, when));
+    when_format(signal->first_seen_ms, when);
+    say(draft, "No confirmed cause. ");
+    if (signal->count <= 1)
+        buffer_format(&draft->text, "Seen once, at %s; ", when);
+    else
+        buffer_format(&draft->text, "Seen %lld times since %s; ", (long long)signal->count, when);
     if (draft->n_changes)
         buffer_format(&draft->text, "%zu change%s came just before.", draft->n_changes,
                       draft->n_changes == 1 ? "" : "s");
