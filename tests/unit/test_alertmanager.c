@@ -1,4 +1,4 @@
-#include "recorded.h"
+#include "tests/unit/recorded.h"
 
 static const struct event_list *read_alerts(struct recorded *recorded, struct slice body)
 {
@@ -118,8 +118,8 @@ static void an_alert_of_the_wrong_shape_is_still_an_event(void **state)
         "{\"alerts\":[null]}",
         "{\"alerts\":[[1,2]]}",
         "{\"alerts\":[\"firing\"]}",
-        "{\"alerts\":[{\"status\":{},\"labels\":[],\"annotations\":7,\"startsAt\":[],"
-        "\"fingerprint\":{}}]}",
+        ("{\"alerts\":[{\"status\":{},\"labels\":[],\"annotations\":7,\"startsAt\":[],"
+         "\"fingerprint\":{}}]}"),
         "{\"alerts\":[{\"labels\":{\"alertname\":null,\"severity\":1}}],\"status\":true}",
         "{\"alerts\":[{\"batch\":1}]}",
     };

@@ -1,4 +1,4 @@
-#include "recorded.h"
+#include "tests/unit/recorded.h"
 
 static const struct event *read_github(struct recorded *recorded, const char *type,
                                        const char *body)

@@ -1,4 +1,4 @@
-#include "configured.h"
+#include "tests/unit/configured.h"
 
 #include "src/base/clock.h"
 #include "watchers/samples.h"

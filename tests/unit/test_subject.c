@@ -52,6 +52,15 @@ static void no_name_can_pass_for_two_parts(void **state)
         slice_eq(subject_of(*state, quoted, 1), SLICE("workflow=\"a\\\" branch=\\\"main\"")));
 }
 
+static void an_empty_value_and_two_quotes_differ(void **state)
+{
+    const struct subject_part empty = { SLICE("env"), SLICE("") };
+    const struct subject_part quotes = { SLICE("env"), SLICE("\"\"") };
+
+    assert_true(slice_eq(subject_of(*state, &empty, 1), SLICE("env=\"\"")));
+    assert_true(slice_eq(subject_of(*state, &quotes, 1), SLICE("env=\"\\\"\\\"\"")));
+}
+
 static void a_long_subject_is_cut_but_stays_its_own(void **state)
 {
     static char long_text[2000];
@@ -79,6 +88,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_stand_in_order_and_absent_ones_are_left_out),
         cmocka_unit_test(no_name_can_pass_for_two_parts),
+        cmocka_unit_test(an_empty_value_and_two_quotes_differ),
         cmocka_unit_test(a_long_subject_is_cut_but_stays_its_own),
         cmocka_unit_test(the_order_of_labels_says_nothing),
     };
