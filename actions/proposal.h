@@ -10,12 +10,6 @@ bool proposal_may_become(enum proposal_state from, enum proposal_state to);
 /* Moves it and notes when; RC_CONFLICT when the table forbids it. */
 enum rc proposal_move(struct proposal *proposal, enum proposal_state to, int64_t now_ms) MUST_CHECK;
 
-/* Who decides, as it was proven at the door. */
-struct decider {
-    struct slice person; /* as the configuration names it */
-    struct slice via;    /* page | socket | token */
-};
-
 /* May this person decide? Groups, `not`, the stricter of rule and action: resolved by the caller (src/config) into this answer. */
 struct decider_rights {
     bool may_decide;
