@@ -9,7 +9,8 @@
 #include "src/base/playbook.h"
 #include "src/store/signals.h"
 
-struct where; /* where.h */
+struct where;     /* where.h */
+struct field_ref; /* field_ref.h */
 
 enum rule_mode { RULE_PROPOSE, RULE_OBSERVE };
 
@@ -42,6 +43,7 @@ struct rule {
     enum rule_mode mode;
     struct filter filter;
     struct slice_list key;        /* field names; or */
+    struct field_ref *key_fields; /* the same, looked up */
     struct template *key_template; /* one template; NULL: `key` is used */
     const struct condition *condition;
     void *condition_spec; /* what condition->parse made */
@@ -50,7 +52,9 @@ struct rule {
     struct template *title;
     int64_t lateness_ms; /* default 5m */
     struct playbook playbook;
-    size_t index; /* in the set; for counters kept elsewhere */
+    struct slice_list data_paths; /* of the payload, that its templates name: kept with the signal */
+    struct node *node;            /* the rule with every default and no $name: what its version is a hash of */
+    size_t index;                 /* in the set; for counters kept elsewhere */
 };
 
 /* `tests:` of a file, unread: src/engine runs them. */
@@ -59,13 +63,20 @@ struct rule_test {
     struct node *node;
 };
 
+struct owned_pattern {
+    struct owned_pattern *next;
+    struct pattern *pattern;
+};
+
 struct ruleset {
     struct rule *rules; /* in order of file name, then place */
     size_t n_rules;
     struct rule_test *tests;
     size_t n_tests;
     struct slice version; /* hash over all rule ids and versions, 16 hex characters */
-    struct arena *arena;  /* owns everything here */
+    const struct rule **by_id;      /* sorted by id */
+    struct owned_pattern *patterns; /* freed with the set */
+    struct arena *arena;            /* owns everything else here */
 };
 
 /* By id; NULL when there is none. */

@@ -60,17 +60,6 @@ static bool is_plain(char byte)
     return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
 }
 
-/* Characters that change how a terminal or a reader sees the text around them: valid in JSON, but always written
- * as escapes, so that no output of ours needs a second look before it is shown. */
-static bool acts_on_its_surroundings(uint32_t code_point)
-{
-    return code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0) || /* controls */
-           (code_point >= 0x200e && code_point <= 0x200f) ||                 /* direction marks */
-           (code_point >= 0x2028 && code_point <= 0x202e) || /* line ends, direction overrides */
-           (code_point >= 0x2066 && code_point <= 0x2069) || /* direction isolates */
-           code_point == 0xfeff;
-}
-
 static void add_escape(struct buffer *out, uint32_t code_point)
 {
     static const char meant[] = "\"\\\b\f\n\r\t";
@@ -95,7 +84,7 @@ static size_t add_char(struct buffer *out, struct slice rest)
         buffer_add(out, SLICE("\xef\xbf\xbd"));
         return 1;
     }
-    if (code_point == '"' || code_point == '\\' || acts_on_its_surroundings(code_point))
+    if (code_point == '"' || code_point == '\\' || utf8_acts_on_its_surroundings(code_point))
         add_escape(out, code_point);
     else
         buffer_add(out, (struct slice){ rest.ptr, len });

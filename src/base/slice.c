@@ -147,12 +147,6 @@ bool slice_is_utf8(struct slice slice)
     return true;
 }
 
-/* C0, DEL, and C1, which terminals obey too. */
-static bool is_control(uint32_t code_point)
-{
-    return code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0);
-}
-
 struct slice slice_cut_shown(struct slice *rest, char *escaped)
 {
     uint32_t code_point = 0;
@@ -161,7 +155,7 @@ struct slice slice_cut_shown(struct slice *rest, char *escaped)
 
     rest->ptr += character.len;
     rest->len -= character.len;
-    if (len && !is_control(code_point))
+    if (len && !utf8_acts_on_its_surroundings(code_point))
         return character;
     for (size_t i = 0; i < character.len; i++)
         snprintf(escaped + 4 * i, 5, "\\x%02x", (unsigned)(uint8_t)character.ptr[i]);

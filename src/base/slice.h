@@ -48,8 +48,8 @@ enum rc slice_to_int(struct slice slice, int64_t *value) MUST_CHECK;
 /* True for valid UTF-8 (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF). */
 bool slice_is_utf8(struct slice slice);
 /* Takes one character off `rest` (not empty) and gives how a person may see it: as it is, or, where it is a control
- * character or not UTF-8, byte by byte as "\\x1b" in `escaped`, which holds SHOWN_BYTES. */
-#define SHOWN_BYTES 9
+ * character, turns the direction of text or is not UTF-8, byte by byte as "\\x1b" in `escaped`, which holds SHOWN_BYTES. */
+#define SHOWN_BYTES 13 /* three bytes, the longest of them, and a NUL */
 struct slice slice_cut_shown(struct slice *rest, char *escaped);
 /* True when some byte is below 0x20 or is 0x7f. */
 bool slice_has_control(struct slice slice);

@@ -53,3 +53,13 @@ size_t utf8_char_len(const char *ptr, size_t len, uint32_t *code_point)
         *code_point = value;
     return 1 + (size_t)lead->n_more;
 }
+
+bool utf8_acts_on_its_surroundings(uint32_t code_point)
+{
+    return code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0) || /* controls */
+           code_point == 0x061c ||                                           /* direction marks */
+           (code_point >= 0x200e && code_point <= 0x200f) ||
+           (code_point >= 0x2028 && code_point <= 0x202e) || /* line ends, direction overrides */
+           (code_point >= 0x2066 && code_point <= 0x2069) || /* direction isolates */
+           code_point == 0xfeff;
+}

@@ -145,9 +145,9 @@ static enum rc start_engine(struct daemon *daemon)
     struct inlet_options inlet_options = { .on_fatal = on_fatal, .context = daemon };
     enum rc rc = service_new(daemon->store, daemon->config, &daemon->options->config, &daemon->service);
 
+    daemon->config = NULL; /* the service's now, whatever came of it */
     if (rc)
         return rc;
-    daemon->config = NULL; /* the service's now */
     report_rules(daemon);
     rc = effects_start(daemon->service, &daemon->effects);
     if (rc)

@@ -148,6 +148,21 @@ static enum rc accept_one(struct turn *turn, struct engine_accept_item *item)
     return rc;
 }
 
+static void note_unfolded(struct engine *engine, int64_t n_unfolded)
+{
+    engine->n_unfolded = n_unfolded > 0 ? n_unfolded : 0;
+    metric_set(METRIC_FOLD_LAG, (struct slice){ 0 }, (struct slice){ 0 }, (double)engine->n_unfolded);
+}
+
+static int64_t count_new(const struct engine_accept_item *items, size_t n_items)
+{
+    int64_t n_new = 0;
+
+    for (size_t i = 0; i < n_items; i++)
+        n_new += !items[i].is_duplicate;
+    return n_new;
+}
+
 /* Ids that were given for a commit that failed were never seen by anybody. */
 static void forget_ids(struct engine_accept_item *items, size_t n_items)
 {
@@ -174,6 +189,8 @@ enum rc engine_accept(struct engine *engine, struct engine_accept_item *items, s
     turn_abort(&turn);
     if (rc)
         forget_ids(items, n_items);
+    else
+        note_unfolded(engine, engine->n_unfolded + count_new(items, n_items));
     return rc;
 }
 
@@ -257,6 +274,7 @@ static enum rc fold_deliveries(struct turn *turn, struct fold_limits *limits, bo
 
 static enum rc fold_turn(struct engine *engine, struct fold_limits *limits, bool *more)
 {
+    size_t n_before = limits->n_left;
     struct turn turn;
     enum rc rc = turn_begin(engine, limits->now_ms, &turn);
 
@@ -267,6 +285,8 @@ static enum rc fold_turn(struct engine *engine, struct fold_limits *limits, bool
         rc = turn_commit(&turn);
     crash_point(CRASH_FOLD_AFTER_COMMIT);
     turn_abort(&turn);
+    if (!rc)
+        note_unfolded(engine, *more ? engine->n_unfolded - (int64_t)(n_before - limits->n_left) : 0);
     return rc;
 }
 

@@ -45,6 +45,7 @@ struct engine {
     struct {
         uint64_t n_events, n_matches;
     } totals;             /* folded since the start */
+    int64_t n_unfolded;   /* deliveries stored and not folded, for the metric */
     bool fold_singly;     /* a batch failed: find out which delivery it was */
     int64_t due_ms;       /* cache of the first timer; -1: not known */
 };

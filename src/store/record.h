@@ -5,9 +5,11 @@
  *     u8 format (1)   u32 CRC-32 of what follows (big-endian)   fields
  *     field: u8 tag   u32 length (big-endian)   bytes
  *
- * Integers are 8 bytes big-endian, a list is its records one after the other, each with a u32 length before it. A tag is
- * never reused; a tag that is not in the table is passed over, a field that is zero or absent is not
- * written, so members can be added. A record whose CRC is wrong is RC_CORRUPT and nobody acts on it.
+ * Integers, times and enumerations are 8 bytes big-endian, a real is the 8 bytes of its IEEE 754 form likewise, a bool is one byte, an id its
+ * 16 bytes, ids one after the other. A struct is its fields; a list is the texts, or the fields of its structs, one after the other, each with
+ * a u32 length before it. A tag is never reused; a tag that is not in the table is passed over, a field that is zero or absent is not
+ * written, so members can be added. A record whose CRC is wrong is RC_CORRUPT and nobody acts on it; so is one with an enumeration's value
+ * that has no name here.
  *
  * The same table writes the object of the API: a member for each field that has a name and a value.
  */
@@ -22,7 +24,7 @@ enum record_type {
     RECORD_BOOL,   /* bool; JSON true, left out when false unless `always` */
     RECORD_TIME,   /* int64_t ms; RFC 3339; left out when 0 */
     RECORD_REAL,   /* double */
-    RECORD_ENUM,   /* int (an enum of ours); `names` gives its JSON text */
+    RECORD_ENUM,   /* int (an enum of ours); `names` (NULL-ended) gives its JSON text; always in JSON */
     RECORD_TEXT,   /* struct slice */
     RECORD_TEXTS,  /* struct slice_list; JSON list */
     RECORD_JSON,   /* struct slice that is JSON */
@@ -31,6 +33,7 @@ enum record_type {
     RECORD_BYTES,  /* struct slice; never in JSON */
     RECORD_STRUCT, /* a struct in place; `shape`; left out of JSON when every member is */
     RECORD_LIST,   /* struct record_list of `shape`; JSON list, left out when empty unless `always` */
+    RECORD_TYPES
 };
 
 struct ulid_list {
@@ -60,11 +63,22 @@ struct record_shape {
     size_t n_fields;
     size_t bytes; /* sizeof the struct */
 };
+/* The shape of `struct name`, from the array of its fields. */
+#define RECORD_SHAPE(name, table)                                                                  \
+    {                                                                                              \
+        .fields = (table), .n_fields = sizeof(table) / sizeof(*(table)),                           \
+        .bytes = sizeof(struct name)                                                               \
+    }
 
 /* Appends the record of `object` to `out`. */
 enum rc record_encode(const struct record_shape *shape, const void *object, struct buffer *out) MUST_CHECK;
 /* Fills `object` from a record; copies everything into `arena`. RC_CORRUPT, RC_NO_MEMORY. */
 enum rc record_decode(const struct record_shape *shape, struct slice record, struct arena *arena, void *object) MUST_CHECK;
+/* As record_decode, but texts borrow `record`, and `arena` (for lists) may be NULL where the shape has none: to look at a
+ * row in passing, with a shape that names only what is wanted. */
+enum rc record_borrow(const struct record_shape *shape, struct slice record, struct arena *arena, void *object) MUST_CHECK;
+/* Zero or absent; a struct when all of its members are. */
+bool record_field_is_empty(const struct record_field *field, const void *object);
 /* Writes the members of `object` into an object that is already begun, so that callers can add members of their own. */
 void record_write_members(const struct record_shape *shape, const void *object, struct json_writer *writer);
 /* A whole object. */

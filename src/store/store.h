@@ -1,12 +1,13 @@
 /* store.h - one LMDB environment: tables, and the transaction that changes them together.
  *
- * LMDB stops here. One write transaction at a time (the engine's); readers take
+ * LMDB stops in store.c. One write transaction at a time (the engine's); readers take
  * a snapshot and never wait. Full synchronisation: after store_commit the bytes
  * are on the disk. The map is made once at its maximum and never resized.
  * Flags that trade durability for speed, duplicate keys and nested transactions are not used.
  *
  * store_open_memory gives the same interface over memory, for rule tests and
- * replays: nothing is touched and nothing survives.
+ * replays: nothing is touched and nothing survives. It belongs to one thread,
+ * and its readers take no snapshot: they see what is written at once.
  */
 #pragma once
 
@@ -46,6 +47,7 @@ enum store_table {
 extern const char *const store_table_names[]; /* NULL-ended, in the order of the enum */
 
 #define STORE_SCHEMA_VERSION 1
+#define STORE_KEY_BYTES 511
 #define STORE_DATA_PERCENT 90 /* above it data is refused; what is left is for decisions and results */
 
 struct store_options {
@@ -54,7 +56,8 @@ struct store_options {
 };
 
 /* Opens or makes the store and takes its lock (a lock of our own on DIRECTORY/lock that holds our pid: a second daemon is refused and told the
- * first one's pid). A store of a newer schema is refused. Adds what is wrong to `problems`. Its descriptors are closed on exec. */
+ * first one's pid, RC_BUSY). A store of a newer schema is RC_INVALID, a directory that is read-only or lies on a network file system RC_IO,
+ * a damaged file RC_CORRUPT. Adds what is wrong to `problems`. Its descriptors are closed on exec. */
 enum rc store_open(const struct store_options *options, struct problems *problems, struct store **store) MUST_CHECK;
 enum rc store_open_memory(struct store **store) MUST_CHECK;
 /* Accepts NULL. No transaction may be open. */
@@ -65,24 +68,28 @@ enum rc store_begin(struct store *store, struct store_txn **txn) MUST_CHECK;
 /* A snapshot for reading, from any thread; end it with store_abort, and soon. RC_BUSY when all reader slots are taken. */
 enum rc store_begin_read(struct store *store, struct store_txn **txn) MUST_CHECK;
 /* Makes all of it durable, or none: RC_FULL (disk or map; the next may succeed), RC_IO (whoever sees it must stop: what the disk holds is
- * not known). `*txn` is NULL afterwards either way. */
+ * not known; from then on the store begins nothing). After a change that failed with RC_FULL the whole transaction fails with it.
+ * `*txn` is NULL afterwards either way. */
 enum rc store_commit(struct store_txn **txn) MUST_CHECK;
 /* Drops the changes; accepts NULL and a committed one. */
 void store_abort(struct store_txn **txn);
 struct store *store_of(struct store_txn *txn);
 
-/* Keys are 1 to 511 bytes, made by us: digests and counters, never text from outside; anything else is RC_LIMIT.
+/* Keys are 1 to STORE_KEY_BYTES long, made by us: digests and counters, never text from outside; anything else is RC_LIMIT.
  * Values that are read are borrowed until the transaction ends or writes again, and are not aligned. */
 enum rc store_get(struct store_txn *txn, enum store_table table, struct slice key, struct slice *value) MUST_CHECK;
 enum rc store_put(struct store_txn *txn, enum store_table table, struct slice key, struct slice value) MUST_CHECK;
 /* RC_CONFLICT when the key is there. */
 enum rc store_put_new(struct store_txn *txn, enum store_table table, struct slice key, struct slice value) MUST_CHECK;
+/* As store_put, and cheaper where the key sorts behind all others, as numbers that count up do. */
+enum rc store_append(struct store_txn *txn, enum store_table table, struct slice key, struct slice value) MUST_CHECK;
 /* RC_NOT_FOUND when it is not there. */
 enum rc store_delete(struct store_txn *txn, enum store_table table, struct slice key) MUST_CHECK;
 /* Rows in a table. */
 enum rc store_count(struct store_txn *txn, enum store_table table, uint64_t *n_rows) MUST_CHECK;
 
-/* Walks one table in key order. Close before the transaction ends. */
+/* Walks one table in key order. Close before the transaction ends. Where rows are removed on the way, the next move is one that names
+ * its place (STORE_FIRST, STORE_AT_OR_AFTER, …). */
 struct store_cursor;
 enum store_move {
     STORE_FIRST,
@@ -97,7 +104,8 @@ void store_cursor_close(struct store_cursor *cursor);
 /* `*key` is read for STORE_AT_OR_AFTER and STORE_BEFORE and set by all. RC_NOT_FOUND past either end. */
 enum rc store_cursor_move(struct store_cursor *cursor, enum store_move move, struct slice *key, struct slice *value) MUST_CHECK;
 
-/* Pages in use (freed ones not counted) and the map's size, in bytes. Cheap enough for every batch. */
+/* Pages in use (freed ones not counted) and the map's size, in bytes, as of the last commit. Cheap enough for every batch: the freed
+ * pages are counted anew every 16 commits, so that what is freed or used again in between shows a little later. */
 enum rc store_usage(struct store_txn *txn, int64_t *used_bytes, int64_t *max_bytes) MUST_CHECK;
 /* Frees the slots of readers that died. Now and then, and when the store seems full. */
 void store_check_readers(struct store *store);

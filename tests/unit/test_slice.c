@@ -243,6 +243,11 @@ static void i03_what_a_terminal_would_obey_is_shown_instead(void **state)
         { .text = BYTES("\x9b"
                         "31m"),
           .shown = BYTES("\\x9b") }, /* the same in latin-1 */
+        { .text = BYTES("\xe2\x80\xae"
+                        "gpj.exe"),
+          .shown = BYTES("\\xe2\\x80\\xae") }, /* right-to-left override */
+        { .text = BYTES("\xe2\x81\xa6"), .shown = BYTES("\\xe2\\x81\\xa6") }, /* isolate */
+        { .text = BYTES("\xd8\x9c"), .shown = BYTES("\\xd8\\x9c") }, /* arabic letter mark */
     };
     char escaped[SHOWN_BYTES];
 
