@@ -44,7 +44,7 @@ static enum rc load_webhook(const struct loader *loader, const struct node *map)
 static const struct {
     const char *name;
     enum rc (*load)(const struct loader *loader,
-                    const struct node *map); /* NULL: not in this version */
+                    const struct node *map); /* NULL: a later version */
 } kinds[] = {
     { .name = "webhook", .load = load_webhook },
     { .name = "log" },
@@ -68,9 +68,10 @@ static enum rc load_watcher(const struct loader *loader, const struct node *map)
             continue;
         if (kinds[i].load)
             return kinds[i].load(loader, map);
-        node_problem(loader->problems, map, "this version has no %s watcher yet: only webhook",
-                     kinds[i].name);
-        return RC_INVALID;
+        /* The file is one for every version; what it asks for here is not done, and that is said at every start. */
+        mark_problem(loader->problems, PROBLEM_WARNING, map->mark,
+                     "this version has no %s watcher yet: nothing is watched here", kinds[i].name);
+        return RC_OK;
     }
     node_problem(loader->problems, map, "a watcher says what it watches: `webhook: SENDER`");
     return RC_INVALID;

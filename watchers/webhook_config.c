@@ -162,12 +162,10 @@ static enum rc check_name(const struct node *map, struct slice name, struct prob
     return RC_INVALID;
 }
 
-static enum rc check_catch_up(const struct written *written, struct problems *problems)
+static void warn_of_catch_up(const struct written *written, struct problems *problems)
 {
-    if (!written->catch_up)
-        return RC_OK;
-    node_problem(problems, written->catch_up, "`catch_up` is not in this version: take it out");
-    return RC_INVALID;
+    if (written->catch_up)
+        mark_problem(problems, PROBLEM_WARNING, written->catch_up->mark, "`catch_up` has no effect in this version");
 }
 
 static const char *const states[] = { "failing", "ok", "info", NULL };
@@ -296,7 +294,7 @@ enum rc webhook_load(const struct node *map, const struct watcher_place *place, 
     hook->lateness_ms = written.lateness_ms;
     memcpy(hook->constants, written.constants, sizeof hook->constants);
     rc = worse(rc, check_name(map, hook->name, problems));
-    rc = worse(rc, check_catch_up(&written, problems));
+    warn_of_catch_up(&written, problems);
     rc = worse(rc, check_constants(map, &written, problems));
     rc = worse(rc, read_secrets(map, place, arena, problems, hook));
     if (hook->sender->parse)

@@ -30,7 +30,7 @@ static const struct setting members[] = {
     { .name = "maintenance", .type = SETTING_NODE, AT(maintenance), .help = "Muted on a schedule" },
     { .name = "retention", .type = SETTING_NODE, AT(retention), .help = "How long things are kept" },
     { .name = "store", .type = SETTING_NODE, AT(store), .help = "Size of the store" },
-    { .name = "limits", .type = SETTING_NODE, AT(limits), .help = "Limits of requests and windows" },
+    { .name = "limits", .type = SETTING_NODE, AT(limits), .help = "Limits of requests" },
     { .name = "trusted_proxy", .type = SETTING_NODE, AT(trusted_proxy), .help = "A proxy that says who asks" },
     { .name = "log", .type = SETTING_NODE, AT(log), .help = "The daemon's own log" },
 };
@@ -46,7 +46,6 @@ static const struct setting store_members[] = {
 };
 static const struct setting limits_members[] = {
     { .name = "bodies", .type = SETTING_SIZE, AT(bodies_bytes), .min = 1 << 20, .max = (int64_t)1 << 40 },
-    { .name = "verify", .type = SETTING_DURATION, AT(verify_max_ms), .min = SECOND_MS, .max = 30 * DAY_MS },
 };
 static const struct setting log_members[] = {
     { .name = "level", .type = SETTING_ENUM, AT(log_level), .names = log_level_names },
@@ -393,6 +392,7 @@ void config_free(struct config *config)
 {
     if (!config)
         return;
+    actions_free(config->actions);
     arena_free(config->arena);
     free(config);
 }

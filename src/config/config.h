@@ -47,7 +47,6 @@ struct config {
     int64_t retention_bytes;
     int64_t store_max_bytes;
     int64_t bodies_bytes;
-    int64_t verify_max_ms;  /* no verify window is longer; 0: as the rules say */
     struct slice_list proxy_secrets; /* empty: no trusted proxy */
     int log_level;  /* enum log_level */
     int log_format; /* enum log_format */

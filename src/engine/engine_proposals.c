@@ -74,15 +74,12 @@ static enum rc render_verify(struct turn *turn, const struct rule *rule, const s
                              struct proposal *proposal)
 {
     const struct verify_part *part = &rule->playbook.verify;
-    int64_t max_ms = turn->engine->config->verify_max_ms;
     struct step step = { 0 };
     struct slice refused = { 0 };
     enum rc rc;
 
     proposal->verify = verify_of(part, proposal->plan.n_items != 0);
     proposal->verify_ms = part->window_ms;
-    if (max_ms && proposal->verify_ms > max_ms)
-        proposal->verify_ms = max_ms;
     if (proposal->verify != VERIFY_CHECK)
         return RC_OK;
     rc = action_render(turn->engine->config->actions, &part->check, values, turn->arena, &step, &refused);
