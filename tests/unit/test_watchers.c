@@ -274,6 +274,7 @@ int main(void)
         CONFIGURED_TEST(no_list_is_no_watchers),
         CONFIGURED_TEST(h14_a_door_that_anybody_could_use_is_refused),
         CONFIGURED_TEST(wrong_members_are_told_with_what_is_allowed),
+        CONFIGURED_TEST(what_this_version_does_not_watch_is_a_warning),
         CONFIGURED_TEST(one_run_shows_the_problems_of_every_watcher),
         CONFIGURED_TEST(a_rule_is_in_vain_when_no_watcher_can_yield_what_it_asks_for),
         CONFIGURED_TEST(what_came_by_a_watcher_that_is_gone_keeps_its_payload),
