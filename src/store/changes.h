@@ -14,7 +14,8 @@ struct change {
 extern const struct record_shape change_shape;
 
 enum rc change_put(struct store_txn *txn, const struct change *change) MUST_CHECK;
-/* Newest first, those with a time in (from_ms, to_ms], until `visit` returns false. */
+/* Newest first, those with a time in (from_ms, to_ms], until `visit` returns false. The arena is reset between visits; a damaged row is
+ * passed over and logged. */
 enum rc change_each(struct store_txn *txn, int64_t from_ms, int64_t to_ms, struct arena *arena,
                     bool (*visit)(void *context, const struct change *change), void *context) MUST_CHECK;
 /* Removes at most `limit` older than `before_ms`. */

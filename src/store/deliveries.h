@@ -9,7 +9,8 @@
 
 #define DELIVERY_KEEP_MS (7 * DAY_MS)
 
-/* RC_OK and the first event's id when `delivery_id` of `watcher` was received within `window_ms` before `now_ms`; else RC_NOT_FOUND. */
+/* RC_OK and the first event's id when `delivery_id` of `watcher` was received less than `window_ms` (at most DELIVERY_KEEP_MS) before
+ * `now_ms`; else RC_NOT_FOUND. */
 enum rc delivery_find(struct store_txn *txn, struct slice watcher, struct slice delivery_id, int64_t now_ms, int64_t window_ms,
                       struct ulid *event) MUST_CHECK;
 enum rc delivery_put(struct store_txn *txn, struct slice watcher, struct slice delivery_id, int64_t now_ms, struct ulid event) MUST_CHECK;

@@ -2,7 +2,7 @@
  *
  * journal:   u64 sequence number -> record of struct journal_entry
  * event_ids: ULID of the entry -> u64 sequence number
- * dead:      u64 sequence number -> record of struct dead_letter: entries that could not be folded, kept
+ * dead:      u64 sequence number -> record of struct dead_letter: entries that could not be folded, kept as long as the journal keeps them
  *
  * The commit that appends a delivery is its 2xx. Folding follows, and META_CURSOR moves in the transaction that holds its effects.
  * Decisions, results and reloads are folded in the transaction that appends them; `after` says up to where the deliveries
@@ -36,14 +36,15 @@ extern const struct record_shape journal_entry_shape;
 
 enum rc journal_append(struct store_txn *txn, struct journal_entry *entry) MUST_CHECK;
 enum rc journal_get(struct store_txn *txn, uint64_t seq, struct arena *arena, struct journal_entry *entry) MUST_CHECK;
-/* The entry that holds the event `id` (any of its parts); `part` is which. */
+/* The entry that holds the event `id` (any of its parts); `part` is which. How many parts an entry has is not known here. */
 enum rc journal_find(struct store_txn *txn, struct ulid id, struct arena *arena, struct journal_entry *entry, uint32_t *part) MUST_CHECK;
-/* The first DOOR_DATA entry after `seq`. RC_NOT_FOUND at the end. */
+/* The first DOOR_DATA entry after `seq`. RC_NOT_FOUND at the end; RC_CORRUPT with `entry->seq` set when a row on the way is damaged. */
 enum rc journal_next_delivery(struct store_txn *txn, uint64_t seq, struct arena *arena, struct journal_entry *entry) MUST_CHECK;
 /* Newest first from before `seq` (0: from the end), as object_each_newest does. */
 enum rc journal_each_newest(struct store_txn *txn, uint64_t before_seq, size_t limit, struct arena *arena,
                             bool (*visit)(void *context, const struct journal_entry *entry), void *context) MUST_CHECK;
-/* Removes at most `limit` of the oldest entries that are folded and either older than `older_than_ms` or beyond `max_bytes` in all; sets how many. */
+/* Removes at most `limit` of the oldest entries, in order, while the oldest is folded and either received before `older_than_ms` or all of
+ * them together are beyond `max_bytes`; sets how many. A damaged row that is folded goes with the oldest. */
 enum rc journal_expire(struct store_txn *txn, int64_t older_than_ms, int64_t max_bytes, size_t limit, size_t *n_removed) MUST_CHECK;
 
 struct dead_letter {

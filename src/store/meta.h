@@ -12,6 +12,7 @@
     X(CURSOR, "cursor")               /* the last one that was folded */                           \
     X(FEED_SEQUENCE, "feed_sequence")                                                              \
     X(OUTBOX_SEQUENCE, "outbox_sequence")                                                          \
+    X(AUDIT_NUMBER, "audit_number")   /* of the newest entry of the audit trail */                 \
     X(JOURNAL_BYTES, "journal_bytes") /* bytes of the rows kept, for retention */                  \
     X(ENGINE_CLOCK, "engine_clock")   /* the latest time the engine acted at, ms */                \
     X(FOLD_ATTEMPT, "fold_attempt")   /* the cursor at the last start */                           \

@@ -1,0 +1,276 @@
+#include "src/store/journal.h"
+
+#include "src/base/log.h"
+#include "src/store/meta.h"
+#include "src/store/store_row.h"
+
+static const char *const door_names[] = { "data", "decision", "result", "reload", NULL };
+
+/* clang-format off */
+#define AT(member) .offset = offsetof(struct header, member)
+static const struct record_field header_fields[] = {
+    { .tag = 1, .type = RECORD_TEXT, .name = "name", AT(name) },
+    { .tag = 2, .type = RECORD_TEXT, .name = "value", AT(value) },
+};
+#undef AT
+static const struct record_shape header_shape = RECORD_SHAPE(header, header_fields);
+
+#define AT(member) .offset = offsetof(struct journal_entry, member)
+#define ID_FIELD       { .tag = 1, .type = RECORD_ID,   .name = "id", .prefix = "evt_", AT(id) }
+#define DOOR_FIELD     { .tag = 2, .type = RECORD_ENUM, .name = "door", .names = door_names, AT(door) }
+#define RECEIVED_FIELD { .tag = 5, .type = RECORD_TIME, .name = "received", AT(received_ms) }
+static const struct record_field entry_fields[] = {
+    ID_FIELD,
+    DOOR_FIELD,
+    { .tag = 3, .type = RECORD_TEXT,  .name = "watcher", AT(watcher) },
+    { .tag = 4, .type = RECORD_TEXT,  .name = "type", AT(type) },
+    RECEIVED_FIELD,
+    { .tag = 6, .type = RECORD_INT,   .name = "after", AT(after) },
+    { .tag = 7, .type = RECORD_TEXT,  .name = "delivery_id", AT(delivery_id) },
+    { .tag = 8, .type = RECORD_BYTES, AT(body) },
+    { .tag = 9, .type = RECORD_LIST,  .name = "headers", .shape = &header_shape, AT(headers) },
+};
+/* What is needed of an entry that is passed over or removed. */
+static const struct record_field head_fields[] = { ID_FIELD, DOOR_FIELD, RECEIVED_FIELD };
+#undef AT
+
+#define AT(member) .offset = offsetof(struct dead_letter, member)
+static const struct record_field dead_fields[] = {
+    { .tag = 1, .type = RECORD_TIME, .name = "at", AT(at_ms) },
+    { .tag = 2, .type = RECORD_TEXT, .name = "reason", AT(reason) },
+};
+#undef AT
+/* clang-format on */
+const struct record_shape journal_entry_shape = RECORD_SHAPE(journal_entry, entry_fields);
+static const struct record_shape head_shape = RECORD_SHAPE(journal_entry, head_fields);
+static const struct record_shape dead_shape = RECORD_SHAPE(dead_letter, dead_fields);
+
+/* --- appending --- */
+
+static enum rc add_bytes(struct store_txn *txn, size_t n_bytes)
+{
+    uint64_t total;
+    enum rc rc = meta_get(txn, META_JOURNAL_BYTES, &total);
+
+    return rc ? rc : meta_set(txn, META_JOURNAL_BYTES, total + n_bytes);
+}
+
+static enum rc put_id(struct store_txn *txn, struct ulid id, uint64_t seq)
+{
+    const struct store_key key = key_of_ulid(id), value = key_of_u64(seq);
+
+    if (ulid_is_absent(id))
+        return RC_OK;
+    return store_append(txn, TABLE_EVENT_IDS, key_slice(&key), key_slice(&value));
+}
+
+enum rc journal_append(struct store_txn *txn, struct journal_entry *entry)
+{
+    size_t n_bytes;
+    enum rc rc = meta_next(txn, META_SEQUENCE, &entry->seq);
+
+    if (!rc)
+        rc = row_append(txn, TABLE_JOURNAL, &journal_entry_shape, key_of_u64(entry->seq), entry,
+                        &n_bytes);
+    if (!rc)
+        rc = put_id(txn, entry->id, entry->seq);
+    if (!rc)
+        rc = add_bytes(txn, n_bytes);
+    return rc;
+}
+
+/* --- reading --- */
+
+enum rc journal_get(struct store_txn *txn, uint64_t seq, struct arena *arena,
+                    struct journal_entry *entry)
+{
+    enum rc rc = row_get(txn, TABLE_JOURNAL, &journal_entry_shape, key_of_u64(seq), arena, entry);
+
+    entry->seq = seq;
+    return rc;
+}
+
+/* How far `id` is behind `first`, when it can be one of its parts. */
+static bool part_of(struct ulid id, struct ulid first, uint32_t *part)
+{
+    uint64_t distance = 0;
+
+    for (size_t i = 0; i < ULID_BYTES; i++) {
+        distance = distance * 256 + id.bytes[i] - first.bytes[i];
+        if (distance > UINT32_MAX)
+            return false;
+    }
+    *part = (uint32_t)distance;
+    return ulid_compare(ulid_plus(first, *part), id) == 0;
+}
+
+enum rc journal_find(struct store_txn *txn, struct ulid id, struct arena *arena,
+                     struct journal_entry *entry, uint32_t *part)
+{
+    struct slice key, value;
+    struct ulid first;
+    uint64_t seq;
+    /* The last entry whose id is not above `id`. */
+    enum rc rc = row_before(txn, TABLE_EVENT_IDS, key_of_ulid(ulid_plus(id, 1)), &key, &value);
+
+    if (rc)
+        return rc;
+    if (!key_read_ulid(&key, &first) || !key_read_u64(&value, &seq))
+        return RC_CORRUPT;
+    if (!part_of(id, first, part))
+        return RC_NOT_FOUND;
+    return journal_get(txn, seq, arena, entry);
+}
+
+enum rc journal_next_delivery(struct store_txn *txn, uint64_t seq, struct arena *arena,
+                              struct journal_entry *entry)
+{
+    struct store_cursor *cursor;
+    const struct store_key from = key_of_u64(seq + 1);
+    struct slice key = key_slice(&from), record;
+    enum rc rc = store_cursor_open(txn, TABLE_JOURNAL, &cursor);
+
+    if (rc)
+        return rc;
+    rc = store_cursor_move(cursor, STORE_AT_OR_AFTER, &key, &record);
+    while (!rc) {
+        struct journal_entry head;
+
+        rc = record_borrow(&head_shape, record, NULL, &head);
+        if (rc || head.door == DOOR_DATA)
+            break;
+        rc = store_cursor_move(cursor, STORE_NEXT, &key, &record);
+    }
+    if (!rc)
+        rc = record_decode(&journal_entry_shape, record, arena, entry);
+    if (rc != RC_NOT_FOUND && !key_read_u64(&key, &entry->seq))
+        rc = RC_CORRUPT;
+    store_cursor_close(cursor);
+    return rc;
+}
+
+enum rc journal_each_newest(struct store_txn *txn, uint64_t before_seq, size_t limit,
+                            struct arena *arena,
+                            bool (*visit)(void *context, const struct journal_entry *entry),
+                            void *context)
+{
+    struct journal_entry entry;
+    struct row_walk walk = { .txn = txn,
+                             .table = TABLE_JOURNAL,
+                             .shape = &journal_entry_shape,
+                             .arena = arena,
+                             .object = &entry };
+
+    if (before_seq)
+        walk.key = key_of_u64(before_seq);
+    for (size_t i = 0; i < limit; i++) {
+        enum rc rc = row_walk_back(&walk);
+        struct slice key = key_slice(&walk.key);
+
+        if (rc)
+            return rc == RC_NOT_FOUND ? RC_OK : rc;
+        if (!key_read_u64(&key, &entry.seq))
+            return RC_CORRUPT;
+        if (!visit(context, &entry))
+            break;
+    }
+    return RC_OK;
+}
+
+/* --- forgetting --- */
+
+struct expiry {
+    int64_t older_than_ms;
+    int64_t max_bytes;
+    uint64_t cursor; /* deliveries above it are not folded */
+    int64_t bytes;   /* of all that is kept */
+};
+
+/* What a delivery is and when it came stands in its record; without a sound one only its place in the order counts. */
+static bool is_due(const struct expiry *expiry, const struct journal_entry *head, bool is_damaged)
+{
+    bool is_folded = head->seq <= expiry->cursor || (!is_damaged && head->door != DOOR_DATA);
+
+    if (!is_folded)
+        return false;
+    return is_damaged || head->received_ms < expiry->older_than_ms ||
+           expiry->bytes > expiry->max_bytes;
+}
+
+static enum rc forget_entry(struct store_txn *txn, const struct journal_entry *head)
+{
+    enum rc rc = row_forget(txn, TABLE_JOURNAL, key_of_u64(head->seq));
+
+    if (!rc && !ulid_is_absent(head->id))
+        rc = row_forget(txn, TABLE_EVENT_IDS, key_of_ulid(head->id));
+    if (!rc)
+        rc = row_forget(txn, TABLE_DEAD, key_of_u64(head->seq));
+    return rc;
+}
+
+/* RC_NOT_FOUND when the oldest entry stays. */
+static enum rc expire_oldest(struct store_txn *txn, struct expiry *expiry)
+{
+    struct journal_entry head;
+    struct slice key, record;
+    bool is_damaged;
+    int64_t n_bytes;
+    enum rc rc = row_at_or_after(txn, TABLE_JOURNAL, key_of_u64(0), &key, &record);
+
+    if (rc)
+        return rc;
+    n_bytes = (int64_t)(key.len + record.len);
+    is_damaged = record_borrow(&head_shape, record, NULL, &head) != RC_OK;
+    if (!key_read_u64(&key, &head.seq))
+        return RC_CORRUPT;
+    if (is_damaged)
+        head.id = (struct ulid){ 0 };
+    if (!is_due(expiry, &head, is_damaged))
+        return RC_NOT_FOUND;
+    if (is_damaged)
+        log_error("damaged row removed table=journal seq=%llu", (unsigned long long)head.seq);
+    expiry->bytes -= n_bytes;
+    return forget_entry(txn, &head);
+}
+
+enum rc journal_expire(struct store_txn *txn, int64_t older_than_ms, int64_t max_bytes,
+                       size_t limit, size_t *n_removed)
+{
+    struct expiry expiry = { .older_than_ms = older_than_ms, .max_bytes = max_bytes };
+    uint64_t bytes;
+    enum rc rc = meta_get(txn, META_CURSOR, &expiry.cursor);
+
+    *n_removed = 0;
+    if (!rc)
+        rc = meta_get(txn, META_JOURNAL_BYTES, &bytes);
+    if (rc)
+        return rc;
+    expiry.bytes = (int64_t)bytes;
+    while (*n_removed < limit) {
+        rc = expire_oldest(txn, &expiry);
+        if (rc)
+            break;
+        ++*n_removed;
+    }
+    if (rc && rc != RC_NOT_FOUND)
+        return rc;
+    if (!*n_removed)
+        return RC_OK;
+    return meta_set(txn, META_JOURNAL_BYTES, expiry.bytes < 0 ? 0 : (uint64_t)expiry.bytes);
+}
+
+/* --- dead letters --- */
+
+enum rc dead_letter_put(struct store_txn *txn, const struct dead_letter *letter)
+{
+    return row_put(txn, TABLE_DEAD, &dead_shape, key_of_u64(letter->seq), letter);
+}
+
+enum rc dead_letter_get(struct store_txn *txn, uint64_t seq, struct arena *arena,
+                        struct dead_letter *letter)
+{
+    enum rc rc = row_get(txn, TABLE_DEAD, &dead_shape, key_of_u64(seq), arena, letter);
+
+    letter->seq = seq;
+    return rc;
+}

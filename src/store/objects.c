@@ -1,0 +1,42 @@
+#include "src/store/objects.h"
+
+#include "src/store/store_row.h"
+
+enum rc object_put(struct store_txn *txn, enum store_table table, const struct record_shape *shape,
+                   struct ulid id, const void *object)
+{
+    return row_put(txn, table, shape, key_of_ulid(id), object);
+}
+
+enum rc object_get(struct store_txn *txn, enum store_table table, const struct record_shape *shape,
+                   struct ulid id, struct arena *arena, void *object)
+{
+    return row_get(txn, table, shape, key_of_ulid(id), arena, object);
+}
+
+enum rc object_each_newest(struct store_txn *txn, enum store_table table,
+                           const struct record_shape *shape, struct ulid before, size_t limit,
+                           struct arena *arena, void *object,
+                           bool (*visit)(void *context, struct ulid id, const void *object),
+                           void *context)
+{
+    struct row_walk walk = {
+        .txn = txn, .table = table, .shape = shape, .arena = arena, .object = object
+    };
+
+    if (!ulid_is_absent(before))
+        walk.key = key_of_ulid(before);
+    for (size_t i = 0; i < limit; i++) {
+        enum rc rc = row_walk_back(&walk);
+        struct slice key = key_slice(&walk.key);
+        struct ulid id;
+
+        if (rc)
+            return rc == RC_NOT_FOUND ? RC_OK : rc;
+        if (!key_read_ulid(&key, &id))
+            return RC_CORRUPT;
+        if (!visit(context, id, object))
+            break;
+    }
+    return RC_OK;
+}

@@ -1,0 +1,111 @@
+#include "src/store/signals.h"
+
+#include "src/base/digest.h"
+#include "src/store/store_key.h"
+
+const char *const signal_state_names[] = { "pending", "firing", "resolved", NULL };
+const char *const severity_names[] = { "low", "medium", "high", "critical", NULL };
+const char *const attention_names[] = { "none", "task", "proposal", "verifying", NULL };
+
+#define AT(member) .offset = offsetof(struct signal, member)
+
+/* clang-format off */
+static const struct record_field signal_fields[] = {
+    { .tag = 1,  .type = RECORD_ID,    .name = "id", .prefix = "sig_", AT(id) },
+    { .tag = 2,  .type = RECORD_TEXT,  .name = "rule", AT(rule) },
+    { .tag = 3,  .type = RECORD_TEXT,  .name = "rule_version", AT(rule_version) },
+    { .tag = 4,  .type = RECORD_TEXTS, .name = "key", .always = true, AT(key) },
+    { .tag = 5,  .type = RECORD_TEXT,  .name = "fingerprint", AT(fingerprint) },
+    { .tag = 6,  .type = RECORD_ENUM,  .name = "state", .names = signal_state_names, AT(state) },
+    { .tag = 7,  .type = RECORD_ENUM,  .name = "severity", .names = severity_names, AT(severity) },
+    { .tag = 8,  .type = RECORD_TEXT,  .name = "title", AT(title) },
+    { .tag = 9,  .type = RECORD_INT,   .name = "episode", AT(episode) },
+    { .tag = 10, .type = RECORD_INT,   .name = "count", .always = true, AT(count) },
+    { .tag = 11, .type = RECORD_TIME,  .name = "first_seen", AT(first_seen_ms) },
+    { .tag = 12, .type = RECORD_TIME,  .name = "last_seen", AT(last_seen_ms) },
+    { .tag = 13, .type = RECORD_TIME,  AT(newest_ms) },
+    { .tag = 14, .type = RECORD_INT,   .name = "late", AT(n_late) },
+    { .tag = 15, .type = RECORD_TIME,  .name = "fired", AT(fired_ms) },
+    { .tag = 16, .type = RECORD_TIME,  .name = "resolved", AT(resolved_ms) },
+    { .tag = 17, .type = RECORD_TEXT,  .name = "resolved_by", AT(resolved_by) },
+    { .tag = 18, .type = RECORD_JSON,  .name = "fields", AT(fields) },
+    { .tag = 19, .type = RECORD_JSON,  .name = "first", AT(first_event) },
+    { .tag = 20, .type = RECORD_JSON,  .name = "last", AT(last_event) },
+    { .tag = 21, .type = RECORD_IDS,   .name = "samples", .prefix = "evt_", AT(samples) },
+    { .tag = 22, .type = RECORD_BYTES, AT(window) },
+    { .tag = 23, .type = RECORD_ID,    .name = "task", .prefix = "tsk_", AT(task) },
+    { .tag = 24, .type = RECORD_ID,    .name = "proposal", .prefix = "prp_", AT(proposal) },
+    { .tag = 25, .type = RECORD_ENUM,  .names = attention_names, AT(attention) },
+    { .tag = 26, .type = RECORD_TIME,  AT(quiet_due_ms) },
+    { .tag = 27, .type = RECORD_TIME,  .name = "cooldown_until", AT(cooldown_until_ms) },
+};
+/* clang-format on */
+const struct record_shape signal_shape = RECORD_SHAPE(signal, signal_fields);
+
+static struct slice fingerprint_key(const struct fingerprint *fingerprint)
+{
+    return (struct slice){ .ptr = (const char *)fingerprint->bytes,
+                           .len = sizeof(fingerprint->bytes) };
+}
+
+/* A signal is written often and its key never changes: it is looked up, and written only when it is not there. */
+static enum rc put_key(struct store_txn *txn, const struct signal *signal)
+{
+    const struct store_key id = key_of_ulid(signal->id);
+    struct fingerprint fingerprint;
+    struct slice stored;
+    enum rc rc = hex_parse(signal->fingerprint, fingerprint.bytes, sizeof(fingerprint.bytes));
+
+    if (!rc)
+        rc = store_get(txn, TABLE_SIGNAL_KEYS, fingerprint_key(&fingerprint), &stored);
+    if (!rc && slice_eq(stored, key_slice(&id)))
+        return RC_OK;
+    if (rc && rc != RC_NOT_FOUND)
+        return rc;
+    return store_put(txn, TABLE_SIGNAL_KEYS, fingerprint_key(&fingerprint), key_slice(&id));
+}
+
+enum rc signal_put(struct store_txn *txn, const struct signal *signal)
+{
+    enum rc rc = put_key(txn, signal);
+
+    return rc ? rc : object_put(txn, TABLE_SIGNALS, &signal_shape, signal->id, signal);
+}
+
+enum rc signal_get(struct store_txn *txn, struct ulid id, struct arena *arena,
+                   struct signal *signal)
+{
+    return object_get(txn, TABLE_SIGNALS, &signal_shape, id, arena, signal);
+}
+
+enum rc signal_find(struct store_txn *txn, struct fingerprint fingerprint, struct arena *arena,
+                    struct signal *signal)
+{
+    struct slice stored;
+    struct ulid id;
+    enum rc rc = store_get(txn, TABLE_SIGNAL_KEYS, fingerprint_key(&fingerprint), &stored);
+
+    if (rc)
+        return rc;
+    if (!key_read_ulid(&stored, &id))
+        return RC_CORRUPT;
+    return signal_get(txn, id, arena, signal);
+}
+
+enum rc signal_delete(struct store_txn *txn, const struct signal *signal)
+{
+    const struct store_key id = key_of_ulid(signal->id);
+    struct fingerprint fingerprint;
+    enum rc rc = hex_parse(signal->fingerprint, fingerprint.bytes, sizeof(fingerprint.bytes));
+
+    if (!rc)
+        rc = store_delete(txn, TABLE_SIGNAL_KEYS, fingerprint_key(&fingerprint));
+    if (!rc)
+        rc = store_delete(txn, TABLE_SIGNALS, key_slice(&id));
+    return rc;
+}
+
+const char *fingerprint_format(struct fingerprint fingerprint, char *text)
+{
+    return hex_format(fingerprint.bytes, sizeof(fingerprint.bytes), text);
+}
