@@ -14,19 +14,20 @@ struct condition_match {
 };
 
 struct condition_result {
-    struct slice state;      /* the new memory, in the arena */
-    bool holds;              /* the condition is true now */
-    int64_t count;           /* matches that count towards it: what `count` of a pending signal shows */
-    int64_t first_ms;        /* event time of the oldest of them */
+    struct slice state; /* the new memory, in the arena */
+    bool holds;         /* the condition is true now */
+    int64_t count;      /* matches that count towards it: what `count` of a pending signal shows */
+    int64_t first_ms;   /* event time of the oldest of them */
 };
 
 struct condition {
     const char *name; /* the member of `when` that selects it; NULL: no `when` */
     /* Reads `when` (NULL for none) into a spec in `arena`. RC_INVALID after adding a problem. */
-    enum rc (*parse)(const struct node *when, struct arena *arena, struct problems *problems, void **spec);
+    enum rc (*parse)(const struct node *when, struct arena *arena, struct problems *problems,
+                     void **spec);
     /* Folds one match into `state` (absent: none yet). */
-    enum rc (*fold)(const void *spec, struct slice state, const struct condition_match *match, struct arena *arena,
-                    struct condition_result *result);
+    enum rc (*fold)(const void *spec, struct slice state, const struct condition_match *match,
+                    struct arena *arena, struct condition_result *result);
     /* How long a match can matter, ms; 0: it fires at once. The default of `clear: {quiet}` and how long a pending signal is kept. */
     int64_t (*within_ms)(const void *spec);
 };

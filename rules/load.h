@@ -16,8 +16,10 @@ struct rule_files {
 
 /* Reads the *.yaml and *.yml of each path (a directory or a file; absolute, or relative to the working directory) in name order. No dot files;
  * a file that others may write to, or that cannot be read, is an error. RC_INVALID after adding to `problems`. */
-enum rc rule_files_read(struct slice_list paths, struct arena *arena, struct problems *problems, struct rule_files *files) MUST_CHECK;
+enum rc rule_files_read(struct slice_list paths, struct arena *arena, struct problems *problems,
+                        struct rule_files *files) MUST_CHECK;
 /* Gives a set; free with ruleset_free. Copies what it needs. RC_INVALID after adding to `problems`; warnings alone are RC_OK. No rules at all is a warning. */
-enum rc ruleset_parse(const struct rule_files *files, struct problems *problems, struct ruleset **ruleset) MUST_CHECK;
+enum rc ruleset_parse(const struct rule_files *files, struct problems *problems,
+                      struct ruleset **ruleset) MUST_CHECK;
 /* The effective rules with every default, as YAML, for `check --print`. */
 void ruleset_print(const struct ruleset *ruleset, struct buffer *out);

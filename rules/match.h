@@ -20,7 +20,7 @@ struct match {
 
 enum match_fault_kind {
     MATCH_FAULT_PATTERN, /* a pattern ran into its limit: neither match nor no match */
-    MATCH_FAULT_KEY,     /* everything held, but a field of the key is absent: not folded under an empty key */
+    MATCH_FAULT_KEY, /* everything held, but a field of the key is absent: not folded under an empty key */
 };
 struct match_fault {
     const struct rule *rule;
@@ -37,16 +37,18 @@ struct match_list {
 
 /* All that the rules make of `event`, in the order of the set. A clear match is given only under a rendered key; whether a signal is there to be cleared is the
  * fold's business. A rule is never matched by events of doors other than DOOR_DATA unless it asks for a vedette.* kind. */
-enum rc match_event(struct matcher *matcher, const struct ruleset *ruleset, const struct event *event, struct arena *arena,
+enum rc match_event(struct matcher *matcher, const struct ruleset *ruleset,
+                    const struct event *event, struct arena *arena,
                     struct match_list *matches) MUST_CHECK;
 
 /* One gate that a rule put before an event. */
 struct gate {
-    struct slice name;   /* on | match | ignore | where.<field> | key | … */
+    struct slice name; /* on | match | ignore | where.<field> | key | … */
     bool passed;
     struct slice wanted; /* as the rule writes it */
     struct slice saw;    /* the value, or absent */
 };
 /* The gates of one rule for an event, up to and with the first that failed. */
-enum rc match_explain(struct matcher *matcher, const struct rule *rule, const struct event *event, struct arena *arena,
-                      struct gate **gates, size_t *n_gates, bool *matched) MUST_CHECK;
+enum rc match_explain(struct matcher *matcher, const struct rule *rule, const struct event *event,
+                      struct arena *arena, struct gate **gates, size_t *n_gates,
+                      bool *matched) MUST_CHECK;

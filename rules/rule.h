@@ -32,8 +32,9 @@ enum clear_kind {
 
 struct clear_part {
     enum clear_kind kind;
-    struct filter filter; /* BY_EVENT; it has inherited the clauses of the rule's where that it does not name */
-    int64_t quiet_ms;     /* BY_QUIET */
+    struct filter
+        filter; /* BY_EVENT; it has inherited the clauses of the rule's where that it does not name */
+    int64_t quiet_ms; /* BY_QUIET */
 };
 
 struct rule {
@@ -42,8 +43,8 @@ struct rule {
     struct slice version; /* 16 hex characters */
     enum rule_mode mode;
     struct filter filter;
-    struct slice_list key;        /* field names; or */
-    struct field_ref *key_fields; /* the same, looked up */
+    struct slice_list key;         /* field names; or */
+    struct field_ref *key_fields;  /* the same, looked up */
     struct template *key_template; /* one template; NULL: `key` is used */
     const struct condition *condition;
     void *condition_spec; /* what condition->parse made */
@@ -52,9 +53,10 @@ struct rule {
     struct template *title;
     int64_t lateness_ms; /* default 5m */
     struct playbook playbook;
-    struct slice_list data_paths; /* of the payload, that its templates name: kept with the signal */
-    struct node *node;            /* the rule with every default and no $name: what its version is a hash of */
-    size_t index;                 /* in the set; for counters kept elsewhere */
+    struct slice_list
+        data_paths;    /* of the payload, that its templates name: kept with the signal */
+    struct node *node; /* the rule with every default and no $name: what its version is a hash of */
+    size_t index;      /* in the set; for counters kept elsewhere */
 };
 
 /* `tests:` of a file, unread: src/engine runs them. */
@@ -73,7 +75,7 @@ struct ruleset {
     size_t n_rules;
     struct rule_test *tests;
     size_t n_tests;
-    struct slice version; /* hash over all rule ids and versions, 16 hex characters */
+    struct slice version;           /* hash over all rule ids and versions, 16 hex characters */
     const struct rule **by_id;      /* sorted by id */
     struct owned_pattern *patterns; /* freed with the set */
     struct arena *arena;            /* owns everything else here */

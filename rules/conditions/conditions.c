@@ -1,0 +1,64 @@
+#include "rules/conditions/conditions.h"
+
+static const struct condition *const conditions[] = { &condition_count };
+#define N_CONDITIONS (sizeof(conditions) / sizeof(*conditions))
+
+/* Members that name a condition which this version does not have yet. */
+static const char *const not_yet[] = {
+    "distinct", "fewer", "absent", "sequence", "followed_by", "not_followed_by",
+    "change",   "flaps", "new",    "spike",    "drop",        "ratio",
+    "avg",      "sum",   "max",    "min",      "p95",         NULL,
+};
+
+static bool is_not_yet(struct slice name)
+{
+    int i;
+
+    return slice_to_enum(name, not_yet, &i) == RC_OK;
+}
+
+/* `{distinct: ip, count: 20}` is a condition of its own, not a count: what is not there yet goes first. */
+static const struct node_pair *find_not_yet(const struct node *when)
+{
+    for (size_t i = 0; i < when->n_pairs; i++) {
+        if (is_not_yet(when->pairs[i].key))
+            return &when->pairs[i];
+    }
+    return NULL;
+}
+
+static void refuse_unknown(const struct node *when, struct problems *problems)
+{
+    const char *names[N_CONDITIONS + 1] = { NULL };
+    const char *meant = NULL;
+
+    for (size_t i = 0; i < N_CONDITIONS; i++)
+        names[i] = conditions[i]->name;
+    for (size_t i = 0; !meant && when->type == NODE_MAP && i < when->n_pairs; i++)
+        meant = problem_did_you_mean(when->pairs[i].key, names);
+    node_problem(problems, when,
+                 "`when` names no condition%s%s%s; valid here: {count: 5, within: 10m}",
+                 meant ? "; did you mean `" : "", meant ? meant : "", meant ? "`?" : "");
+}
+
+const struct condition *condition_find(const struct node *when, struct problems *problems)
+{
+    const struct node_pair *later;
+
+    if (!when)
+        return &condition_first;
+    later = when->type == NODE_MAP ? find_not_yet(when) : NULL;
+    if (later) {
+        mark_problem(problems, PROBLEM_ERROR, later->key_mark,
+                     "the condition `%.*s` is not in this version of Vedette yet; valid here: "
+                     "{count: 5, within: 10m}",
+                     SLICE_ARG(later->key));
+        return NULL;
+    }
+    for (size_t i = 0; i < N_CONDITIONS; i++) {
+        if (node_find(when, conditions[i]->name))
+            return conditions[i];
+    }
+    refuse_unknown(when, problems);
+    return NULL;
+}

@@ -1,0 +1,7 @@
+/* conditions.h - the conditions that there are, one file each. */
+#pragma once
+
+#include "rules/condition.h"
+
+extern const struct condition condition_first; /* no `when` */
+extern const struct condition condition_count; /* {count: 5, within: 10m} */

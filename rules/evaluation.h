@@ -1,0 +1,50 @@
+/* evaluation.h - one rule against one event, gate by gate: what match.c does for all rules and explain.c shows for one.
+ *
+ * A gate is passed, failed, or cannot tell (TEST_FAULTY: `fault` says why). */
+#pragma once
+
+#include "rules/match.h"
+#include "rules/where.h"
+
+/* Gates in the order in which they were tried, kept for explain. */
+struct gate_list {
+    struct gate *items;
+    size_t n_items;
+    size_t n_room;
+};
+
+struct evaluation {
+    const struct event *event;
+    struct pattern_scratch *scratch;
+    struct arena *arena;
+    struct captures captures;
+    struct slice fault;      /* of TEST_FAULTY: the pattern and PCRE2's reason */
+    struct gate_list *gates; /* NULL: nobody asks */
+    bool out_of_memory;      /* what was found since means nothing */
+};
+
+/* Does the event pass `filter`? Adds its captures. */
+enum test_result filter_holds(const struct filter *filter, struct evaluation *evaluation);
+/* The rendered key of `rule`; false when a field of it is absent or empty, and `absent` names it. The fingerprint is taken of the
+ * whole values, also where the key shows them cut. */
+bool key_render(const struct rule *rule, struct evaluation *evaluation, struct match *match,
+                struct slice *absent);
+/* Searches; notes a fault; with `is_capturing` adds the named groups of a match. */
+enum test_result evaluation_search(struct evaluation *evaluation, const struct pattern *pattern,
+                                   struct slice subject, bool is_capturing);
+/* Notes a gate where somebody asks. Borrows what it is given until the evaluation's arena ends. */
+void evaluation_note(struct evaluation *evaluation, struct slice name, bool passed,
+                     struct slice wanted, struct slice saw);
+bool evaluation_is_noted(const struct evaluation *evaluation);
+/* Texts in a row, for gates. */
+struct slice evaluation_join(struct evaluation *evaluation, const struct slice_list *parts,
+                             const char *separator);
+/* A rule that an event of this door may match at all. */
+bool rule_may_see(const struct rule *rule, const struct event *event);
+/* Does the event clear the rule's signal? Fills `match` when it does. */
+bool rule_is_cleared(const struct rule *rule, struct evaluation *evaluation, struct match *match);
+
+/* What a matcher holds for its thread. */
+struct matcher {
+    struct pattern_scratch *scratch;
+};

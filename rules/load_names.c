@@ -1,0 +1,124 @@
+#include "rules/loader.h"
+
+/* Of the signal, for templates. */
+static const char *const signal_names[] = {
+    "first_seen", "last_seen",    "count",           "rule",
+    "signal.key", "signal.title", "signal.severity", NULL,
+};
+
+#define FIRST SLICE("first.")
+
+/* "a b c", with a NUL, for a message. */
+static void list_names(const char *const *names, struct buffer *out)
+{
+    for (size_t i = 0; names[i]; i++) {
+        if (i)
+            buffer_add_byte(out, ' ');
+        buffer_add_text(out, names[i]);
+    }
+    buffer_add_byte(out, '\0');
+}
+
+static void refuse_name(struct loader *loader, struct mark mark, struct slice name,
+                        const char *const *fixed, const struct slice_list *captures)
+{
+    const char **known = loader_name_table(loader, fixed, captures);
+    struct buffer list;
+    const char *meant;
+
+    if (!known)
+        return;
+    meant = problem_did_you_mean(name, known);
+    buffer_init(&list, 0);
+    list_names(known, &list);
+    mark_problem(loader->problems, PROBLEM_ERROR, mark,
+                 "no event of this rule can have `%.*s`%s%s%s; known here: %s time received data.… "
+                 "and named groups of its patterns",
+                 (int)(name.len < 80 ? name.len : 80), name.ptr, meant ? "; did you mean `" : "",
+                 meant ? meant : "", meant ? "`?" : "", list.failed ? "" : list.ptr);
+    buffer_free(&list);
+}
+
+bool check_field(struct loader *loader, struct mark mark, struct slice name,
+                 const struct slice_list *captures)
+{
+    if (event_is_field(name) || names_have(captures, name))
+        return true;
+    refuse_name(loader, mark, name, event_field_names, captures);
+    return false;
+}
+
+/* -- templates -- */
+
+static bool is_signal_name(struct slice name)
+{
+    int i;
+
+    return slice_to_enum(name, signal_names, &i) == RC_OK;
+}
+
+static bool is_data_path(struct slice name)
+{
+    return slice_starts(name, SLICE("data.")) || slice_starts(name, SLICE("data["));
+}
+
+/* The part of a name that an event can have: first.X is X of the first one. */
+static struct slice without_first(struct slice name)
+{
+    if (slice_starts(name, FIRST))
+        return (struct slice){ name.ptr + FIRST.len, name.len - FIRST.len };
+    return name;
+}
+
+static void check_template_name(struct rule_reading *reading, struct mark mark, struct slice name,
+                                bool is_key)
+{
+    struct slice plain = is_key ? name : without_first(name);
+
+    if (is_key && (is_signal_name(name) || slice_starts(name, FIRST))) {
+        mark_problem(reading->loader->problems, PROBLEM_ERROR, mark,
+                     "`%.*s` cannot be part of a key: the key says which signal it is",
+                     SLICE_ARG(name));
+        return;
+    }
+    if (!is_key && is_signal_name(name))
+        return;
+    if (check_field(reading->loader, mark, plain, &reading->captures) && is_data_path(plain))
+        loader_add_name(reading->loader, &reading->rule->data_paths, plain);
+}
+
+static void check_names(struct rule_reading *reading, const struct node *scalar,
+                        const struct template *template, bool is_key)
+{
+    const char *start = template_source(template).ptr;
+
+    for (size_t i = 0; !slice_is_absent(template_name(template, i)); i++) {
+        struct slice name = template_name(template, i);
+
+        check_template_name(reading, mark_inside(scalar, (size_t)(name.ptr - start)), name, is_key);
+    }
+}
+
+struct template *read_template(struct rule_reading *reading, const struct node *scalar, bool is_key)
+{
+    struct loader *loader = reading->loader;
+    struct template *template = NULL;
+    struct json_fault fault = { 0 };
+    enum rc rc;
+
+    if (scalar->type != NODE_SCALAR || scalar->is_null) {
+        node_problem(loader->problems, scalar, "a text is expected here, not %s",
+                     scalar->is_null ? "nothing" : node_type_text(scalar));
+        return NULL;
+    }
+    rc = template_parse(scalar->text, loader->arena, &template, &fault);
+    if (rc == RC_INVALID)
+        mark_problem(loader->problems, PROBLEM_ERROR, mark_inside(scalar, fault.offset),
+                     "bad template: %s", fault.text);
+    else if (rc)
+        loader->rc = rc;
+    if (rc)
+        return NULL;
+    check_names(reading, scalar, template, is_key);
+    return template;
+}

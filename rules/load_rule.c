@@ -1,0 +1,198 @@
+#include "rules/loader.h"
+
+#include "src/base/clock.h"
+
+#define ID_MAX_BYTES 100
+
+static const char *const mode_names[] = { "propose", "observe", NULL };
+
+struct rule_nodes {
+    struct slice id;
+    int mode;
+    int severity;
+    int64_t lateness_ms;
+    struct filter_nodes filter;
+    struct node *key, *when, *clear, *title, *diagnose, *propose, *verify;
+};
+
+#define AT(x) .offset = offsetof(struct rule_nodes, x)
+/* In the order in which a rule reads as a sentence; messages list them so. */
+static const struct setting rule_settings[] = {
+    { .name = "id", .type = SETTING_TEXT, AT(id), .required = true, .help = "every rule has one" },
+    { .name = "on",
+      .type = SETTING_NODE,
+      AT(filter.on),
+      .required = true,
+      .help = "a kind (ci.run), a type (github.workflow_run), a list, or a glob" },
+    { .name = "where", .type = SETTING_NODE, AT(filter.where) },
+    { .name = "match", .type = SETTING_NODE, AT(filter.match) },
+    { .name = "ignore", .type = SETTING_NODE, AT(filter.ignore) },
+    { .name = "key", .type = SETTING_NODE, AT(key) },
+    { .name = "when", .type = SETTING_NODE, AT(when) },
+    { .name = "clear", .type = SETTING_NODE, AT(clear) },
+    { .name = "severity", .type = SETTING_ENUM, AT(severity), .names = severity_names },
+    { .name = "title", .type = SETTING_NODE, AT(title) },
+    { .name = "diagnose", .type = SETTING_NODE, AT(diagnose) },
+    { .name = "propose", .type = SETTING_NODE, AT(propose) },
+    { .name = "verify", .type = SETTING_NODE, AT(verify) },
+    { .name = "mode", .type = SETTING_ENUM, AT(mode), .names = mode_names },
+    { .name = "lateness", .type = SETTING_DURATION, AT(lateness_ms), .min = 0, .max = 31 * DAY_MS },
+};
+static const char *const rule_not_yet[] = { "unless", "while", "same", "group", "active", NULL };
+static const struct member_table rule_members = {
+    .settings = rule_settings,
+    .n_settings = sizeof(rule_settings) / sizeof(*rule_settings),
+    .not_yet = rule_not_yet,
+};
+
+static bool is_id(struct slice id)
+{
+    for (size_t i = 0; i < id.len; i++) {
+        char byte = id.ptr[i];
+        bool is_word = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                       (byte >= '0' && byte <= '9');
+
+        if (!is_word && (i == 0 || (byte != '-' && byte != '_' && byte != '.')))
+            return false;
+    }
+    return id.len > 0 && id.len <= ID_MAX_BYTES;
+}
+
+static void read_id(struct loader *loader, const struct node *map, struct slice id,
+                    struct rule *rule)
+{
+    const struct node *node = node_find(map, "id");
+
+    rule->id = id;
+    if (node && node->type == NODE_SCALAR && !is_id(id))
+        node_problem(loader->problems, node,
+                     "an id is letters, digits, - _ and ., begins with a letter or a digit and has "
+                     "at most 100 of them");
+}
+
+/* -- key -- */
+
+static void read_key_fields(struct rule_reading *reading, const struct node *list)
+{
+    struct rule *rule = reading->rule;
+    size_t n_items = list->n_items;
+    struct slice *names = loader_alloc(reading->loader, n_items, sizeof(*names));
+    struct field_ref *fields = loader_alloc(reading->loader, n_items, sizeof(*fields));
+
+    if (!n_items)
+        node_problem(reading->loader->problems, list,
+                     "an empty key would fold everything together: leave it out for `subject`");
+    for (size_t i = 0; names && fields && i < n_items; i++) {
+        const struct node *name = list->items[i];
+
+        if (name->type != NODE_SCALAR || name->is_null) {
+            node_problem(reading->loader->problems, name,
+                         "a key is a list of field names, or one template");
+            return;
+        }
+        names[i] = name->text;
+        (void)check_field(reading->loader, name->mark, name->text, &reading->captures);
+        if (field_ref_make(name->text, reading->loader->arena, &fields[i]))
+            reading->loader->rc = RC_NO_MEMORY;
+    }
+    rule->key = (struct slice_list){ .items = names, .n_items = names ? n_items : 0 };
+    rule->key_fields = fields;
+}
+
+/* `key: repo`: a field's name alone is that field, since as a template it would be one signal for everything. */
+static void read_key_scalar(struct rule_reading *reading, struct node *scalar)
+{
+    struct node *items[] = { scalar };
+    struct node list = { .type = NODE_LIST, .mark = scalar->mark, .items = items, .n_items = 1 };
+
+    if (event_is_field(scalar->text) || names_have(&reading->captures, scalar->text))
+        read_key_fields(reading, &list);
+    else
+        reading->rule->key_template = read_template(reading, scalar, true);
+}
+
+static void read_key(struct rule_reading *reading, struct node *key)
+{
+    switch (key->type) {
+    case NODE_SCALAR:
+        read_key_scalar(reading, key);
+        break;
+    case NODE_LIST:
+        read_key_fields(reading, key);
+        break;
+    case NODE_MAP:
+        node_problem(reading->loader->problems, key,
+                     "a key is a list of field names, or one template, not a map");
+        break;
+    }
+}
+
+/* -- the rest -- */
+
+static void read_when(struct loader *loader, const struct node *when, struct rule *rule)
+{
+    enum rc rc;
+
+    rule->condition = condition_find(when, loader->problems);
+    if (!rule->condition)
+        return;
+    rc = rule->condition->parse(when, loader->arena, loader->problems, &rule->condition_spec);
+    if (rc && rc != RC_INVALID)
+        loader->rc = rc;
+}
+
+/* The title is part of what signal.title is. */
+static void refuse_own_title(struct rule_reading *reading, const struct node *title)
+{
+    for (size_t i = 0; reading->rule->title; i++) {
+        struct slice name = template_name(reading->rule->title, i);
+
+        if (slice_is_absent(name))
+            return;
+        if (slice_eq(name, SLICE("signal.title")))
+            node_problem(reading->loader->problems, title, "a title cannot name signal.title");
+    }
+}
+
+static void read_members(struct rule_reading *reading, const struct rule_nodes *nodes)
+{
+    struct loader *loader = reading->loader;
+    struct rule *rule = reading->rule;
+
+    read_filter(loader, &nodes->filter, &rule->filter, &reading->captures);
+    if (rule->filter.where)
+        check_where(loader, rule->filter.where, &reading->captures);
+    if (nodes->key)
+        read_key(reading, nodes->key);
+    read_when(loader, nodes->when, rule);
+    if (nodes->clear)
+        read_clear(reading, nodes->clear);
+    if (nodes->title)
+        rule->title = read_template(reading, nodes->title, false);
+    if (rule->title)
+        refuse_own_title(reading, nodes->title);
+    read_playbook(reading, nodes->diagnose, nodes->propose, nodes->verify);
+}
+
+void read_rule(struct loader *loader, const struct node *written, struct rule *rule)
+{
+    struct rule_reading reading = { .loader = loader, .rule = rule };
+    struct rule_nodes nodes = { 0 };
+
+    rule->mark = written->mark;
+    if (written->type != NODE_MAP) {
+        node_problem(loader->problems, written, "a rule is a map of members, not %s",
+                     node_type_text(written));
+        return;
+    }
+    rule->node = effective_rule(loader, written);
+    if (!rule->node)
+        return;
+    /* What is readable is read all the same, so that one run shows all problems. */
+    (void)loader_read_members(loader, &rule_members, rule->node, &nodes);
+    read_id(loader, rule->node, nodes.id, rule);
+    rule->mode = nodes.mode == 0 ? RULE_PROPOSE : RULE_OBSERVE;
+    rule->severity = (enum severity)nodes.severity;
+    rule->lateness_ms = nodes.lateness_ms;
+    read_members(&reading, &nodes);
+}

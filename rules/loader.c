@@ -1,0 +1,88 @@
+#include "rules/loader.h"
+
+#include <string.h>
+
+void *loader_alloc(struct loader *loader, size_t n_items, size_t item_bytes)
+{
+    void *items = arena_alloc(loader->arena, n_items, item_bytes);
+
+    if (!items)
+        loader->rc = RC_NO_MEMORY;
+    return items;
+}
+
+bool names_have(const struct slice_list *names, struct slice name)
+{
+    for (size_t i = 0; i < names->n_items; i++) {
+        if (slice_eq(names->items[i], name))
+            return true;
+    }
+    return false;
+}
+
+void loader_add_name(struct loader *loader, struct slice_list *names, struct slice name)
+{
+    struct slice *items;
+
+    if (names_have(names, name))
+        return;
+    /* A handful a rule: copied each time, so that the list stays a plain one. */
+    items = loader_alloc(loader, names->n_items + 1, sizeof(*items));
+    if (!items)
+        return;
+    if (names->n_items)
+        memcpy(items, names->items, names->n_items * sizeof(*items));
+    if (arena_copy(loader->arena, name, &items[names->n_items]))
+        loader->rc = RC_NO_MEMORY;
+    else
+        *names = (struct slice_list){ .items = items, .n_items = names->n_items + 1 };
+}
+
+const char **loader_name_table(struct loader *loader, const char *const *fixed,
+                               const struct slice_list *names)
+{
+    size_t n_fixed = 0;
+    const char **table;
+
+    while (fixed[n_fixed])
+        n_fixed++;
+    table = loader_alloc(loader, n_fixed + names->n_items + 1, sizeof(*table));
+    if (!table)
+        return NULL;
+    for (size_t i = 0; i < n_fixed; i++)
+        table[i] = fixed[i];
+    for (size_t i = 0; i < names->n_items; i++)
+        table[n_fixed + i] = names->items[i].ptr; /* the arena puts a NUL behind every copy */
+    return table;
+}
+
+bool loader_read_members(struct loader *loader, const struct member_table *table,
+                         const struct node *map, void *target)
+{
+    enum rc rc = members_read(table, map, loader->arena, loader->problems, target);
+
+    if (rc && rc != RC_INVALID)
+        loader->rc = rc;
+    return rc == RC_OK;
+}
+
+/* True when every byte of the text is one byte between the quotes. */
+static bool is_written_plainly(const struct node *scalar)
+{
+    for (size_t i = 0; i < scalar->text.len; i++) {
+        if (scalar->text.ptr[i] == '\n' || scalar->text.ptr[i] == '\'' ||
+            (scalar->style == NODE_DOUBLE_QUOTED && strchr("\\\"\t", scalar->text.ptr[i])))
+            return false;
+    }
+    return scalar->style != NODE_BLOCK;
+}
+
+struct mark mark_inside(const struct node *scalar, size_t offset)
+{
+    struct mark mark = scalar->mark;
+
+    if (!is_written_plainly(scalar))
+        return mark;
+    mark.column += (uint32_t)offset + (scalar->style == NODE_PLAIN ? 0 : 1);
+    return mark;
+}

@@ -1,0 +1,97 @@
+/* loader.h - what the parts of the loader share: one file of rules, on its way into a set.
+ *
+ *   load.c            files -> set: ids, versions, tests
+ *   load_effective.c  what a rule means: defaults, $names, built-in defaults
+ *   load_rule.c       its members
+ *   load_filter.c     on, match, ignore · load_where.c where · load_pattern.c patterns
+ *   load_clear.c      what ends a signal
+ *   members.c         what may stand where, and what is not there yet
+ *   load_names.c      which names its events can have; templates
+ *   load_playbook.c   diagnose, propose, verify
+ *
+ * Readers go on after a problem, so that one run shows all of them; what they could not read stays empty, and nobody uses
+ * a set with an error in it. Memory that runs out is noted in `rc` and asked for once, at the end. */
+#pragma once
+
+#include "rules/members.h"
+#include "rules/rule.h"
+#include "rules/where.h"
+
+struct loader {
+    struct arena *arena; /* the set's */
+    struct problems *problems;
+    struct ruleset *ruleset;         /* owns the patterns */
+    struct pattern_scratch *scratch; /* to try new patterns on hostile texts */
+    int64_t trial_ms;                /* spent on that so far */
+    enum rc rc;                      /* RC_NO_MEMORY: nothing read since means anything */
+    /* Of the file being read; NULL: none. */
+    const struct node *lists;
+    const struct node *patterns;
+    const struct node *defaults;
+};
+
+/* One rule being read, and the names that its events can have beside those of every event. */
+struct rule_reading {
+    struct loader *loader;
+    struct rule *rule;
+    struct slice_list captures;       /* of what matches */
+    struct slice_list clear_captures; /* of what clears */
+};
+
+/* -- memory and names (loader.c) -- */
+void *loader_alloc(struct loader *loader, size_t n_items, size_t item_bytes);
+/* Adds `name` unless it is there. */
+void loader_add_name(struct loader *loader, struct slice_list *names, struct slice name);
+bool names_have(const struct slice_list *names, struct slice name);
+/* NULL-ended, for problem_did_you_mean: `names` behind the `fixed` ones. NULL when memory is out. */
+const char **loader_name_table(struct loader *loader, const char *const *fixed,
+                               const struct slice_list *names);
+
+/* members_read for the readers here: false when there was a problem. */
+bool loader_read_members(struct loader *loader, const struct member_table *table,
+                         const struct node *map, void *target);
+/* The place in the file of the `offset`-th byte of a scalar, as near as it can be told. */
+struct mark mark_inside(const struct node *scalar, size_t offset);
+
+/* -- the effective rule (load_effective.c) -- */
+
+/* `lists`, `patterns` and `defaults` of the file: checked by themselves. */
+void check_pieces(struct loader *loader);
+/* The rule as a map with every default and no $name. */
+struct node *effective_rule(struct loader *loader, const struct node *written);
+/* Does this `where` ask for `state: failing`? */
+bool asks_for_failing(const struct node *where);
+
+/* -- parts -- */
+
+/* NULL after adding a problem. */
+struct pattern *read_pattern(struct loader *loader, const struct node *scalar);
+bool node_is_pattern(const struct node *node);
+/* `where`: adds the captures of its patterns to `captures`. Fields are checked later, when all captures are known. */
+struct where *read_where(struct loader *loader, const struct node *map,
+                         struct slice_list *captures);
+/* Refuses fields that no event of the rule can have; puts clauses on captures behind those that may make them. */
+void check_where(struct loader *loader, struct where *where, const struct slice_list *captures);
+/* Adds the named groups of a pattern, after checking that a capture may have these names. */
+void add_captures(struct loader *loader, const struct node *scalar, const struct pattern *pattern,
+                  struct slice_list *captures);
+
+/* The members of a filter, wherever one stands. */
+struct filter_nodes {
+    struct node *on, *match, *where, *ignore;
+};
+void read_filter(struct loader *loader, const struct filter_nodes *nodes, struct filter *filter,
+                 struct slice_list *captures);
+void read_clear(struct rule_reading *reading, const struct node *clear);
+void read_rule(struct loader *loader, const struct node *written, struct rule *rule);
+void read_playbook(struct rule_reading *reading, const struct node *diagnose,
+                   const struct node *propose, const struct node *verify);
+
+/* -- names (load_names.c) -- */
+
+/* A template; NULL after adding a problem. Names must be the event's, the rule's captures' and, unless `is_key`, those of the signal. */
+struct template *read_template(struct rule_reading *reading, const struct node *scalar,
+                               bool is_key);
+/* A field of the event or a capture; else adds a problem. */
+bool check_field(struct loader *loader, struct mark mark, struct slice name,
+                 const struct slice_list *captures);

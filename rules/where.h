@@ -1,0 +1,61 @@
+/* where.h - clauses over fields: do they hold for this event?
+ *
+ * Made by load_where.c. A pattern that ran into its limit is a third result beside held and failed: nobody takes it for "no match". */
+#pragma once
+
+#include "rules/field_ref.h"
+
+#include "src/base/document.h"
+
+enum test_result { TEST_FAILED, TEST_HELD, TEST_FAULTY };
+
+enum test_kind {
+    TEST_EQUALS,   /* the text, byte by byte: 9007199254740993 is not 9007199254740992 */
+    TEST_MATCHES,  /* contains a match of the pattern */
+    TEST_EXISTS,   /* is there, or is absent */
+    TEST_COMPARES, /* gt ge lt le */
+    TEST_NOT,      /* its one part does not hold */
+    TEST_ANY,      /* one of its parts holds */
+    TEST_ALL,      /* all of its parts hold */
+};
+
+enum comparison { COMPARE_GT, COMPARE_GE, COMPARE_LT, COMPARE_LE };
+
+/* What a bound is, and so what the field is read as. */
+enum bound_unit { BOUND_NUMBER, BOUND_DURATION, BOUND_SIZE, BOUND_SEVERITY };
+
+struct test {
+    enum test_kind kind;
+    struct slice text;             /* EQUALS */
+    const struct pattern *pattern; /* MATCHES; the rule set's */
+    bool exists;                   /* EXISTS: is it asked to be there? */
+    enum comparison comparison;    /* COMPARES */
+    enum bound_unit unit;
+    double bound;
+    struct test *parts; /* NOT, ANY, ALL */
+    size_t n_parts;
+};
+
+struct clause {
+    struct field_ref field;
+    struct test test;
+    struct slice wanted; /* as the rule writes it */
+    struct mark mark;    /* of the field's name */
+};
+
+/* All clauses hold, one of `any` where there are some, and none of `none`. */
+struct where {
+    struct clause *clauses;
+    size_t n_clauses;
+    struct where *any;
+    size_t n_any;
+    struct where *none;
+    size_t n_none;
+    struct slice any_wanted, none_wanted;
+};
+
+struct evaluation;
+/* Captures of patterns that had to match go into the evaluation's captures; those in `not` and `none` do not. */
+enum test_result where_holds(const struct where *where, struct evaluation *evaluation);
+/* The value of a bound as a number; RC_INVALID when `text` is none of that unit. */
+enum rc bound_parse(enum bound_unit unit, struct slice text, double *value) MUST_CHECK;

@@ -1,0 +1,97 @@
+#include "rule_fixture.h"
+#include "rules/match.h"
+
+/* "+on[wanted|saw]" for a gate that was passed, "-" for the one that was not. */
+static void assert_gates(const char *rule, const char *event, bool expected_match,
+                         const char *expected)
+{
+    char text[512];
+    struct ruleset *set;
+    struct told told = told_of(event);
+    struct matcher *matcher = NULL;
+    struct gate *gates;
+    size_t n_gates;
+    struct buffer got;
+    bool matched;
+
+    (void)snprintf(text, sizeof(text), "rules:\n  - %s\n", rule);
+    set = rules_of(text);
+    assert_int_equal(matcher_new(&matcher), RC_OK);
+    assert_int_equal(
+        match_explain(matcher, &set->rules[0], &told.event, told.arena, &gates, &n_gates, &matched),
+        RC_OK);
+    buffer_init(&got, 0);
+    for (size_t i = 0; i < n_gates; i++) {
+        buffer_format(&got, "%s%s", i ? " " : "", gates[i].passed ? "+" : "-");
+        buffer_add(&got, gates[i].name);
+        buffer_add_byte(&got, '[');
+        buffer_add(&got, gates[i].wanted);
+        buffer_add_byte(&got, '|');
+        buffer_add(&got, slice_is_absent(gates[i].saw) ? SLICE("absent") : gates[i].saw);
+        buffer_add_byte(&got, ']');
+    }
+    buffer_add_byte(&got, '\0');
+    assert_string_equal(got.ptr, expected);
+    assert_int_equal(matched, expected_match);
+    buffer_free(&got);
+    matcher_free(matcher);
+    told_free(&told);
+    ruleset_free(set);
+}
+
+static void gates_are_shown_up_to_the_first_that_failed(void **state)
+{
+    const char *rule = "{id: a, on: ci.run, where: {branch: '/^main$/', duration: {gt: 5m}}, "
+                       "key: [repo]}";
+
+    (void)state;
+    assert_gates(rule, "{'kind':'push','type':'github.push'}", false,
+                 "-on[ci.run|push github.push]");
+    assert_gates(rule, "{'kind':'ci.run','type':'t','branch':'dev','duration':'6m'}", false,
+                 "+on[ci.run|ci.run t] -where.branch[/^main$/|dev]");
+    assert_gates(rule, "{'kind':'ci.run','type':'t','branch':'main','state':'failing'}", false,
+                 "+on[ci.run|ci.run t] +where.branch[/^main$/|main] "
+                 "-where.duration[{\"gt\":\"5m\"}|absent]");
+    assert_gates(
+        rule, "{'kind':'ci.run','type':'t','branch':'main','duration':'6m','state':'info'}", false,
+        "+on[ci.run|ci.run t] +where.branch[/^main$/|main] "
+        "+where.duration[{\"gt\":\"5m\"}|6m] -where.state[failing|info]");
+}
+
+static void a_match_shows_every_gate_and_its_key(void **state)
+{
+    (void)state;
+    assert_gates("{id: a, on: log, match: ['/x/', '/y/'], ignore: '/z/', "
+                 "where: {any: [{host: a}, {host: b}], none: [{actor: bot}]}, key: [host]}",
+                 "{'kind':'log','type':'l','text':'xy','host':'b'}", true,
+                 "+on[log|log l] +match[/x/ /y/|xy] +ignore[/z/|xy] "
+                 "+where.any[[{\"host\":\"a\"},{\"host\":\"b\"}]|absent] "
+                 "+where.none[[{\"actor\":\"bot\"}]|absent] +key[host|b]");
+}
+
+static void r12_a_key_without_its_field_is_a_gate_too(void **state)
+{
+    (void)state;
+    assert_gates("{id: a, on: push, key: [repo, branch]}", "{'kind':'push','type':'t','repo':'r'}",
+                 false, "+on[push|push t] -key[branch|absent]");
+}
+
+static void an_event_that_clears_says_so(void **state)
+{
+    (void)state;
+    assert_gates("{id: a, on: alert, key: [host]}", "{'kind':'alert','state':'ok','host':'h'}",
+                 false,
+                 "-clear[an event that does not end the signal|it clears the signal of its key]");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gates_are_shown_up_to_the_first_that_failed),
+        cmocka_unit_test(a_match_shows_every_gate_and_its_key),
+        cmocka_unit_test(r12_a_key_without_its_field_is_a_gate_too),
+        cmocka_unit_test(an_event_that_clears_says_so),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,611 @@
+#include "rule_fixture.h"
+#include "rules/fold.h"
+
+#include <stdlib.h>
+
+/* One signal of one rule, and what became of it last. Engine time follows event time unless a story says otherwise. */
+struct story {
+    struct ruleset *set;
+    struct matcher *matcher;
+    struct arena *arena;
+    struct signal signal;
+    struct fold fold;
+    int64_t now_ms; /* engine time of the next event; 0: as the event's */
+};
+
+static struct story *story_of(const char *rule)
+{
+    struct story *story = calloc(1, sizeof(*story));
+    char text[512];
+
+    assert_non_null(story);
+    (void)snprintf(text, sizeof(text), "rules:\n  - %s\n", rule);
+    story->set = rules_of(text);
+    assert_int_equal(matcher_new(&story->matcher), RC_OK);
+    assert_int_equal(arena_new((size_t)16 << 20, &story->arena), RC_OK);
+    return story;
+}
+
+static void story_end(struct story *story)
+{
+    arena_free(story->arena);
+    matcher_free(story->matcher);
+    ruleset_free(story->set);
+    free(story);
+}
+
+/* Events are told in milliseconds after this moment, 2026-01-01. */
+#define START_MS 1767225600000
+
+/* Folds an event at START_MS + `at_ms`; what it says beside kind and time stands in `fields`. */
+static void event_at(struct story *story, int64_t at_ms, const char *fields)
+{
+    struct match_list matches;
+    struct told told;
+    char json[512];
+
+    (void)snprintf(json, sizeof(json), "{'kind':'ci.run','repo':'r'%s%s}", *fields ? "," : "",
+                   fields);
+    told = told_of(json);
+    told.event.time_ms = START_MS + at_ms;
+    told.event.received_ms = story->now_ms ? story->now_ms : START_MS + at_ms;
+    told.event.id = ulid_from_seed(START_MS + at_ms, slice_of(json));
+    assert_int_equal(match_event(story->matcher, story->set, &told.event, story->arena, &matches),
+                     RC_OK);
+    assert_int_equal(matches.n_items, 1);
+    assert_int_equal(fold_match(&matches.items[0], &told.event, told.event.received_ms,
+                                story->arena, &story->signal, &story->fold),
+                     RC_OK);
+    told_free(&told); /* a signal borrows nothing of its events */
+}
+
+static void fails_at(struct story *story, int64_t at_ms)
+{
+    event_at(story, at_ms, "'state':'failing'");
+}
+
+static void is_ok_at(struct story *story, int64_t at_ms)
+{
+    event_at(story, at_ms, "'state':'ok'");
+}
+
+static void time_passes_to(struct story *story, int64_t at_ms)
+{
+    assert_int_equal(fold_quiet(&story->set->rules[0], START_MS + at_ms, story->arena,
+                                &story->signal, &story->fold),
+                     RC_OK);
+}
+
+#define NOTHING (-1)
+
+/* The last fold made this one transition, or none. */
+static void assert_became(const struct story *story, int to)
+{
+    assert_int_equal(story->fold.n_transitions, to == NOTHING ? 0 : 1);
+    if (to != NOTHING) {
+        assert_int_equal(story->fold.transitions[0].to, to);
+        assert_int_equal(story->signal.state, to);
+    }
+}
+
+#define FIRST "{id: a, on: ci.run, key: [repo]}"
+#define TWICE "{id: a, on: ci.run, key: [repo], when: {count: 2, within: 1h}}"
+
+/* -- firing -- */
+
+static void without_when_the_first_match_fires_and_the_rest_count_on(void **state)
+{
+    struct story *story = story_of(FIRST);
+
+    (void)state;
+    fails_at(story, 0);
+    assert_became(story, SIGNAL_FIRING);
+    assert_int_equal(story->signal.count, 1);
+    assert_int_equal(story->signal.episode, 1);
+    assert_int_equal(story->signal.fired_ms, START_MS);
+    fails_at(story, MINUTE_MS);
+    assert_became(story, NOTHING);
+    assert_true(story->fold.counted);
+    assert_int_equal(story->signal.count, 2);
+    assert_int_equal(story->signal.first_seen_ms, START_MS);
+    assert_int_equal(story->signal.last_seen_ms, START_MS + MINUTE_MS);
+    assert_slice(story->signal.rule, "a");
+    assert_slice(story->signal.key.items[0], "r");
+    assert_int_equal(story->signal.fingerprint.len, 32);
+    story_end(story);
+}
+
+static void the_second_failure_within_the_hour_fires_once(void **state)
+{
+    struct story *story = story_of(TWICE);
+
+    (void)state;
+    fails_at(story, 0);
+    assert_became(story, SIGNAL_PENDING);
+    assert_int_equal(story->signal.count, 1);
+    fails_at(story, HOUR_MS - 1); /* the last millisecond of the window */
+    assert_became(story, SIGNAL_FIRING);
+    assert_int_equal(story->signal.count, 2);
+    fails_at(story, HOUR_MS);
+    assert_became(story, NOTHING);
+    assert_int_equal(story->signal.count, 3);
+    story_end(story);
+}
+
+static void a_failure_an_hour_later_finds_an_empty_window(void **state)
+{
+    struct story *story = story_of(TWICE);
+
+    (void)state;
+    fails_at(story, 0);
+    fails_at(story, HOUR_MS);
+    assert_became(story, NOTHING); /* still pending: said once */
+    assert_int_equal(story->signal.state, SIGNAL_PENDING);
+    assert_int_equal(story->signal.count, 1);
+    assert_int_equal(story->signal.first_seen_ms, START_MS + HOUR_MS);
+    story_end(story);
+}
+
+/* -- clearing -- */
+
+static void an_event_that_clears_resolves_what_fires(void **state)
+{
+    struct story *story = story_of(FIRST);
+
+    (void)state;
+    fails_at(story, 0);
+    is_ok_at(story, MINUTE_MS);
+    assert_became(story, SIGNAL_RESOLVED);
+    assert_true(story->fold.counted);
+    assert_slice(story->signal.resolved_by, "event");
+    assert_int_equal(story->signal.resolved_ms, START_MS + MINUTE_MS);
+    is_ok_at(story, 2 * MINUTE_MS); /* the same state again changes nothing */
+    assert_became(story, NOTHING);
+    assert_false(story->fold.counted);
+    fails_at(story, 3 * MINUTE_MS);
+    assert_became(story, SIGNAL_FIRING);
+    assert_int_equal(story->signal.episode, 2);
+    assert_int_equal(story->signal.count, 1);
+    assert_int_equal(story->signal.first_seen_ms, START_MS + 3 * MINUTE_MS);
+    assert_int_equal(story->signal.samples.n_items, 1);
+    story_end(story);
+}
+
+static void a_clear_sets_a_pending_count_back_in_silence(void **state)
+{
+    struct story *story = story_of(TWICE);
+
+    (void)state;
+    fails_at(story, 0);
+    is_ok_at(story, 5 * MINUTE_MS);
+    assert_became(story, NOTHING); /* it never fired, so nothing resolves */
+    assert_int_equal(story->signal.count, 0);
+    fails_at(story, 9 * MINUTE_MS);
+    assert_became(story, SIGNAL_PENDING);
+    fails_at(story, 10 * MINUTE_MS);
+    assert_became(story, SIGNAL_FIRING);
+    assert_int_equal(story->signal.count, 2);
+    story_end(story);
+}
+
+static void a_clear_without_a_signal_leaves_nothing(void **state)
+{
+    struct story *story = story_of(FIRST);
+
+    (void)state;
+    is_ok_at(story, 0);
+    assert_became(story, NOTHING);
+    assert_false(story->fold.counted);
+    assert_true(story->fold.forget);
+    assert_true(slice_is_absent(story->signal.rule));
+    story_end(story);
+}
+
+/* -- late and out of order -- */
+
+static void what_is_older_than_the_lateness_is_counted_as_late_only(void **state)
+{
+    struct story *story = story_of(FIRST);
+
+    (void)state;
+    fails_at(story, HOUR_MS);
+    fails_at(story, HOUR_MS - 5 * MINUTE_MS); /* exactly the lateness: taken */
+    assert_false(story->fold.is_late);
+    assert_int_equal(story->signal.count, 2);
+    assert_int_equal(story->signal.first_seen_ms, START_MS + HOUR_MS - 5 * MINUTE_MS);
+    fails_at(story, HOUR_MS - 5 * MINUTE_MS - 1);
+    assert_true(story->fold.is_late);
+    assert_false(story->fold.counted);
+    assert_int_equal(story->signal.count, 2);
+    assert_int_equal(story->signal.n_late, 1);
+    assert_int_equal(story->signal.newest_ms, START_MS + HOUR_MS);
+    assert_int_equal(story->signal.last_seen_ms, START_MS + HOUR_MS);
+    story_end(story);
+}
+
+static void a_late_match_inside_the_window_fires(void **state)
+{
+    struct story *story = story_of(TWICE);
+
+    (void)state;
+    fails_at(story, 10 * MINUTE_MS);
+    fails_at(story, 5 * MINUTE_MS);
+    assert_became(story, SIGNAL_FIRING);
+    assert_int_equal(story->signal.first_seen_ms, START_MS + 5 * MINUTE_MS);
+    story_end(story);
+}
+
+static void what_is_older_than_a_short_window_is_late_although_the_lateness_is_longer(void **state)
+{
+    struct story *story =
+        story_of("{id: a, on: ci.run, key: [repo], when: {count: 2, within: 1m}}");
+
+    (void)state;
+    fails_at(story, 2 * MINUTE_MS);
+    fails_at(story, MINUTE_MS);
+    assert_true(story->fold.is_late);
+    assert_int_equal(story->signal.state, SIGNAL_PENDING);
+    fails_at(story, MINUTE_MS + 1);
+    assert_became(story, SIGNAL_FIRING);
+    story_end(story);
+}
+
+static void h22_a_clear_older_than_the_newest_match_ends_nothing(void **state)
+{
+    struct story *story = story_of(FIRST);
+
+    (void)state;
+    fails_at(story, 10 * MINUTE_MS);
+    is_ok_at(story, 9 * MINUTE_MS);
+    assert_became(story, NOTHING);
+    assert_true(story->fold.is_late);
+    assert_int_equal(story->signal.state, SIGNAL_FIRING);
+    is_ok_at(story, 10 * MINUTE_MS);
+    assert_became(story, SIGNAL_RESOLVED);
+    story_end(story);
+}
+
+static void h22_a_match_older_than_the_newest_clear_opens_nothing(void **state)
+{
+    struct story *story = story_of(FIRST);
+
+    (void)state;
+    fails_at(story, 0);
+    is_ok_at(story, 2 * MINUTE_MS);
+    fails_at(story, MINUTE_MS); /* well within the lateness */
+    assert_became(story, NOTHING);
+    assert_true(story->fold.is_late);
+    is_ok_at(story, 4 * MINUTE_MS); /* green again: moves the newest */
+    fails_at(story, 3 * MINUTE_MS);
+    assert_true(story->fold.is_late);
+    fails_at(story, 4 * MINUTE_MS);
+    assert_became(story, SIGNAL_FIRING);
+    story_end(story);
+}
+
+static void h22_a_match_overtaken_by_the_clear_of_a_pending_signal_is_late(void **state)
+{
+    struct story *story = story_of(TWICE);
+
+    (void)state;
+    fails_at(story, 0);
+    is_ok_at(story, 2 * MINUTE_MS);
+    fails_at(story, MINUTE_MS);
+    assert_true(story->fold.is_late);
+    assert_int_equal(story->signal.count, 0);
+    story_end(story);
+}
+
+static void a_repeat_counts_at_its_time_of_receipt(void **state)
+{
+    struct story *story = story_of(FIRST);
+
+    (void)state;
+    fails_at(story, 0);
+    story->now_ms = START_MS + 4 * HOUR_MS;
+    event_at(story, 0, "'state':'failing','repeat':true");
+    assert_true(story->fold.counted);
+    assert_int_equal(story->signal.last_seen_ms, START_MS + 4 * HOUR_MS);
+    story_end(story);
+}
+
+/* -- quiet, and ends without an event -- */
+
+#define QUIET "{id: a, on: ci.run, where: {state: failing}, key: [repo], clear: {quiet: 10m}}"
+
+static void quiet_is_counted_from_the_last_match_on_the_engines_clock(void **state)
+{
+    struct story *story = story_of(QUIET);
+
+    (void)state;
+    fails_at(story, 0);
+    assert_int_equal(story->signal.quiet_due_ms, START_MS + 10 * MINUTE_MS);
+    fails_at(story, 4 * MINUTE_MS);
+    time_passes_to(story, 10 * MINUTE_MS); /* the first timer: a match came since */
+    assert_became(story, NOTHING);
+    assert_int_equal(story->signal.quiet_due_ms, START_MS + 14 * MINUTE_MS);
+    time_passes_to(story, 14 * MINUTE_MS);
+    assert_became(story, SIGNAL_RESOLVED);
+    assert_slice(story->signal.resolved_by, "quiet");
+    assert_int_equal(story->signal.quiet_due_ms, 0);
+    time_passes_to(story, 20 * MINUTE_MS);
+    assert_became(story, NOTHING);
+    story_end(story);
+}
+
+static void a_late_match_does_not_put_quiet_off(void **state)
+{
+    struct story *story = story_of(QUIET);
+
+    (void)state;
+    fails_at(story, HOUR_MS);
+    story->now_ms = START_MS + HOUR_MS + MINUTE_MS;
+    fails_at(story, 0);
+    assert_true(story->fold.is_late);
+    assert_int_equal(story->signal.quiet_due_ms, START_MS + HOUR_MS + 10 * MINUTE_MS);
+    story_end(story);
+}
+
+static void what_was_only_ever_pending_is_forgotten_with_its_window(void **state)
+{
+    struct story *story = story_of(TWICE);
+
+    (void)state;
+    fails_at(story, 0);
+    assert_int_equal(story->signal.quiet_due_ms, START_MS + HOUR_MS);
+    time_passes_to(story, HOUR_MS - 1);
+    assert_false(story->fold.forget);
+    time_passes_to(story, HOUR_MS);
+    assert_became(story, NOTHING);
+    assert_true(story->fold.forget);
+    story_end(story);
+}
+
+static void what_fired_once_keeps_its_row_when_a_later_window_empties(void **state)
+{
+    struct story *story = story_of(TWICE);
+
+    (void)state;
+    fails_at(story, 0);
+    fails_at(story, MINUTE_MS);
+    assert_int_equal(story->signal.quiet_due_ms, 0); /* an event ends it, and nothing else */
+    is_ok_at(story, 2 * MINUTE_MS);
+    fails_at(story, 3 * MINUTE_MS);
+    assert_became(story, SIGNAL_PENDING);
+    time_passes_to(story, 3 * MINUTE_MS + HOUR_MS);
+    assert_became(story, NOTHING);
+    assert_false(story->fold.forget);
+    assert_int_equal(story->signal.state, SIGNAL_RESOLVED);
+    story_end(story);
+}
+
+static void a_person_or_a_verification_resolves_what_fires(void **state)
+{
+    struct story *story = story_of(FIRST);
+
+    (void)state;
+    fails_at(story, 0);
+    fold_resolve(&story->signal, SLICE("verification"), START_MS + 5, &story->fold);
+    assert_became(story, SIGNAL_RESOLVED);
+    assert_slice(story->signal.resolved_by, "verification");
+    fold_resolve(&story->signal, SLICE("jane"), START_MS + 6, &story->fold);
+    assert_became(story, NOTHING);
+    assert_slice(story->signal.resolved_by, "verification");
+    story_end(story);
+}
+
+static void a_removed_rule_forgets_what_was_pending(void **state)
+{
+    struct story *story = story_of(TWICE);
+
+    (void)state;
+    fails_at(story, 0);
+    fold_resolve(&story->signal, SLICE("rule removed"), START_MS + 5, &story->fold);
+    assert_became(story, NOTHING);
+    assert_true(story->fold.forget);
+    story_end(story);
+}
+
+static void a_changed_rule_counts_anew_but_what_fires_goes_on(void **state)
+{
+    struct story *pending = story_of(TWICE);
+    struct story *firing = story_of(FIRST);
+    struct ruleset *changed =
+        rules_of("rules:\n  - {id: a, on: ci.run, key: [repo], severity: high, "
+                 "clear: {quiet: 10m}, when: {count: 2, within: 2h}}\n");
+
+    (void)state;
+    fails_at(pending, 0);
+    fold_adopt(&changed->rules[0], &pending->signal);
+    assert_int_equal(pending->signal.count, 0);
+    assert_true(slice_eq(pending->signal.rule_version, changed->rules[0].version));
+    fails_at(pending, MINUTE_MS);
+    assert_became(pending, SIGNAL_PENDING);
+
+    fails_at(firing, 0);
+    fold_adopt(&changed->rules[0], &firing->signal);
+    assert_int_equal(firing->signal.state, SIGNAL_FIRING);
+    assert_int_equal(firing->signal.count, 1);
+    assert_int_equal(firing->signal.quiet_due_ms, START_MS + 10 * MINUTE_MS);
+    ruleset_free(changed);
+    story_end(pending);
+    story_end(firing);
+}
+
+/* -- what a signal keeps -- */
+
+static void the_title_moves_while_pending_and_freezes_when_it_fires(void **state)
+{
+    struct story *story = story_of("{id: a, on: ci.run, key: [repo], when: {count: 2, within: 1h}, "
+                                   "title: '{{actor | default: nobody}} x{{count}}'}");
+
+    (void)state;
+    event_at(story, 0, "'state':'failing','actor':'jane'");
+    assert_slice(story->signal.title, "jane x1");
+    event_at(story, 1, "'state':'failing','actor':'tim'");
+    assert_slice(story->signal.title, "tim x2");
+    event_at(story, 2, "'state':'failing','actor':'ann'");
+    assert_slice(story->signal.title, "tim x2");
+    story_end(story);
+}
+
+static void fields_are_those_of_the_latest_match(void **state)
+{
+    struct story *story =
+        story_of("{id: a, on: ci.run, where: {title: '/(?<n>\\d+)/'}, key: [repo]}");
+
+    (void)state;
+    event_at(story, 10, "'state':'failing','title':'no 1','branch':'b'");
+    assert_slice(story->signal.fields, "{\"repo\":\"r\",\"n\":\"1\"}");
+    event_at(story, 20, "'state':'failing','title':'no 2'");
+    assert_slice(story->signal.fields, "{\"repo\":\"r\",\"n\":\"2\"}");
+    event_at(story, 15, "'state':'failing','title':'no 3'"); /* counted, but not the latest */
+    assert_slice(story->signal.fields, "{\"repo\":\"r\",\"n\":\"2\"}");
+    assert_int_equal(story->signal.count, 3);
+    story_end(story);
+}
+
+static void a_key_that_is_a_template_gives_the_fields_it_names(void **state)
+{
+    struct story *story = story_of("{id: a, on: ci.run, key: '{{repo}}/{{branch}}/{{repo}}'}");
+
+    (void)state;
+    event_at(story, 0, "'state':'failing','branch':'b'");
+    assert_slice(story->signal.fields, "{\"repo\":\"r\",\"branch\":\"b\"}");
+    assert_slice(story->signal.key.items[0], "r/b/r");
+    story_end(story);
+}
+
+static void a_severity_may_be_captured(void **state)
+{
+    struct story *story = story_of("{id: a, on: ci.run, key: [repo], severity: low, "
+                                   "where: {title: '/^(?<severity>\\w+):/'}}");
+
+    (void)state;
+    event_at(story, 0, "'state':'failing','title':'critical: x'");
+    assert_int_equal(story->signal.severity, SEVERITY_CRITICAL);
+    story_end(story);
+    story = story_of("{id: a, on: ci.run, key: [repo], severity: low, "
+                     "where: {title: '/^(?<severity>\\w+):/'}}");
+    event_at(story, 0, "'state':'failing','title':'page: x'");
+    assert_int_equal(story->signal.severity, SEVERITY_LOW);
+    story_end(story);
+}
+
+static void samples_are_the_first_and_the_newest(void **state)
+{
+    struct story *story = story_of(FIRST);
+    struct ulid first;
+
+    (void)state;
+    for (int64_t i = 0; i < 30; i++) {
+        fails_at(story, i * SECOND_MS);
+        if (i == 0)
+            first = story->signal.samples.items[0];
+        assert_int_equal(story->signal.samples.n_items, i < 10 ? i + 1 : 10);
+    }
+    assert_int_equal(ulid_compare(story->signal.samples.items[0], first), 0);
+    for (size_t i = 1; i < 10; i++)
+        assert_int_equal(ulid_time_ms(story->signal.samples.items[i]),
+                         START_MS + (20 + (int64_t)i) * SECOND_MS);
+    story_end(story);
+}
+
+static void assert_value(const struct template_values *values, const char *name,
+                         const char *expected)
+{
+    struct slice value = values->get(values->context, slice_of(name));
+
+    if (!slice_eq(value, slice_of(expected)))
+        print_message("%s\n", name);
+    assert_slice(value, expected);
+}
+
+static void templates_see_the_latest_the_first_and_the_signal(void **state)
+{
+    struct story *story = story_of("{id: a, on: ci.run, key: [repo], severity: high, "
+                                   "title: 'T {{data.n}}'}");
+    struct template_values values;
+
+    (void)state;
+    event_at(story, 0, "'state':'failing','commit':'c1','data':{'n':1,'m':2}");
+    event_at(story, 1000, "'state':'failing','commit':'c2','data':{'n':7}");
+    assert_int_equal(signal_values(&story->signal, START_MS, story->arena, &values), RC_OK);
+    assert_value(&values, "commit", "c2");
+    assert_value(&values, "first.commit", "c1");
+    assert_value(&values, "data.n", "7");
+    assert_value(&values, "first.data.n", "1");
+    assert_value(&values, "first.data.m", NULL); /* no template names it, so it is not kept */
+    assert_value(&values, "branch", NULL);
+    assert_value(&values, "time", "2026-01-01T00:00:01.000Z");
+    assert_value(&values, "first_seen", "2026-01-01T00:00:00.000Z");
+    assert_value(&values, "last_seen", "2026-01-01T00:00:01.000Z");
+    assert_value(&values, "count", "2");
+    assert_value(&values, "rule", "a");
+    assert_value(&values, "signal.key", "r");
+    assert_value(&values, "signal.title", "T 1");
+    assert_value(&values, "signal.severity", "high");
+    story_end(story);
+}
+
+static void a_transition_is_a_line_of_json(void **state)
+{
+    struct story *story = story_of("{id: a, on: ci.run, key: [repo, branch]}");
+    struct json_writer writer;
+    struct buffer line;
+
+    (void)state;
+    event_at(story, 1500, "'state':'failing','branch':'b\\n'");
+    buffer_init(&line, 0);
+    writer = json_writer_to(&line);
+    transition_write_json(&story->signal, &story->fold.transitions[0], ulid_from_seed(0, SLICE("")),
+                          &writer);
+    buffer_add_byte(&line, '\n');
+    writer = json_writer_to(&line);
+    transition_write_json(&story->signal, &story->fold.transitions[0], (struct ulid){ 0 }, &writer);
+    buffer_add_byte(&line, '\0');
+    assert_non_null(strstr(line.ptr, "\"event\":\"evt_0000000000"));
+    assert_non_null(strstr(line.ptr,
+                           "\n{\"time\":\"2026-01-01T00:00:01.500Z\",\"rule\":\"a\","
+                           "\"key\":[\"r\",\"b\\n\"],\"transition\":\"firing\",\"count\":1,"
+                           "\"first_seen\":\"2026-01-01T00:00:01.500Z\","
+                           "\"last_seen\":\"2026-01-01T00:00:01.500Z\","
+                           "\"fields\":{\"repo\":\"r\",\"branch\":\"b\\n\"}}"));
+    buffer_free(&line);
+    story_end(story);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_when_the_first_match_fires_and_the_rest_count_on),
+        cmocka_unit_test(the_second_failure_within_the_hour_fires_once),
+        cmocka_unit_test(a_failure_an_hour_later_finds_an_empty_window),
+        cmocka_unit_test(an_event_that_clears_resolves_what_fires),
+        cmocka_unit_test(a_clear_sets_a_pending_count_back_in_silence),
+        cmocka_unit_test(a_clear_without_a_signal_leaves_nothing),
+        cmocka_unit_test(what_is_older_than_the_lateness_is_counted_as_late_only),
+        cmocka_unit_test(a_late_match_inside_the_window_fires),
+        cmocka_unit_test(what_is_older_than_a_short_window_is_late_although_the_lateness_is_longer),
+        cmocka_unit_test(h22_a_clear_older_than_the_newest_match_ends_nothing),
+        cmocka_unit_test(h22_a_match_older_than_the_newest_clear_opens_nothing),
+        cmocka_unit_test(h22_a_match_overtaken_by_the_clear_of_a_pending_signal_is_late),
+        cmocka_unit_test(a_repeat_counts_at_its_time_of_receipt),
+        cmocka_unit_test(quiet_is_counted_from_the_last_match_on_the_engines_clock),
+        cmocka_unit_test(a_late_match_does_not_put_quiet_off),
+        cmocka_unit_test(what_was_only_ever_pending_is_forgotten_with_its_window),
+        cmocka_unit_test(what_fired_once_keeps_its_row_when_a_later_window_empties),
+        cmocka_unit_test(a_person_or_a_verification_resolves_what_fires),
+        cmocka_unit_test(a_removed_rule_forgets_what_was_pending),
+        cmocka_unit_test(a_changed_rule_counts_anew_but_what_fires_goes_on),
+        cmocka_unit_test(the_title_moves_while_pending_and_freezes_when_it_fires),
+        cmocka_unit_test(fields_are_those_of_the_latest_match),
+        cmocka_unit_test(a_key_that_is_a_template_gives_the_fields_it_names),
+        cmocka_unit_test(a_severity_may_be_captured),
+        cmocka_unit_test(samples_are_the_first_and_the_newest),
+        cmocka_unit_test(templates_see_the_latest_the_first_and_the_signal),
+        cmocka_unit_test(a_transition_is_a_line_of_json),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

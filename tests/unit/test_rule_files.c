@@ -1,0 +1,139 @@
+#include "rule_fixture.h"
+
+#include "src/base/file.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct place {
+    char root[64];
+    struct arena *arena;
+    struct problems *problems;
+    struct rule_files files;
+};
+
+static int make_place(void **state)
+{
+    struct place *place = calloc(1, sizeof(*place));
+
+    assert_non_null(place);
+    (void)snprintf(place->root, sizeof(place->root), "/tmp/vedette-rules-XXXXXX");
+    assert_non_null(mkdtemp(place->root));
+    assert_int_equal(arena_new((size_t)8 << 20, &place->arena), RC_OK);
+    assert_int_equal(problems_new(&place->problems), RC_OK);
+    *state = place;
+    return 0;
+}
+
+static const char *const names[] = { "a.yaml",  "b.yml", ".hidden.yaml",
+                                     "c.yaml~", "d.txt", "big.yaml" };
+
+static const char *path_of(const struct place *place, const char *name, char *path)
+{
+    (void)snprintf(path, 128, "%s/%s", place->root, name);
+    return path;
+}
+
+static int leave_place(void **state)
+{
+    struct place *place = *state;
+    char path[128];
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        (void)unlink(path_of(place, names[i], path));
+    (void)rmdir(place->root);
+    problems_free(place->problems);
+    arena_free(place->arena);
+    free(place);
+    return 0;
+}
+
+static void put(const struct place *place, const char *name, struct slice text, unsigned mode)
+{
+    char path[128];
+
+    assert_int_equal(file_write(path_of(place, name, path), text, mode), RC_OK);
+}
+
+static enum rc read_path(struct place *place, const char *path)
+{
+    struct slice item = slice_of(path);
+
+    return rule_files_read((struct slice_list){ .items = &item, .n_items = 1 }, place->arena,
+                           place->problems, &place->files);
+}
+
+static void r10_only_yaml_files_are_read_in_name_order(void **state)
+{
+    struct place *place = *state;
+    char path[128];
+
+    put(place, "b.yml", SLICE("b"), 0644);
+    put(place, "a.yaml", SLICE("a"), 0644);
+    put(place, ".hidden.yaml", SLICE("x"), 0644);
+    put(place, "c.yaml~", SLICE("x"), 0644);
+    put(place, "d.txt", SLICE("x"), 0644);
+    assert_int_equal(read_path(place, place->root), RC_OK);
+    assert_int_equal(place->files.n_files, 2);
+    assert_slice(place->files.files[0].name, path_of(place, "a.yaml", path));
+    assert_slice(place->files.files[0].text, "a");
+    assert_slice(place->files.files[1].text, "b");
+}
+
+static void a_file_may_be_named_itself(void **state)
+{
+    struct place *place = *state;
+    char path[128];
+
+    put(place, "d.txt", SLICE("x"), 0644);
+    assert_int_equal(read_path(place, path_of(place, "d.txt", path)), RC_OK);
+    assert_int_equal(place->files.n_files, 1);
+}
+
+static void r10_what_cannot_be_read_is_an_error_and_not_empty(void **state)
+{
+    struct place *place = *state;
+    char path[128];
+
+    assert_int_equal(read_path(place, path_of(place, "nowhere", path)), RC_INVALID);
+    assert_slice(problems_at(place->problems, 0)->file, path);
+    assert_slice(problems_at(place->problems, 0)->text, "No such file or directory");
+}
+
+static void r10_a_file_that_everybody_may_write_is_refused(void **state)
+{
+    struct place *place = *state;
+    char path[128];
+
+    put(place, "a.yaml", SLICE("a"), 0646);
+    put(place, "b.yml", SLICE("b"), 0644);
+    assert_int_equal(read_path(place, place->root), RC_INVALID);
+    assert_slice(problems_at(place->problems, 0)->file, path_of(place, "a.yaml", path));
+}
+
+static void r11_a_file_over_1_mib_is_refused(void **state)
+{
+    static char bytes[(1 << 20) + 1];
+    struct place *place = *state;
+
+    memset(bytes, '#', sizeof(bytes));
+    put(place, "big.yaml", (struct slice){ bytes, sizeof(bytes) - 1 }, 0644);
+    assert_int_equal(read_path(place, place->root), RC_OK);
+    put(place, "big.yaml", (struct slice){ bytes, sizeof(bytes) }, 0644);
+    assert_int_equal(read_path(place, place->root), RC_INVALID);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, leave_place)
+    const struct CMUnitTest tests[] = {
+        TEST(r10_only_yaml_files_are_read_in_name_order),
+        TEST(a_file_may_be_named_itself),
+        TEST(r10_what_cannot_be_read_is_an_error_and_not_empty),
+        TEST(r10_a_file_that_everybody_may_write_is_refused),
+        TEST(r11_a_file_over_1_mib_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,559 @@
+#include "rule_fixture.h"
+
+static bool has_text(const struct buffer *said, const char *wanted)
+{
+    return strstr(said->ptr, wanted) != NULL;
+}
+
+/* `rule` as the only one of a file: its members begin at column 5 of line 2. */
+static const char *file_of(const char *rule, char *text, size_t text_bytes)
+{
+    (void)snprintf(text, text_bytes, "rules:\n  - %s\n", rule);
+    return text;
+}
+
+/* -- what is refused, where, and in which words -- */
+
+static const struct {
+    const char *rule;
+    const char *said;
+} bad_rules[] = {
+    /* r01: members */
+    { "{id: a, on: alert, whn: x}",
+      "t.yaml:2:24: error: unknown member `whn`; did you mean `when`? valid here: id on where" },
+    { "{on: alert}", "t.yaml:2:5: error: `id` is missing here" },
+    { "{id: a}", "t.yaml:2:5: error: `on` is missing here" },
+    { "{id: a, on: }", "t.yaml:2:13: error: `on` is empty" },
+    { "{id: 'a b', on: alert}", "t.yaml:2:10: error: an id is letters, digits" },
+    { "[a]", "t.yaml:2:5: error: a rule is a map of members, not a list" },
+    { "{id: a, on: alert, severity: hihg}",
+      "error: `severity` must be one of (did you mean `high`?)" },
+    { "{id: a, on: alert, mode: watch}", "error: `mode` must be one of propose observe" },
+    { "{id: a, on: alert, lateness: 5}", "error: `lateness` must be a duration with its unit" },
+    { "{id: a, on: []}", "error: `on` is empty" },
+    { "{id: a, on: {kind: alert}}", "error: `on` names kinds" },
+    /* not yet here */
+    { "{id: a, on: alert, unless: [b]}",
+      "t.yaml:2:24: error: `unless` is not in this version of Vedette yet; valid here: id on" },
+    { "{id: a, on: alert, group: {by: [service]}}", "`group` is not in this version" },
+    { "{id: a, on: alert, active: {days: mon-fri}}", "`active` is not in this version" },
+    { "{id: a, on: log, when: {absent: 24h}}",
+      "t.yaml:2:29: error: the condition `absent` is not in this version of Vedette yet; valid "
+      "here: {count: 5, within: 10m}" },
+    { "{id: a, on: log, when: {distinct: host, count: 2, within: 1m}}",
+      "the condition `distinct` is not in this version" },
+    { "{id: a, on: log, when: {count: 2, within: 1m, weight: n}}",
+      "`weight` is not in this version" },
+    { "{id: a, on: log, where: {host: {cidr: [10.0.0.0/8]}}}", "`cidr` is not in this version" },
+    { "{id: a, on: log, where: {host: {file: hosts.txt}}}", "`file` is not in this version" },
+    { "{id: a, on: log, where: {host: {some: {a: b}}}}", "`some` is not in this version" },
+    { "{id: a, on: log, where: {time: {before: 1h}}}", "`before` is not in this version" },
+    { "{id: a, on: alert, diagnose: {agent: triage}}", "`agent` is not in this version" },
+    { "{id: a, on: alert, diagnose: {evidence: [{log: {watcher: w}}]}}",
+      "`log` is not in this version" },
+    { "{id: a, on: alert, clear: {count: 2}}", "`count` is not in this version" },
+    /* when */
+    { "{id: a, on: log, when: {cuont: 2}}",
+      "error: `when` names no condition; did you mean `count`?" },
+    { "{id: a, on: log, when: {count: 2}}", "error: `within` is missing here" },
+    { "{id: a, on: log, when: {count: 0, within: 1m}}",
+      "error: `count` must be between 1 and 1000000" },
+    { "{id: a, on: log, when: {count: 2, within: 5}}", "error: `within` must be a duration" },
+    { "{id: a, on: log, when: {count: 2, within: 99999999999h}}",
+      "error: `within` must be a duration" },
+    { "{id: a, on: log, when: often}", "error: `when` names no condition" },
+    /* patterns */
+    { "{id: a, on: log, match: /x/}",
+      "t.yaml:2:29: error: a pattern stands in single quotes: '/x/'" },
+    { "{id: a, on: log, match: 'x'}", "error: a pattern is expected here, between slashes" },
+    { "{id: a, on: log, match: '/a(b/'}", "t.yaml:2:34: error: bad pattern: missing closing" },
+    { "{id: a, on: log, match: '/x/q'}", "error: a pattern is expected here" },
+    { "{id: a, on: log, match: '/x/g'}", "t.yaml:2:33: error: bad pattern: unknown flag" },
+    { "{id: a, on: log, match: []}", "error: an empty list of patterns" },
+    { "{id: a, on: log, match: '/(*UTF)x/'}", "error: bad pattern: a pattern may not start" },
+    { "{id: a, on: log, match: \"/a\\x01b/\"}", "control character" },
+    { "{id: a, on: log, match: '/(?<state>x)/'}", "error: a capture may not be named `state`" },
+    { "{id: a, on: log, match: '/(?<time>x)/'}", "error: a capture may not be named `time`" },
+    { "{id: a, on: log, match: '/(?<count>x)/'}", "error: a capture may not be named `count`" },
+    /* where */
+    { "{id: a, on: alert, where: {brnch: x}}",
+      "t.yaml:2:32: error: no event of this rule can have `brnch`; did you mean `branch`?" },
+    { "{id: a, on: alert, where: {data.: x}}", "error: no event of this rule can have `data.`" },
+    { "{id: a, on: alert, where: {branch: }}", "error: a value is missing here" },
+    { "{id: a, on: alert, where: {branch: []}}", "error: an empty list would never hold" },
+    { "{id: a, on: alert, where: {branch: {}}}", "error: an empty map says nothing" },
+    { "{id: a, on: alert, where: {branch: {like: x}}}",
+      "error: unknown member `like`; valid here: eq not exists gt ge lt le" },
+    { "{id: a, on: alert, where: {branch: {exists: yes}}}",
+      "error: `exists` must be true or false" },
+    { "{id: a, on: alert, where: {duration: {gt: long}}}", "error: a bound is a number" },
+    { "{id: a, on: alert, where: {severity: {ge: 3}}}", "error: a bound is a number" },
+    { "{id: a, on: alert, where: {state: failed}}",
+      "t.yaml:2:39: error: `state` is never `failed`, but one of failing ok info;" },
+    { "{id: a, on: alert, where: {severity: [high, page]}}", "error: `severity` is never `page`" },
+    { "{id: a, on: alert, where: {any: {branch: x}}}", "error: `any` is a list of maps" },
+    { "{id: a, on: alert, where: {}}", "error: a map of clauses is expected here" },
+    { "{id: a, on: alert, where: {branch: $mains}}", "error: no list and no pattern of this file" },
+    { "{id: a, on: log, where: {ip: {not: x}}}", "error: no event of this rule can have `ip`" },
+    { "{id: a, on: log, where: {text: {not: '/(?<ip>x)/'}}, title: '{{ip}}'}",
+      "error: no event of this rule can have `ip`" },
+    /* key */
+    { "{id: a, on: alert, key: []}", "error: an empty key would fold everything together" },
+    { "{id: a, on: alert, key: [repo, nope]}",
+      "t.yaml:2:36: error: no event of this rule can have `nope`" },
+    { "{id: a, on: alert, key: {repo: x}}", "error: a key is a list of field names" },
+    { "{id: a, on: alert, key: '{{count}}'}", "error: `count` cannot be part of a key" },
+    { "{id: a, on: alert, key: '{{first.repo}}'}", "error: `first.repo` cannot be part of a key" },
+    /* i04: templates */
+    { "{id: a, on: alert, title: '{{brnch}} is red'}",
+      "t.yaml:2:34: error: no event of this rule can have `brnch`; did you mean `branch`?" },
+    { "{id: a, on: alert, title: '{{first.nope}}'}", "can have `nope`" },
+    { "{id: a, on: alert, title: '{{branch'}", "error: bad template: " },
+    { "{id: a, on: alert, title: '{{branch | shout}}'}", "error: bad template: unknown filter" },
+    { "{id: a, on: alert, title: '{{signal.title}}'}", "error: a title cannot name signal.title" },
+    { "{id: a, on: alert, title: [x]}", "error: a text is expected here, not a list" },
+    { "{id: a, on: alert, propose: {plan: [{do: x, with: {p: '{{nope}}'}}]}}", "can have `nope`" },
+    { "{id: a, on: alert, diagnose: {question: '{{nope}}'}}", "can have `nope`" },
+    /* clear */
+    { "{id: a, on: alert, clear: sometimes}", "error: `clear` is `never`, {quiet: 1h} or a map" },
+    { "{id: a, on: alert, clear: {quiet: 5}}", "error: `quiet` must be a duration" },
+    { "{id: a, on: alert, clear: {quiet: 5m, where: {state: ok}}}",
+      "error: `clear` has either `quiet` or a filter, not both" },
+    { "{id: a, on: log, match: '/(?<port>[0-9]+) down/', key: [port], clear: {match: '/up/'}}",
+      "error: an event that clears cannot have `port`" },
+    /* propose, verify, diagnose */
+    { "{id: a, on: alert, propose: {plan: []}}", "error: `plan` is a list of steps" },
+    { "{id: a, on: alert, propose: {plan: [{with: {}}]}}", "error: `do` is missing here" },
+    { "{id: a, on: alert, propose: {plan: [{do: x}], allow: [y]}}",
+      "error: the plan does `x`, which `allow` does not name" },
+    { "{id: a, on: alert, propose: {approvers: {need: 0}}}",
+      "error: `need` must be between 1 and 20" },
+    { "{id: a, on: alert, propose: {approvers: {not: [nobody]}}}", "can have `nobody`" },
+    { "{id: a, on: alert, verify: {ok: 1h, quiet: 1h}}", "error: `verify` is one of" },
+    { "{id: a, on: alert, verify: {quiet: 1}}", "error: `quiet` must be a duration" },
+    { "{id: a, on: alert, diagnose: {evidence: [{changes: {within: 2h}, similar: 5}]}}",
+      "error: one piece of evidence is one of" },
+    { "{id: a, on: alert, diagnose: {evidence: [{similar: 0}]}}",
+      "error: `similar` must be between 1 and 20" },
+};
+
+static void r01_what_is_wrong_is_refused_where_it_stands(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad_rules) / sizeof(*bad_rules); i++) {
+        struct ruleset *set = NULL;
+        struct buffer said;
+        char text[1024];
+        enum rc rc = parse_rules(file_of(bad_rules[i].rule, text, sizeof(text)), &set, &said);
+
+        if (!has_text(&said, bad_rules[i].said))
+            print_message("%s\nsaid: %swanted: %s\n", bad_rules[i].rule, said.ptr,
+                          bad_rules[i].said);
+        assert_true(has_text(&said, bad_rules[i].said));
+        assert_int_equal(rc, RC_INVALID);
+        assert_null(set);
+        buffer_free(&said);
+    }
+}
+
+static const char *const good_rules[] = {
+    "{id: any-alert, on: alert}",
+    "{id: a.b_c-1, on: [github.workflow_run, alert, 'jenkins.*'], where: {state: ok}}",
+    "{id: a, on: alert, clear: never, verify: none}",
+    "{id: a, on: alert, clear: null}",
+    "{id: a, on: log, match: ['/x(?<host>.)/i', '/y/'], ignore: '/z/', key: [host, watcher]}",
+    "{id: a, on: log, match: '/(?<ip>[0-9.]+)/', where: {ip: {not: 10.0.0.1}}, key: [ip]}",
+    "{id: a, on: log, where: {ip: x, text: '/(?<ip>[0-9.]+)/'}}",
+    "{id: a, on: log, match: \"/a b/\"}",
+    "{id: a, on: alert, where: {'data.labels[0].name': x, 'data[\"odd key\"]': y}}",
+    "{id: a, on: alert, where: {url: /x/, title: {eq: '/x/'}, text: '/usr/local/bin'}}",
+    "{id: a, on: alert, where: {duration: {ge: 5m, lt: 1h}, data.n: {gt: 5}, severity: {ge: "
+    "high}}}",
+    "{id: a, on: alert, where: {any: [{branch: x}, {branch: y}], none: [{actor: bot}]}}",
+    "{id: a, on: alert, key: '{{repo}}/{{branch | default: none}}'}",
+    "{id: a, on: alert, key: service}",
+    "{id: a, on: alert, title: '{{first.branch}} {{count}} {{time | ago}} {{data.x}}'}",
+    "{id: a, on: alert, verify: {check: probe, with: {url: '{{url}}'}}}",
+    "{id: a, on: tick, propose: {approvers: {from: [oncall], need: 2, not: [actor]}}}",
+};
+
+static void what_the_language_has_is_taken(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(good_rules) / sizeof(*good_rules); i++) {
+        struct ruleset *set = NULL;
+        struct buffer said;
+        char text[1024];
+        enum rc rc = parse_rules(file_of(good_rules[i], text, sizeof(text)), &set, &said);
+
+        if (rc || said.len > 1)
+            print_message("%s\nsaid: %s\n", good_rules[i], said.ptr);
+        assert_int_equal(rc, RC_OK);
+        assert_int_equal(said.len, 1); /* no warning either */
+        buffer_free(&said);
+        ruleset_free(set);
+    }
+}
+
+static void a_file_shows_all_its_problems_in_one_run(void **state)
+{
+    struct ruleset *set = NULL;
+    struct buffer said;
+
+    (void)state;
+    assert_int_equal(parse_rules("rules:\n"
+                                 "  - {id: a, on: alert, severity: hot}\n"
+                                 "  - {id: b, on: alert, key: [nope], title: '{{never}}'}\n"
+                                 "rule: []\n",
+                                 &set, &said),
+                     RC_INVALID);
+    assert_true(has_text(&said, "t.yaml:2:34: error: `severity`"));
+    assert_true(has_text(&said, "`nope`"));
+    assert_true(has_text(&said, "`never`"));
+    assert_true(has_text(&said, "t.yaml:4:1: error: unknown member `rule`; did you mean `rules`?"));
+    buffer_free(&said);
+}
+
+static void r07_a_double_id_names_both_places_also_across_files(void **state)
+{
+    struct rule_file files[] = {
+        { .name = SLICE("a.yaml"), .text = SLICE("rules: [{id: x, on: alert}]") },
+        { .name = SLICE("b.yaml"),
+          .text = SLICE("rules:\n  - {id: y, on: alert}\n"
+                        "  - {id: x, on: push}\n") },
+    };
+    struct ruleset *set = NULL;
+    struct buffer said;
+
+    (void)state;
+    assert_int_equal(parse_files(files, 2, &set, &said), RC_INVALID);
+    assert_string_equal(said.ptr,
+                        "b.yaml:3:5: error: the id `x` is taken by the rule at a.yaml:1:9\n");
+    buffer_free(&said);
+}
+
+static void r08_one_broken_file_and_there_is_no_set(void **state)
+{
+    struct rule_file files[] = {
+        { .name = SLICE("a.yaml"), .text = SLICE("rules: [{id: x, on: alert}]") },
+        { .name = SLICE("b.yaml"), .text = SLICE("rules: [{id: y, on: alert") },
+    };
+    struct ruleset *set = NULL;
+    struct buffer said;
+
+    (void)state;
+    assert_int_equal(parse_files(files, 2, &set, &said), RC_INVALID);
+    assert_null(set);
+    assert_true(has_text(&said, "b.yaml:"));
+    assert_false(has_text(&said, "a.yaml:"));
+    buffer_free(&said);
+}
+
+static void an_empty_set_is_loud(void **state)
+{
+    struct ruleset *set = NULL;
+    struct buffer said;
+
+    (void)state;
+    assert_int_equal(parse_rules("", &set, &said), RC_OK);
+    assert_int_equal(set->n_rules, 0);
+    assert_true(has_text(&said, "warning: there is no rule at all"));
+    assert_null(ruleset_find(set, SLICE("x")));
+    ruleset_free(set);
+    buffer_free(&said);
+}
+
+/* -- warnings -- */
+
+static const struct {
+    const char *rule;
+    const char *said;
+} doubtful_rules[] = {
+    { "{id: a, on: alerts}", "warning: `alerts` is not a kind of event; did you mean `alert`?" },
+    { "{id: a, on: log, match: '/x*/'}", "warning: this pattern matches every text" },
+    { "{id: a, on: log, match: '/^$/'}", "warning: this pattern matches only the empty text" },
+    { "{id: a, on: log, match: '/^\\A\\z/'}", "warning: this pattern matches only the empty text" },
+    { "{id: a, on: [alert, push]}", "warning: without a `state` in `where` this rule means" },
+    { "{id: a, on: push, verify: {ok: 1h}}", "warning: {ok: …} waits for an event that clears" },
+    /* r02 */
+    { "{id: a, on: log, match: '/(a+)+(a+)+(a+)+$/'}", "t.yaml:2:29: warning: this pattern " },
+};
+
+static void what_is_surely_not_meant_is_a_warning(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(doubtful_rules) / sizeof(*doubtful_rules); i++) {
+        struct ruleset *set = NULL;
+        struct buffer said;
+        char text[512];
+        enum rc rc = parse_rules(file_of(doubtful_rules[i].rule, text, sizeof(text)), &set, &said);
+
+        if (!has_text(&said, doubtful_rules[i].said))
+            print_message("%s\nsaid: %s\n", doubtful_rules[i].rule, said.ptr);
+        assert_int_equal(rc, RC_OK);
+        assert_true(has_text(&said, doubtful_rules[i].said));
+        buffer_free(&said);
+        ruleset_free(set);
+    }
+}
+
+static void r02_a_pattern_that_explodes_is_told_with_its_hostile_text(void **state)
+{
+    struct ruleset *set = NULL;
+    struct buffer said;
+    int64_t start_ms = clock_mono_ms();
+
+    (void)state;
+    assert_int_equal(parse_rules("rules: [{id: a, on: log, match: '/^(a|a)*$/'}]", &set, &said),
+                     RC_OK);
+    assert_true(has_text(&said, "bytes of `a` repeated"));
+    assert_true(clock_mono_ms() - start_ms < 10 * SECOND_MS); /* bounded, however bad it is */
+    buffer_free(&said);
+    ruleset_free(set);
+}
+
+/* -- defaults -- */
+
+static void the_smallest_rule_is_two_members(void **state)
+{
+    struct ruleset *set = rules_of("rules: [{id: any-alert, on: alert}]");
+    const struct rule *rule = ruleset_find(set, SLICE("any-alert"));
+
+    (void)state;
+    assert_non_null(rule);
+    assert_int_equal(rule->mode, RULE_PROPOSE);
+    assert_int_equal(rule->severity, SEVERITY_MEDIUM);
+    assert_int_equal(rule->key.n_items, 1);
+    assert_slice(rule->key.items[0], "subject");
+    assert_int_equal(rule->lateness_ms, 5 * MINUTE_MS);
+    assert_int_equal(rule->clear.kind, CLEAR_BY_EVENT); /* it asks for state: failing */
+    assert_int_equal(rule->playbook.verify.kind, PLAYBOOK_VERIFY_OK);
+    assert_int_equal(rule->playbook.verify.window_ms, HOUR_MS);
+    assert_int_equal(rule->playbook.propose.expires_ms, 24 * HOUR_MS);
+    assert_int_equal(rule->playbook.propose.cooldown_ms, HOUR_MS);
+    assert_int_equal(rule->playbook.diagnose.timeout_ms, 5 * MINUTE_MS);
+    assert_int_equal(rule->playbook.diagnose.n_evidence, 2);
+    assert_slice(template_source(rule->title), "{{title | default: any-alert}}");
+    ruleset_free(set);
+}
+
+static void rules_that_do_not_ask_for_failing_end_by_quiet(void **state)
+{
+    static const struct {
+        const char *rule;
+        int64_t quiet_ms;
+    } cases[] = {
+        { "{id: a, on: push}", HOUR_MS },
+        { "{id: a, on: log, when: {count: 2, within: 10m}}", HOUR_MS },
+        { "{id: a, on: log, when: {count: 2, within: 1h}}", HOUR_MS },
+        { "{id: a, on: log, when: {count: 2, within: 3h}}", 3 * HOUR_MS },
+        { "{id: a, on: alert, where: {state: info}}", HOUR_MS },
+        { "{id: a, on: alert, where: {state: [failing, ok]}}", HOUR_MS },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char text[256];
+        struct ruleset *set = rules_of(file_of(cases[i].rule, text, sizeof(text)));
+
+        assert_int_equal(set->rules[0].clear.kind, CLEAR_BY_QUIET);
+        assert_int_equal(set->rules[0].clear.quiet_ms, cases[i].quiet_ms);
+        assert_int_equal(set->rules[0].playbook.verify.kind, PLAYBOOK_VERIFY_QUIET);
+        assert_int_equal(set->rules[0].playbook.verify.window_ms, 30 * MINUTE_MS);
+        ruleset_free(set);
+    }
+}
+
+static void a_plan_gives_its_actions_to_allow_and_a_shorter_expiry(void **state)
+{
+    struct ruleset *set = rules_of("rules:\n"
+                                   "  - id: a\n"
+                                   "    on: alert\n"
+                                   "    propose:\n"
+                                   "      plan:\n"
+                                   "        - {do: note, with: {text: '{{title}}'}, why: because}\n"
+                                   "        - {do: rerun}\n"
+                                   "        - {do: note}\n");
+    const struct propose_part *propose = &set->rules[0].playbook.propose;
+
+    (void)state;
+    assert_int_equal(propose->n_plan, 3);
+    assert_slice(propose->plan[0].action, "note");
+    assert_slice(propose->plan[0].params[0].name, "text");
+    assert_slice(template_source(propose->plan[0].params[0].template), "{{title}}");
+    assert_slice(template_source(propose->plan[0].why), "because");
+    assert_int_equal(propose->allow.n_items, 2);
+    assert_slice(propose->allow.items[0], "note");
+    assert_slice(propose->allow.items[1], "rerun");
+    assert_int_equal(propose->expires_ms, 4 * HOUR_MS);
+    ruleset_free(set);
+}
+
+/* -- shared pieces -- */
+
+static void a_default_is_taken_whole_where_the_rule_leaves_it_out(void **state)
+{
+    struct ruleset *set =
+        rules_of("defaults:\n"
+                 "  severity: high\n"
+                 "  propose: {expires: 2h, cooldown: 5m}\n"
+                 "rules:\n"
+                 "  - {id: a, on: alert}\n"
+                 "  - {id: b, on: alert, severity: low, propose: {expires: 3h}}\n");
+
+    (void)state;
+    assert_int_equal(set->rules[0].severity, SEVERITY_HIGH);
+    assert_int_equal(set->rules[0].playbook.propose.cooldown_ms, 5 * MINUTE_MS);
+    assert_int_equal(set->rules[1].severity, SEVERITY_LOW);
+    assert_int_equal(set->rules[1].playbook.propose.expires_ms, 3 * HOUR_MS);
+    assert_int_equal(set->rules[1].playbook.propose.cooldown_ms, HOUR_MS); /* never merged */
+    ruleset_free(set);
+}
+
+static void a_wrong_shared_piece_is_told_once(void **state)
+{
+    struct ruleset *set = NULL;
+    struct buffer said;
+
+    (void)state;
+    assert_int_equal(parse_rules("defaults: {severity: warm, id: x}\n"
+                                 "patterns: {bad: '/(/', 'x y': '/a/', oops: '/b/'}\n"
+                                 "lists: {empty: [], oops: [a]}\n"
+                                 "rules:\n"
+                                 "  - {id: a, on: log, match: $bad}\n"
+                                 "  - {id: b, on: log, match: $bad}\n",
+                                 &set, &said),
+                     RC_INVALID);
+    assert_string_equal(
+        said.ptr,
+        "t.yaml:2:24: error: `x y` cannot be used as $name: letters, digits, - and _\n"
+        "t.yaml:3:16: error: the list `empty` must be a list of values: [a, b]\n"
+        "t.yaml:3:20: error: `oops` is the name of a pattern, too: $oops could mean either\n"
+        "t.yaml:2:20: error: bad pattern: missing closing parenthesis\n"
+        "t.yaml:1:28: error: `id` cannot be a default: every rule has its own\n"
+        "t.yaml:1:22: error: `severity` must be one of low medium high critical, not `warm`\n");
+    buffer_free(&said);
+}
+
+/* -- versions -- */
+
+static struct slice version_of(const char *text, struct ruleset **set)
+{
+    *set = rules_of(text);
+    return (*set)->rules[0].version;
+}
+
+static void assert_versions(const char *a, const char *b, bool same)
+{
+    struct ruleset *left, *right;
+    bool is_same = slice_eq(version_of(a, &left), version_of(b, &right));
+
+    if (is_same != same)
+        print_message("%s\n%s\nare%s the same version\n", a, b, is_same ? "" : " not");
+    assert_int_equal(is_same, same);
+    assert_int_equal(left->rules[0].version.len, 16);
+    ruleset_free(left);
+    ruleset_free(right);
+}
+
+static void a_version_is_of_the_meaning_not_of_the_layout(void **state)
+{
+    const char *plain = "rules: [{id: a, on: alert, key: [repo], where: {branch: main}}]";
+
+    (void)state;
+    assert_versions(plain,
+                    "# said in another way\n"
+                    "rules:\n"
+                    "  - where:\n"
+                    "      branch: \"main\"\n"
+                    "    on: 'alert'\n"
+                    "    id: a\n"
+                    "    key:\n"
+                    "      - repo\n"
+                    "  - {id: neighbour, on: push}\n",
+                    true);
+    assert_versions(plain,
+                    "lists: {mains: [main]}\nrules: [{id: a, on: alert, key: [repo], where: "
+                    "{branch: main}}]",
+                    true);
+    assert_versions(
+        plain, "defaults: {key: [repo]}\nrules: [{id: a, on: alert, where: {branch: main}}]", true);
+    /* What a default says may as well be written out. */
+    assert_versions(plain,
+                    "rules: [{id: a, on: alert, key: [repo], mode: propose, severity: medium, "
+                    "where: {branch: main, state: failing}}]",
+                    true);
+    assert_versions(plain, "rules: [{id: a, on: alert, key: [repo], where: {branch: trunk}}]",
+                    false);
+    assert_versions("lists: {l: [x]}\nrules: [{id: a, on: alert, where: {branch: $l}}]",
+                    "lists: {l: [y]}\nrules: [{id: a, on: alert, where: {branch: $l}}]", false);
+    assert_versions("rules: [{id: a, on: alert, where: {branch: '/x/'}}]",
+                    "rules: [{id: a, on: alert, where: {branch: /x/}}]", false);
+    assert_versions("rules: [{id: a, on: alert, where: {branch: {eq: '/x/'}}}]",
+                    "rules: [{id: a, on: alert, where: {branch: /x/}}]", true);
+}
+
+static void what_is_printed_means_the_same(void **state)
+{
+    struct ruleset *set = rules_of("lists: {bots: [renovate, dependabot]}\n"
+                                   "patterns: {mains: '/^(main|release\\/.+)$/i'}\n"
+                                   "rules:\n"
+                                   "  - id: a\n"
+                                   "    on: [ci.run]\n"
+                                   "    where: {branch: $mains, actor: {not: $bots}, url: /x/}\n"
+                                   "    key: [repo, branch]\n"
+                                   "    when: {count: 2, within: 1h}\n"
+                                   "    title: \"{{repo}}: \\\"{{branch}}\\\"\"\n"
+                                   "    propose: {plan: [{do: note, with: {text: 'true'}}]}\n");
+    struct buffer printed;
+    struct ruleset *again;
+
+    (void)state;
+    buffer_init(&printed, 0);
+    ruleset_print(set, &printed);
+    buffer_add_byte(&printed, '\0');
+    again = rules_of(printed.ptr);
+    if (!slice_eq(set->rules[0].version, again->rules[0].version))
+        print_message("%s", printed.ptr);
+    assert_true(slice_eq(set->rules[0].version, again->rules[0].version));
+    assert_true(slice_eq(set->version, again->version));
+    buffer_free(&printed);
+    ruleset_free(set);
+    ruleset_free(again);
+}
+
+static void tests_are_kept_for_their_runner(void **state)
+{
+    struct ruleset *set = rules_of("rules: [{id: a, on: alert}]\n"
+                                   "tests: [{name: x, events: []}, {name: y}]\n");
+
+    (void)state;
+    assert_int_equal(set->n_tests, 2);
+    assert_slice(set->tests[0].file, "t.yaml");
+    assert_slice(node_find(set->tests[1].node, "name")->text, "y");
+    ruleset_free(set);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(r01_what_is_wrong_is_refused_where_it_stands),
+        cmocka_unit_test(what_the_language_has_is_taken),
+        cmocka_unit_test(a_file_shows_all_its_problems_in_one_run),
+        cmocka_unit_test(r07_a_double_id_names_both_places_also_across_files),
+        cmocka_unit_test(r08_one_broken_file_and_there_is_no_set),
+        cmocka_unit_test(an_empty_set_is_loud),
+        cmocka_unit_test(what_is_surely_not_meant_is_a_warning),
+        cmocka_unit_test(r02_a_pattern_that_explodes_is_told_with_its_hostile_text),
+        cmocka_unit_test(the_smallest_rule_is_two_members),
+        cmocka_unit_test(rules_that_do_not_ask_for_failing_end_by_quiet),
+        cmocka_unit_test(a_plan_gives_its_actions_to_allow_and_a_shorter_expiry),
+        cmocka_unit_test(a_default_is_taken_whole_where_the_rule_leaves_it_out),
+        cmocka_unit_test(a_wrong_shared_piece_is_told_once),
+        cmocka_unit_test(a_version_is_of_the_meaning_not_of_the_layout),
+        cmocka_unit_test(what_is_printed_means_the_same),
+        cmocka_unit_test(tests_are_kept_for_their_runner),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
