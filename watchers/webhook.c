@@ -263,14 +263,9 @@ static enum rc notice_handshake(struct reception *reception)
     return RC_OK;
 }
 
-/* Nothing of a body is looked at before its signature was checked. */
-static enum rc (*const gates[])(struct reception *reception) = {
-    check_type,  check_size,  check_signature,  take_form,  check_json,
-    check_shape, check_count, take_delivery_id, fill_entry, notice_handshake,
-};
-
-enum rc webhook_receive(const struct webhook *hook, const struct webhook_request *request,
-                        struct arena *arena, struct webhook_answer *answer)
+static enum rc pass(const struct webhook *hook, const struct webhook_request *request,
+                    enum rc (*const *gates)(struct reception *reception), struct arena *arena,
+                    struct webhook_answer *answer)
 {
     struct reception reception = {
         .hook = hook, .request = request, .arena = arena, .answer = answer
@@ -278,10 +273,33 @@ enum rc webhook_receive(const struct webhook *hook, const struct webhook_request
     enum rc rc = RC_OK;
 
     *answer = (struct webhook_answer){ 0 };
-    for (size_t i = 0; i < sizeof gates / sizeof *gates && !rc && !answer->status; i++)
-        rc = gates[i](&reception);
+    for (; *gates && !rc && !answer->status; gates++)
+        rc = (*gates)(&reception);
     json_free(reception.tree);
     return rc;
+}
+
+enum rc webhook_receive(const struct webhook *hook, const struct webhook_request *request,
+                        struct arena *arena, struct webhook_answer *answer)
+{
+    /* Nothing of a body is looked at before its signature was checked. */
+    static enum rc (*const gates[])(struct reception * reception) = {
+        check_type,  check_size,       check_signature, take_form,        check_json, check_shape,
+        check_count, take_delivery_id, fill_entry,      notice_handshake, NULL,
+    };
+
+    return pass(hook, request, gates, arena, answer);
+}
+
+enum rc webhook_receive_recorded(const struct webhook *hook, const struct webhook_request *request,
+                                 struct arena *arena, struct webhook_answer *answer)
+{
+    static enum rc (*const gates[])(struct reception * reception) = {
+        take_form,        check_json, check_shape,      check_count,
+        take_delivery_id, fill_entry, notice_handshake, NULL,
+    };
+
+    return pass(hook, request, gates, arena, answer);
 }
 
 enum rc webhook_sign(const struct webhook *hook, struct slice event_type, struct slice delivery_id,

@@ -33,6 +33,9 @@ bool webhook_accepts_type(const struct webhook *hook, struct slice content_type)
 /* Verifies and scans; fills `answer`. */
 enum rc webhook_receive(const struct webhook *hook, const struct webhook_request *request, struct arena *arena,
                         struct webhook_answer *answer) MUST_CHECK;
+/* A delivery that somebody kept (replays): read as above, but nobody asks for its signature, size or content type. */
+enum rc webhook_receive_recorded(const struct webhook *hook, const struct webhook_request *request, struct arena *arena,
+                                 struct webhook_answer *answer) MUST_CHECK;
 /* What `vedette send` needs: the headers (signature, event type, delivery id) that make `body` acceptable to this hook now. */
 enum rc webhook_sign(const struct webhook *hook, struct slice event_type, struct slice delivery_id, struct slice body, int64_t now_ms, struct arena *arena,
                      struct header **headers, size_t *n_headers) MUST_CHECK;

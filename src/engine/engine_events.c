@@ -17,8 +17,11 @@ static enum rc recorded_event(const struct journal_entry *entry, struct arena *a
         return rc;
     events->n_trees = 1;
     events->n_items = 1;
-    events->items[0].seq = entry->seq;
-    events->items[0].received_ms = entry->received_ms;
+    /* What the record leaves out is as if it came in now. */
+    events->items[0] = (struct event){ .id = entry->id,
+                                       .seq = entry->seq,
+                                       .time_ms = entry->received_ms,
+                                       .received_ms = entry->received_ms };
     return event_read_json(events->trees[0], arena, &events->items[0]);
 }
 

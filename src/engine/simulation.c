@@ -150,7 +150,13 @@ enum rc simulation_advance(struct simulation *simulation, int64_t now_ms)
 
 enum rc simulation_receive(struct simulation *simulation, struct journal_entry *entry, struct slice seed)
 {
-    struct engine_accept_item item = { .entry = entry };
+    return simulation_receive_once(simulation, entry, 0, seed);
+}
+
+enum rc simulation_receive_once(struct simulation *simulation, struct journal_entry *entry, int64_t dedup_ms,
+                                struct slice seed)
+{
+    struct engine_accept_item item = { .entry = entry, .dedup_ms = dedup_ms };
     bool more = true;
     enum rc rc = simulation_advance(simulation, entry->received_ms);
 

@@ -15,6 +15,8 @@ void simulation_free(struct simulation *simulation);
 
 /* One delivery, received at `entry->received_ms` (never before the one before it): timers due by then run first, then it is folded. Its id is made from `seed` when it has none. */
 enum rc simulation_receive(struct simulation *simulation, struct journal_entry *entry, struct slice seed) MUST_CHECK;
+/* The same, but a delivery id that was received within `dedup_ms` before is passed over, as the door does (0: none is). */
+enum rc simulation_receive_once(struct simulation *simulation, struct journal_entry *entry, int64_t dedup_ms, struct slice seed) MUST_CHECK;
 /* An event object, as `vedette events --json` prints it; received at `received_ms`. */
 enum rc simulation_receive_event(struct simulation *simulation, struct slice json, int64_t received_ms, struct slice seed) MUST_CHECK;
 /* Lets time pass. */
