@@ -1,0 +1,35 @@
+/* commands_all.h - the functions behind the rows of commands.c, by the file they stand in. */
+#pragma once
+
+#include "src/cli/command.h"
+
+/* help.c, completion.c */
+enum exit_code help_command(const struct invocation *invocation);
+enum exit_code version_command(const struct invocation *invocation);
+enum exit_code completion_command(const struct invocation *invocation);
+/* run.c */
+enum exit_code run_command(const struct invocation *invocation);
+enum exit_code reload_command(const struct invocation *invocation);
+/* check.c, init.c, doctor.c */
+enum exit_code check_command(const struct invocation *invocation);
+enum exit_code init_command(const struct invocation *invocation);
+enum exit_code doctor_command(const struct invocation *invocation);
+/* test.c, replay.c, explain.c, fields.c: rules without a daemon */
+enum exit_code test_command(const struct invocation *invocation);
+enum exit_code replay_command(const struct invocation *invocation);
+enum exit_code explain_command(const struct invocation *invocation);
+enum exit_code fields_command(const struct invocation *invocation);
+/* send.c, tail.c, status.c */
+enum exit_code send_command(const struct invocation *invocation);
+enum exit_code tail_command(const struct invocation *invocation);
+enum exit_code status_command(const struct invocation *invocation);
+enum exit_code hooks_command(const struct invocation *invocation);
+/* lists.c, audit.c, show.c */
+enum exit_code list_command(const struct invocation *invocation);
+enum exit_code audit_command(const struct invocation *invocation);
+enum exit_code show_command(const struct invocation *invocation);
+/* approve.c, decide.c */
+enum exit_code approve_command(const struct invocation *invocation);
+enum exit_code decide_command(const struct invocation *invocation);
+enum exit_code resolve_command(const struct invocation *invocation);
+enum exit_code pause_command(const struct invocation *invocation);
