@@ -286,6 +286,35 @@ class Vedette:
                     return answer
                 answer += piece
 
+    def read_stream(self, last_id=None, until=None, until_quiet=False, token=JANE, timeout=PATIENCE):
+        """Reads server-sent events until `until(events)` is true, or (until_quiet) until what is there has been told."""
+        host, port = self.addresses["control"].rsplit(":", 1)
+        lines = ["GET /api/v1/stream HTTP/1.0", f"Host: {host}:{port}", f"Authorization: Bearer {token}"]
+        if last_id is not None:
+            lines.append(f"Last-Event-ID: {last_id}")
+        events, event, rest = [], {}, b""
+        with socket.create_connection((host, int(port)), 1 if until_quiet else timeout) as connection:
+            connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+            answer = connection.makefile("rb")
+            while answer.readline().strip():
+                pass
+            try:
+                for line in answer:
+                    line = line.decode().rstrip("\r\n")
+                    name, colon, value = line.partition(": ")
+                    if colon and name in ("id", "event", "data"):
+                        event[name] = value
+                    elif not line and event:
+                        events.append(event)
+                        event = {}
+                        if until and until(events):
+                            return events
+            except TimeoutError:
+                if until_quiet:
+                    return events
+                raise
+        return events
+
     # --- the command line ---
 
     def cli(self, *arguments, token=JANE, check=None, input=None, socket_only=False):
