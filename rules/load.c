@@ -61,7 +61,7 @@ static void take_set_version(struct loader *loader)
     struct ruleset *set = loader->ruleset;
     struct slice *parts = loader_alloc(loader, 2 * set->n_rules + 1, sizeof(*parts));
 
-    for (size_t i = 0; parts && i < set->n_rules; i++) {
+    for (size_t i = 0; parts && set->by_id && i < set->n_rules; i++) {
         parts[2 * i] = set->by_id[i]->id;
         parts[2 * i + 1] = set->by_id[i]->version;
     }
@@ -166,6 +166,9 @@ static enum rc read_file(struct loader *loader, const struct parsed_file *parsed
     read_tests(loader, parsed->nodes.tests, parsed->name);
     loader->problems = all;
     move_problems(found, all);
+    /* Where no memory was left to hold a problem, it must not be forgotten that there was one. */
+    if (problems_count(found, PROBLEM_ERROR) && !problems_count(all, PROBLEM_ERROR))
+        loader->rc = RC_NO_MEMORY;
     problems_free(found);
     return loader->rc;
 }
@@ -222,6 +225,17 @@ static void make_room(struct loader *loader, const struct parsed_file *files, si
     loader->ruleset->tests = loader_alloc(loader, n_tests, sizeof(struct rule_test));
 }
 
+static void warn_of_set(struct loader *loader)
+{
+    if (!loader->ruleset->n_rules)
+        problems_add(loader->problems, PROBLEM_WARNING, (struct slice){ 0 }, 0, 0,
+                     "there is no rule at all: nothing that happens will be signalled");
+    if (loader->n_untried)
+        problems_add(loader->problems, PROBLEM_WARNING, (struct slice){ 0 }, 0, 0,
+                     "%zu patterns were not tried on hostile texts: it took too long already",
+                     loader->n_untried);
+}
+
 static enum rc read_files(struct loader *loader, const struct rule_files *files)
 {
     struct parsed_file *parsed = loader_alloc(loader, files->n_files, sizeof(*parsed));
@@ -239,9 +253,7 @@ static enum rc read_files(struct loader *loader, const struct rule_files *files)
     sort_by_id(loader);
     refuse_doubles(loader);
     take_set_version(loader);
-    if (!loader->ruleset->n_rules)
-        problems_add(loader->problems, PROBLEM_WARNING, (struct slice){ 0 }, 0, 0,
-                     "there is no rule at all: nothing that happens will be signalled");
+    warn_of_set(loader);
     return loader->rc;
 }
 

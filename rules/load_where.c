@@ -314,7 +314,7 @@ struct where *read_where(struct loader *loader, const struct node *map, struct s
 
 /* -- once all captures are known -- */
 
-/* Clauses on what another clause may capture come last; else the file's order would change the meaning. */
+/* Clauses on what another one may capture come last; else the file's order would change the meaning. */
 static void put_captures_last(struct loader *loader, struct where *where,
                               const struct slice_list *captures)
 {
@@ -323,11 +323,14 @@ static void put_captures_last(struct loader *loader, struct where *where,
 
     if (!sorted)
         return;
-    for (int is_last = 0; is_last <= 1; is_last++) {
-        for (size_t i = 0; i < where->n_clauses; i++) {
-            if (names_have(captures, where->clauses[i].field.name) == (is_last == 1))
-                sorted[n_sorted++] = where->clauses[i];
-        }
+    for (size_t i = 0; i < where->n_clauses; i++) {
+        if (!names_have(captures, where->clauses[i].field.name))
+            sorted[n_sorted++] = where->clauses[i];
+    }
+    where->n_early = n_sorted;
+    for (size_t i = 0; i < where->n_clauses; i++) {
+        if (names_have(captures, where->clauses[i].field.name))
+            sorted[n_sorted++] = where->clauses[i];
     }
     where->clauses = sorted;
 }

@@ -1,13 +1,13 @@
 /* loader.h - what the parts of the loader share: one file of rules, on its way into a set.
  *
  *   load.c            files -> set: ids, versions, tests
- *   load_effective.c  what a rule means: defaults, $names, built-in defaults
+ *   load_effective.c  what a rule means: with every default · load_pieces.c lists, patterns, $names
  *   load_rule.c       its members
  *   load_filter.c     on, match, ignore · load_where.c where · load_pattern.c patterns
  *   load_clear.c      what ends a signal
  *   members.c         what may stand where, and what is not there yet
  *   load_names.c      which names its events can have; templates
- *   load_playbook.c   diagnose, propose, verify
+ *   load_playbook.c   uses of actions, verify · load_diagnose.c · load_propose.c
  *
  * Readers go on after a problem, so that one run shows all of them; what they could not read stays empty, and nobody uses
  * a set with an error in it. Memory that runs out is noted in `rc` and asked for once, at the end. */
@@ -23,6 +23,7 @@ struct loader {
     struct ruleset *ruleset;         /* owns the patterns */
     struct pattern_scratch *scratch; /* to try new patterns on hostile texts */
     int64_t trial_ms;                /* spent on that so far */
+    size_t n_untried;                /* patterns left untried when that was too much */
     enum rc rc;                      /* RC_NO_MEMORY: nothing read since means anything */
     /* Of the file being read; NULL: none. */
     const struct node *lists;
@@ -53,10 +54,22 @@ bool loader_read_members(struct loader *loader, const struct member_table *table
 /* The place in the file of the `offset`-th byte of a scalar, as near as it can be told. */
 struct mark mark_inside(const struct node *scalar, size_t offset);
 
-/* -- the effective rule (load_effective.c) -- */
+/* -- nodes that nobody wrote (new_nodes.c); NULL when memory is out -- */
+struct node *new_text(struct loader *loader, struct mark mark, struct slice text);
+struct node *new_map(struct loader *loader, struct mark mark, size_t n_room);
+/* The caller has made room; NULL adds nothing. */
+void add_pair(struct node *map, const char *key, struct node *value);
+struct node *map_of_one(struct loader *loader, struct mark mark, const char *key,
+                        struct node *value);
+/* With room for `n_more` members. */
+struct node *copy_map(struct loader *loader, const struct node *map, size_t n_more);
+
+/* -- the effective rule (load_pieces.c, load_effective.c) -- */
 
 /* `lists`, `patterns` and `defaults` of the file: checked by themselves. */
 void check_pieces(struct loader *loader);
+/* A copy of the rule with what its $names stand for. */
+struct node *resolve_names(struct loader *loader, const struct node *rule);
 /* The rule as a map with every default and no $name. */
 struct node *effective_rule(struct loader *loader, const struct node *written);
 /* Does this `where` ask for `state: failing`? */
@@ -86,6 +99,12 @@ void read_clear(struct rule_reading *reading, const struct node *clear);
 void read_rule(struct loader *loader, const struct node *written, struct rule *rule);
 void read_playbook(struct rule_reading *reading, const struct node *diagnose,
                    const struct node *propose, const struct node *verify);
+void read_diagnose(struct rule_reading *reading, const struct node *map);
+void read_propose(struct rule_reading *reading, const struct node *map);
+/* {do: ACTION, with: {…}, why: …}, and without `why` where it only collects. */
+void read_step(struct rule_reading *reading, const struct node *map, struct action_use *use);
+void read_action_to_collect(struct rule_reading *reading, const struct node *map,
+                            struct action_use *use);
 
 /* -- names (load_names.c) -- */
 

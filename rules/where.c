@@ -227,16 +227,38 @@ static enum test_result any_holds(const struct where *maps, size_t n_maps,
     return best;
 }
 
-static enum test_result maps_hold(const struct where *map, struct evaluation *evaluation,
-                                  bool is_capturing, bool is_noted)
+static enum test_result clauses_hold(const struct where *map, size_t from, size_t to,
+                                     struct evaluation *evaluation, bool is_capturing,
+                                     bool is_noted)
+{
+    for (size_t i = from; i < to; i++) {
+        enum test_result result =
+            clause_holds(&map->clauses[i], evaluation, is_capturing, is_noted);
+
+        if (result != TEST_HELD)
+            return result;
+    }
+    return TEST_HELD;
+}
+
+static enum test_result one_of_any_holds(const struct where *map, struct evaluation *evaluation,
+                                         bool is_capturing, bool is_noted)
 {
     enum test_result result = any_holds(map->any, map->n_any, evaluation, is_capturing);
 
     if (is_noted && map->n_any)
         evaluation_note(evaluation, SLICE("where.any"), result == TEST_HELD, map->any_wanted,
                         (struct slice){ 0 });
-    if (result != TEST_HELD || !map->n_none)
-        return result;
+    return result;
+}
+
+static enum test_result none_of_none_holds(const struct where *map, struct evaluation *evaluation,
+                                           bool is_noted)
+{
+    enum test_result result;
+
+    if (!map->n_none)
+        return TEST_HELD;
     result = invert(any_holds(map->none, map->n_none, evaluation, false));
     if (is_noted)
         evaluation_note(evaluation, SLICE("where.none"), result == TEST_HELD, map->none_wanted,
@@ -247,14 +269,17 @@ static enum test_result maps_hold(const struct where *map, struct evaluation *ev
 static enum test_result map_holds(const struct where *map, struct evaluation *evaluation,
                                   bool is_capturing, bool is_noted)
 {
-    for (size_t i = 0; i < map->n_clauses; i++) {
-        enum test_result result =
-            clause_holds(&map->clauses[i], evaluation, is_capturing, is_noted);
+    enum test_result result =
+        clauses_hold(map, 0, map->n_early, evaluation, is_capturing, is_noted);
 
-        if (result != TEST_HELD)
-            return result;
-    }
-    return maps_hold(map, evaluation, is_capturing, is_noted);
+    if (result == TEST_HELD)
+        result = one_of_any_holds(map, evaluation, is_capturing, is_noted);
+    if (result == TEST_HELD)
+        result =
+            clauses_hold(map, map->n_early, map->n_clauses, evaluation, is_capturing, is_noted);
+    if (result == TEST_HELD)
+        result = none_of_none_holds(map, evaluation, is_noted);
+    return result;
 }
 
 enum test_result where_holds(const struct where *where, struct evaluation *evaluation)

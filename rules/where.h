@@ -47,6 +47,7 @@ struct clause {
 struct where {
     struct clause *clauses;
     size_t n_clauses;
+    size_t n_early; /* of them; the rest ask for captures, and wait for the patterns of `any` */
     struct where *any;
     size_t n_any;
     struct where *none;

@@ -265,15 +265,17 @@ static void r03_a_pattern_at_its_limit_is_neither_match_nor_no_match(void **stat
     const char *rules = "rules: [{id: a, on: log, match: '/^(a|a)*$/', key: '{{kind}}'}, "
                         "{id: b, on: log, ignore: '/^(a|a)*$/', key: '{{kind}}'}, "
                         "{id: c, on: log, where: {text: {not: '/^(a|a)*$/'}}, key: '{{kind}}'}, "
-                        "{id: d, on: log, key: '{{kind}}'}]";
+                        "{id: d, on: log, key: '{{kind}}'}, "
+                        /* It may be what clears, and an event that clears is never a match. */
+                        "{id: e, on: log, key: '{{kind}}', clear: {match: '/^(a|a)*$/'}}]";
     struct seen seen =
         see(rules, "{'kind':'log','text':'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!'}", DOOR_DATA);
 
     (void)state;
     assert_int_equal(seen.matches.n_items, 1);
     assert_slice(seen.matches.items[0].rule->id, "d");
-    assert_int_equal(seen.matches.n_faults, 3);
-    for (size_t i = 0; i < 3; i++) {
+    assert_int_equal(seen.matches.n_faults, 4);
+    for (size_t i = 0; i < 4; i++) {
         assert_int_equal(seen.matches.faults[i].kind, MATCH_FAULT_PATTERN);
         assert_slice(seen.matches.faults[i].detail, "/^(a|a)*$/: match limit reached");
     }

@@ -118,6 +118,8 @@ static const struct {
       "{'kind':'push','host':'db','title':'on web1'}", false },
     { "{x: '1', any: [{title: '/(?<x>1)/', actor: z}, {title: '/(?<x>.)/'}]}",
       "{'kind':'push','title':'21'}", false },
+    { "{x: '1', any: [{title: '/(?<x>1)/', actor: z}, {title: '/(?<x>.)/'}]}",
+      "{'kind':'push','title':'12'}", true },
 };
 
 static void a_value_says_how_its_field_is_compared(void **state)
