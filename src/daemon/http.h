@@ -26,16 +26,17 @@ struct http_routes {
 };
 
 struct http_options {
-    const char *name;      /* for the log: "public", "control", "socket" */
-    struct slice address;  /* "127.0.0.1:8420", "[::1]:8420", "unix:/run/…", port 0: any */
-    unsigned socket_mode;  /* of a unix socket */
+    const char *name;       /* for the log: "public", "control", "socket" */
+    struct slice address;   /* "127.0.0.1:8420", "[::1]:8420", "unix:/run/…", port 0: any */
+    unsigned socket_mode;   /* of a unix socket */
     uint32_t n_connections; /* at most; 0: 1000 */
-    int64_t request_ms;    /* a request must be whole within; 0: 10 s */
-    int64_t bodies_bytes;  /* all bodies in flight together; 0: 64 MB */
+    int64_t request_ms;     /* a request must be whole within; 0: 10 s */
+    int64_t bodies_bytes;   /* all bodies in flight together; 0: 64 MB */
 };
 
 /* Starts its thread. Adds a problem when the address cannot be had. `routes` is kept until http_server_free. */
-enum rc http_server_start(const struct http_options *options, const struct http_routes *routes, struct problems *problems, struct http_server **server) MUST_CHECK;
+enum rc http_server_start(const struct http_options *options, const struct http_routes *routes,
+                          struct problems *problems, struct http_server **server) MUST_CHECK;
 /* The address it listens on, with the port that was found. Borrowed. */
 struct slice http_server_address(const struct http_server *server);
 /* Takes no new connections; those in flight get their answers (kept ones must be answered by their keepers). */
@@ -45,9 +46,11 @@ void http_server_free(struct http_server *server);
 
 /* The request. Everything is borrowed until it is answered. */
 struct slice http_method(const struct http_exchange *exchange);
-struct slice http_path(const struct http_exchange *exchange);  /* raw, without the query */
-struct slice http_query(struct http_exchange *exchange, const char *name); /* decoded; absent when not there */
-struct slice http_header(const struct http_exchange *exchange, const char *name); /* absent when not there */
+struct slice http_path(const struct http_exchange *exchange); /* raw, without the query */
+struct slice http_query(struct http_exchange *exchange,
+                        const char *name); /* decoded; absent when not there */
+struct slice http_header(const struct http_exchange *exchange,
+                         const char *name); /* absent when not there */
 const struct header *http_headers(const struct http_exchange *exchange, size_t *n_headers);
 struct slice http_body(const struct http_exchange *exchange);
 struct arena *http_arena(struct http_exchange *exchange); /* freed with the exchange */
@@ -56,8 +59,8 @@ struct http_peer {
     struct slice address; /* "127.0.0.1:40312", "unix" */
     bool is_loopback;
     bool is_unix;
-    int64_t pid, uid;     /* of a unix peer; -1 otherwise */
-    int fd;               /* the connection */
+    int64_t pid, uid; /* of a unix peer; -1 otherwise */
+    int fd;           /* the connection */
 };
 struct http_peer http_peer_of(struct http_exchange *exchange);
 
@@ -66,11 +69,16 @@ struct http_answer_header {
     struct slice value;
 };
 /* Answers, from any thread; once. `body` is copied. Headers every answer has (nosniff and the like) are added here. */
-void http_answer(struct http_exchange *exchange, int status, const char *content_type, struct slice body,
-                 const struct http_answer_header *headers, size_t n_headers);
+void http_answer(struct http_exchange *exchange, int status, const char *content_type,
+                 struct slice body, const struct http_answer_header *headers, size_t n_headers);
 /* RFC 9457: {"title","status","detail"}. */
-void http_answer_problem(struct http_exchange *exchange, int status, const char *title, struct slice detail);
-/* Suspends the connection until http_answer. Only inside on_request. */
+void http_answer_problem(struct http_exchange *exchange, int status, const char *title,
+                         struct slice detail);
+/* The same with headers of its own: 405 says what is allowed, 503 when to come again. */
+void http_answer_problem_with(struct http_exchange *exchange, int status, const char *title,
+                              struct slice detail, const struct http_answer_header *headers,
+                              size_t n_headers);
+/* Suspends the connection until http_answer. Only inside on_request, and before another thread gets to know the exchange. */
 void http_keep(struct http_exchange *exchange);
 
 /* An answer without end (server-sent events). `read` is called on the server's thread: it appends what there is to `out` (nothing: the connection sleeps until http_stream_wake)
@@ -81,6 +89,8 @@ struct http_stream_source {
     bool (*read)(void *context, struct buffer *out);
     void (*closed)(void *context);
 };
-enum rc http_answer_stream(struct http_exchange *exchange, const char *content_type, const struct http_stream_source *source, struct http_stream **stream) MUST_CHECK;
+enum rc http_answer_stream(struct http_exchange *exchange, const char *content_type,
+                           const struct http_stream_source *source,
+                           struct http_stream **stream) MUST_CHECK;
 /* From any thread, until `closed` was called. */
 void http_stream_wake(struct http_stream *stream);
