@@ -112,7 +112,8 @@ enum rc tasks_withdraw(struct turn *turn, struct signal *signal, struct slice re
 /* engine_proposals.c: made, revised, closed. */
 enum rc proposals_open(struct turn *turn, const struct rule *rule, struct signal *signal, const struct task *task) MUST_CHECK;
 /* Renders the plan of `rule` into the proposal and renews what depends on the rule: for a new proposal and for a new revision. */
-enum rc proposals_render(struct turn *turn, const struct rule *rule, const struct signal *signal, struct proposal *proposal) MUST_CHECK;
+enum rc proposals_render(struct turn *turn, const struct rule *rule, const struct signal *signal, const struct task *task,
+                         struct proposal *proposal) MUST_CHECK;
 /* Moves it to `state` and, where that ends it, does what an end asks for: timers, cooldown, track record, audit, feed. Both are stored by the caller. */
 enum rc proposals_move(struct turn *turn, struct signal *signal, struct proposal *proposal, enum proposal_state state,
                        struct slice outcome) MUST_CHECK;

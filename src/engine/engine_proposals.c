@@ -135,8 +135,22 @@ static void take_from_signal(const struct signal *signal, struct proposal *propo
     proposal->last_seen_ms = signal->last_seen_ms;
 }
 
+/* Parameters froze when the task was opened: what was diagnosed is what is proposed, whatever came since. */
+static enum rc frozen_values(struct turn *turn, const struct signal *signal, const struct task *task,
+                             struct template_values *values)
+{
+    struct signal *frozen = arena_alloc(turn->arena, 1, sizeof *frozen);
+
+    if (!frozen)
+        return RC_NO_MEMORY;
+    *frozen = *signal;
+    if (!slice_is_absent(task->event))
+        frozen->last_event = task->event;
+    return signal_values(frozen, turn->now_ms, turn->arena, values);
+}
+
 enum rc proposals_render(struct turn *turn, const struct rule *rule, const struct signal *signal,
-                         struct proposal *proposal)
+                         const struct task *task, struct proposal *proposal)
 {
     const struct propose_part *part = &rule->playbook.propose;
     struct template_values values;
@@ -146,7 +160,7 @@ enum rc proposals_render(struct turn *turn, const struct rule *rule, const struc
     proposal->cooldown_ms = part->cooldown_ms;
     proposal->refused = (struct slice){ 0 };
     take_from_signal(signal, proposal);
-    rc = signal_values(signal, turn->now_ms, turn->arena, &values);
+    rc = frozen_values(turn, signal, task, &values);
     if (rc)
         return rc;
     rc = plan_render(turn->engine->config->actions, part->plan, part->n_plan, part->allow, &values, turn->arena,
@@ -249,7 +263,7 @@ enum rc proposals_open(struct turn *turn, const struct rule *rule, struct signal
     if (!rc)
         rc = proposal_make_short(turn->txn, proposal.id, turn->arena, &proposal.short_id);
     if (!rc)
-        rc = proposals_render(turn, rule, signal, &proposal);
+        rc = proposals_render(turn, rule, signal, task, &proposal);
     if (!rc)
         rc = link_earlier(turn, signal, &proposal);
     if (!rc)

@@ -55,14 +55,20 @@ static enum rc sort_outbox(struct turn *turn)
     return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
-/* Sets how many starts in a row found the cursor where it is now. */
+/* Sets how many starts in a row found the cursor where it is now, with deliveries behind it. */
 static enum rc count_tries(struct turn *turn, uint64_t *n_tries)
 {
     uint64_t cursor, attempt, was_clean, tries;
+    struct journal_entry entry;
+    bool is_folded;
     enum rc rc;
 
     rc = meta_get(turn->txn, META_CURSOR, &cursor);
-    if (!rc)
+    if (rc)
+        return rc;
+    rc = journal_next_delivery(turn->txn, cursor, turn->arena, &entry);
+    is_folded = rc == RC_NOT_FOUND;
+    if (!rc || is_folded)
         rc = meta_get(turn->txn, META_FOLD_ATTEMPT, &attempt);
     if (!rc)
         rc = meta_get(turn->txn, META_CLEAN_STOP, &was_clean);
@@ -70,7 +76,7 @@ static enum rc count_tries(struct turn *turn, uint64_t *n_tries)
         rc = meta_get(turn->txn, META_FOLD_TRIES, &tries);
     if (rc)
         return rc;
-    *n_tries = was_clean || cursor != attempt ? 0 : tries + 1;
+    *n_tries = is_folded || was_clean || cursor != attempt ? 0 : tries + 1;
     rc = meta_set(turn->txn, META_FOLD_ATTEMPT, cursor);
     if (!rc)
         rc = meta_set(turn->txn, META_FOLD_TRIES, *n_tries);

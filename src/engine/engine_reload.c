@@ -58,6 +58,7 @@ static enum rc revise(struct turn *turn, const struct rule *rule, struct signal 
 {
     struct proposal proposal = { 0 };
     struct proposal before;
+    struct task task = { 0 };
     enum rc rc;
 
     if (signal->attention != ATTENTION_PROPOSAL)
@@ -68,7 +69,9 @@ static enum rc revise(struct turn *turn, const struct rule *rule, struct signal 
     if (rc || proposal.state != PROPOSAL_OPEN)
         return rc == RC_NOT_FOUND ? RC_OK : rc;
     before = proposal;
-    rc = proposals_render(turn, rule, signal, &proposal);
+    rc = task_get(turn->txn, proposal.task, turn->arena, &task);
+    if (!rc)
+        rc = proposals_render(turn, rule, signal, &task, &proposal);
     if (!rc)
         rc = proposal_revise(&proposal, turn->now_ms, false, turn->arena);
     if (!rc)

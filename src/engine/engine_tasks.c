@@ -121,6 +121,7 @@ enum rc tasks_open(struct turn *turn, const struct rule *rule, struct signal *si
     struct task task = { .rule = rule->id,
                          .rule_version = rule->version,
                          .episode = signal->episode,
+                         .event = signal->last_event,
                          .signals = { &signal->id, 1 },
                          .scope = { part->scope_in, part->scope_out },
                          .constraints = part->constraints,

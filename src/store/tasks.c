@@ -94,6 +94,7 @@ static const struct record_field task_fields[] = {
     { .tag = 16, .type = RECORD_TIME,   .name = "finished", AT(finished_ms) },
     { .tag = 17, .type = RECORD_TIME,   .name = "deadline", AT(deadline_ms) },
     { .tag = 18, .type = RECORD_LIST,   .name = "evidence", .always = true, .shape = &evidence_shape, AT(evidence) },
+    { .tag = 20, .type = RECORD_TEXT,   AT(event) },
     { .tag = 19, .type = RECORD_STRUCT, .name = "diagnosis", .shape = &diagnosis_shape, AT(diagnosis) },
 };
 #undef AT

@@ -75,6 +75,7 @@ struct task {
     struct slice rule;
     struct slice rule_version;
     int64_t episode; /* of its signal */
+    struct slice event;    /* JSON object: the fields of the match at which it was opened, from which plans take their parameters */
     struct slice question;
     struct task_scope scope;
     struct slice_list constraints;
