@@ -143,6 +143,19 @@ void metric_set(enum metric metric, struct slice label_1, struct slice label_2, 
     pthread_mutex_unlock(&all.lock);
 }
 
+double metric_value(enum metric metric, struct slice label_1, struct slice label_2)
+{
+    const struct slice labels[N_LABELS] = { label_1, label_2 };
+    const struct series *series;
+    double value;
+
+    pthread_mutex_lock(&all.lock);
+    series = find_series(metric, labels);
+    value = series ? series->value : 0;
+    pthread_mutex_unlock(&all.lock);
+    return value;
+}
+
 void metric_observe(enum metric metric, double seconds)
 {
     struct histogram *histogram = &all.histograms[metric];

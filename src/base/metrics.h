@@ -55,6 +55,8 @@ enum metric {
 /* Label values in the order of the row; absent for those it has not. */
 void metric_add(enum metric metric, struct slice label_1, struct slice label_2, double amount);
 void metric_set(enum metric metric, struct slice label_1, struct slice label_2, double value);
+/* A counter or gauge as it stands; 0 when it was never touched. For what we show of ourselves. */
+double metric_value(enum metric metric, struct slice label_1, struct slice label_2);
 /* Histograms: buckets from 0.5 ms to 60 s. */
 void metric_observe(enum metric metric, double seconds);
 /* Everything, and the usual process_* (from /proc/self). */

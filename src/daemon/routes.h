@@ -14,4 +14,5 @@ void routes_free(struct routes *routes);
 struct http_routes routes_handlers(struct routes *routes);
 
 /* A link that signs one browser in, once, within ten minutes: printed by `vedette run` on a loopback default. "http://127.0.0.1:8421/sign-in?code=…", in `arena`. */
-enum rc routes_sign_in_link(struct routes *routes, struct arena *arena, struct slice *link) MUST_CHECK;
+enum rc routes_sign_in_link(struct routes *routes, struct arena *arena,
+                            struct slice *link) MUST_CHECK;

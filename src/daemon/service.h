@@ -25,7 +25,10 @@ void service_release_config(struct service *service, const struct config *config
 enum rc service_swap_config(struct service *service, struct config *config) MUST_CHECK;
 
 /* What the last reload (or the start) came to: shown in the log, /readyz, the page and `vedette status`. */
-enum rules_state { RULES_AS_WRITTEN, RULES_LAST_GOOD /* the files are broken; the last good set runs */ };
+enum rules_state {
+    RULES_AS_WRITTEN,
+    RULES_LAST_GOOD /* the files are broken; the last good set runs */
+};
 struct rules_report {
     enum rules_state state;
     struct slice problems; /* lines, or absent; copied into `arena` when read */
@@ -40,7 +43,8 @@ enum rc service_rules_report(struct service *service, struct arena *arena,
 /* Reads all files again and swaps, or changes nothing. Whoever asks while one is under way gets the next one, together with all others who
  * wait for it: what they wrote before they asked is in it. */
 struct reload_request {
-    void (*done)(struct reload_request *request, enum rc rc, struct slice text); /* on a thread of the service */
+    void (*done)(struct reload_request *request, enum rc rc,
+                 struct slice text); /* on a thread of the service */
     void *context;
     struct reload_request *next; /* the service's */
 };

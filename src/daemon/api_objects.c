@@ -1,0 +1,53 @@
+#include "src/daemon/api_objects.h"
+
+#include <stdio.h>
+
+/* What the signal has become since the proposal was last written: counts never change a revision. */
+static enum rc follow_signal(struct store_txn *txn, struct arena *arena, struct proposal *proposal)
+{
+    struct signal signal = { 0 };
+    enum rc rc = signal_get(txn, proposal->signal, arena, &signal);
+
+    if (rc)
+        return rc == RC_NOT_FOUND ? RC_OK : rc;
+    if (signal.episode != proposal->episode || proposal_state_is_final(proposal->state))
+        return RC_OK;
+    proposal->count = signal.count;
+    proposal->first_seen_ms = signal.first_seen_ms;
+    proposal->last_seen_ms = signal.last_seen_ms;
+    return RC_OK;
+}
+
+enum rc api_write_proposal(struct store_txn *txn, const struct proposal *proposal,
+                           struct arena *arena, struct json_writer *writer)
+{
+    struct proposal shown = *proposal;
+    enum rc rc = follow_signal(txn, arena, &shown);
+
+    if (rc)
+        return rc;
+    record_write_members(&proposal_shape, &shown, writer);
+    return RC_OK;
+}
+
+enum rc api_write_proposal_object(struct store_txn *txn, const struct proposal *proposal,
+                                  struct arena *arena, struct json_writer *writer)
+{
+    enum rc rc;
+
+    json_object_begin(writer);
+    rc = api_write_proposal(txn, proposal, arena, writer);
+    json_object_end(writer);
+    return rc;
+}
+
+void api_member_id(struct json_writer *writer, const char *name, const char *prefix, struct ulid id)
+{
+    char text[ULID_TEXT_BYTES];
+    char whole[ULID_TEXT_BYTES + 8];
+
+    if (ulid_is_absent(id))
+        return;
+    snprintf(whole, sizeof whole, "%s%s", prefix, ulid_format(id, text));
+    json_member_text(writer, name, slice_of(whole));
+}

@@ -1,0 +1,27 @@
+/* hook_facts.h - what came through each webhook's door since the start: when, how much, and why the last refusal was one.
+ *
+ * For `vedette status` and the page. Names come from the configuration, so there are few. Safe from any thread. */
+#pragma once
+
+#include "src/base/slice.h"
+
+#define HOOK_REASON_BYTES 32
+
+struct hook_fact {
+    int64_t accepted_ms; /* the last one; 0: none yet */
+    int64_t refused_ms;
+    int64_t n_accepted; /* duplicates too */
+    int64_t n_duplicates;
+    int64_t n_refused;
+    char reason[HOOK_REASON_BYTES]; /* of the last refusal */
+};
+
+struct hook_facts;
+enum rc hook_facts_new(struct hook_facts **facts) MUST_CHECK;
+void hook_facts_free(struct hook_facts *facts);
+void hook_facts_accepted(struct hook_facts *facts, struct slice hook, bool is_duplicate,
+                         int64_t now_ms);
+void hook_facts_refused(struct hook_facts *facts, struct slice hook, const char *reason,
+                        int64_t now_ms);
+/* All zero when nothing came yet. */
+struct hook_fact hook_facts_of(struct hook_facts *facts, struct slice hook);

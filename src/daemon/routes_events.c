@@ -1,0 +1,266 @@
+/* GET /api/v1/events: what came in, as rules see it, newest first; decoded from the journal when asked. */
+#include "src/daemon/handlers.h"
+#include "src/daemon/list_query.h"
+#include "src/daemon/object_kinds.h"
+
+#include <stdio.h>
+
+#define ROW_ARENA_BYTES ((size_t)256 << 20)
+
+/* The states of events, and `dead`: deliveries that could not be folded and are kept. */
+enum listed_state { LISTED_FAILING, LISTED_OK, LISTED_INFO, LISTED_DEAD };
+static const char *const listed_states[] = { "failing", "ok", "info", "dead", NULL };
+
+struct event_listing {
+    struct request *request;
+    struct list_query query;
+    struct slice kind;    /* a kind, a type or a glob; absent: what watchers received */
+    struct slice watcher; /* absent: all */
+    struct list_answer answer;
+    struct store_txn *txn;
+    struct arena *row;
+    struct arena *scratch;
+    uint64_t after_seq; /* 0: from the newest */
+    uint32_t after_part;
+    uint64_t next_seq; /* where the next page begins */
+    uint32_t next_part;
+    size_t n_rows;
+    bool stopped;
+    enum rc rc;
+};
+
+/* --- which ones --- */
+
+static bool is_own(const struct journal_entry *entry)
+{
+    return entry->door != DOOR_DATA;
+}
+
+static bool entry_is_wanted(const struct event_listing *listing, const struct journal_entry *entry)
+{
+    bool asks_for_own =
+        slice_starts(listing->kind, SLICE("vedette.")) || slice_eq(listing->kind, SLICE("*"));
+
+    if (is_own(entry) && !asks_for_own)
+        return false;
+    return !listing->watcher.len || slice_eq(listing->watcher, entry->watcher);
+}
+
+static bool event_is_wanted(const struct event_listing *listing, const struct event *event)
+{
+    int state;
+
+    if (listing->kind.len && !slice_matches_glob(event->fields[FIELD_KIND], listing->kind) &&
+        !slice_matches_glob(event->fields[FIELD_TYPE], listing->kind))
+        return false;
+    if (!listing->query.states)
+        return true;
+    return !slice_to_enum(event->fields[FIELD_STATE], listed_states, &state) &&
+           (listing->query.states >> state & 1);
+}
+
+/* --- writing --- */
+
+/* A delivery that nobody could fold: as it came. */
+static void write_dead(const struct journal_entry *entry, const struct dead_letter *letter,
+                       struct json_writer *writer)
+{
+    json_object_begin(writer);
+    api_member_id(writer, "id", "evt_", entry->id);
+    json_member_text(writer, "watcher", entry->watcher);
+    json_member_time(writer, "received", entry->received_ms);
+    json_member_text(writer, "state", SLICE("dead"));
+    json_member_text(writer, "reason", letter->reason);
+    json_member_time(writer, "at", letter->at_ms);
+    json_member_text(writer, "text", entry->body);
+    json_member_text(writer, "delivery_id", entry->delivery_id);
+    json_object_end(writer);
+}
+
+/* Its events, the last one first. False: the page is full; `next` is where it broke off. */
+static bool write_events(struct event_listing *listing, const struct journal_entry *entry)
+{
+    struct event_list events = { 0 };
+    bool has_room = true;
+    size_t i;
+
+    if (engine_events(listing->request->config, entry, listing->scratch, &events))
+        return true; /* no longer to be read as its watcher is configured now: among the dead, if anywhere */
+    i = events.n_items;
+    if (entry->seq == listing->after_seq && listing->after_part < i)
+        i = listing->after_part;
+    while (i && has_room) {
+        i--;
+        listing->next_part = (uint32_t)i;
+        if (!event_is_wanted(listing, &events.items[i]))
+            continue;
+        event_write_json(&events.items[i], &listing->answer.writer);
+        listing->answer.n_items++;
+        has_room = list_answer_has_room(&listing->answer, &listing->query);
+    }
+    event_list_free(&events);
+    return has_room;
+}
+
+static bool write_entry(struct event_listing *listing, const struct journal_entry *entry)
+{
+    struct dead_letter letter = { 0 };
+    enum rc rc = dead_letter_get(listing->txn, entry->seq, listing->scratch, &letter);
+
+    if (rc && rc != RC_NOT_FOUND) {
+        listing->rc = rc;
+        return false;
+    }
+    if (rc && listing->query.states == (uint64_t)1 << LISTED_DEAD)
+        return true;
+    if (rc)
+        return write_events(listing, entry);
+    if (listing->query.states && !(listing->query.states >> LISTED_DEAD & 1))
+        return true;
+    write_dead(entry, &letter, &listing->answer.writer);
+    listing->answer.n_items++;
+    return list_answer_has_room(&listing->answer, &listing->query);
+}
+
+static bool visit(void *context, const struct journal_entry *entry)
+{
+    struct event_listing *listing = context;
+    bool has_room = true;
+
+    if (entry->received_ms < listing->query.since_ms)
+        return false; /* none of those before it is younger */
+    listing->next_seq = entry->seq;
+    listing->next_part = 0;
+    arena_reset(listing->scratch);
+    if (entry_is_wanted(listing, entry))
+        has_room = write_entry(listing, entry);
+    listing->stopped = !has_room || ++listing->n_rows >= LIST_MAX_ROWS;
+    return !listing->stopped;
+}
+
+/* --- the list --- */
+
+/* `next` of an events list: the number in the journal and, in the middle of a delivery, the part. */
+static enum rc read_after(struct slice after, uint64_t *seq, uint32_t *part)
+{
+    struct slice rest = after;
+    struct slice head = slice_cut(&rest, '.');
+    int64_t number, part_number = 0;
+
+    if (slice_to_int(head, &number) || number < 1)
+        return RC_INVALID;
+    if (rest.len &&
+        (slice_to_int(rest, &part_number) || part_number < 0 || part_number > UINT32_MAX))
+        return RC_INVALID;
+    *seq = (uint64_t)number;
+    *part = (uint32_t)part_number;
+    return RC_OK;
+}
+
+static enum rc walk(struct event_listing *listing)
+{
+    /* The delivery in which the last page broke off is looked at again. */
+    uint64_t before = listing->after_seq + (listing->after_part ? 1 : 0);
+    enum rc rc = arena_new(ROW_ARENA_BYTES, &listing->row);
+
+    if (!rc)
+        rc = arena_new(ROW_ARENA_BYTES, &listing->scratch);
+    if (!rc)
+        rc = store_begin_read(service_store(listing->request->service), &listing->txn);
+    if (!rc)
+        rc = journal_each_newest(listing->txn, before, LIST_MAX_ROWS, listing->row, visit, listing);
+    store_abort(&listing->txn);
+    arena_free(listing->row);
+    arena_free(listing->scratch);
+    return rc ? rc : listing->rc;
+}
+
+static void answer_page(struct event_listing *listing)
+{
+    char next[48];
+
+    if (listing->next_part)
+        snprintf(next, sizeof next, "%llu.%u", (unsigned long long)listing->next_seq,
+                 listing->next_part);
+    else
+        snprintf(next, sizeof next, "%llu", (unsigned long long)listing->next_seq);
+    list_answer_end(&listing->answer, listing->stopped ? slice_of(next) : (struct slice){ 0 });
+    request_answer_json(listing->request, 200, &listing->answer.json);
+}
+
+void list_events(struct request *request)
+{
+    static const struct list_members members = { .state_names = listed_states };
+    struct event_listing listing = { .request = request,
+                                     .kind = http_query(request->exchange, "kind"),
+                                     .watcher = http_query(request->exchange, "watcher") };
+    struct slice detail;
+    enum rc rc;
+
+    rc = list_query_read(request->exchange, &members, clock_wall_ms(), &listing.query, &detail);
+    if (!rc && listing.query.after.len &&
+        read_after(listing.query.after, &listing.after_seq, &listing.after_part)) {
+        detail = SLICE("`after` is what `next` said");
+        rc = RC_INVALID;
+    }
+    if (rc) {
+        request_problem(request, 400, "This cannot be asked", detail);
+        return;
+    }
+    list_answer_begin(&listing.answer);
+    rc = walk(&listing);
+    if (!rc) {
+        answer_page(&listing);
+        return;
+    }
+    buffer_free(&listing.answer.json);
+    request_fail(request, rc);
+}
+
+/* --- one --- */
+
+static enum rc write_one(struct request *request, struct store_txn *txn, struct ulid id,
+                         struct json_writer *writer)
+{
+    struct journal_entry entry = { 0 };
+    struct event_list events = { 0 };
+    struct dead_letter letter = { 0 };
+    uint32_t part = 0;
+    enum rc rc = journal_find(txn, id, request->arena, &entry, &part);
+
+    if (rc)
+        return rc;
+    rc = engine_events(request->config, &entry, request->arena, &events);
+    if (!rc && part < events.n_items)
+        event_write_json(&events.items[part], writer);
+    else if (!rc || rc == RC_INVALID) {
+        rc = dead_letter_get(txn, entry.seq, request->arena, &letter);
+        if (!rc)
+            write_dead(&entry, &letter, writer);
+    }
+    event_list_free(&events);
+    return rc;
+}
+
+void get_event(struct request *request)
+{
+    struct json_writer writer;
+    struct buffer json;
+    struct store_txn *txn = NULL;
+    struct ulid id;
+    enum rc rc = ulid_parse(request->part, "evt_", &id) ? RC_NOT_FOUND : RC_OK;
+
+    buffer_init(&json, 0);
+    writer = json_writer_to(&json);
+    if (!rc)
+        rc = store_begin_read(service_store(request->service), &txn);
+    if (!rc)
+        rc = write_one(request, txn, id, &writer);
+    store_abort(&txn);
+    if (!rc) {
+        request_answer_json(request, 200, &json);
+        return;
+    }
+    buffer_free(&json);
+    request_fail(request, rc);
+}

@@ -1,0 +1,248 @@
+/* POST /hooks/NAME: verified and scanned on the server's thread, answered after the commit that holds it. */
+#include "src/daemon/handlers.h"
+
+#include "src/base/metrics.h"
+#include "watchers/webhook.h"
+
+#include <stdio.h>
+
+#define PREFIX SLICE("/hooks/")
+#define RETRY_AFTER SLICE("5")
+
+/* One delivery on its way to the commit; in the exchange's arena. */
+struct hook_delivery {
+    struct inlet_delivery delivery;
+    struct http_exchange *exchange;
+    struct service *service;
+    const struct config *config; /* held: the entry borrows the watcher's name */
+    struct webhook_answer answer;
+};
+
+/* --- refusals --- */
+
+/* One log line a minute for each kind. */
+static struct log_limit *limit_of(const char *reason)
+{
+    static struct refusal {
+        const char *reason;
+        struct log_limit limit;
+    } refusals[] = {
+        { .reason = "signature" }, { .reason = "json" },  { .reason = "content_type" },
+        { .reason = "size" },      { .reason = "full" },  { .reason = "events" },
+        { .reason = "shape" },     { .reason = "form" },  { .reason = "delivery_id" },
+        { .reason = "method" },    { .reason = "other" },
+    };
+    size_t i = 0;
+
+    while (i + 1 < sizeof refusals / sizeof *refusals &&
+           !slice_eq(slice_of(refusals[i].reason), slice_of(reason)))
+        i++;
+    return &refusals[i].limit;
+}
+
+static void note_refusal(struct service *service, struct slice hook, const char *reason,
+                         struct slice peer)
+{
+    metric_add(METRIC_EVENTS_REJECTED, hook, slice_of(reason), 1);
+    hook_facts_refused(service_hook_facts(service), hook, reason, clock_wall_ms());
+    log_limited(limit_of(reason), LOG_WARN, "hook refused: %s hook=%.*s peer=%.*s", reason,
+                SLICE_ARG(hook), SLICE_ARG(peer));
+}
+
+static void answer_problem(struct http_exchange *exchange, int status, const char *title,
+                           struct slice detail, const struct http_answer_header *header)
+{
+    http_answer_problem_with(exchange, status, title, detail, header, header ? 1 : 0);
+}
+
+static void answer_not_stored(struct http_exchange *exchange, const char *detail)
+{
+    const struct http_answer_header retry = { "Retry-After", RETRY_AFTER };
+
+    answer_problem(exchange, 503, "Cannot be stored now", slice_of(detail), &retry);
+}
+
+/* --- headers --- */
+
+static struct slice hook_name(const struct http_exchange *exchange)
+{
+    struct slice path = http_path(exchange);
+
+    if (!slice_starts(path, PREFIX))
+        return (struct slice){ 0 };
+    return (struct slice){ path.ptr + PREFIX.len, path.len - PREFIX.len };
+}
+
+static bool is_too_long(const struct http_exchange *exchange, int64_t max_bytes)
+{
+    int64_t announced;
+
+    return !slice_to_int(http_header(exchange, "Content-Length"), &announced) &&
+           announced > max_bytes;
+}
+
+/* Answers, or says how much may follow. Everything that can be told without the body is told before it is read. */
+static enum rc judge_headers(struct routes *routes, const struct webhook *hook,
+                             struct http_exchange *exchange, int64_t *max_body_bytes)
+{
+    const struct http_answer_header allow = { "Allow", SLICE("POST") };
+    struct slice peer = http_peer_of(exchange).address;
+
+    if (!hook) {
+        answer_problem(exchange, 404, "No such hook", (struct slice){ 0 }, NULL);
+        return RC_NOT_FOUND;
+    }
+    if (!slice_eq(http_method(exchange), SLICE("POST"))) {
+        note_refusal(routes->service, webhook_name(hook), "method", peer);
+        answer_problem(exchange, 405, "Method not allowed", (struct slice){ 0 }, &allow);
+        return RC_INVALID;
+    }
+    if (!webhook_accepts_type(hook, http_header(exchange, "Content-Type"))) {
+        note_refusal(routes->service, webhook_name(hook), "content_type", peer);
+        answer_problem(exchange, 415, "This hook takes application/json", (struct slice){ 0 },
+                       NULL);
+        return RC_INVALID;
+    }
+    if (is_too_long(exchange, webhook_max_body_bytes(hook))) {
+        note_refusal(routes->service, webhook_name(hook), "size", peer);
+        answer_problem(exchange, 413, "The body is larger than this hook takes",
+                       (struct slice){ 0 }, NULL);
+        return RC_LIMIT;
+    }
+    *max_body_bytes = webhook_max_body_bytes(hook);
+    return RC_OK;
+}
+
+enum rc hooks_on_headers(struct routes *routes, struct http_exchange *exchange,
+                         int64_t *max_body_bytes)
+{
+    const struct config *config = service_hold_config(routes->service);
+    const struct webhook *hook = watchers_find_webhook(config->watchers, hook_name(exchange));
+    enum rc rc = judge_headers(routes, hook, exchange, max_body_bytes);
+
+    service_release_config(routes->service, config);
+    return rc;
+}
+
+/* --- the whole request --- */
+
+static void answer_stored(struct http_exchange *exchange, struct ulid id, bool is_duplicate)
+{
+    char text[ULID_TEXT_BYTES];
+    char json[96];
+    int len = snprintf(json, sizeof json, "{\"id\":\"evt_%s\"%s}", ulid_format(id, text),
+                       is_duplicate ? ",\"duplicate\":true" : "");
+
+    http_answer(exchange, is_duplicate ? 200 : 202, "application/json",
+                (struct slice){ json, (size_t)len }, NULL, 0);
+}
+
+/* On the engine's thread, after the commit: nothing of the delivery may be touched once it is answered. */
+static void on_stored(struct inlet_delivery *delivery, enum rc rc)
+{
+    struct hook_delivery *stored = delivery->context;
+    struct http_exchange *exchange = stored->exchange;
+    struct service *service = stored->service;
+    const struct config *config = stored->config;
+    struct slice hook = stored->answer.entry.watcher;
+    struct ulid id = stored->answer.entry.id;
+    bool is_duplicate = delivery->item.is_duplicate;
+
+    if (rc) {
+        note_refusal(service, hook, "full", http_peer_of(exchange).address);
+        answer_not_stored(exchange, rc_text(rc));
+    } else {
+        if (is_duplicate)
+            metric_add(METRIC_EVENTS_DUPLICATE, hook, (struct slice){ 0 }, 1);
+        hook_facts_accepted(service_hook_facts(service), hook, is_duplicate, clock_wall_ms());
+        answer_stored(exchange, id, is_duplicate);
+    }
+    service_release_config(service, config);
+}
+
+static enum rc receive(const struct webhook *hook, struct http_exchange *exchange,
+                       struct webhook_answer *answer)
+{
+    struct webhook_request request = { .content_type = http_header(exchange, "Content-Type"),
+                                       .body = http_body(exchange),
+                                       .received_ms = clock_wall_ms(),
+                                       .real_ms = clock_real_ms() };
+
+    request.headers = http_headers(exchange, &request.n_headers);
+    return webhook_receive(hook, &request, http_arena(exchange), answer);
+}
+
+/* Kept first: the commit may be faster than we are. */
+static void store(struct hook_delivery *delivery)
+{
+    struct http_exchange *exchange = delivery->exchange;
+    struct service *service = delivery->service;
+    const struct config *config = delivery->config;
+    struct slice hook = delivery->answer.entry.watcher;
+    enum rc rc;
+
+    delivery->delivery = (struct inlet_delivery){
+        .item = { .entry = &delivery->answer.entry, .dedup_ms = delivery->answer.dedup_ms },
+        .done = on_stored,
+        .context = delivery,
+    };
+    http_keep(exchange);
+    rc = inlet_push(service_inlet(service), &delivery->delivery);
+    if (!rc)
+        return;
+    note_refusal(service, hook, "full", http_peer_of(exchange).address);
+    service_release_config(service, config);
+    answer_not_stored(exchange, rc == RC_BUSY ? "stopping" : "too much is waiting already");
+}
+
+/* True when it is to be stored. Else it was answered. */
+static bool take(struct hook_delivery *delivery, const struct webhook *hook)
+{
+    struct http_exchange *exchange = delivery->exchange;
+    const struct webhook_answer *answer = &delivery->answer;
+    const struct http_answer_header challenge = { "WWW-Authenticate", SLICE("Bearer") };
+    enum rc rc = receive(hook, exchange, &delivery->answer);
+
+    if (rc) {
+        note_refusal(delivery->service, webhook_name(hook), "other",
+                     http_peer_of(exchange).address);
+        answer_not_stored(exchange, rc_text(rc));
+        return false;
+    }
+    if (!answer->status)
+        return true;
+    note_refusal(delivery->service, webhook_name(hook), answer->reason,
+                 http_peer_of(exchange).address);
+    answer_problem(exchange, answer->status, answer->title, answer->detail,
+                   answer->status == 401 ? &challenge : NULL);
+    return false;
+}
+
+void hooks_on_request(struct routes *routes, struct http_exchange *exchange)
+{
+    struct hook_delivery *delivery = arena_alloc(http_arena(exchange), 1, sizeof *delivery);
+    const struct webhook *hook;
+    const struct config *config;
+
+    if (!delivery) {
+        answer_not_stored(exchange, rc_text(RC_NO_MEMORY));
+        return;
+    }
+    if (service_is_stopping(routes->service)) {
+        answer_not_stored(exchange, "stopping");
+        return;
+    }
+    config = service_hold_config(routes->service);
+    hook = watchers_find_webhook(config->watchers, hook_name(exchange));
+    *delivery = (struct hook_delivery){ .exchange = exchange,
+                                        .service = routes->service,
+                                        .config = config };
+    /* A reload may have taken the hook away since its headers came. */
+    if (hook && take(delivery, hook)) {
+        store(delivery);
+        return;
+    }
+    if (!hook)
+        answer_problem(exchange, 404, "No such hook", (struct slice){ 0 }, NULL);
+    service_release_config(routes->service, config);
+}

@@ -1,0 +1,261 @@
+/* GET /api/v1/status: how it goes, what waits, what is held back and why. */
+#include "src/daemon/handlers.h"
+#include "src/daemon/object_kinds.h"
+
+#include "src/base/metrics.h"
+#include "src/store/meta.h"
+#include "watchers/webhook.h"
+
+#define ROW_ARENA_BYTES ((size_t)64 << 20)
+#define HELD_ROWS 1000 /* newest ones that are looked at */
+#define HELD_ITEMS 100
+
+struct status {
+    struct request *request;
+    struct store_txn *txn;
+    struct json_writer writer;
+    int64_t now_ms;
+    size_t n_held;
+};
+
+/* --- counts --- */
+
+/* Rows of a gauge that has one for each state: {"open":1,…}, without those of none. */
+static void write_counts(struct json_writer *writer, const char *member, enum metric metric,
+                         const char *const *names, size_t n_names)
+{
+    json_key(writer, member);
+    json_object_begin(writer);
+    for (size_t i = 0; i < n_names; i++) {
+        int64_t n = (int64_t)metric_value(metric, slice_of(names[i]), (struct slice){ 0 });
+
+        if (n)
+            json_member_int(writer, names[i], n);
+    }
+    json_object_end(writer);
+}
+
+static enum rc write_store(struct status *status)
+{
+    int64_t used_bytes = 0, max_bytes = 0;
+    enum rc rc = store_usage(status->txn, &used_bytes, &max_bytes);
+
+    json_key(&status->writer, "store");
+    json_object_begin(&status->writer);
+    json_member_int(&status->writer, "bytes", used_bytes);
+    json_member_int(&status->writer, "max_bytes", max_bytes);
+    json_object_end(&status->writer);
+    return rc;
+}
+
+static enum rc write_depths(struct status *status)
+{
+    struct inlet_facts facts = inlet_facts(service_inlet(status->request->service));
+    struct json_writer *writer = &status->writer;
+    uint64_t sequence = 0, cursor = 0;
+    enum rc rc = meta_get(status->txn, META_SEQUENCE, &sequence);
+
+    if (!rc)
+        rc = meta_get(status->txn, META_CURSOR, &cursor);
+    json_key(writer, "depths");
+    json_object_begin(writer);
+    json_member_int(writer, "inlet", (int64_t)facts.n_waiting);
+    json_member_int(
+        writer, "fold_lag",
+        (int64_t)metric_value(METRIC_FOLD_LAG, (struct slice){ 0 }, (struct slice){ 0 }));
+    json_member_int(writer, "sequence", (int64_t)sequence);
+    json_member_int(writer, "cursor", (int64_t)cursor);
+    write_counts(writer, "outbox", METRIC_OUTBOX_DEPTH, outbox_channel_names, OUTBOX_N_CHANNELS);
+    json_object_end(writer);
+    return rc;
+}
+
+/* --- rules and watchers --- */
+
+static enum rc write_rules(struct status *status)
+{
+    struct rules_report report;
+    enum rc rc = service_rules_report(status->request->service, status->request->arena, &report);
+
+    if (rc)
+        return rc;
+    json_key(&status->writer, "rules");
+    json_object_begin(&status->writer);
+    json_member_int(&status->writer, "loaded", (int64_t)report.n_rules);
+    json_member_text(&status->writer, "state",
+                     report.state == RULES_AS_WRITTEN ? SLICE("as_written") : SLICE("last_good"));
+    json_member_text(&status->writer, "problems", report.problems);
+    json_member_time(&status->writer, "at", report.at_ms);
+    json_object_end(&status->writer);
+    return RC_OK;
+}
+
+static enum rc write_url(const struct status *status, struct slice name, struct slice *url)
+{
+    struct request *request = status->request;
+    struct slice base = request->config->public_url;
+
+    if (base.len && base.ptr[base.len - 1] == '/')
+        base.len--;
+    if (base.len)
+        return arena_format(request->arena, url, "%.*s/hooks/%.*s", SLICE_ARG(base),
+                            SLICE_ARG(name));
+    return arena_format(request->arena, url, "http://%.*s/hooks/%.*s",
+                        SLICE_ARG(service_public_address(request->service)), SLICE_ARG(name));
+}
+
+static enum rc write_watcher(struct status *status, const struct webhook *hook)
+{
+    struct slice name = webhook_name(hook);
+    struct hook_fact fact = hook_facts_of(service_hook_facts(status->request->service), name);
+    struct json_writer *writer = &status->writer;
+    struct slice url;
+    enum rc rc = write_url(status, name, &url);
+
+    if (rc)
+        return rc;
+    json_object_begin(writer);
+    json_member_text(writer, "name", name);
+    json_member_text(writer, "watcher", SLICE("webhook"));
+    json_member_text(writer, "sender", webhook_sender(hook));
+    json_member_text(writer, "url", url);
+    json_member_time(writer, "accepted", fact.accepted_ms);
+    json_member_time(writer, "refused", fact.refused_ms);
+    if (fact.refused_ms)
+        json_member_text(writer, "reason", slice_of(fact.reason));
+    json_member_int(writer, "n_accepted", fact.n_accepted);
+    json_member_int(writer, "n_duplicates", fact.n_duplicates);
+    json_member_int(writer, "n_refused", fact.n_refused);
+    json_object_end(writer);
+    return RC_OK;
+}
+
+static enum rc write_watchers(struct status *status)
+{
+    const struct watchers *watchers = status->request->config->watchers;
+    const struct webhook *hook;
+    enum rc rc = RC_OK;
+
+    json_key(&status->writer, "watchers");
+    json_array_begin(&status->writer);
+    for (size_t i = 0; (hook = watchers_webhook_at(watchers, i)) != NULL && !rc; i++)
+        rc = write_watcher(status, hook);
+    json_array_end(&status->writer);
+    return rc;
+}
+
+/* --- held back --- */
+
+static bool add_held(struct status *status, const char *member, const char *prefix, struct ulid id,
+                     struct slice rule, struct slice title, const char *why, int64_t until_ms)
+{
+    struct json_writer *writer = &status->writer;
+
+    json_object_begin(writer);
+    api_member_id(writer, member, prefix, id);
+    json_member_text(writer, "rule", rule);
+    json_member_text(writer, "title", title);
+    json_member_text(writer, "why", slice_of(why));
+    json_member_time(writer, "until", until_ms);
+    json_object_end(writer);
+    return ++status->n_held < HELD_ITEMS;
+}
+
+static bool visit_signal(void *context, struct ulid id, const void *object)
+{
+    const struct signal *signal = object;
+    struct status *status = context;
+
+    if (signal->state != SIGNAL_FIRING || signal->attention != ATTENTION_NONE ||
+        signal->cooldown_until_ms <= status->now_ms)
+        return true;
+    return add_held(status, "signal", "sig_", id, signal->rule, signal->title, "cooldown",
+                    signal->cooldown_until_ms);
+}
+
+static bool visit_proposal(void *context, struct ulid id, const void *object)
+{
+    const struct proposal *proposal = object;
+    struct status *status = context;
+
+    if (proposal->state != PROPOSAL_OPEN || proposal->snoozed_until_ms <= status->now_ms)
+        return true;
+    return add_held(status, "proposal", "prp_", id, proposal->rule, proposal->title, "snoozed",
+                    proposal->snoozed_until_ms);
+}
+
+static enum rc write_held(struct status *status)
+{
+    const struct ulid newest = { 0 };
+    union any_object object = { 0 };
+    struct arena *arena = NULL;
+    enum rc rc = arena_new(ROW_ARENA_BYTES, &arena);
+
+    json_key(&status->writer, "held_back");
+    json_array_begin(&status->writer);
+    if (!rc)
+        rc = object_each_newest(status->txn, TABLE_SIGNALS, &signal_shape, newest, HELD_ROWS, arena,
+                                &object, visit_signal, status);
+    if (!rc && status->n_held < HELD_ITEMS)
+        rc = object_each_newest(status->txn, TABLE_PROPOSALS, &proposal_shape, newest, HELD_ROWS,
+                                arena, &object, visit_proposal, status);
+    json_array_end(&status->writer);
+    arena_free(arena);
+    return rc;
+}
+
+/* --- */
+
+static enum rc write_head(struct status *status)
+{
+    struct inlet_facts facts = inlet_facts(service_inlet(status->request->service));
+    struct json_writer *writer = &status->writer;
+    uint64_t paused = 0;
+    enum rc rc = meta_get(status->txn, META_PAUSED, &paused);
+
+    json_member_text(writer, "version", SLICE(VEDETTE_VERSION));
+    json_member_time(writer, "started", service_started_ms(status->request->service));
+    json_member_time(writer, "now", status->now_ms);
+    json_member_bool(writer, "paused", paused != 0);
+    json_member_bool(writer, "refusing_deliveries", facts.data_is_refused);
+    json_member_bool(writer, "store_failed", facts.store_failed);
+    json_member_text(writer, "config", status->request->config->path);
+    return rc;
+}
+
+static enum rc write_all(struct status *status)
+{
+    struct json_writer *writer = &status->writer;
+    enum rc (*const parts[])(struct status *) = { write_head,   write_store,    write_rules,
+                                                  write_depths, write_watchers, write_held };
+    enum rc rc = RC_OK;
+
+    json_object_begin(writer);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && !rc; i++)
+        rc = parts[i](status);
+    write_counts(writer, "signals", METRIC_SIGNALS, signal_state_names, SIGNAL_RESOLVED + 1);
+    write_counts(writer, "tasks", METRIC_TASKS, task_state_names, TASK_WITHDRAWN + 1);
+    write_counts(writer, "proposals", METRIC_PROPOSALS, proposal_state_names, PROPOSAL_STATES);
+    json_object_end(writer);
+    return rc;
+}
+
+void get_status(struct request *request)
+{
+    struct status status = { .request = request, .now_ms = clock_wall_ms() };
+    struct buffer json;
+    enum rc rc;
+
+    buffer_init(&json, 0);
+    status.writer = json_writer_to(&json);
+    rc = store_begin_read(service_store(request->service), &status.txn);
+    if (!rc)
+        rc = write_all(&status);
+    store_abort(&status.txn);
+    if (!rc) {
+        request_answer_json(request, 200, &json);
+        return;
+    }
+    buffer_free(&json);
+    request_fail(request, rc);
+}
