@@ -1,0 +1,44 @@
+/* Signals and events as plain tables, and one of them as it is. */
+import { get, list } from './api.js';
+import { h, link, linked, shown } from './dom.js';
+import { severity } from './list.js';
+import { time } from './time.js';
+
+const kinds = {
+  signals: {
+    columns: ['State', 'Severity', 'Title', 'Rule', 'Count', 'Last seen'],
+    row: (signal) => [
+      signal.state, severity(signal), h('a', { href: `#/signals/${signal.id}` }, shown(signal.title || signal.key.join(' · '))),
+      shown(signal.rule), `${signal.count}`, time(signal.last_seen),
+    ],
+    none: 'No signals yet.',
+  },
+  events: {
+    columns: ['Time', 'State', 'Title', 'Kind', 'Watcher', 'Link'],
+    row: (event) => [
+      time(event.time ?? event.received), shown(event.state), h('a', { href: `#/events/${event.id}` }, shown(event.title || event.subject || event.id)),
+      shown(event.kind), shown(event.watcher), event.url && link(event.url),
+    ],
+    none: 'No events yet.',
+  },
+};
+
+export async function loadTable(tab, id) {
+  return id ? { id, text: JSON.stringify(await get(`${tab}/${encodeURIComponent(id)}`), null, 2) } : { items: await list(`${tab}?limit=100`) };
+}
+
+function tableView(tab, items) {
+  const { columns, row, none } = kinds[tab];
+  if (!items.length) return h('p', { class: 'empty' }, none);
+  return h('div', { class: 'scroll' }, h('table', {},
+    h('thead', {}, h('tr', {}, columns.map((name) => h('th', { scope: 'col' }, name)))),
+    h('tbody', {}, items.map((item) => h('tr', { 'data-key': item.id }, row(item).map((cell) => h('td', {}, cell)))))));
+}
+
+export function tableTab(tab, loaded) {
+  return h('section', { class: 'tables', 'data-key': `${tab}${loaded?.id ?? ''}` },
+    h('h2', {}, tab === 'signals' ? 'Signals' : 'Events'),
+    loaded?.missing && h('p', { class: 'empty' }, loaded.missing),
+    loaded?.text && [h('p', {}, h('a', { href: `#/${tab}` }, '← All')), h('pre', { class: 'output', tabindex: '0' }, linked(loaded.text))],
+    loaded?.items && tableView(tab, loaded.items));
+}
