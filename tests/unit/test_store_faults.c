@@ -1,0 +1,555 @@
+/* What the store promises when processes are killed, the disk fills and a second one comes: faults S01 to S16. */
+#include "src/store/meta.h"
+#include "src/store/store.h"
+
+#include "src/store/store_key.h"
+#include "tests/unit/store_fixture.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SMALL_MAP_BYTES ((int64_t)4 << 20)
+#define N_KILLS 60
+
+/* --- a store, opened by the test as it likes --- */
+
+static int make_place(void **state)
+{
+    fixture_new(state);
+    return 0;
+}
+
+static void open_store(struct fixture *fixture, int64_t max_bytes)
+{
+    assert_int_equal(fixture_open_store(fixture, max_bytes), RC_OK);
+}
+
+static void close_store(struct fixture *fixture)
+{
+    store_close(fixture->store);
+    fixture->store = NULL;
+}
+
+/* What is said to the person who starts a daemon on the fixture's directory. */
+static enum rc open_and_hear(struct fixture *fixture, const char *directory, struct buffer *heard)
+{
+    const struct store_options options = { .directory = directory, .max_bytes = SMALL_MAP_BYTES };
+    struct problems *problems;
+    struct store *second = NULL;
+    enum rc rc;
+
+    (void)fixture;
+    buffer_init(heard, 0);
+    assert_int_equal(problems_new(&problems), RC_OK);
+    rc = store_open(&options, problems, &second);
+    if (rc)
+        assert_int_equal(problems_count(problems, PROBLEM_ERROR), 1);
+    problems_format(problems, heard);
+    problems_free(problems);
+    store_close(second);
+    return rc;
+}
+
+static bool is_heard(struct buffer *heard, const char *text)
+{
+    size_t offset;
+    bool is_found = !slice_find(buffer_slice(heard), slice_of(text), &offset);
+
+    buffer_free(heard);
+    return is_found;
+}
+
+static struct store_key path_in(struct fixture *fixture, const char *name)
+{
+    struct store_key path = { .len = 0 };
+
+    key_add(&path, (const uint8_t *)fixture->directory, strlen(fixture->directory));
+    key_add(&path, (const uint8_t *)name, strlen(name) + 1);
+    return path;
+}
+
+static enum rc put_number(struct store *store, uint64_t number)
+{
+    const struct store_key key = key_of_u64(number);
+    struct store_txn *txn = NULL;
+    enum rc rc = store_begin(store, &txn);
+
+    if (!rc)
+        rc = store_append(txn, TABLE_JOURNAL, key_slice(&key), SLICE("a row"));
+    if (!rc)
+        rc = meta_set(txn, META_SEQUENCE, number);
+    if (!rc)
+        rc = store_commit(&txn);
+    store_abort(&txn);
+    return rc;
+}
+
+/* --- S01 --- */
+
+/* Has the kernel kill this process in a moment, wherever it is then. */
+static bool be_killed_in(long moment_ns)
+{
+    struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL };
+    const struct itimerspec moment = { .it_value = { .tv_nsec = moment_ns } };
+    timer_t timer;
+
+    return !timer_create(CLOCK_MONOTONIC, &event, &timer) &&
+           !timer_settime(timer, 0, &moment, NULL);
+}
+
+/* Numbers rows on from the last, one a commit, and says each number when its commit has returned. */
+static void number_rows(const char *directory, int out_fd, long moment_ns)
+{
+    const struct store_options options = { .directory = directory, .max_bytes = FIXTURE_MAP_BYTES };
+    struct problems *problems;
+    struct store_txn *txn;
+    struct store *store;
+    uint64_t first, number;
+
+    if (problems_new(&problems) || store_open(&options, problems, &store))
+        _exit(1);
+    if (store_begin_read(store, &txn) || meta_get(txn, META_SEQUENCE, &first))
+        _exit(1);
+    store_abort(&txn);
+    for (number = first + 1;; number++) {
+        if (put_number(store, number) || write(out_fd, &number, sizeof(number)) != sizeof(number))
+            _exit(1);
+        if (number == first + 1 && !be_killed_in(moment_ns))
+            _exit(1);
+    }
+}
+
+/* Lets a child number rows until it is killed, `moment_ns` after its first commit, and gives the last number that it said. */
+static uint64_t number_rows_until_killed(struct fixture *fixture, long moment_ns)
+{
+    uint64_t number = 0, said;
+    int fds[2], status;
+    pid_t child;
+
+    assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+    child = fork();
+    if (!child)
+        number_rows(fixture->directory, fds[1], moment_ns);
+    close(fds[1]);
+    while (read(fds[0], &said, sizeof(said)) == sizeof(said))
+        number = said;
+    close(fds[0]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    return number;
+}
+
+static void rows_are_complete_up_to(struct fixture *fixture, uint64_t acknowledged,
+                                    uint64_t *n_rows)
+{
+    struct store_txn *txn;
+    uint64_t last;
+
+    open_store(fixture, FIXTURE_MAP_BYTES);
+    assert_int_equal(store_begin_read(fixture->store, &txn), RC_OK);
+    assert_int_equal(meta_get(txn, META_SEQUENCE, &last), RC_OK);
+    assert_int_equal(store_count(txn, TABLE_JOURNAL, n_rows), RC_OK);
+    assert_int_equal(*n_rows, last); /* the row and its number came together */
+    assert_true(last >= acknowledged);
+    assert_true(last <= acknowledged + 1); /* at most the one that was not yet said */
+    store_abort(&txn);
+    close_store(fixture);
+}
+
+static void s01_what_was_acknowledged_survives_a_kill_at_any_instant(void **state)
+{
+    struct fixture *fixture = *state;
+    unsigned seed = 7;
+    uint64_t n_rows = 0;
+
+    for (size_t i = 0; i < N_KILLS; i++) {
+        uint64_t acknowledged =
+            number_rows_until_killed(fixture, 1 + rand_r(&seed) % (5 * 1000 * 1000));
+
+        assert_true(acknowledged > n_rows); /* it went on where it stood */
+        rows_are_complete_up_to(fixture, acknowledged, &n_rows);
+    }
+}
+
+/* --- S03, S04, S05: no room, a failing disk --- */
+
+/* Adds rows of 100 KB until the store takes no more; gives how many it took. */
+static uint64_t fill(struct store *store)
+{
+    static const char bytes[100 * 1024];
+
+    for (uint64_t number = 1;; number++) {
+        const struct store_key key = key_of_u64(number);
+        struct store_txn *txn;
+        enum rc rc;
+
+        assert_int_equal(store_begin(store, &txn), RC_OK);
+        rc = store_put(txn, TABLE_FEED, key_slice(&key),
+                       (struct slice){ .ptr = bytes, .len = sizeof(bytes) });
+        if (rc)
+            assert_int_equal(rc, RC_FULL);
+        rc = store_commit(&txn); /* also after a refused change, as a careless caller might */
+        if (rc) {
+            assert_int_equal(rc, RC_FULL);
+            return number - 1;
+        }
+    }
+}
+
+static void s04_a_full_map_refuses_and_takes_again_what_was_made_room_for(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t used_bytes, max_bytes;
+    struct store_txn *txn;
+    uint64_t n_rows;
+
+    open_store(fixture, SMALL_MAP_BYTES);
+    assert_in_range(fill(fixture->store), 30, 40);
+    for (uint64_t round = 1; round <= 3; round++) {
+        /* A quarter of it goes, a row a commit, as retention does it. */
+        for (uint64_t number = 1; number <= 10; number++) {
+            const struct store_key key = key_of_u64(number);
+            enum rc rc;
+
+            assert_int_equal(store_begin(fixture->store, &txn), RC_OK);
+            rc = store_delete(txn, TABLE_FEED, key_slice(&key));
+            assert_true(rc == RC_OK ||
+                        rc == RC_NOT_FOUND); /* the last round may have ended before it */
+            assert_int_equal(store_commit(&txn), RC_OK);
+        }
+        assert_int_equal(put_number(fixture->store, round), RC_OK);
+        assert_true(fill(fixture->store) >= 8); /* nearly all of the room is found again */
+    }
+    assert_int_equal(store_begin(fixture->store, &txn), RC_OK);
+    assert_int_equal(store_count(txn, TABLE_JOURNAL, &n_rows), RC_OK);
+    assert_int_equal(n_rows, 3);
+    assert_int_equal(store_usage(txn, &used_bytes, &max_bytes), RC_OK);
+    assert_int_equal(max_bytes, SMALL_MAP_BYTES);
+    assert_true(used_bytes > max_bytes / 2 && used_bytes <= max_bytes);
+    store_abort(&txn);
+}
+
+static void s04_a_refused_change_takes_the_whole_transaction_with_it(void **state)
+{
+    static const char bytes[3 << 20];
+    struct fixture *fixture = *state;
+    struct store_txn *txn;
+    struct slice value;
+
+    open_store(fixture, SMALL_MAP_BYTES);
+    assert_int_equal(store_begin(fixture->store, &txn), RC_OK);
+    assert_int_equal(store_put(txn, TABLE_FEED, SLICE("small"), SLICE("1")), RC_OK);
+    assert_int_equal(store_put(txn, TABLE_FEED, SLICE("large"),
+                               (struct slice){ .ptr = bytes, .len = sizeof(bytes) }),
+                     RC_OK);
+    assert_int_equal(store_put(txn, TABLE_FEED, SLICE("larger"),
+                               (struct slice){ .ptr = bytes, .len = sizeof(bytes) }),
+                     RC_FULL);
+    assert_int_equal(store_commit(&txn), RC_FULL);
+    assert_int_equal(store_begin_read(fixture->store, &txn), RC_OK);
+    assert_int_equal(store_get(txn, TABLE_FEED, SLICE("small"), &value), RC_NOT_FOUND);
+    store_abort(&txn);
+    assert_int_equal(put_number(fixture->store, 1), RC_OK);
+}
+
+static void s05_after_a_failed_write_the_store_begins_nothing_more(void **state)
+{
+    const struct rlimit limit = { .rlim_cur = 1 << 20, .rlim_max = RLIM_INFINITY };
+    const struct rlimit none = { .rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY };
+    static const char bytes[2 << 20];
+    struct fixture *fixture = *state;
+    struct store_txn *txn;
+    struct slice value;
+
+    open_store(fixture, FIXTURE_MAP_BYTES);
+    assert_int_equal(store_begin(fixture->store, &txn), RC_OK);
+    assert_int_equal(store_put(txn, TABLE_FEED, SLICE("a"),
+                               (struct slice){ .ptr = bytes, .len = sizeof(bytes) }),
+                     RC_OK);
+    /* No file may grow past a megabyte: the write fails with something that is not "no space". */
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_int_equal(store_commit(&txn), RC_IO);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    assert_null(txn);
+    assert_int_equal(store_begin(fixture->store, &txn), RC_IO);
+    assert_int_equal(store_begin_read(fixture->store, &txn), RC_IO);
+    close_store(fixture);
+
+    open_store(fixture, FIXTURE_MAP_BYTES);
+    assert_int_equal(store_begin(fixture->store, &txn), RC_OK);
+    assert_int_equal(store_get(txn, TABLE_FEED, SLICE("a"), &value), RC_NOT_FOUND);
+    store_abort(&txn);
+}
+
+static void s07_a_file_that_is_not_a_store_is_refused_in_words(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct store_key path = path_in(fixture, "/data.mdb");
+    struct buffer heard;
+    char garbage[16384];
+    FILE *file = fopen((const char *)path.bytes, "w");
+
+    assert_non_null(file);
+    memset(garbage, 'x', sizeof(garbage));
+    assert_int_equal(fwrite(garbage, 1, sizeof(garbage), file), sizeof(garbage));
+    fclose(file);
+    assert_int_equal(open_and_hear(fixture, fixture->directory, &heard), RC_CORRUPT);
+    assert_true(is_heard(&heard, "the store cannot be opened"));
+}
+
+/* --- S08, S09 --- */
+
+static void s08_a_second_daemon_is_told_the_pid_of_the_first(void **state)
+{
+    struct fixture *fixture = *state;
+    struct buffer heard;
+    char expected[64];
+    int status;
+    pid_t child;
+
+    open_store(fixture, SMALL_MAP_BYTES);
+    snprintf(expected, sizeof(expected), "in use by process %ld", (long)getpid());
+    child = fork();
+    if (!child) {
+        enum rc rc = open_and_hear(fixture, fixture->directory, &heard);
+
+        _exit(rc == RC_BUSY && is_heard(&heard, expected) ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    /* Nor is it opened twice by one process: that would break the library's own locks. */
+    assert_int_equal(open_and_hear(fixture, fixture->directory, &heard), RC_BUSY);
+    assert_true(is_heard(&heard, expected));
+    assert_int_equal(put_number(fixture->store, 1), RC_OK); /* the first one goes on */
+    close_store(fixture);
+    open_store(fixture, SMALL_MAP_BYTES); /* and a later one may */
+}
+
+static void s08_the_lock_of_a_killed_daemon_holds_nobody_up(void **state)
+{
+    struct fixture *fixture = *state;
+
+    number_rows_until_killed(fixture, 1);
+    open_store(fixture, FIXTURE_MAP_BYTES);
+}
+
+static void s09_no_descriptor_of_the_store_is_left_to_a_child(void **state)
+{
+    struct fixture *fixture = *state;
+    size_t n_ours = 0;
+
+    open_store(fixture, SMALL_MAP_BYTES);
+    assert_int_equal(put_number(fixture->store, 1), RC_OK);
+    for (int fd = 0; fd < 256; fd++) {
+        char name[64], path[256];
+        ssize_t len;
+
+        snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+        len = readlink(name, path, sizeof(path) - 1);
+        if (len < 0)
+            continue;
+        path[len] = '\0';
+        if (!slice_starts(slice_of(path), slice_of(fixture->directory)))
+            continue;
+        n_ours++;
+        if (!(fcntl(fd, F_GETFD) & FD_CLOEXEC))
+            fail_msg("%s is inherited", path);
+    }
+    assert_true(n_ours >= 3); /* the data, the library's lock, our lock */
+}
+
+/* --- S10, S12: readers --- */
+
+/* A tool that somebody runs on the live store: it removes our lock, reads, and is killed while it does. */
+static void read_and_be_killed(struct fixture *fixture)
+{
+    const struct store_key lock = path_in(fixture, "/lock");
+    struct store_txn *txn;
+
+    if (unlink((const char *)lock.bytes) || fixture_open_store(fixture, SMALL_MAP_BYTES) ||
+        store_begin_read(fixture->store, &txn))
+        _exit(1);
+    raise(SIGKILL);
+}
+
+/* Begun before the store is open here: a library that is forked while open knows the parent's pid only. */
+static pid_t start_reader(struct fixture *fixture, int *go_fd)
+{
+    int fds[2];
+    char go;
+    pid_t child;
+
+    assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+    child = fork();
+    if (!child) {
+        if (read(fds[0], &go, 1) != 1)
+            _exit(1);
+        read_and_be_killed(fixture);
+    }
+    close(fds[0]);
+    *go_fd = fds[1];
+    return child;
+}
+
+static void let_reader_die(pid_t child, int go_fd)
+{
+    int status;
+
+    assert_int_equal(write(go_fd, "g", 1), 1);
+    close(go_fd);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+}
+
+/* Overwrites the same large row again and again; how often before the store is full. */
+static size_t overwrite(struct store *store, size_t n_times)
+{
+    static const char bytes[100 * 1024];
+
+    for (size_t i = 0; i < n_times; i++) {
+        struct store_txn *txn;
+        enum rc rc;
+
+        assert_int_equal(store_begin(store, &txn), RC_OK);
+        rc = store_put(txn, TABLE_FEED, SLICE("same"),
+                       (struct slice){ .ptr = bytes, .len = sizeof(bytes) });
+        if (!rc)
+            rc = store_commit(&txn);
+        store_abort(&txn);
+        if (rc) {
+            assert_int_equal(rc, RC_FULL);
+            return i;
+        }
+    }
+    return n_times;
+}
+
+static void s10_a_reader_killed_while_it_read_holds_no_pages_for_long(void **state)
+{
+    struct fixture *fixture = *state;
+    int go_fd;
+    pid_t reader = start_reader(fixture, &go_fd);
+
+    open_store(fixture, SMALL_MAP_BYTES);
+    assert_int_equal(overwrite(fixture->store, 200), 200); /* pages are used again */
+    let_reader_die(reader, go_fd);
+    assert_true(overwrite(fixture->store, 200) < 200); /* its snapshot keeps them all */
+    store_check_readers(fixture->store);
+    assert_int_equal(overwrite(fixture->store, 200), 200);
+}
+
+static void s12_readers_beyond_the_slots_are_refused_and_cost_nobody_else_anything(void **state)
+{
+    struct store_txn *readers[600];
+    struct fixture *fixture = *state;
+    size_t n_readers = 0;
+    enum rc rc = RC_OK;
+
+    open_store(fixture, SMALL_MAP_BYTES);
+    while (n_readers < 600) {
+        rc = store_begin_read(fixture->store, &readers[n_readers]);
+        if (rc)
+            break;
+        n_readers++;
+    }
+    assert_int_equal(rc, RC_BUSY);
+    assert_true(n_readers >= 256);
+    assert_int_equal(put_number(fixture->store, 1), RC_OK);
+    store_abort(&readers[0]);
+    assert_int_equal(store_begin_read(fixture->store, &readers[0]), RC_OK);
+    for (size_t i = 0; i < n_readers; i++)
+        store_abort(&readers[i]);
+}
+
+static void a_reader_sees_the_store_as_it_was_when_it_began(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_txn *reader;
+    uint64_t number;
+
+    open_store(fixture, SMALL_MAP_BYTES);
+    assert_int_equal(put_number(fixture->store, 1), RC_OK);
+    assert_int_equal(store_begin_read(fixture->store, &reader), RC_OK);
+    assert_int_equal(put_number(fixture->store, 2), RC_OK);
+    assert_int_equal(meta_get(reader, META_SEQUENCE, &number), RC_OK);
+    assert_int_equal(number, 1);
+    store_abort(&reader);
+    assert_int_equal(store_begin_read(fixture->store, &reader), RC_OK);
+    assert_int_equal(meta_get(reader, META_SEQUENCE, &number), RC_OK);
+    assert_int_equal(number, 2);
+    store_abort(&reader);
+}
+
+/* --- S14, S16 --- */
+
+static void s14_a_store_of_a_newer_schema_is_refused_and_left_alone(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_txn *txn;
+    struct buffer heard;
+
+    open_store(fixture, SMALL_MAP_BYTES);
+    assert_int_equal(store_begin(fixture->store, &txn), RC_OK);
+    assert_int_equal(meta_set(txn, META_SCHEMA, STORE_SCHEMA_VERSION + 1), RC_OK);
+    assert_int_equal(store_commit(&txn), RC_OK);
+    close_store(fixture);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(open_and_hear(fixture, fixture->directory, &heard), RC_INVALID);
+        assert_true(is_heard(&heard, "newer version (schema 2"));
+    }
+}
+
+static void s16_a_place_that_cannot_be_written_is_refused_with_its_reason(void **state)
+{
+    struct fixture *fixture = *state;
+    struct buffer heard;
+
+    assert_int_equal(open_and_hear(fixture, "/dev/null/store", &heard), RC_IO);
+    assert_true(is_heard(&heard, "Not a directory"));
+    /* A file system of the kernel's own, which takes no files of ours. */
+    assert_int_equal(open_and_hear(fixture, "/proc/self", &heard), RC_IO);
+    assert_true(is_heard(&heard, "the store cannot be opened here"));
+}
+
+static void a_directory_that_is_not_there_is_made_for_its_owner_alone(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct store_key path = path_in(fixture, "/a/b");
+    struct buffer heard;
+    struct stat stat_of;
+
+    assert_int_equal(open_and_hear(fixture, (const char *)path.bytes, &heard), RC_OK);
+    buffer_free(&heard);
+    assert_int_equal(stat((const char *)path.bytes, &stat_of), 0);
+    assert_int_equal(stat_of.st_mode & 0777, 0700);
+}
+
+#define FAULT(test) cmocka_unit_test_setup_teardown(test, make_place, fixture_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FAULT(s01_what_was_acknowledged_survives_a_kill_at_any_instant),
+        FAULT(s04_a_full_map_refuses_and_takes_again_what_was_made_room_for),
+        FAULT(s04_a_refused_change_takes_the_whole_transaction_with_it),
+        FAULT(s05_after_a_failed_write_the_store_begins_nothing_more),
+        FAULT(s07_a_file_that_is_not_a_store_is_refused_in_words),
+        FAULT(s08_a_second_daemon_is_told_the_pid_of_the_first),
+        FAULT(s08_the_lock_of_a_killed_daemon_holds_nobody_up),
+        FAULT(s09_no_descriptor_of_the_store_is_left_to_a_child),
+        FAULT(s10_a_reader_killed_while_it_read_holds_no_pages_for_long),
+        FAULT(s12_readers_beyond_the_slots_are_refused_and_cost_nobody_else_anything),
+        FAULT(a_reader_sees_the_store_as_it_was_when_it_began),
+        FAULT(s14_a_store_of_a_newer_schema_is_refused_and_left_alone),
+        FAULT(s16_a_place_that_cannot_be_written_is_refused_with_its_reason),
+        FAULT(a_directory_that_is_not_there_is_made_for_its_owner_alone),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
