@@ -149,8 +149,11 @@ struct inlet_facts inlet_facts(struct inlet *inlet)
 static void note(struct inlet *inlet, enum rc rc)
 {
     static struct log_limit limit;
-    bool is_fatal = rc == RC_IO || rc == RC_CORRUPT;
+    static struct log_limit other_limit;
+    bool is_fatal = rc == RC_IO; /* what the disk holds is not known: whoever goes on could promise what is not there */
 
+    if (rc && rc != RC_FULL && !is_fatal)
+        log_limited(&other_limit, LOG_ERROR, "a round of the engine failed: %s", rc_text(rc));
     if (rc == RC_FULL)
         log_limited(&limit, LOG_ERROR,
                     "the store or the disk is full: deliveries are refused until there is room; free space or raise `store: {max}`");
