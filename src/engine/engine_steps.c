@@ -3,11 +3,17 @@
 /* A check counts for the start that follows it, not for one much later. */
 #define CHECK_FRESH_MS (30 * SECOND_MS)
 
-static struct step *step_at(const struct proposal *proposal, int64_t part)
+static struct step *step_of(const struct proposal *proposal, size_t part)
+{
+    return (struct step *)proposal->plan.items + part;
+}
+
+/* The step that an item of the outbox is about; NULL when the plan has none such. */
+static struct step *find_step(const struct proposal *proposal, int64_t part)
 {
     if (part < 0 || (size_t)part >= proposal->plan.n_items)
         return NULL;
-    return (struct step *)proposal->plan.items + part;
+    return step_of(proposal, (size_t)part);
 }
 
 static enum rc audit_step(struct turn *turn, const char *what, const struct proposal *proposal,
@@ -98,7 +104,7 @@ static struct outbox_item effect_of(const struct proposal *proposal, const struc
 
 static enum rc start_check(struct turn *turn, struct signal *signal, struct proposal *proposal, size_t part)
 {
-    struct step *step = step_at(proposal, (int64_t)part);
+    struct step *step = step_of(proposal, part);
     struct outbox_item item = effect_of(proposal, step, OUTBOX_CHECK, part);
 
     (void)signal;
@@ -111,7 +117,7 @@ static enum rc start_check(struct turn *turn, struct signal *signal, struct prop
 /* The gate, the spending of the approval and the record of the start are one transaction; only after its commit does anything run. */
 static enum rc start_step(struct turn *turn, struct signal *signal, struct proposal *proposal, size_t part)
 {
-    struct step *step = step_at(proposal, (int64_t)part);
+    struct step *step = step_of(proposal, part);
     struct outbox_item item = effect_of(proposal, step, OUTBOX_STEP, part);
     struct slice why_not = { 0 };
     enum rc rc;
@@ -159,7 +165,7 @@ enum rc steps_advance(struct turn *turn, struct signal *signal, struct proposal 
     if (rc || paused)
         return rc; /* stays as it is until somebody resumes */
     for (size_t i = 0; i < proposal->plan.n_items; i++) {
-        struct step *step = step_at(proposal, (int64_t)i);
+        struct step *step = step_of(proposal, i);
 
         if (step->state == STEP_DONE)
             continue;
@@ -248,7 +254,7 @@ static void take_output(const struct effect_result *result, struct step *step)
 static enum rc on_step(struct turn *turn, struct signal *signal, struct proposal *proposal,
                        const struct outbox_item *item, const struct effect_result *result)
 {
-    struct step *step = step_at(proposal, item->part);
+    struct step *step = find_step(proposal, item->part);
     enum rc rc;
 
     if (!step || step->state != STEP_RUNNING || item->revision != proposal->revision)
@@ -267,7 +273,7 @@ static enum rc on_step(struct turn *turn, struct signal *signal, struct proposal
 static enum rc on_check(struct turn *turn, struct signal *signal, struct proposal *proposal,
                         const struct outbox_item *item, const struct effect_result *result)
 {
-    struct step *step = step_at(proposal, item->part);
+    struct step *step = find_step(proposal, item->part);
     struct slice why;
     enum rc rc;
 
@@ -300,7 +306,7 @@ static enum rc on_verify(struct turn *turn, struct signal *signal, struct propos
 static enum rc on_undo(struct turn *turn, struct signal *signal, struct proposal *proposal,
                        const struct outbox_item *item, const struct effect_result *result)
 {
-    struct step *step = step_at(proposal, item->part);
+    struct step *step = find_step(proposal, item->part);
 
     if (!step || proposal->state != PROPOSAL_UNDOING || step->undo_state != STEP_RUNNING)
         return RC_OK;
@@ -388,7 +394,7 @@ enum rc steps_verify_due(struct turn *turn, struct ulid id, int64_t due_ms)
 
 static enum rc start_undo(struct turn *turn, struct signal *signal, struct proposal *proposal, size_t part)
 {
-    struct step *step = step_at(proposal, (int64_t)part);
+    struct step *step = step_of(proposal, part);
     struct slice refused = { 0 };
     struct outbox_item item;
     struct step undo = { 0 };
@@ -408,7 +414,7 @@ static enum rc start_undo(struct turn *turn, struct signal *signal, struct propo
 enum rc steps_undo_next(struct turn *turn, struct signal *signal, struct proposal *proposal)
 {
     for (size_t i = proposal->plan.n_items; i > 0; i--) {
-        struct step *step = step_at(proposal, (int64_t)i - 1);
+        struct step *step = step_of(proposal, i - 1);
 
         if (step->state == STEP_DONE && step->undo_state == STEP_PLANNED)
             return start_undo(turn, signal, proposal, i - 1);
