@@ -8,7 +8,6 @@
 #define TURN_LIMIT_BYTES ((size_t)1 << 30)
 /* Timers due at one moment (an outage's worth of expiries) are spread over several commits. */
 #define TIMERS_A_TURN 500
-#define EXPIRE_ROWS 500
 
 /* --- what is there at the start --- */
 
@@ -490,35 +489,4 @@ enum rc engine_resolve(struct engine *engine, struct ulid signal, struct slice w
     if (!rc)
         rc = resolve_by_hand(&turn, signal, who, via);
     return finish_control(&turn, rc);
-}
-
-/* --- retention --- */
-
-static enum rc expire(struct turn *turn)
-{
-    const struct config *config = turn->engine->config;
-    int64_t oldest_ms = turn->now_ms - config->retention_events_ms;
-    size_t n_removed;
-    enum rc rc;
-
-    rc = journal_expire(turn->txn, oldest_ms, config->retention_bytes, EXPIRE_ROWS, &n_removed);
-    if (!rc)
-        rc = delivery_expire(turn->txn, turn->now_ms, EXPIRE_ROWS);
-    if (!rc)
-        rc = change_expire(turn->txn, oldest_ms, EXPIRE_ROWS);
-    return rc;
-}
-
-enum rc engine_expire(struct engine *engine, int64_t now_ms)
-{
-    struct turn turn;
-    enum rc rc = turn_begin(engine, now_ms, &turn);
-
-    store_check_readers(engine->store);
-    if (!rc)
-        rc = expire(&turn);
-    if (!rc)
-        rc = turn_commit(&turn);
-    turn_abort(&turn);
-    return rc;
 }

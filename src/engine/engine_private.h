@@ -47,6 +47,7 @@ struct engine {
     } totals;             /* folded since the start */
     int64_t n_unfolded;   /* deliveries stored and not folded, for the metric */
     bool fold_singly;     /* a batch failed: find out which delivery it was */
+    struct ulid expired_up_to[3]; /* where the walk of each table stands (engine_expire.c) */
     int64_t due_ms;       /* cache of the first timer; -1: not known */
 };
 

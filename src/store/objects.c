@@ -40,3 +40,30 @@ enum rc object_each_newest(struct store_txn *txn, enum store_table table,
     }
     return RC_OK;
 }
+
+enum rc object_next(struct store_txn *txn, enum store_table table, const struct record_shape *shape,
+                    struct ulid after, struct arena *arena, struct ulid *id, void *object)
+{
+    /* Ids are dense enough in nothing: the next possible one is the place to look from. */
+    const struct store_key from = key_of_ulid(ulid_plus(after, 1));
+    struct store_cursor *cursor = NULL;
+    struct slice key = key_slice(&from);
+    struct slice value;
+    enum rc rc = store_cursor_open(txn, table, &cursor);
+
+    if (!rc)
+        rc = store_cursor_move(cursor, STORE_AT_OR_AFTER, &key, &value);
+    if (!rc && !key_read_ulid(&key, id))
+        rc = RC_CORRUPT;
+    if (!rc)
+        rc = record_decode(shape, value, arena, object);
+    store_cursor_close(cursor);
+    return rc;
+}
+
+enum rc object_delete(struct store_txn *txn, enum store_table table, struct ulid id)
+{
+    const struct store_key key = key_of_ulid(id);
+
+    return store_delete(txn, table, key_slice(&key));
+}

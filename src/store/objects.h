@@ -18,3 +18,8 @@ enum rc object_get(struct store_txn *txn, enum store_table table, const struct r
 enum rc object_each_newest(struct store_txn *txn, enum store_table table, const struct record_shape *shape, struct ulid before,
                            size_t limit, struct arena *arena, void *object,
                            bool (*visit)(void *context, struct ulid id, const void *object), void *context) MUST_CHECK;
+/* The first object with an id above `after`, whose id is set. RC_NOT_FOUND at the end; RC_CORRUPT sets the id as well, so that a walk can go on. */
+enum rc object_next(struct store_txn *txn, enum store_table table, const struct record_shape *shape, struct ulid after,
+                    struct arena *arena, struct ulid *id, void *object) MUST_CHECK;
+/* RC_NOT_FOUND when it is not there. */
+enum rc object_delete(struct store_txn *txn, enum store_table table, struct ulid id) MUST_CHECK;

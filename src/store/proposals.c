@@ -246,6 +246,17 @@ static enum rc put_place(struct store_txn *txn, const struct proposal *proposal)
                               : rc;
 }
 
+static enum rc delete_place(struct store_txn *txn, const struct proposal *proposal)
+{
+    struct store_key key;
+    enum rc rc = key_of_fingerprint(proposal->fingerprint, &key);
+
+    if (rc)
+        return rc;
+    key_add_ulid(&key, proposal->id);
+    return store_delete(txn, TABLE_SIGNAL_PROPOSALS, key_slice(&key));
+}
+
 /* The id at the end of a row's key. */
 static enum rc add_id(struct ulid_list *ids, size_t limit, struct slice key, struct arena *arena)
 {
@@ -331,4 +342,15 @@ bool proposal_state_is_final(enum proposal_state state)
     };
 
     return is_final[state];
+}
+
+enum rc proposal_delete(struct store_txn *txn, const struct proposal *proposal)
+{
+    enum rc rc = delete_place(txn, proposal);
+
+    if (!rc || rc == RC_NOT_FOUND)
+        rc = store_delete(txn, TABLE_PROPOSAL_SHORTS, proposal->short_id);
+    if (!rc || rc == RC_NOT_FOUND)
+        rc = object_delete(txn, TABLE_PROPOSALS, proposal->id);
+    return rc;
 }

@@ -158,6 +158,8 @@ extern const struct record_shape step_shape;
 /* Writes the proposal and, the first time, its short id and its place among the signal's proposals. */
 enum rc proposal_put(struct store_txn *txn, const struct proposal *proposal) MUST_CHECK;
 enum rc proposal_get(struct store_txn *txn, struct ulid id, struct arena *arena, struct proposal *proposal) MUST_CHECK;
+/* Removes it with its short id and its place among the signal's proposals. */
+enum rc proposal_delete(struct store_txn *txn, const struct proposal *proposal) MUST_CHECK;
 /* By "prp_…" or by its short id. */
 enum rc proposal_find(struct store_txn *txn, struct slice name, struct arena *arena, struct proposal *proposal) MUST_CHECK;
 /* A short id that is free, made from `id`: the same id gives the same letters unless they are taken. */

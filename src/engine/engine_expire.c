@@ -1,0 +1,114 @@
+#include "src/engine/engine_private.h"
+
+/* A call removes and looks at a bounded number of rows, so that no commit is held long; calls come every half minute. */
+#define EXPIRE_ROWS 500
+#define OBJECTS_VISITED 200
+
+/* What is closed and older than the events are kept goes; what is open, and the audit trail, never. */
+
+static bool signal_is_past(const struct signal *signal, int64_t before_ms)
+{
+    return signal->state == SIGNAL_RESOLVED && signal->attention == ATTENTION_NONE && !signal->cooldown_until_ms &&
+           signal->resolved_ms < before_ms && signal->newest_ms < before_ms;
+}
+
+static enum rc expire_signal(struct turn *turn, const void *object, int64_t before_ms)
+{
+    const struct signal *signal = object;
+
+    if (!signal_is_past(signal, before_ms))
+        return RC_OK;
+    turn->counts.signals[signal->state]--;
+    return signal_delete(turn->txn, signal);
+}
+
+static enum rc expire_task(struct turn *turn, const void *object, int64_t before_ms)
+{
+    const struct task *task = object;
+
+    if (task->state == TASK_QUEUED || task->state == TASK_RUNNING || task->finished_ms >= before_ms)
+        return RC_OK;
+    turn->counts.tasks[task->state]--;
+    return object_delete(turn->txn, TABLE_TASKS, task->id);
+}
+
+static enum rc expire_proposal(struct turn *turn, const void *object, int64_t before_ms)
+{
+    const struct proposal *proposal = object;
+
+    if (!proposal_state_is_final(proposal->state) || proposal->closed_ms >= before_ms)
+        return RC_OK;
+    turn->counts.proposals[proposal->state]--;
+    return proposal_delete(turn->txn, proposal);
+}
+
+union any_object {
+    struct signal signal;
+    struct task task;
+    struct proposal proposal;
+};
+
+static const struct {
+    enum store_table table;
+    const struct record_shape *shape;
+    enum rc (*expire)(struct turn *turn, const void *object, int64_t before_ms);
+} walks[] = {
+    { TABLE_SIGNALS, &signal_shape, expire_signal },
+    { TABLE_TASKS, &task_shape, expire_task },
+    { TABLE_PROPOSALS, &proposal_shape, expire_proposal },
+};
+
+/* Goes on where the last call stopped, and from the beginning once it was through. */
+static enum rc walk(struct turn *turn, size_t i, int64_t before_ms)
+{
+    struct ulid *up_to = &turn->engine->expired_up_to[i];
+    enum rc rc = RC_OK;
+
+    for (size_t n = 0; n < OBJECTS_VISITED && !rc; n++) {
+        union any_object object = { 0 };
+
+        rc = object_next(turn->txn, walks[i].table, walks[i].shape, *up_to, turn->arena, up_to, &object);
+        if (rc == RC_NOT_FOUND) {
+            *up_to = (struct ulid){ 0 };
+            return RC_OK;
+        }
+        if (rc == RC_CORRUPT) {
+            rc = RC_OK;
+            continue;
+        }
+        if (!rc)
+            rc = walks[i].expire(turn, &object, before_ms);
+    }
+    return rc;
+}
+
+static enum rc expire(struct turn *turn)
+{
+    const struct config *config = turn->engine->config;
+    int64_t before_ms = turn->now_ms - config->retention_events_ms;
+    size_t n_removed;
+    enum rc rc;
+
+    rc = journal_expire(turn->txn, before_ms, config->retention_bytes, EXPIRE_ROWS, &n_removed);
+    if (!rc)
+        rc = delivery_expire(turn->txn, turn->now_ms, EXPIRE_ROWS);
+    if (!rc)
+        rc = change_expire(turn->txn, before_ms, EXPIRE_ROWS);
+    for (size_t i = 0; i < sizeof walks / sizeof *walks && !rc; i++)
+        rc = walk(turn, i, before_ms);
+    return rc;
+}
+
+enum rc engine_expire(struct engine *engine, int64_t now_ms)
+{
+    struct turn turn;
+    enum rc rc = turn_begin(engine, now_ms, &turn);
+
+    store_check_readers(engine->store);
+    if (!rc)
+        rc = expire(&turn);
+    if (!rc)
+        rc = turn_commit(&turn);
+    turn_abort(&turn);
+    return rc;
+}
