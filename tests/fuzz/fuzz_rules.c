@@ -1,0 +1,49 @@
+/* Any text as a rule file: a set or problems; the set with every default printed is the same set again. */
+#include "rules/load.h"
+#include "tests/fuzz/fuzz.h"
+
+static struct ruleset *load(struct slice text, struct problems *problems)
+{
+    struct rule_file file = { .name = SLICE("fuzz.yaml"), .text = text };
+    struct rule_files files = { .files = &file, .n_files = 1 };
+    struct ruleset *set = NULL;
+    enum rc rc = ruleset_parse(&files, problems, &set);
+
+    CLAIM((rc == RC_OK) == (problems_count(problems, PROBLEM_ERROR) == 0));
+    return rc ? NULL : set;
+}
+
+static void claim_prints_itself(const struct ruleset *set, struct problems *problems)
+{
+    struct buffer out;
+    struct ruleset *again;
+
+    buffer_init(&out, 0);
+    ruleset_print(set, &out);
+    CLAIM(buffer_rc(&out) == RC_OK);
+    problems_clear(problems);
+    again = load(buffer_slice(&out), problems);
+    if (!again) {
+        fprintf(stderr, "%.*s", SLICE_ARG(buffer_slice(&out)));
+        buffer_clear(&out);
+        problems_format(problems, &out);
+        fprintf(stderr, "%.*s", SLICE_ARG(buffer_slice(&out)));
+    }
+    CLAIM(again && slice_eq(again->version, set->version));
+    ruleset_free(again);
+    buffer_free(&out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct problems *problems = NULL;
+    struct ruleset *set;
+
+    CLAIM(problems_new(&problems) == RC_OK);
+    set = load(fuzz_input(data, size), problems);
+    if (set)
+        claim_prints_itself(set, problems);
+    ruleset_free(set);
+    problems_free(problems);
+    return 0;
+}
