@@ -274,25 +274,30 @@ static enum rc write_task_gate(struct signal_work *work)
     return rc;
 }
 
-static void write_decision_gates(struct signal_work *work, const struct proposal *proposal)
+static enum rc write_decision_gates(struct signal_work *work, const struct proposal *proposal)
 {
     const struct decision *decisions = proposal->decisions.items;
     const struct step *steps = proposal->plan.items;
-    char text[TEXT_BYTES];
+    struct arena *arena = work->work.request->arena;
+    struct slice text;
+    enum rc rc = RC_OK;
 
-    for (size_t i = 0; i < proposal->decisions.n_items; i++) {
-        snprintf(text, sizeof text, "%s by %.*s%s", verdict_names[decisions[i].verdict],
-                 SLICE_ARG(decisions[i].by), decisions[i].is_void ? " (void)" : "");
-        write_gate(&work->writer, SLICE("decision"),
-                   decisions[i].verdict == VERDICT_APPROVE && !decisions[i].is_void,
-                   SLICE("approve"), slice_of(text));
+    for (size_t i = 0; i < proposal->decisions.n_items && !rc; i++) {
+        bool approves = decisions[i].verdict == VERDICT_APPROVE && !decisions[i].is_void;
+
+        rc = arena_format(arena, &text, "%s by %.*s%s", verdict_names[decisions[i].verdict],
+                          SLICE_ARG(decisions[i].by), decisions[i].is_void ? " (void)" : "");
+        if (!rc)
+            write_gate(&work->writer, SLICE("decision"), approves, SLICE("approve"), text);
     }
-    for (size_t i = 0; i < proposal->plan.n_items; i++) {
-        snprintf(text, sizeof text, "%.*s: %s", SLICE_ARG(steps[i].action),
-                 step_state_names[steps[i].state]);
-        write_gate(&work->writer, SLICE("step"), steps[i].state == STEP_DONE, SLICE("done"),
-                   slice_of(text));
+    for (size_t i = 0; i < proposal->plan.n_items && !rc; i++) {
+        rc = arena_format(arena, &text, "%.*s: %s", SLICE_ARG(steps[i].action),
+                          step_state_names[steps[i].state]);
+        if (!rc)
+            write_gate(&work->writer, SLICE("step"), steps[i].state == STEP_DONE, SLICE("done"),
+                       text);
     }
+    return rc;
 }
 
 static enum rc write_proposal_gates(struct signal_work *work)
@@ -312,11 +317,11 @@ static enum rc write_proposal_gates(struct signal_work *work)
     if (rc)
         return rc;
     write_gate(&work->writer, SLICE("proposal"), true, (struct slice){ 0 }, text);
-    write_decision_gates(work, &proposal);
-    if (proposal.verify_until_ms)
+    rc = write_decision_gates(work, &proposal);
+    if (!rc && proposal.verify_until_ms)
         write_gate(&work->writer, SLICE("verification"), proposal.state == PROPOSAL_VERIFIED,
                    SLICE("verified"), slice_of(proposal_state_names[proposal.state]));
-    return RC_OK;
+    return rc;
 }
 
 static enum rc write_chain(struct signal_work *work, const struct ruleset *ruleset)
