@@ -5,10 +5,12 @@
 #include "src/store/store_key.h"
 #include "tests/unit/store_fixture.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,11 +18,55 @@
 #define SMALL_MAP_BYTES ((int64_t)4 << 20)
 #define N_KILLS 60
 
+/* --- the disk as the library sees it: these stand before the system's --- */
+
+static struct disk {
+    int write_error; /* what every write fails with; 0: none does */
+    int meta_error; /* likewise for the one that makes a commit count: it goes through a descriptor of its own */
+    int sync_error;
+    size_t n_syncs;
+    size_t n_meta_writes; /* those that came after a sync */
+} disk;
+
+static ssize_t refused(int error)
+{
+    errno = error;
+    return -1;
+}
+
+/* By the name that the library calls; ours may be compiled to pwrite64. */
+ssize_t pwrite_of_the_disk(int fd, const void *bytes, size_t len, off_t offset) __asm__("pwrite");
+
+ssize_t pwrite_of_the_disk(int fd, const void *bytes, size_t len, off_t offset)
+{
+    bool is_meta = fcntl(fd, F_GETFL) & O_DSYNC;
+
+    if (disk.write_error || (is_meta && disk.meta_error))
+        return refused(disk.write_error ? disk.write_error : disk.meta_error);
+    if (is_meta && disk.n_syncs > disk.n_meta_writes)
+        disk.n_meta_writes++;
+    return syscall(SYS_pwrite64, fd, bytes, len, offset);
+}
+
+ssize_t writev(int fd, const struct iovec *pieces, int n_pieces)
+{
+    return disk.write_error ? refused(disk.write_error) : syscall(SYS_writev, fd, pieces, n_pieces);
+}
+
+int fdatasync(int fd)
+{
+    if (disk.sync_error)
+        return (int)refused(disk.sync_error);
+    disk.n_syncs++;
+    return (int)syscall(SYS_fdatasync, fd);
+}
+
 /* --- a store, opened by the test as it likes --- */
 
 static int make_place(void **state)
 {
     fixture_new(state);
+    disk = (struct disk){ 0 };
     return 0;
 }
 
@@ -257,34 +303,82 @@ static void s04_a_refused_change_takes_the_whole_transaction_with_it(void **stat
     assert_int_equal(put_number(fixture->store, 1), RC_OK);
 }
 
-static void s05_after_a_failed_write_the_store_begins_nothing_more(void **state)
+static bool has_number(struct fixture *fixture, uint64_t number)
 {
-    const struct rlimit limit = { .rlim_cur = 1 << 20, .rlim_max = RLIM_INFINITY };
-    const struct rlimit none = { .rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY };
-    static const char bytes[2 << 20];
-    struct fixture *fixture = *state;
+    const struct store_key key = key_of_u64(number);
     struct store_txn *txn;
     struct slice value;
+    enum rc rc;
 
-    open_store(fixture, FIXTURE_MAP_BYTES);
-    assert_int_equal(store_begin(fixture->store, &txn), RC_OK);
-    assert_int_equal(store_put(txn, TABLE_FEED, SLICE("a"),
-                               (struct slice){ .ptr = bytes, .len = sizeof(bytes) }),
-                     RC_OK);
-    /* No file may grow past a megabyte: the write fails with something that is not "no space". */
-    signal(SIGXFSZ, SIG_IGN);
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-    assert_int_equal(store_commit(&txn), RC_IO);
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
-    assert_null(txn);
+    assert_int_equal(store_begin_read(fixture->store, &txn), RC_OK);
+    rc = store_get(txn, TABLE_JOURNAL, key_slice(&key), &value);
+    store_abort(&txn);
+    return rc == RC_OK;
+}
+
+static void s02_a_commit_returns_after_the_rows_and_then_what_makes_them_count_are_synced(
+    void **state)
+{
+    struct fixture *fixture = *state;
+
+    open_store(fixture, SMALL_MAP_BYTES);
+    disk = (struct disk){ 0 };
+    for (uint64_t number = 1; number <= 5; number++) {
+        assert_int_equal(put_number(fixture->store, number), RC_OK);
+        assert_int_equal(disk.n_syncs, number);
+        assert_int_equal(disk.n_meta_writes, number);
+    }
+}
+
+static void s03_a_full_disk_refuses_a_commit_and_takes_the_next_when_it_has_room(void **state)
+{
+    static const int errors[] = { ENOSPC, EDQUOT };
+    struct fixture *fixture = *state;
+
+    open_store(fixture, SMALL_MAP_BYTES);
+    for (uint64_t i = 0; i < 2; i++) {
+        disk.write_error = errors[i];
+        assert_int_equal(put_number(fixture->store, i + 1), RC_FULL);
+        assert_int_equal(put_number(fixture->store, i + 1), RC_FULL);
+        assert_false(has_number(fixture, i + 1)); /* what can be read is what is stored */
+        disk.write_error = 0;
+        assert_int_equal(put_number(fixture->store, i + 1), RC_OK);
+        assert_true(has_number(fixture, i + 1));
+    }
+}
+
+/* The commit that failed is not there, nothing more is begun, and a new start finds all that was said to be stored. */
+static void store_stops_after(struct fixture *fixture, int *error)
+{
+    struct store_txn *txn;
+
+    open_store(fixture, SMALL_MAP_BYTES);
+    assert_int_equal(put_number(fixture->store, 1), RC_OK);
+    *error = EIO;
+    assert_int_equal(put_number(fixture->store, 2), RC_IO);
+    *error = 0;
     assert_int_equal(store_begin(fixture->store, &txn), RC_IO);
+    assert_null(txn);
     assert_int_equal(store_begin_read(fixture->store, &txn), RC_IO);
     close_store(fixture);
+    open_store(fixture, SMALL_MAP_BYTES);
+    assert_true(has_number(fixture, 1));
+    assert_int_equal(put_number(fixture->store, 3), RC_OK);
+}
 
-    open_store(fixture, FIXTURE_MAP_BYTES);
-    assert_int_equal(store_begin(fixture->store, &txn), RC_OK);
-    assert_int_equal(store_get(txn, TABLE_FEED, SLICE("a"), &value), RC_NOT_FOUND);
-    store_abort(&txn);
+static void s05_after_a_failed_sync_the_store_begins_nothing_more(void **state)
+{
+    store_stops_after(*state, &disk.sync_error);
+}
+
+static void s05_after_a_failed_write_the_store_begins_nothing_more(void **state)
+{
+    store_stops_after(*state, &disk.write_error);
+}
+
+static void s06_after_a_failed_write_of_the_meta_page_the_store_begins_nothing_more(void **state)
+{
+    store_stops_after(*state, &disk.meta_error);
 }
 
 static void s07_a_file_that_is_not_a_store_is_refused_in_words(void **state)
@@ -536,9 +630,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FAULT(s01_what_was_acknowledged_survives_a_kill_at_any_instant),
+        FAULT(s02_a_commit_returns_after_the_rows_and_then_what_makes_them_count_are_synced),
+        FAULT(s03_a_full_disk_refuses_a_commit_and_takes_the_next_when_it_has_room),
         FAULT(s04_a_full_map_refuses_and_takes_again_what_was_made_room_for),
         FAULT(s04_a_refused_change_takes_the_whole_transaction_with_it),
+        FAULT(s05_after_a_failed_sync_the_store_begins_nothing_more),
         FAULT(s05_after_a_failed_write_the_store_begins_nothing_more),
+        FAULT(s06_after_a_failed_write_of_the_meta_page_the_store_begins_nothing_more),
         FAULT(s07_a_file_that_is_not_a_store_is_refused_in_words),
         FAULT(s08_a_second_daemon_is_told_the_pid_of_the_first),
         FAULT(s08_the_lock_of_a_killed_daemon_holds_nobody_up),
