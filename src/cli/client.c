@@ -197,9 +197,13 @@ static void complain_refused(const struct client *client, const struct http_answ
         show_text(&text, title);
     else
         buffer_format(&text, "the daemon answered %d", answer->status);
-    if (detail.len) {
+    if (detail.len && !memchr(detail.ptr, '\n', detail.len)) {
         buffer_add_text(&text, ": ");
         show_text(&text, detail);
+    } else if (detail.len) {
+        buffer_add_text(&text, ":\n");
+        show_block(&text, "", detail, 0);
+        text.len--; /* the last newline is the message's */
     }
     complain(client->command, "%.*s", SLICE_ARG(buffer_slice(&text)));
     if (answer->status == 401)
@@ -288,8 +292,7 @@ enum exit_code client_get(struct client *client, struct slice path, struct json 
     return client_ask(client, &request, json);
 }
 
-enum exit_code client_stream(struct client *client, struct slice path, struct slice last_event_id,
-                             bool (*on_bytes)(void *context, struct slice bytes), void *context)
+enum exit_code client_stream(struct client *client, const struct client_stream_request *asked)
 {
     struct arena *arena = NULL;
     struct http_request request;
@@ -298,23 +301,23 @@ enum exit_code client_stream(struct client *client, struct slice path, struct sl
     enum rc rc = arena_new(ARENA_BYTES, &arena);
 
     if (!rc)
-        rc = begin(client, "GET", path, arena, &request);
+        rc = begin(client, "GET", asked->path, arena, &request);
     if (rc) {
         arena_free(arena);
         return EXIT_REFUSED;
     }
-    if (last_event_id.len)
+    if (asked->last_event_id.len)
         request.headers[request.n_headers++] =
-            (struct http_header){ SLICE("Last-Event-ID"), last_event_id };
+            (struct http_header){ SLICE("Last-Event-ID"), asked->last_event_id };
     request.headers[request.n_headers++] =
         (struct http_header){ SLICE("Accept"), SLICE("text/event-stream") };
-    request.on_bytes = on_bytes;
-    request.context = context;
+    request.on_bytes = asked->on_bytes;
+    request.context = asked->context;
     rc = http_perform(&request, arena, &answer);
     code = rc ? EXIT_UNREACHABLE : exit_code_of_status(answer.status);
-    if (rc)
+    if (rc && !asked->is_again)
         complain_unreachable(client, &answer);
-    else if (code)
+    else if (!rc && code)
         complain(client->command, "the daemon answered %d", answer.status);
     arena_free(arena);
     return code;

@@ -25,11 +25,16 @@ struct client_request {
 enum exit_code client_ask(struct client *client, const struct client_request *request,
                           struct json **json) MUST_CHECK;
 enum exit_code client_get(struct client *client, struct slice path, struct json **json) MUST_CHECK;
-/* An answer without end: `on_bytes` gets its pieces until it returns false or the daemon is gone. `last_event_id`: where to go on; absent: from now on. EXIT_DONE when it
- * began. */
-enum exit_code client_stream(struct client *client, struct slice path, struct slice last_event_id,
-                             bool (*on_bytes)(void *context, struct slice bytes),
-                             void *context) MUST_CHECK;
+struct client_stream_request {
+    struct slice path;
+    struct slice last_event_id; /* where to go on; absent or empty: from now on */
+    bool is_again;              /* that nobody is there was said before */
+    bool (*on_bytes)(void *context, struct slice bytes);
+    void *context;
+};
+/* An answer without end: `on_bytes` gets its pieces until it returns false or the daemon is gone. EXIT_DONE when it began. */
+enum exit_code client_stream(struct client *client,
+                             const struct client_stream_request *asked) MUST_CHECK;
 /* Where we ask, for messages. Borrowed. */
 struct slice client_place(const struct client *client);
 

@@ -34,7 +34,8 @@ const struct command commands[] = {
       .more = "Without RULEFILE: those of the configuration.\n",
       .options = { OPTION_CONFIG, OPTION_JSON }, .run = test_command },
     { .name = "replay", .operands = "[--rules PATH…] INPUT…", .max_operands = COMMAND_ANY_NUMBER, .summary = "feed recorded input through rules, touching nothing",
-      .more = INPUT_HELP "Prints a line of JSON for each transition. The same input and rules print the same bytes.\n",
+      .more = INPUT_HELP "Prints a line of JSON for each transition. The same input and rules print the same bytes.\n"
+              "Events stand oldest first: `vedette events --json | tac`.\n",
       .options = { OPTION_CONFIG, OPTION_RULES, INPUTS, OPTION_SUMMARY, OPTION_QUIET }, .run = replay_command },
     { .name = "explain", .operands = "ID | --rules PATH… INPUT…", .max_operands = COMMAND_ANY_NUMBER, .summary = "why a rule did or did not match: every gate of an event or a signal",
       .more = INPUT_HELP,
@@ -44,7 +45,7 @@ const struct command commands[] = {
       .options = { OPTION_CONFIG, INPUTS, OPTION_JSON }, .run = fields_command },
     { .name = "send", .operands = "HOOK FILE | --sample NAME", .max_operands = 2, .summary = "post a payload to a hook of the running daemon, signed",
       .more = "`-` as FILE is standard input. With --sample, HOOK may be left out.\n",
-      .options = { OPTION_CONFIG, OPTION_URL, OPTION_HEADER, OPTION_SAMPLE, OPTION_SAMPLES, OPTION_PRINT_CURL, OPTION_JSON }, .run = send_command },
+      .options = { OPTION_CONFIG, OPTION_HEADER, OPTION_SAMPLE, OPTION_SAMPLES, OPTION_PRINT_CURL, OPTION_JSON }, .run = send_command },
     { .name = "hooks", .operands = "", .summary = "the webhook doors: URL to paste, events to tick, last delivery",
       .options = { CLIENT, OPTION_SENDERS, OPTION_JSON }, .run = hooks_command },
     { .name = "tail", .operands = "", .summary = "follow what happens",

@@ -24,7 +24,7 @@ enum exit_code send_command(const struct invocation *invocation);
 enum exit_code tail_command(const struct invocation *invocation);
 enum exit_code status_command(const struct invocation *invocation);
 enum exit_code hooks_command(const struct invocation *invocation);
-/* lists.c, audit.c, show.c */
+/* lists.c, show.c */
 enum exit_code list_command(const struct invocation *invocation);
 enum exit_code audit_command(const struct invocation *invocation);
 enum exit_code show_command(const struct invocation *invocation);

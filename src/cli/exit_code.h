@@ -8,4 +8,5 @@ enum exit_code {
     EXIT_UNREACHABLE = 3, /* the daemon cannot be reached */
     EXIT_NOT_ALLOWED = 4,
     EXIT_CONFLICT = 5, /* already decided, expired, withdrawn, changed */
+    EXIT_CONFIG = 78,  /* `run` with an invalid configuration (EX_CONFIG of sysexits) */
 };

@@ -1,0 +1,456 @@
+#include "src/cli/input.h"
+
+#include "src/base/clock.h"
+#include "src/cli/exit_code.h"
+#include "src/engine/engine.h"
+#include "watchers/webhook.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define ITEM_BYTES ((size_t)128 << 20) /* of one entry, parsed */
+#define LINE_BYTES ((size_t)32 << 20)  /* of one line, or of one payload */
+#define READ_BYTES 65536
+/* Nothing is in the future of it, so that an event's own time is not held against the time of receipt. */
+#define FAR_FUTURE_MS ((int64_t)253402300799000) /* 9999-12-31T23:59:59Z */
+
+struct source {
+    struct inputs *inputs;
+    const struct input_option *option;
+    size_t index; /* among the inputs */
+    size_t hook;  /* among the --hook */
+    FILE *file;
+    struct slice name;  /* of the file, for messages */
+    struct buffer text; /* the line, or the payload */
+    uint64_t offset;    /* where it began */
+    uint32_t line;
+    int64_t written_ms;  /* when its file was; 0: no file */
+    int64_t last_ms;     /* when its last entry was received; INT64_MIN: none yet */
+    struct arena *arena; /* of `next` */
+    struct input_entry next;
+    bool has_next;
+};
+
+struct inputs {
+    const struct options *options;
+    const struct config *config;
+    struct problems *problems;
+    struct source *sources;
+    size_t n_sources;
+    struct source *taken; /* whose entry the caller has */
+    uint64_t n_bytes;
+};
+
+static enum rc refuse(const struct source *source, const char *what, struct slice detail)
+{
+    struct buffer shown;
+
+    buffer_init(&shown, 4096);
+    show_text(&shown, detail);
+    problems_add(source->inputs->problems, PROBLEM_ERROR, source->name, source->line, 0, "%s%s%.*s",
+                 what, detail.len ? ": " : "", SLICE_ARG(buffer_slice(&shown)));
+    buffer_free(&shown);
+    return RC_INVALID;
+}
+
+/* --- bytes --- */
+
+static enum rc too_long(const struct source *source)
+{
+    return refuse(source, "more than 32 MB in one piece", (struct slice){ 0 });
+}
+
+/* The next line that is not empty, without its end. */
+static enum rc read_line(struct source *source)
+{
+    int c;
+
+    do {
+        source->offset += source->text.len + (source->line > 0);
+        source->line++;
+        buffer_clear(&source->text);
+        while ((c = getc_unlocked(source->file)) != EOF && c != '\n')
+            buffer_add_byte(&source->text, (char)c);
+        source->inputs->n_bytes += source->text.len + (c == '\n');
+        if (source->text.failed)
+            return too_long(source);
+        if (ferror(source->file))
+            return refuse(source, "cannot be read", slice_of(strerror(errno)));
+    } while (c != EOF && !slice_trim(buffer_slice(&source->text)).len);
+    return slice_trim(buffer_slice(&source->text)).len ? RC_OK : RC_NOT_FOUND;
+}
+
+static enum rc read_whole(struct source *source)
+{
+    char piece[READ_BYTES];
+    size_t n_read;
+
+    if (source->line)
+        return RC_NOT_FOUND;
+    source->line = 1;
+    while ((n_read = fread(piece, 1, sizeof piece, source->file)) > 0)
+        buffer_add(&source->text, (struct slice){ piece, n_read });
+    source->inputs->n_bytes += source->text.len;
+    if (source->text.failed)
+        return too_long(source);
+    return ferror(source->file) ? refuse(source, "cannot be read", slice_of(strerror(errno)))
+                                : RC_OK;
+}
+
+/* --- entries --- */
+
+static enum rc seed_id(struct source *source, int64_t time_ms, struct ulid *id)
+{
+    struct slice seed;
+    enum rc rc =
+        arena_format(source->arena, &seed, "%.*s %zu %llu", SLICE_ARG(source->option->name),
+                     source->index, (unsigned long long)source->offset);
+
+    if (!rc)
+        *id = ulid_from_seed(time_ms, seed);
+    return rc;
+}
+
+/* When the newest of its events happened; FAR_FUTURE_MS: none says. */
+static enum rc find_time(struct source *source, const struct journal_entry *entry, int64_t *time_ms)
+{
+    struct journal_entry timeless = *entry;
+    struct event_list events = { 0 };
+    enum rc rc;
+
+    timeless.received_ms = FAR_FUTURE_MS;
+    rc = engine_events(source->inputs->config, &timeless, source->arena, &events);
+    if (rc == RC_INVALID)
+        return refuse(source, "this is no event: its members are fields of an event and `data`",
+                      (struct slice){ 0 });
+    if (rc)
+        return rc;
+    *time_ms = FAR_FUTURE_MS;
+    for (size_t i = 0; i < events.n_items; i++) {
+        int64_t event_ms = events.items[i].time_ms;
+
+        if (event_ms != FAR_FUTURE_MS && (*time_ms == FAR_FUTURE_MS || event_ms > *time_ms))
+            *time_ms = event_ms;
+    }
+    event_list_free(&events);
+    return RC_OK;
+}
+
+static enum rc place_in_time(struct source *source, int64_t recorded_ms)
+{
+    struct journal_entry *entry = &source->next.entry;
+    int64_t time_ms = recorded_ms;
+    enum rc rc = RC_OK;
+
+    if (time_ms == FAR_FUTURE_MS)
+        rc = find_time(source, entry, &time_ms);
+    if (rc)
+        return rc;
+    if (time_ms == FAR_FUTURE_MS)
+        time_ms = source->last_ms == INT64_MIN ? source->written_ms : source->last_ms;
+    if (time_ms < source->last_ms)
+        time_ms = source->last_ms;
+    entry->received_ms = source->last_ms = time_ms;
+    return seed_id(source, time_ms, &entry->id);
+}
+
+/* Through the same gates as a live delivery, but for its signature. */
+static enum rc take_delivery(struct source *source, struct slice body, const struct header *headers,
+                             size_t n_headers, int64_t recorded_ms)
+{
+    const struct webhook *hook =
+        watchers_find_webhook(source->inputs->config->watchers, source->option->name);
+    struct webhook_request request = { .headers = headers, .n_headers = n_headers, .body = body };
+    struct webhook_answer answer = { 0 };
+    enum rc rc;
+
+    for (size_t i = 0; i < n_headers; i++)
+        if (slice_eq_nocase(headers[i].name, SLICE("Content-Type")))
+            request.content_type = headers[i].value;
+    rc = webhook_receive_recorded(hook, &request, source->arena, &answer);
+    if (rc)
+        return rc;
+    if (answer.status)
+        return refuse(source, answer.title, answer.detail);
+    source->next = (struct input_entry){ .entry = answer.entry, .dedup_ms = answer.dedup_ms };
+    return place_in_time(source, recorded_ms);
+}
+
+static enum rc next_hook(struct source *source)
+{
+    const struct options *options = source->inputs->options;
+    struct header headers[OPTIONS_MAX_TEXTS];
+    size_t n_headers = 0;
+    enum rc rc = read_whole(source);
+
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < options->n_headers; i++)
+        if (options->headers[i].hook == source->hook)
+            headers[n_headers++] =
+                (struct header){ options->headers[i].name, options->headers[i].value };
+    return take_delivery(source, buffer_slice(&source->text), headers, n_headers, FAR_FUTURE_MS);
+}
+
+/* A body is JSON as it stands, or a text that holds what was sent. */
+static enum rc read_body(struct source *source, const struct json *body, struct slice *text)
+{
+    struct json_writer writer;
+    struct buffer json;
+    enum rc rc;
+
+    if (!body)
+        return refuse(source,
+                      "a delivery is {\"headers\": {…}, \"body\": {…}, \"time\": \"…\"}; this one "
+                      "has no body",
+                      (struct slice){ 0 });
+    if (json_type_of(body) == JSON_STRING) {
+        *text = json_string(body);
+        return RC_OK;
+    }
+    buffer_init(&json, LINE_BYTES);
+    writer = json_writer_to(&json);
+    json_write_node(&writer, body);
+    rc = buffer_rc(&json);
+    if (!rc)
+        rc = arena_copy(source->arena, buffer_slice(&json), text);
+    buffer_free(&json);
+    return rc;
+}
+
+static enum rc read_headers(struct source *source, const struct json *object,
+                            struct header **headers, size_t *n_headers)
+{
+    *headers = arena_alloc(source->arena, json_count(object) + 1, sizeof **headers);
+    if (!*headers)
+        return RC_NO_MEMORY;
+    for (const struct json *value = json_first(object); value; value = json_next(value))
+        (*headers)[(*n_headers)++] = (struct header){ json_name(value), json_text(value) };
+    return RC_OK;
+}
+
+static enum rc take_recorded(struct source *source, const struct json *recorded)
+{
+    const struct json *time = json_get_text(recorded, "time");
+    int64_t recorded_ms = FAR_FUTURE_MS;
+    struct header *headers = NULL;
+    struct slice body = { 0 };
+    size_t n_headers = 0;
+    enum rc rc;
+
+    if (time && time_parse_any(json_text(time), &recorded_ms))
+        return refuse(source, "`time` is no time", json_text(time));
+    rc = read_body(source, json_get_text(recorded, "body"), &body);
+    if (!rc)
+        rc = read_headers(source, json_get_text(recorded, "headers"), &headers, &n_headers);
+    return rc ? rc : take_delivery(source, body, headers, n_headers, recorded_ms);
+}
+
+/* What the entry points at is copied: the tree goes. */
+static enum rc keep_entry(struct source *source)
+{
+    struct journal_entry *entry = &source->next.entry;
+    struct header *headers = entry->headers.items;
+    enum rc rc = arena_copy(source->arena, entry->body, &entry->body);
+
+    if (!rc)
+        rc = arena_copy(source->arena, entry->delivery_id, &entry->delivery_id);
+    for (size_t i = 0; i < entry->headers.n_items && !rc; i++)
+        rc = arena_copy(source->arena, headers[i].value, &headers[i].value);
+    return rc;
+}
+
+static enum rc next_delivery(struct source *source)
+{
+    struct json_fault fault = { 0 };
+    struct json *recorded = NULL;
+    enum rc rc = read_line(source);
+
+    if (rc)
+        return rc;
+    rc = json_parse(buffer_slice(&source->text), JSON_LIMITS_DEFAULT, &recorded, &fault);
+    if (rc == RC_INVALID || rc == RC_LIMIT)
+        return refuse(source, "not a line of JSON", slice_of(fault.text));
+    if (!rc)
+        rc = take_recorded(source, recorded);
+    if (!rc)
+        rc = keep_entry(source);
+    json_free(recorded);
+    return rc;
+}
+
+static enum rc next_event(struct source *source)
+{
+    enum rc rc = read_line(source);
+
+    if (rc)
+        return rc;
+    source->next = (struct input_entry){ .entry = { .door = DOOR_DATA,
+                                                    .type = SLICE(ENGINE_RECORDED_EVENT),
+                                                    .body = buffer_slice(&source->text) } };
+    return place_in_time(source, FAR_FUTURE_MS);
+}
+
+static enum rc advance(struct source *source)
+{
+    static enum rc (*const readers[])(struct source * source) = {
+        [INPUT_HOOK] = next_hook, [INPUT_DELIVERIES] = next_delivery, [INPUT_EVENTS] = next_event
+    };
+    enum rc rc;
+
+    arena_reset(source->arena);
+    rc = readers[source->option->kind](source);
+    source->has_next = !rc;
+    return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+/* --- all of them --- */
+
+enum rc inputs_next(struct inputs *inputs, struct input_entry *entry)
+{
+    struct source *earliest = NULL;
+    enum rc rc = inputs->taken ? advance(inputs->taken) : RC_OK;
+
+    inputs->taken = NULL;
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < inputs->n_sources; i++) {
+        struct source *source = &inputs->sources[i];
+
+        if (source->has_next &&
+            (!earliest || source->next.entry.received_ms < earliest->next.entry.received_ms))
+            earliest = source;
+    }
+    if (!earliest)
+        return RC_NOT_FOUND;
+    inputs->taken = earliest;
+    *entry = earliest->next;
+    return RC_OK;
+}
+
+uint64_t inputs_bytes(const struct inputs *inputs)
+{
+    return inputs->n_bytes;
+}
+
+static enum rc open_source(struct source *source)
+{
+    const char *path = source->option->path;
+    struct stat stat;
+
+    if (!strcmp(path, "-")) {
+        source->name = SLICE("standard input");
+        source->file = stdin;
+    } else {
+        source->name = slice_of(path);
+        source->file = fopen(path, "re");
+    }
+    if (!source->file || fstat(fileno(source->file), &stat))
+        return refuse(source, "cannot be opened", slice_of(strerror(errno)));
+    if (S_ISDIR(stat.st_mode))
+        return refuse(source, "is a directory", (struct slice){ 0 });
+    /* A pipe has no time of its own that would be the same again. */
+    source->last_ms = INT64_MIN;
+    source->written_ms = S_ISREG(stat.st_mode) ? (int64_t)stat.st_mtim.tv_sec * SECOND_MS : 0;
+    buffer_init(&source->text, LINE_BYTES);
+    return arena_new(ITEM_BYTES, &source->arena);
+}
+
+static bool are_known(const struct options *options, const struct watchers *watchers)
+{
+    for (size_t i = 0; i < options->n_inputs; i++)
+        if (options->inputs[i].kind != INPUT_EVENTS &&
+            !watchers_find_webhook(watchers, options->inputs[i].name))
+            return false;
+    return true;
+}
+
+/* The configuration's webhooks know more (constants, maps); where it has not all that are named, they are senders. */
+static enum rc choose_watchers(const struct options *options, struct config *config,
+                               struct problems *problems)
+{
+    struct watchers *senders = NULL;
+    enum rc rc;
+
+    if (are_known(options, config->watchers))
+        return RC_OK;
+    rc = watchers_of_senders(config->arena, &senders);
+    if (rc)
+        return rc;
+    if (!are_known(options, senders)) {
+        problems_add(problems, PROBLEM_ERROR, (struct slice){ 0 }, 0, 0,
+                     "SENDER is a webhook of the configuration (`vedette hooks`) or a sender "
+                     "(`vedette hooks --senders`)");
+        return RC_INVALID;
+    }
+    config->watchers = senders;
+    return RC_OK;
+}
+
+enum rc inputs_open(const struct options *options, struct config *config, struct problems *problems,
+                    struct inputs **inputs)
+{
+    struct inputs *made = calloc(1, sizeof *made);
+    size_t n_hooks = 0;
+    enum rc rc = choose_watchers(options, config, problems);
+
+    if (made)
+        made->sources = calloc(options->n_inputs + 1, sizeof *made->sources);
+    if (!rc && (!made || !made->sources))
+        rc = RC_NO_MEMORY;
+    if (rc)
+        goto fail;
+    made->options = options;
+    made->config = config;
+    made->problems = problems;
+    for (size_t i = 0; i < options->n_inputs && !rc; i++) {
+        struct source *source = &made->sources[made->n_sources++];
+
+        *source = (struct source){
+            .inputs = made, .option = &options->inputs[i], .index = i, .hook = n_hooks
+        };
+        n_hooks += source->option->kind == INPUT_HOOK;
+        rc = open_source(source);
+        if (!rc)
+            rc = advance(source);
+    }
+    if (rc)
+        goto fail;
+    *inputs = made;
+    return RC_OK;
+
+fail:
+    inputs_close(made);
+    return rc;
+}
+
+void inputs_close(struct inputs *inputs)
+{
+    if (!inputs)
+        return;
+    for (size_t i = 0; i < inputs->n_sources; i++) {
+        struct source *source = &inputs->sources[i];
+
+        if (source->file && source->file != stdin)
+            fclose(source->file);
+        buffer_free(&source->text);
+        arena_free(source->arena);
+    }
+    free(inputs->sources);
+    free(inputs);
+}
+
+enum exit_code inputs_check_call(const struct invocation *invocation)
+{
+    const struct options *options = &invocation->options;
+
+    if (!options->n_inputs)
+        return usage_error(invocation->command,
+                           "INPUT is missing: --hook, --deliveries or --events");
+    if (options->n_headers && !options->n_hooks)
+        return usage_error(invocation->command, "-H belongs to a --hook");
+    return EXIT_DONE;
+}

@@ -1,0 +1,106 @@
+#include "src/cli/offline.h"
+
+#include <stdio.h>
+
+#define FILES_BYTES ((size_t)256 << 20)
+
+static enum rc read_paths(struct offline *offline, const char *const *paths, size_t n_paths)
+{
+    struct slice_list list = { .items = arena_alloc(offline->arena, n_paths, sizeof *list.items),
+                               .n_items = n_paths };
+    enum rc rc;
+
+    if (!list.items)
+        return RC_NO_MEMORY;
+    for (size_t i = 0; i < n_paths; i++)
+        list.items[i] = slice_of(paths[i]);
+    rc = rule_files_read(list, offline->arena, offline->problems, &offline->files);
+    return rc ? rc : ruleset_parse(&offline->files, offline->problems, &offline->ruleset);
+}
+
+static enum rc load_rules(struct offline *offline, enum offline_rules rules,
+                          const char *const *paths, size_t n_paths)
+{
+    enum rc rc;
+
+    if (rules == OFFLINE_NO_RULES)
+        return RC_OK;
+    if (!n_paths)
+        return config_load_rules(offline->config, offline->problems, &offline->files,
+                                 offline->arena, &offline->ruleset);
+    rc = read_paths(offline, paths, n_paths);
+    if (!rc && rules == OFFLINE_RULES_CHECKED &&
+        !config_check_rules(offline->config, offline->ruleset, offline->problems))
+        rc = RC_INVALID;
+    return rc;
+}
+
+enum rc offline_open(const struct invocation *invocation, enum offline_rules rules,
+                     const char *const *paths, size_t n_paths, struct offline *offline)
+{
+    const struct config_options options = { .path = invocation->options.config };
+    enum rc rc;
+
+    *offline = (struct offline){ 0 };
+    rc = problems_new(&offline->problems);
+    if (!rc)
+        rc = arena_new(FILES_BYTES, &offline->arena);
+    if (!rc)
+        rc = config_load(&options, offline->problems, &offline->config);
+    return rc ? rc : load_rules(offline, rules, paths, n_paths);
+}
+
+enum exit_code offline_need(const struct invocation *invocation, enum offline_rules rules,
+                            const char *const *paths, size_t n_paths, struct offline *offline)
+{
+    enum rc rc = offline_open(invocation, rules, paths, n_paths, offline);
+
+    if (!rc)
+        return EXIT_DONE;
+    if (rc != RC_INVALID)
+        complain(invocation->command, "%s", rc_text(rc));
+    offline_tell(offline);
+    return EXIT_REFUSED;
+}
+
+enum exit_code offline_take_paths(const struct invocation *invocation, const char **paths,
+                                  size_t *n_paths)
+{
+    const struct options *options = &invocation->options;
+
+    *n_paths = 0;
+    if (invocation->n_operands && !options->n_rules)
+        return usage_error(invocation->command,
+                           "what is `%s`? Rule files come behind --rules, inputs behind --hook, "
+                           "--deliveries or --events",
+                           invocation->operands[0]);
+    if (options->n_rules + invocation->n_operands > OPTIONS_MAX_TEXTS)
+        return usage_error(invocation->command, "more than %d rule files: name their directory",
+                           OPTIONS_MAX_TEXTS);
+    for (size_t i = 0; i < options->n_rules; i++)
+        paths[(*n_paths)++] = options->rules[i];
+    for (size_t i = 0; i < invocation->n_operands; i++)
+        paths[(*n_paths)++] = invocation->operands[i];
+    return EXIT_DONE;
+}
+
+void offline_tell(struct offline *offline)
+{
+    struct buffer text;
+
+    if (!offline->problems)
+        return;
+    buffer_init(&text, 0);
+    problems_format(offline->problems, &text);
+    fprintf(stderr, "%.*s", SLICE_ARG(buffer_slice(&text)));
+    buffer_free(&text);
+    problems_clear(offline->problems);
+}
+
+void offline_close(struct offline *offline)
+{
+    ruleset_free(offline->ruleset);
+    config_free(offline->config);
+    arena_free(offline->arena);
+    problems_free(offline->problems);
+}

@@ -1,0 +1,256 @@
+#include "src/cli/client.h"
+#include "src/cli/commands_all.h"
+#include "src/cli/value.h"
+#include "src/cli/views.h"
+#include "watchers/senders/sender.h"
+
+static bool is_true(const struct json *object, const char *name)
+{
+    return json_type_of(json_get_text(object, name)) == JSON_TRUE;
+}
+
+/* --- status --- */
+
+static void show_counts(const char *name, const struct json *counts, struct buffer *out)
+{
+    buffer_format(out, "  %-12s", name);
+    if (!json_first(counts))
+        buffer_add_text(out, "none");
+    for (const struct json *count = json_first(counts); count; count = json_next(count)) {
+        if (count != json_first(counts))
+            buffer_add_text(out, ", ");
+        value_show(count, out);
+        buffer_add_text(out, " ");
+        show_text(out, json_name(count));
+    }
+    buffer_add_text(out, "\n");
+}
+
+static void show_rules(const struct screen *screen, const struct json *rules, struct buffer *out)
+{
+    struct slice problems = value_text(rules, "problems");
+
+    buffer_format(out, "  %-12s%lld", "rules", (long long)value_int(rules, "loaded"));
+    if (!slice_eq(value_text(rules, "state"), SLICE("last_good"))) {
+        buffer_add_text(out, "\n");
+        return;
+    }
+    buffer_add_text(out, ", ");
+    show_word(screen, out, SLICE("degraded"));
+    buffer_add_text(
+        out,
+        ": the files are broken, the last good rules run; repair them, then `vedette reload`\n");
+    show_block(out, "    ", problems, 0);
+}
+
+static void show_store(const struct json *status, struct buffer *out)
+{
+    const struct json *store = json_get_text(status, "store");
+    const struct json *depths = json_get_text(status, "depths");
+
+    buffer_format(out, "  %-12s%.1f of %.0f MB\n", "store",
+                  (double)value_int(store, "bytes") / (1 << 20),
+                  (double)value_int(store, "max_bytes") / (1 << 20));
+    buffer_format(out, "  %-12s%lld in the inlet, %lld to be folded\n", "waiting",
+                  (long long)value_int(depths, "inlet"), (long long)value_int(depths, "fold_lag"));
+    show_counts("outbox", json_get_text(depths, "outbox"), out);
+}
+
+static void show_watchers(const struct screen *screen, const struct json *watchers,
+                          struct buffer *out)
+{
+    int64_t at_ms;
+
+    view_heading(screen, "Watchers", out);
+    for (const struct json *watcher = json_first(watchers); watcher; watcher = json_next(watcher)) {
+        buffer_add_text(out, "  ");
+        show_text(out, value_text(watcher, "name"));
+        buffer_format(out, ": %lld taken, %lld refused",
+                      (long long)value_int(watcher, "n_accepted"),
+                      (long long)value_int(watcher, "n_refused"));
+        if (value_time(watcher, "accepted", &at_ms)) {
+            buffer_add_text(out, ", last ");
+            show_time(screen, out, at_ms, false);
+        }
+        buffer_add_text(out, "\n");
+    }
+}
+
+static void show_held(const struct screen *screen, const struct json *held, struct buffer *out)
+{
+    int64_t until_ms;
+
+    if (!json_first(held))
+        return;
+    view_heading(screen, "Held back", out);
+    for (const struct json *one = json_first(held); one; one = json_next(one)) {
+        buffer_add_text(out, "  ");
+        show_text(out, value_text(one, "why"));
+        if (value_time(one, "until", &until_ms)) {
+            buffer_add_text(out, ", ends ");
+            show_time(screen, out, until_ms, false);
+        }
+        buffer_add_text(out, ": ");
+        show_text(out, value_text(one, "title"));
+        buffer_add_text(out, "  ");
+        show_text(out, value_text(one, value_text(one, "signal").len ? "signal" : "proposal"));
+        buffer_add_text(out, "\n");
+    }
+}
+
+static void show_health(const struct screen *screen, const struct json *status, struct buffer *out)
+{
+    static const struct {
+        const char *member;
+        const char *text;
+    } troubles[] = {
+        { "paused", "paused: nothing acts until `vedette resume`" },
+        { "refusing_deliveries",
+          "deliveries are refused: the store or the disk is full, or it is stopping" },
+        { "store_failed", "the store failed: look into the log, and start it again" },
+    };
+    int64_t started_ms;
+
+    buffer_add_text(out, "Vedette ");
+    show_text(out, value_text(status, "version"));
+    if (value_time(status, "started", &started_ms)) {
+        buffer_add_text(out, ", started ");
+        show_time(screen, out, started_ms, true);
+    }
+    buffer_add_text(out, ", configuration ");
+    show_text(out, value_text(status, "config"));
+    buffer_add_text(out, "\n");
+    for (size_t i = 0; i < sizeof troubles / sizeof *troubles; i++) {
+        if (!is_true(status, troubles[i].member))
+            continue;
+        show_colour(screen, out, COLOUR_BAD);
+        buffer_format(out, "  ! %s\n", troubles[i].text);
+        show_colour(screen, out, COLOUR_NONE);
+    }
+}
+
+static void show_status(const struct screen *screen, const struct json *status, struct buffer *out)
+{
+    show_health(screen, status, out);
+    show_rules(screen, json_get_text(status, "rules"), out);
+    show_counts("signals", json_get_text(status, "signals"), out);
+    show_counts("tasks", json_get_text(status, "tasks"), out);
+    show_counts("proposals", json_get_text(status, "proposals"), out);
+    show_store(status, out);
+    show_watchers(screen, json_get_text(status, "watchers"), out);
+    show_held(screen, json_get_text(status, "held_back"), out);
+}
+
+static enum exit_code with_status(const struct invocation *invocation,
+                                  void (*show)(const struct invocation *invocation,
+                                               const struct json *status, struct buffer *out))
+{
+    struct client *client = NULL;
+    struct json *status = NULL;
+    struct buffer out;
+    enum exit_code code = client_new(invocation, &client);
+
+    buffer_init(&out, 0);
+    if (!code)
+        code = client_get(client, SLICE("/api/v1/status"), &status);
+    if (!code) {
+        show(invocation, status, &out);
+        code = screen_write(&out) ? EXIT_REFUSED : EXIT_DONE;
+    }
+    json_free(status);
+    client_free(client);
+    buffer_free(&out);
+    return code;
+}
+
+static void write_status(const struct invocation *invocation, const struct json *status,
+                         struct buffer *out)
+{
+    if (!invocation->options.json) {
+        show_status(&invocation->screen, status, out);
+        return;
+    }
+    value_add_line(status, out);
+    buffer_add_text(out, "\n");
+}
+
+enum exit_code status_command(const struct invocation *invocation)
+{
+    return with_status(invocation, write_status);
+}
+
+/* --- hooks --- */
+
+static void show_hook(const struct screen *screen, const struct json *hook, struct buffer *out)
+{
+    const struct sender *sender = sender_find(value_text(hook, "sender"));
+
+    show_colour(screen, out, COLOUR_STRONG);
+    show_text(out, value_text(hook, "name"));
+    show_colour(screen, out, COLOUR_NONE);
+    buffer_add_text(out, "\n");
+    view_member("sender", sender ? slice_of(sender->title) : value_text(hook, "sender"), out);
+    view_member("URL", value_text(hook, "url"), out);
+    if (sender && sender->events_to_tick)
+        view_member("tick", slice_of(sender->events_to_tick), out);
+    view_time_member(screen, "last taken", hook, "accepted", out);
+    view_time_member(screen, "last refused", hook, "refused", out);
+    view_member("because", value_text(hook, "reason"), out);
+    if (!value_text(hook, "accepted").len && !value_text(hook, "refused").len)
+        view_member("deliveries", SLICE("none since the start"), out);
+}
+
+/* Those of the status, and what the sender's own page asks to be ticked. */
+static void write_hook_json(const struct json *hook, struct buffer *out)
+{
+    const struct sender *sender = sender_find(value_text(hook, "sender"));
+    struct json_writer writer = json_writer_to(out);
+
+    json_object_begin(&writer);
+    for (const struct json *member = json_first(hook); member; member = json_next(member)) {
+        json_key_slice(&writer, json_name(member));
+        json_write_node(&writer, member);
+    }
+    if (sender && sender->events_to_tick)
+        json_member_text(&writer, "events_to_tick", slice_of(sender->events_to_tick));
+    json_object_end(&writer);
+    buffer_add_text(out, "\n");
+}
+
+static void write_hooks(const struct invocation *invocation, const struct json *status,
+                        struct buffer *out)
+{
+    const struct json *hook = json_first(json_get_text(status, "watchers"));
+
+    for (; hook; hook = json_next(hook)) {
+        if (!slice_eq(value_text(hook, "watcher"), SLICE("webhook")))
+            continue;
+        if (invocation->options.json)
+            write_hook_json(hook, out);
+        else
+            show_hook(&invocation->screen, hook, out);
+    }
+}
+
+static enum exit_code list_senders(const struct invocation *invocation)
+{
+    const struct sender *sender;
+    struct buffer out;
+    enum rc rc;
+
+    buffer_init(&out, 0);
+    for (size_t i = 0; (sender = sender_at(i)) != NULL; i++)
+        buffer_format(
+            &out, invocation->options.json ? "{\"sender\":\"%s\",\"title\":\"%s\"}\n" : "%-14s%s\n",
+            sender->name, sender->title);
+    rc = screen_write(&out);
+    buffer_free(&out);
+    return rc ? EXIT_REFUSED : EXIT_DONE;
+}
+
+enum exit_code hooks_command(const struct invocation *invocation)
+{
+    if (invocation->options.senders)
+        return list_senders(invocation);
+    return with_status(invocation, write_hooks);
+}

@@ -1,0 +1,161 @@
+#include "src/cli/value.h"
+#include "src/cli/views.h"
+
+static void show_title(const struct screen *screen, struct slice title, struct slice state,
+                       struct buffer *out)
+{
+    show_colour(screen, out, COLOUR_STRONG);
+    show_text(out, title);
+    show_colour(screen, out, COLOUR_NONE);
+    buffer_add_text(out, "  ");
+    show_word(screen, out, state);
+    buffer_add_text(out, "\n");
+}
+
+static void show_list(const char *name, const struct json *list, struct buffer *out)
+{
+    struct buffer text;
+
+    if (!json_first(list))
+        return;
+    buffer_init(&text, 0);
+    value_show_list(list, ", ", &text);
+    view_member(name, buffer_slice(&text), out);
+    buffer_free(&text);
+}
+
+/* --- tasks --- */
+
+void view_task(const struct screen *screen, const struct json *task, struct buffer *out)
+{
+    const struct json *scope = json_get_text(task, "scope");
+
+    show_title(screen, value_text(task, "question"), value_text(task, "state"), out);
+    view_member("id", value_text(task, "id"), out);
+    view_member("rule", value_text(task, "rule"), out);
+    show_list("signals", json_get_text(task, "signals"), out);
+    view_member("reason", value_text(task, "reason"), out);
+    show_list("in scope", json_get_text(scope, "in"), out);
+    show_list("out of it", json_get_text(scope, "out"), out);
+    show_list("constraints", json_get_text(task, "constraints"), out);
+    show_list("criteria", json_get_text(task, "criteria"), out);
+    view_time_member(screen, "created", task, "created", out);
+    view_time_member(screen, "finished", task, "finished", out);
+    view_time_member(screen, "deadline", task, "deadline", out);
+    view_evidence(screen, json_get_text(task, "evidence"), 0, out);
+    view_diagnosis(screen, json_get_text(task, "diagnosis"), out);
+}
+
+/* --- signals --- */
+
+void view_signal(const struct screen *screen, const struct json *signal, struct buffer *out)
+{
+    show_title(screen, value_text(signal, "title"), value_text(signal, "state"), out);
+    view_member("id", value_text(signal, "id"), out);
+    view_member("rule", value_text(signal, "rule"), out);
+    show_list("key", json_get_text(signal, "key"), out);
+    view_member("severity", value_text(signal, "severity"), out);
+    view_member("count", value_text(signal, "count"), out);
+    view_member("late", value_text(signal, "late"), out);
+    view_time_member(screen, "first seen", signal, "first_seen", out);
+    view_time_member(screen, "last seen", signal, "last_seen", out);
+    view_time_member(screen, "fired", signal, "fired", out);
+    view_time_member(screen, "resolved", signal, "resolved", out);
+    view_member("resolved by", value_text(signal, "resolved_by"), out);
+    view_time_member(screen, "cools down", signal, "cooldown_until", out);
+    view_member("task", value_text(signal, "task"), out);
+    view_member("proposal", value_text(signal, "proposal"), out);
+    show_list("samples", json_get_text(signal, "samples"), out);
+    view_heading(screen, "Fields of the latest match", out);
+    value_show_paths(json_get_text(signal, "fields"), out);
+}
+
+/* --- events --- */
+
+void view_event(const struct screen *screen, const struct json *event, struct buffer *out)
+{
+    show_title(screen, value_text(event, "title"), value_text(event, "state"), out);
+    value_show_paths(event, out);
+}
+
+/* --- why, or why not --- */
+
+static void show_gate(const struct screen *screen, const struct json *gate, struct buffer *out)
+{
+    bool passed = json_type_of(json_get_text(gate, "passed")) == JSON_TRUE;
+    const struct json *wanted = json_get_text(gate, "wanted");
+    const struct json *saw = json_get_text(gate, "saw");
+
+    show_colour(screen, out, passed ? COLOUR_GOOD : COLOUR_BAD);
+    buffer_add_text(out, passed ? "    passed  " : "    failed  ");
+    show_colour(screen, out, COLOUR_NONE);
+    show_text(out, value_text(gate, "name"));
+    if (wanted) {
+        buffer_add_text(out, ": wanted ");
+        value_show(wanted, out);
+    }
+    buffer_add_text(out, wanted ? ", saw " : ": ");
+    if (saw)
+        value_show(saw, out);
+    else
+        buffer_add_text(out, wanted ? "nothing" : "clear");
+    buffer_add_text(out, "\n");
+}
+
+static void show_gates(const struct screen *screen, const struct json *gates, struct buffer *out)
+{
+    for (const struct json *gate = json_first(gates); gate; gate = json_next(gate))
+        show_gate(screen, gate, out);
+}
+
+static void show_rule(const struct screen *screen, const struct json *rule, struct buffer *out)
+{
+    const struct json *signal = json_get_text(rule, "signal");
+    bool matched = json_type_of(json_get_text(rule, "matched")) == JSON_TRUE;
+    bool clears = json_type_of(json_get_text(rule, "clears")) == JSON_TRUE;
+
+    buffer_add_text(out, "  ");
+    show_text(out, value_text(rule, "rule"));
+    buffer_add_text(out, clears ? ": clears" : matched ? ": matched" : ": not matched");
+    if (signal) {
+        buffer_add_text(out, "; its signal ");
+        show_text(out, value_text(signal, "id"));
+        buffer_add_text(out, " is ");
+        show_word(screen, out, value_text(signal, "state"));
+        buffer_format(out, ", count %lld", (long long)value_int(signal, "count"));
+    }
+    buffer_add_text(out, "\n");
+    show_gates(screen, json_get_text(rule, "gates"), out);
+}
+
+static void show_subject(const struct screen *screen, const struct json *explanation,
+                         struct buffer *out)
+{
+    struct slice signal = value_text(explanation, "signal");
+
+    show_colour(screen, out, COLOUR_STRONG);
+    show_text(out, signal.len ? signal : value_text(explanation, "event"));
+    show_colour(screen, out, COLOUR_NONE);
+    buffer_add_text(out, " ");
+    show_text(out, value_text(explanation, "title"));
+    buffer_add_text(out, "\n");
+    view_member("watcher", value_text(explanation, "watcher"), out);
+    view_member("rule", value_text(explanation, "rule"), out);
+    view_member("kind", value_text(explanation, "kind"), out);
+    view_member("state", value_text(explanation, "state"), out);
+    view_member("dead", value_text(explanation, "dead"), out);
+    if (json_type_of(json_get_text(explanation, "folded")) == JSON_FALSE)
+        view_member("folded", SLICE("not yet"), out);
+    show_list("events", json_get_text(explanation, "events"), out);
+}
+
+void view_explanation(const struct screen *screen, const struct json *explanation,
+                      struct buffer *out)
+{
+    const struct json *rules = json_get_text(explanation, "rules");
+
+    show_subject(screen, explanation, out);
+    for (const struct json *rule = json_first(rules); rule; rule = json_next(rule))
+        show_rule(screen, rule, out);
+    show_gates(screen, json_get_text(explanation, "gates"), out);
+}

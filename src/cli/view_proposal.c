@@ -1,0 +1,218 @@
+#include "src/cli/value.h"
+#include "src/cli/views.h"
+
+#define NAME_COLUMNS 12
+#define EVIDENCE_LINES 6 /* of each, beside a proposal; `show TASK` has all */
+
+void view_heading(const struct screen *screen, const char *text, struct buffer *out)
+{
+    buffer_add_text(out, "\n");
+    show_colour(screen, out, COLOUR_STRONG);
+    buffer_add_text(out, text);
+    show_colour(screen, out, COLOUR_NONE);
+    buffer_add_text(out, "\n");
+}
+
+void view_member(const char *name, struct slice value, struct buffer *out)
+{
+    if (!value.len)
+        return;
+    buffer_format(out, "  %-*s", NAME_COLUMNS, name);
+    show_text(out, value);
+    buffer_add_text(out, "\n");
+}
+
+void view_time_member(const struct screen *screen, const char *name, const struct json *object,
+                      const char *member, struct buffer *out)
+{
+    int64_t time_ms;
+
+    if (!value_time(object, member, &time_ms))
+        return;
+    buffer_format(out, "  %-*s", NAME_COLUMNS, name);
+    show_time(screen, out, time_ms, true);
+    buffer_add_text(out, "\n");
+}
+
+void view_citations(const struct json *list, const char *before, struct buffer *out)
+{
+    if (!json_first(list))
+        return;
+    buffer_format(out, " [%s", before);
+    value_show_list(list, ", ", out);
+    buffer_add_text(out, "]");
+}
+
+/* --- what happened --- */
+
+static void show_head(const struct screen *screen, const struct json *proposal, struct buffer *out)
+{
+    int64_t expires_ms;
+    struct slice state = value_text(proposal, "state");
+
+    show_colour(screen, out, COLOUR_STRONG);
+    show_text(out, value_text(proposal, "title"));
+    show_colour(screen, out, COLOUR_NONE);
+    buffer_add_text(out, "\n");
+    show_text(out, value_text(proposal, "short"));
+    buffer_add_text(out, "  ");
+    show_word(screen, out, state);
+    buffer_add_text(out, "  severity ");
+    show_word(screen, out, value_text(proposal, "severity"));
+    if (slice_eq(state, SLICE("open")) && value_time(proposal, "expires", &expires_ms)) {
+        buffer_add_text(out, "  expires ");
+        show_time(screen, out, expires_ms, true);
+    }
+    buffer_add_text(out, "  ");
+    show_colour(screen, out, COLOUR_FAINT);
+    show_text(out, value_text(proposal, "id"));
+    show_colour(screen, out, COLOUR_NONE);
+    buffer_add_text(out, "\n");
+}
+
+static void show_occurrence(const struct screen *screen, const struct json *proposal,
+                            struct buffer *out)
+{
+    int64_t count = value_int(proposal, "count");
+    int64_t first_ms = 0, last_ms = 0;
+
+    view_heading(screen, "What happened", out);
+    buffer_add_text(out, "  ");
+    show_text(out, value_text(proposal, "rule"));
+    buffer_add_text(out, ": ");
+    value_show_list(json_get_text(proposal, "key"), " · ", out);
+    buffer_format(out, "\n  %lld time%s", (long long)count, count == 1 ? "" : "s");
+    if (value_time(proposal, "first_seen", &first_ms)) {
+        buffer_add_text(out, count > 1 ? ", first " : ", ");
+        show_time(screen, out, first_ms, true);
+    }
+    if (count > 1 && value_time(proposal, "last_seen", &last_ms)) {
+        buffer_add_text(out, ", last ");
+        show_time(screen, out, last_ms, true);
+    }
+    buffer_add_text(out, "\n");
+    view_member("earlier", value_text(proposal, "earlier_outcome"), out);
+}
+
+/* --- who decides, and what became of it --- */
+
+static void show_record(const struct json *record, struct buffer *out)
+{
+    if (!value_int(record, "proposed"))
+        return;
+    buffer_format(out,
+                  "  %-*sproposed %lld, approved %lld, rejected %lld, ignored %lld, verified %lld, "
+                  "recurred %lld\n",
+                  NAME_COLUMNS, "this rule", (long long)value_int(record, "proposed"),
+                  (long long)value_int(record, "approved"),
+                  (long long)value_int(record, "rejected"), (long long)value_int(record, "ignored"),
+                  (long long)value_int(record, "verified"),
+                  (long long)value_int(record, "recurred"));
+}
+
+static void show_approvers(const struct json *approvers, struct buffer *out)
+{
+    int64_t need = value_int(approvers, "need");
+
+    if (!json_first(json_get_text(approvers, "from")))
+        return;
+    buffer_format(out, "  %-*s", NAME_COLUMNS, "decides");
+    value_show_list(json_get_text(approvers, "from"), ", ", out);
+    if (need > 1)
+        buffer_format(out, " (%lld approvals are needed)", (long long)need);
+    buffer_add_text(out, "\n");
+}
+
+static void show_decision(const struct screen *screen, const struct json *decision,
+                          struct buffer *out)
+{
+    struct slice reason = value_text(decision, "reason");
+    struct slice note = value_text(decision, "note");
+    int64_t at_ms;
+
+    buffer_add_text(out, "  - ");
+    show_text(out, value_text(decision, "verdict"));
+    buffer_add_text(out, " by ");
+    show_text(out, value_text(decision, "by"));
+    buffer_add_text(out, " via ");
+    show_text(out, value_text(decision, "via"));
+    if (value_time(decision, "at", &at_ms)) {
+        buffer_add_text(out, " ");
+        show_time(screen, out, at_ms, true);
+    }
+    if (reason.len) {
+        buffer_add_text(out, ", ");
+        show_text(out, reason);
+    }
+    if (note.len) {
+        buffer_add_text(out, ": ");
+        show_text(out, note);
+    }
+    if (json_type_of(json_get_text(decision, "void")) == JSON_TRUE)
+        buffer_add_text(out, " (void: given to an earlier revision, or taken back)");
+    buffer_add_text(out, "\n");
+}
+
+static void show_deciding(const struct screen *screen, const struct json *proposal,
+                          struct buffer *out)
+{
+    const struct json *decisions = json_get_text(proposal, "decisions");
+
+    view_heading(screen, "Deciding", out);
+    show_approvers(json_get_text(proposal, "approvers"), out);
+    show_record(json_get_text(proposal, "track_record"), out);
+    view_member("on it", value_text(proposal, "acknowledged_by"), out);
+    view_time_member(screen, "snoozed", proposal, "snoozed_until", out);
+    view_time_member(screen, "starts", proposal, "hold_until", out);
+    view_time_member(screen, "verifies", proposal, "verify_until", out);
+    for (const struct json *decision = json_first(decisions); decision;
+         decision = json_next(decision))
+        show_decision(screen, decision, out);
+    view_member("outcome", value_text(proposal, "outcome"), out);
+}
+
+/* What can be typed next, in this state. */
+static void show_next(const struct screen *screen, const struct json *proposal, struct buffer *out)
+{
+    static const struct {
+        const char *state;
+        const char *commands[3];
+    } nexts[] = {
+        { "open",
+          { "approve %", "reject % --reason wrong_cause|wrong_action|known|too_late|not_worth_it",
+            "snooze % --for 1h" } },
+        { "approved", { "take-back %" } },
+        { "unknown", { "settle % --ran", "settle % --not-ran" } },
+    };
+    bool has_plan = json_first(json_get_text(proposal, "plan")) != NULL;
+    struct slice state = value_text(proposal, "state");
+
+    for (size_t i = 0; i < sizeof nexts / sizeof *nexts; i++) {
+        if (!slice_eq(state, slice_of(nexts[i].state)))
+            continue;
+        view_heading(screen, "Next", out);
+        for (size_t j = 0; j < 3 && nexts[i].commands[j]; j++) {
+            struct slice command = slice_of(nexts[i].commands[j]);
+
+            if (!has_plan && slice_starts(command, SLICE("approve")))
+                continue;
+            buffer_add_text(out, "  vedette ");
+            buffer_add(out, slice_cut(&command, '%'));
+            show_text(out, value_text(proposal, "short"));
+            buffer_add(out, command);
+            buffer_add_text(out, "\n");
+        }
+    }
+}
+
+void view_proposal(const struct screen *screen, const struct json *proposal,
+                   const struct json *task, struct buffer *out)
+{
+    show_head(screen, proposal, out);
+    show_occurrence(screen, proposal, out);
+    view_diagnosis(screen, json_get_text(proposal, "diagnosis"), out);
+    view_evidence(screen, json_get_text(task, "evidence"), EVIDENCE_LINES, out);
+    view_plan(screen, proposal, out);
+    show_deciding(screen, proposal, out);
+    show_next(screen, proposal, out);
+}
