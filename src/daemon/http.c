@@ -27,7 +27,7 @@ __attribute__((format(printf, 2, 0))) static void on_log(void *context, const ch
     const struct http_server *server = context;
     char text[512];
 
-    vsnprintf(text, sizeof(text), format, args);
+    (void)vsnprintf(text, sizeof(text), format, args);
     text[strcspn(text, "\n")] = '\0';
     log_debug("libmicrohttpd: %s server=%s", text, server->name);
 }

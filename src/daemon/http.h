@@ -1,11 +1,18 @@
 /* http.h - the HTTP server: strict requests in, answers now or later.
  *
- * libmicrohttpd stops here: one epoll thread for each server. Its lenient reading is tightened: Content-Length beside
- * Transfer-Encoding, either twice, blanks in a header's name, bare LF, NUL, folded lines, no Host are 400 and close; an unknown transfer coding is 501; a body over
- * its limit is 413 and close at the first byte too many; only an exact known path is served, decided on the raw path. A request
- * must be whole within its deadline. Bodies in flight together are bounded.
+ * libmicrohttpd stops in http*.c: one thread with epoll for each server, and one that watches deadlines and sleeps
+ * while there are none. Its lenient reading is tightened: Content-Length beside Transfer-Encoding, either twice,
+ * blanks in a header's name, bare LF, NUL, folded lines, no Host or two are 400; an unknown transfer coding is 501; a
+ * body over its limit is 413 at the first byte too many. Targets are never decoded: a path is known exactly or not at
+ * all. Every answer that is given before the body was read closes the connection.
  *
- * A handler may keep a request and answer it later from another thread: its connection is suspended meanwhile.
+ * A request must be whole within its deadline, counted from its beginning (408), and so must its answer be taken. Where
+ * connections reach their number, the oldest that is unfinished is cut. Bodies in flight together are bounded (503).
+ *
+ * A handler may keep a request and answer it later from another thread: its connection is suspended meanwhile. A peer
+ * who leaves in that time is not noticed; the answer then goes nowhere.
+ *
+ * Not seen: a NUL right before a bare LF in the headers, and bare LF between chunks (libmicrohttpd before 0.9.77).
  */
 #pragma once
 
@@ -30,11 +37,12 @@ struct http_options {
     struct slice address;   /* "127.0.0.1:8420", "[::1]:8420", "unix:/run/…", port 0: any */
     unsigned socket_mode;   /* of a unix socket */
     uint32_t n_connections; /* at most; 0: 1000 */
-    int64_t request_ms;     /* a request must be whole within; 0: 10 s */
+    int64_t request_ms;     /* a request must be whole within, its answer taken within; 0: 10 s */
     int64_t bodies_bytes;   /* all bodies in flight together; 0: 64 MB */
 };
 
-/* Starts its thread. Adds a problem when the address cannot be had. `routes` is kept until http_server_free. */
+/* Starts its thread. Adds a problem when the address cannot be had. `routes` is copied,
+ * its context kept until http_server_free. */
 enum rc http_server_start(const struct http_options *options, const struct http_routes *routes,
                           struct problems *problems, struct http_server **server) MUST_CHECK;
 /* The address it listens on, with the port that was found. Borrowed. */

@@ -28,19 +28,24 @@ static enum rc rc_of_errno(void)
 
 /* --- unix sockets --- */
 
-/* The process that serves the socket at `name`; 0 when none does. */
-static pid_t find_server(const struct sockaddr_un *name)
+/* True when nobody serves the socket at `name`. Else `pid` is who does; 0 where that is not told: its queue is full, or
+ * we may not connect. */
+static bool is_dead(const struct sockaddr_un *name, pid_t *pid)
 {
     struct ucred peer = { 0 };
     socklen_t n_bytes = sizeof(peer);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool refused = false;
 
+    *pid = 0;
     if (fd < 0)
-        return 0;
-    if (connect(fd, (const struct sockaddr *)name, sizeof(*name)) == 0)
-        (void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n_bytes);
+        return false;
+    if (connect(fd, (const struct sockaddr *)name, sizeof(*name)) != 0)
+        refused = errno == ECONNREFUSED;
+    else if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n_bytes) == 0)
+        *pid = peer.pid;
     close(fd);
-    return peer.pid;
+    return refused;
 }
 
 /* Makes way for our socket, unless what is there is alive or no socket at all. */
@@ -49,15 +54,15 @@ static enum rc remove_stale(struct slice address, const struct sockaddr_un *name
 {
     struct stat file;
     pid_t pid;
-    char why[96];
+    char why[96] = "another process listens there already";
 
     if (lstat(name->sun_path, &file) != 0)
         return RC_OK;
     if (!S_ISSOCK(file.st_mode))
         return report(problems, address, RC_CONFLICT, "there is a file of that name");
-    pid = find_server(name);
-    if (pid) {
-        snprintf(why, sizeof(why), "process %ld listens there already", (long)pid);
+    if (!is_dead(name, &pid)) {
+        if (pid)
+            snprintf(why, sizeof(why), "process %ld listens there already", (long)pid);
         return report(problems, address, RC_CONFLICT, why);
     }
     (void)unlink(name->sun_path);
@@ -98,7 +103,7 @@ static enum rc open_unix(struct slice address, unsigned mode, struct problems *p
         return rc;
     rc = bind_unix(listener, &name, mode);
     if (rc)
-        return report(problems, address, rc, strerror(errno));
+        return report(problems, address, rc, strerrordesc_np(errno));
     snprintf(listener->address, sizeof(listener->address), "unix:%s", name.sun_path);
     listener->unix_path = listener->address + strlen("unix:");
     return RC_OK;
@@ -177,7 +182,7 @@ static enum rc open_tcp(struct slice address, struct problems *problems,
     if (!rc)
         rc = find_address(listener);
     freeaddrinfo(found);
-    return rc ? report(problems, address, rc, strerror(errno)) : RC_OK;
+    return rc ? report(problems, address, rc, strerrordesc_np(errno)) : RC_OK;
 }
 
 /* --- both --- */
@@ -193,7 +198,7 @@ enum rc http_listener_open(struct slice address, unsigned socket_mode, struct pr
     rc = slice_starts(address, SLICE("unix:")) ? open_unix(address, socket_mode, problems, listener)
                                                : open_tcp(address, problems, listener);
     if (!rc && listen(listener->fd, SOMAXCONN) != 0)
-        rc = report(problems, address, rc_of_errno(), strerror(errno));
+        rc = report(problems, address, rc_of_errno(), strerrordesc_np(errno));
     if (rc)
         http_listener_close(listener);
     return rc;

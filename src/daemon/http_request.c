@@ -3,14 +3,21 @@
 #include <assert.h>
 #include <string.h>
 
-static const struct http_refusal too_large = { 413, "Content too large",
-                                               "the body is larger than what is taken here",
-                                               false };
-static const struct http_refusal too_many_bodies = { 503, "Busy",
-                                                     "too many bodies are on their way at once",
-                                                     true };
-static const struct http_refusal no_memory = { 503, "Busy", "out of memory", true };
-static const struct http_refusal stopping = { 503, "Stopping", "the server stops", true };
+static const struct http_refusal too_large = { .status = 413,
+                                               .title = "Content too large",
+                                               .detail =
+                                                   "the body is larger than what is taken here" };
+static const struct http_refusal too_many_bodies = { .status = 503,
+                                                     .title = "Busy",
+                                                     .detail =
+                                                         "too many bodies are on their way at once",
+                                                     .may_retry = true };
+static const struct http_refusal no_memory = {
+    .status = 503, .title = "Busy", .detail = "out of memory", .may_retry = true
+};
+static const struct http_refusal stopping = {
+    .status = 503, .title = "Stopping", .detail = "the server stops", .may_retry = true
+};
 
 /* --- taking it in --- */
 
@@ -208,13 +215,15 @@ static int hex_digit(char c)
 /* Takes one decoded byte off `rest`; a percent sign that starts no byte stands for itself. */
 static char cut_decoded(struct slice *rest)
 {
-    char byte = rest->ptr[0] == '+' ? ' ' : rest->ptr[0];
+    char byte = rest->ptr[0];
     size_t len = 1;
 
     if (byte == '%' && rest->len >= 3 && hex_digit(rest->ptr[1]) >= 0 &&
         hex_digit(rest->ptr[2]) >= 0) {
         byte = (char)(hex_digit(rest->ptr[1]) * 16 + hex_digit(rest->ptr[2]));
         len = 3;
+    } else if (byte == '+') {
+        byte = ' ';
     }
     rest->ptr += len;
     rest->len -= len;

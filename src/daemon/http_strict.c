@@ -5,39 +5,54 @@
  * folded line stands somewhere else altogether. One thing this cannot see: a NUL right before a bare LF. */
 #include "src/daemon/http_private.h"
 
-#include <stdio.h>
 #include <string.h>
 
-/* A client could send this: chunk sizes beyond 10^18 are refused by libmicrohttpd. */
+/* What fits into 64 bits, whoever adds to it. */
 #define MAX_LENGTH_DIGITS 18
 
-static const struct http_refusal bad_lines = { 400, "Bad request",
-                                               "lines end in CRLF, are not folded and hold no NUL",
-                                               false };
+static const struct http_refusal bad_lines = {
+    .status = 400,
+    .title = "Bad request",
+    .detail = "lines end in CRLF, are not folded and hold no NUL"
+};
 static const struct http_refusal bad_line = {
-    400, "Bad request", "the request line is METHOD TARGET VERSION with one blank between", false
+    .status = 400,
+    .title = "Bad request",
+    .detail = "the request line is METHOD TARGET VERSION with one blank between"
 };
 static const struct http_refusal bad_header = {
-    400, "Bad request", "a header's name is a token and its value holds no control characters",
-    false
+    .status = 400,
+    .title = "Bad request",
+    .detail = "a header's name is a token and its value holds no control characters"
 };
-static const struct http_refusal bad_host = { 400, "Bad request", "expected exactly one Host",
-                                              false };
+static const struct http_refusal bad_host = { .status = 400,
+                                              .title = "Bad request",
+                                              .detail = "expected exactly one Host" };
 static const struct http_refusal bad_length = {
-    400, "Bad request", "expected one Content-Length, or one Transfer-Encoding, never both", false
+    .status = 400,
+    .title = "Bad request",
+    .detail = "expected one Content-Length, or one Transfer-Encoding, never both"
 };
-static const struct http_refusal bad_coding = { 501, "Not implemented",
-                                                "the only transfer coding known here is chunked",
-                                                false };
+static const struct http_refusal bad_coding = {
+    .status = 501,
+    .title = "Not implemented",
+    .detail = "the only transfer coding known here is chunked"
+};
 
+/* From 0.9.77 on it can be told to be strict, and parses in another way. */
 bool http_strict_is_inherent(void)
 {
-    unsigned major = 0, minor = 0, micro = 0;
+    struct slice rest = slice_of(MHD_get_version());
+    int64_t version = 0;
 
-    /* From 0.9.77 on it can be told to be strict, and parses in another way. */
-    if (sscanf(MHD_get_version(), "%u.%u.%u", &major, &minor, &micro) < 2)
-        return false;
-    return major > 0 || minor > 9 || (minor == 9 && micro >= 77);
+    for (int i = 0; i < 3; i++) {
+        int64_t part;
+
+        if (slice_to_int(slice_cut(&rest, '.'), &part))
+            return false;
+        version = version * 1000 + part;
+    }
+    return version >= 9077;
 }
 
 /* Where the bytes stood: only compared, never read. */

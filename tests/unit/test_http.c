@@ -54,6 +54,7 @@ struct fixture {
     int n_read;    /* by the server */
     int n_closed;
     bool ends;
+    bool wakes_itself; /* once, while it says that there is nothing */
 };
 
 static void answer_text(struct http_exchange *exchange, struct slice text)
@@ -91,6 +92,13 @@ static bool read_numbers(void *context, struct buffer *out)
     bool goes_on;
 
     pthread_mutex_lock(&fixture->lock);
+    if (fixture->wakes_itself) {
+        fixture->wakes_itself = false;
+        fixture->n_written++;
+        http_stream_wake(fixture->stream);
+        pthread_mutex_unlock(&fixture->lock);
+        return true;
+    }
     while (fixture->n_read < fixture->n_written)
         buffer_format(out, "%d\n", ++fixture->n_read);
     goes_on = !fixture->ends;
@@ -1118,15 +1126,46 @@ static void h26_while_draining_what_is_kept_is_answered_and_the_rest_refused(voi
     assert_true(has_header(&reply, "Retry-After: 1"));
     assert_closed(other);
     answer_text(kept, SLICE("done"));
-    /* Freeing waits until it is sent. */
-    http_server_free(fixture->server);
-    fixture->server = NULL;
     reply = read_reply(fd);
     assert_body(&reply, "done");
     assert_true(has_header(&reply, "Connection: close"));
     assert_closed(fd);
     close(fd);
     close(other);
+}
+
+static void *count_bytes(void *context)
+{
+    static char bytes[65536];
+    static size_t n_read;
+    const int *fd = context;
+    ssize_t n;
+
+    n_read = 0;
+    while ((n = read(*fd, bytes, sizeof(bytes))) > 0)
+        n_read += (size_t)n;
+    return &n_read;
+}
+
+static void h26_a_server_stops_after_its_last_answer_was_sent(void **state)
+{
+    struct fixture *fixture = *state;
+    struct http_exchange *kept;
+    pthread_t reader;
+    void *n_read;
+    int fd;
+
+    start_with(fixture, (struct http_options){ 0 });
+    fd = connect_to(fixture);
+    send_bytes(fd, SLICE("GET /ok/keep HTTP/1.1\r\n" HOST "\r\n"));
+    kept = wait_for_kept(fixture);
+    assert_int_equal(pthread_create(&reader, NULL, count_bytes, &fd), 0);
+    answer_big(kept);
+    http_server_free(fixture->server);
+    fixture->server = NULL;
+    pthread_join(reader, &n_read);
+    assert_true(*(size_t *)n_read > BIG_BYTES);
+    close(fd);
 }
 
 /* --- streams --- */
@@ -1181,6 +1220,19 @@ static void a_stream_says_what_there_is_and_sleeps_between(void **state)
         write_number(fixture);
         assert_int_equal(read_number(fd), i);
     }
+    close(fd);
+    wait_for_closed(fixture);
+}
+
+static void a_wake_while_the_source_finds_nothing_is_not_lost(void **state)
+{
+    struct fixture *fixture = *state;
+    int fd;
+
+    start_with(fixture, (struct http_options){ 0 });
+    fixture->wakes_itself = true;
+    fd = open_stream(fixture);
+    assert_int_equal(read_number(fd), 1);
     close(fd);
     wait_for_closed(fixture);
 }
@@ -1351,6 +1403,22 @@ static void a_live_unix_socket_is_left_alone_and_its_process_named(void **state)
     close(fd);
 }
 
+static void a_unix_socket_that_is_too_busy_to_answer_is_left_alone(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sockaddr_un name = { .sun_family = AF_UNIX };
+    int busy = socket(AF_UNIX, SOCK_STREAM, 0);
+    int waiting;
+
+    snprintf(name.sun_path, sizeof(name.sun_path), "%s", fixture->unix_address + 5);
+    assert_int_equal(bind(busy, (struct sockaddr *)&name, sizeof(name)), 0);
+    assert_int_equal(listen(busy, 0), 0);
+    waiting = connect_unix(name.sun_path); /* fills its queue */
+    assert_not_started(fixture->unix_address, "another process listens there already");
+    close(waiting);
+    close(busy);
+}
+
 static void a_dead_unix_socket_is_replaced(void **state)
 {
     struct fixture *fixture = *state;
@@ -1413,7 +1481,9 @@ int main(void)
         TEST(h26_requests_behind_each_other_are_answered_in_order),
         TEST(h26_who_leaves_before_the_answer_harms_nobody),
         TEST(h26_while_draining_what_is_kept_is_answered_and_the_rest_refused),
+        TEST(h26_a_server_stops_after_its_last_answer_was_sent),
         TEST(a_stream_says_what_there_is_and_sleeps_between),
+        TEST(a_wake_while_the_source_finds_nothing_is_not_lost),
         TEST(p11_no_wake_of_a_stream_is_lost),
         TEST(a_stream_ends_when_its_source_does),
         TEST(h02_a_sleeping_stream_whose_reader_left_gives_its_place_back),
@@ -1423,6 +1493,7 @@ int main(void)
         TEST(h26_a_unix_socket_closes_its_door_while_draining),
         TEST(an_address_that_cannot_be_had_is_a_problem),
         TEST(a_live_unix_socket_is_left_alone_and_its_process_named),
+        TEST(a_unix_socket_that_is_too_busy_to_answer_is_left_alone),
         TEST(a_dead_unix_socket_is_replaced),
         TEST(a_file_in_the_place_of_a_unix_socket_is_never_removed),
     };

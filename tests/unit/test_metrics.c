@@ -110,9 +110,9 @@ static void label_values_are_escaped(void **state)
 static void numbers_that_are_none_are_written_as_prometheus_reads_them(void **state)
 {
     (void)state;
-    metric_set(METRIC_SIGNALS, SLICE("a"), absent, INFINITY);
-    metric_set(METRIC_SIGNALS, SLICE("b"), absent, -INFINITY);
-    metric_set(METRIC_SIGNALS, SLICE("c"), absent, NAN);
+    metric_set(METRIC_SIGNALS, SLICE("a"), absent, (double)INFINITY);
+    metric_set(METRIC_SIGNALS, SLICE("b"), absent, (double)-INFINITY);
+    metric_set(METRIC_SIGNALS, SLICE("c"), absent, (double)NAN);
     assert_true(is_written("{state=\"a\"} +Inf\n"));
     assert_true(is_written("{state=\"b\"} -Inf\n"));
     assert_true(is_written("{state=\"c\"} NaN\n"));
