@@ -8,6 +8,7 @@
 
 Nothing here sleeps to wait: wait_until asks for a fact again and again, up to a limit.
 """
+import concurrent.futures
 import contextlib
 import hashlib
 import hmac
@@ -108,6 +109,12 @@ def wait_until(fact, what, patience=PATIENCE):
         if time.monotonic() > end:
             raise AssertionError(f"not within {patience} s: {what}")
         pause.wait(0.02)
+
+
+def together(n, do):
+    """Calls do(0) to do(n - 1) at the same time, each in a thread of its own, and returns what they return."""
+    with concurrent.futures.ThreadPoolExecutor(n) as pool:
+        return list(pool.map(do, range(n)))
 
 
 class Answer:
@@ -304,7 +311,7 @@ class Vedette:
                     name, colon, value = line.partition(": ")
                     if colon and name in ("id", "event", "data"):
                         event[name] = value
-                    elif not line and event:
+                    elif not line and "event" in event:
                         events.append(event)
                         event = {}
                         if until and until(events):
