@@ -1,6 +1,6 @@
 /* digest.h - hashes, keyed hashes, comparison in constant time, randomness, hex and base64.
  *
- * GnuTLS stops here. */
+ * GnuTLS stops here; and zlib, which is used for its CRC alone. */
 #pragma once
 
 #include "src/base/arena.h"

@@ -58,7 +58,7 @@ static enum rc check_file_system(int directory_fd, const char *directory, struct
         if ((uint32_t)system.f_type != network_systems[i].magic)
             continue;
         problems_add(problems, PROBLEM_ERROR, slice_of(directory), 0, 0,
-                     "the store cannot lie on a network file system (%s): choose a local directory "
+                     "the store cannot lie on %s, a network file system: choose a local directory "
                      "for `state`",
                      network_systems[i].name);
         return RC_IO;
