@@ -66,6 +66,9 @@ void request_fail(struct request *request, enum rc rc)
         request_problem(request, 503, "Cannot be stored now",
                         SLICE("the store or the disk is full"));
         break;
+    case RC_IO:
+        request_problem(request, 503, "Cannot be stored now", SLICE("the store failed"));
+        break;
     case RC_NO_MEMORY:
     case RC_BUSY:
     case RC_LIMIT:

@@ -3,6 +3,7 @@
 #include "src/daemon/handlers.h"
 #include "src/daemon/origin.h"
 #include "src/daemon/peer.h"
+#include "src/daemon/routes_page.h"
 #include "src/daemon/routes_stream.h"
 
 #include "src/base/metrics.h"
@@ -25,6 +26,7 @@ struct route {
     const char *path; /* raw; `*` is one segment of letters, digits, `.`, `_` and `-` */
     enum access access;
     void (*handle)(struct request *request);
+    bool (*has)(struct slice part); /* is there something of that name? NULL: the handler tells */
 };
 
 /* clang-format off */
@@ -58,7 +60,7 @@ static const struct route table[] = {
     { "GET",  "/readyz",                      ACCESS_ANYONE, get_readyz },
     { "GET",  "/sign-in",                     ACCESS_ANYONE, get_sign_in },
     { "GET",  "/",                            ACCESS_ANYONE, get_page },
-    { "GET",  "/*",                           ACCESS_ANYONE, get_page },
+    { "GET",  "/*",                           ACCESS_ANYONE, get_page, page_has },
 };
 /* clang-format on */
 #define N_ROUTES (sizeof table / sizeof *table)
@@ -124,7 +126,8 @@ static void find_route(struct slice method, struct slice path, struct found *fou
     for (size_t i = 0; i < N_ROUTES && !found->route; i++) {
         struct slice part = { 0 };
 
-        if (ends_in_slash(path) || !path_fits(path, slice_of(table[i].path), &part))
+        if (ends_in_slash(path) || !path_fits(path, slice_of(table[i].path), &part) ||
+            (table[i].has && !table[i].has(part)))
             continue;
         allow_method(&found->allow, slice_of(table[i].method));
         if (!slice_eq(method, slice_of(table[i].method)))

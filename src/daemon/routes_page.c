@@ -42,6 +42,11 @@ static const struct embedded_file *find_file(struct slice name)
     return NULL;
 }
 
+bool page_has(struct slice name)
+{
+    return find_file(name) != NULL;
+}
+
 void page_answer(struct request *request, struct slice name)
 {
     const struct embedded_file *file = find_file(name);

@@ -24,6 +24,8 @@ struct service {
     struct config_options options;
     char *option_texts[4]; /* copies of those that the options point at */
     struct hook_facts *hook_facts;
+    const struct config
+        *first; /* the start's, held for good: what was bound and opened then stays so */
     int64_t started_ms;
     _Atomic bool is_stopping;
     char *public_address, *control_address;
@@ -81,6 +83,8 @@ enum rc service_new(struct store *store, struct config *config,
         return RC_NO_MEMORY;
     }
     held->config = config;
+    held->n_holders = 1;
+    made->first = config;
     made->configs = held;
     made->store = store;
     made->started_ms = clock_wall_ms();
@@ -340,17 +344,14 @@ static void warn_of_what_stays(const struct config *before, const struct config 
 
 static void adopt(struct service *service, struct reload *reload, struct buffer *out)
 {
-    const struct config *before = service_hold_config(service);
-
     log_configure((enum log_level)reload->config->log_level,
                   (enum log_format)reload->config->log_format);
     buffer_add(out, buffer_slice(&reload->summary));
-    warn_of_what_stays(before, reload->config, out);
+    warn_of_what_stays(service->first, reload->config, out);
     if (problems_count(reload->problems, PROBLEM_WARNING)) {
         buffer_add_byte(out, '\n');
         problems_format(reload->problems, out);
     }
-    service_release_config(service, before);
     reload->held->config = reload->config;
     put_in_force(service, reload->held);
     reload->ruleset = NULL; /* the engine's now */
@@ -361,6 +362,24 @@ static void adopt(struct service *service, struct reload *reload, struct buffer 
     log_info("reloaded: %.*s", SLICE_ARG(buffer_slice(&reload->summary)));
 }
 
+/* The errors alone: who has to repair something looks for them and not for what may stay as it is. */
+static void add_errors(const struct problems *problems, struct buffer *out)
+{
+    const struct problem *problem;
+    struct problems *errors;
+
+    if (problems_new(&errors)) {
+        problems_format(problems, out);
+        return;
+    }
+    for (size_t i = 0; (problem = problems_at(problems, i)) != NULL; i++)
+        if (problem->severity == PROBLEM_ERROR)
+            problems_add(errors, PROBLEM_ERROR, problem->file, problem->line, problem->column,
+                         "%.*s", SLICE_ARG(problem->text));
+    problems_format(errors, out);
+    problems_free(errors);
+}
+
 /* Nothing has changed: what ran goes on running, and everybody can see that the files are not what runs. */
 static void refuse(struct service *service, const struct reload *reload, enum rc rc,
                    struct buffer *out)
@@ -368,7 +387,7 @@ static void refuse(struct service *service, const struct reload *reload, enum rc
     size_t n_rules;
 
     if (reload->problems && problems_count(reload->problems, PROBLEM_ERROR))
-        problems_format(reload->problems, out);
+        add_errors(reload->problems, out);
     else
         buffer_format(out, "error: %s", rc_text(rc));
     pthread_mutex_lock(&service->lock);

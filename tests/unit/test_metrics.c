@@ -65,6 +65,15 @@ static void a_gauge_says_what_it_was_last_set_to(void **state)
     assert_true(is_written("vedette_store_bytes 17179869184\n"));
 }
 
+static void a_value_can_be_asked_for(void **state)
+{
+    (void)state;
+    metric_add(METRIC_MATCHES, SLICE("r"), absent, 2);
+    assert_true(metric_value(METRIC_MATCHES, SLICE("r"), absent) == 2);
+    assert_true(metric_value(METRIC_MATCHES, SLICE("never"), absent) == 0);
+    assert_false(is_written("never"));
+}
+
 static void what_has_no_labels_is_there_from_the_start(void **state)
 {
     (void)state;
@@ -206,6 +215,7 @@ int main(void)
         cmocka_unit_test_teardown(a_counter_adds_up_for_each_of_its_values, forget),
         cmocka_unit_test_teardown(values_that_join_to_the_same_text_are_told_apart, forget),
         cmocka_unit_test_teardown(a_gauge_says_what_it_was_last_set_to, forget),
+        cmocka_unit_test_teardown(a_value_can_be_asked_for, forget),
         cmocka_unit_test_teardown(what_has_no_labels_is_there_from_the_start, forget),
         cmocka_unit_test_teardown(a_histogram_counts_up_to_and_with_each_bound, forget),
         cmocka_unit_test_teardown(label_values_are_escaped, forget),

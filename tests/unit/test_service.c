@@ -163,6 +163,7 @@ static void r08_a_broken_file_changes_nothing_and_is_seen(void **state)
     assert_int_equal(reload(fixture, &out), RC_INVALID);
     assert_true(holds(&out, "rules.yaml:1:"));
     assert_true(holds(&out, "whn"));
+    assert_false(holds(&out, "warning:")); /* what must be repaired, and nothing else */
     assert_int_equal(report(fixture).n_rules, 1);
     assert_int_equal(report(fixture).state, RULES_LAST_GOOD);
     assert_true(slice_eq(report(fixture).problems, buffer_slice(&out)));
@@ -188,6 +189,9 @@ static void what_takes_effect_at_the_next_start_is_said(void **state)
     assert_true(holds(&out, "warning: `listen` has changed"));
     assert_true(holds(&out, "warning: `store` has changed"));
     assert_false(holds(&out, "`control` has changed"));
+    buffer_free(&out);
+    assert_int_equal(reload(fixture, &out), RC_OK); /* and said until then */
+    assert_true(holds(&out, "warning: `listen` has changed"));
     buffer_free(&out);
 }
 
