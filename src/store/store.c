@@ -436,7 +436,7 @@ enum rc store_open(const struct store_options *options, struct problems *problem
     if (!rc)
         rc = open_tables(&made->base, options->directory, problems);
     if (!rc)
-        rc = store_place_sync(options->directory);
+        rc = store_place_sync(options->directory, problems);
     if (rc) {
         store_close(&made->base);
         return rc;

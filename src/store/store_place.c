@@ -136,7 +136,7 @@ enum rc store_place_take(const char *directory, struct problems *problems, int *
     return rc;
 }
 
-enum rc store_place_sync(const char *directory)
+enum rc store_place_sync(const char *directory, struct problems *problems)
 {
     int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int parent_fd = fd < 0 ? -1 : openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -145,6 +145,8 @@ enum rc store_place_sync(const char *directory)
     /* A parent that we may not even read was not made by us. */
     if (parent_fd >= 0 && fsync(parent_fd))
         is_synced = false;
+    if (!is_synced)
+        refuse_for_errno(problems, directory);
     if (parent_fd >= 0)
         close(parent_fd);
     if (fd >= 0)

@@ -10,4 +10,4 @@
  * RC_BUSY names the holder; RC_IO: it cannot be written, or lies on a network file system, where locks and maps are not kept. */
 enum rc store_place_take(const char *directory, struct problems *problems, int *lock_fd) MUST_CHECK;
 /* Makes the names of new files in the directory durable, and its own. */
-enum rc store_place_sync(const char *directory) MUST_CHECK;
+enum rc store_place_sync(const char *directory, struct problems *problems) MUST_CHECK;
