@@ -100,6 +100,21 @@ static enum rc make_secret(const struct config *config, const char *name)
     return file_write(path.ptr, slice_of(hex_format(bytes, sizeof bytes, text)), 0600);
 }
 
+/* The directory that the control socket lies in: made where it is not there yet, for us alone. */
+static enum rc make_socket_directory(const struct config *config)
+{
+    struct slice directory = config->socket;
+    struct slice path;
+    enum rc rc;
+
+    while (directory.len > 1 && directory.ptr[directory.len - 1] != '/')
+        directory.len--;
+    if (directory.len < 2)
+        return RC_OK;
+    rc = arena_copy(config->arena, directory, &path);
+    return rc ? rc : directory_make(path.ptr, 0700);
+}
+
 enum rc config_make_state(struct config_reader *reader)
 {
     static const char *const secrets[] = { "github.secret", "alertmanager.token", "deploys.token" };
@@ -108,6 +123,8 @@ enum rc config_make_state(struct config_reader *reader)
 
     for (size_t i = 0; i < sizeof secrets / sizeof *secrets && !rc && config->is_default; i++)
         rc = make_secret(config, secrets[i]);
+    if (!rc)
+        rc = make_socket_directory(config);
     if (rc)
         problems_add(reader->problems, PROBLEM_ERROR, (struct slice){ 0 }, 0, 0,
                      "cannot make the state directory %.*s: %s; give another with --state", SLICE_ARG(config->state),
