@@ -146,16 +146,19 @@ static void what_connects_over_ipv4_to_a_socket_of_both_is_known_too(void **stat
 
 static void who_is_no_child_of_ours_is_none(void **state)
 {
+    static const int families[] = { AF_INET, AF_INET6 };
     struct connection connection;
 
     (void)state;
-    listen_at(&connection, AF_INET);
-    connection.client = connect_v4(&connection); /* ourselves */
-    connection.accepted = accept(connection.listener, NULL, NULL);
-    assert_false(is_descendant_over(connection.accepted));
-    close(connection.client);
-    close(connection.accepted);
-    close(connection.listener);
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+        listen_at(&connection, families[i]);
+        connection.client = connect_v4(&connection); /* ourselves */
+        connection.accepted = accept(connection.listener, NULL, NULL);
+        assert_false(is_descendant_over(connection.accepted));
+        close(connection.client);
+        close(connection.accepted);
+        close(connection.listener);
+    }
 }
 
 static void who_has_gone_is_trusted_with_nothing(void **state)
