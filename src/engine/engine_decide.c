@@ -126,6 +126,8 @@ static enum rc decide_loaded(struct turn *turn, struct engine_decision *decision
         return rc;
     rc = proposal_decide(proposal, &decision->decision, &rights, turn->now_ms, decision->real_ms, turn->arena,
                          &decision->answer);
+    if (!rc)
+        rc = audit_decision(turn, decision);
     if (rc || decision->answer.outcome != DECISION_TAKEN)
         return rc;
     metric_add(METRIC_DECISIONS, slice_of(verdict_names[decision->decision.verdict]), decision->decision.via, 1);
@@ -153,8 +155,6 @@ enum rc proposals_decide(struct turn *turn, struct engine_decision *decision)
     decision->proposal_id = proposal.id;
     decision->decision.at_ms = decision->real_ms;
     rc = decide_loaded(turn, decision, &signal, &proposal);
-    if (!rc)
-        rc = audit_decision(turn, decision);
     /* The turn's memory ends with it; the sentence is for the one who asked. */
     if (!rc)
         rc = arena_copy(decision->arena, decision->answer.detail, &decision->answer.detail);
