@@ -48,14 +48,14 @@ static enum rc count_all_objects(struct engine *engine)
     enum rc rc = store_begin_read(engine->store, &txn);
 
     if (!rc)
-        rc = object_each_newest(txn, TABLE_SIGNALS, &signal_shape, newest, SIZE_MAX, engine->arena, &signal,
-                                count_signal, &engine->counts);
+        rc = object_each_newest(txn, TABLE_SIGNALS, &signal_shape, newest, SIZE_MAX, engine->arena,
+                                &signal, count_signal, &engine->counts);
     if (!rc)
-        rc = object_each_newest(txn, TABLE_TASKS, &task_shape, newest, SIZE_MAX, engine->arena, &task, count_task,
-                                &engine->counts);
+        rc = object_each_newest(txn, TABLE_TASKS, &task_shape, newest, SIZE_MAX, engine->arena,
+                                &task, count_task, &engine->counts);
     if (!rc)
-        rc = object_each_newest(txn, TABLE_PROPOSALS, &proposal_shape, newest, SIZE_MAX, engine->arena, &proposal,
-                                count_proposal, &engine->counts);
+        rc = object_each_newest(txn, TABLE_PROPOSALS, &proposal_shape, newest, SIZE_MAX,
+                                engine->arena, &proposal, count_proposal, &engine->counts);
     store_abort(&txn);
     return rc;
 }
@@ -83,7 +83,8 @@ enum rc engine_new(const struct engine_options *options, struct engine **engine)
     }
     made->ruleset = options->ruleset;
     made->files = options->files;
-    metric_set(METRIC_RULES_LOADED, (struct slice){ 0 }, (struct slice){ 0 }, (double)made->ruleset->n_rules);
+    metric_set(METRIC_RULES_LOADED, (struct slice){ 0 }, (struct slice){ 0 },
+               (double)made->ruleset->n_rules);
     *engine = made;
     return RC_OK;
 }
@@ -113,7 +114,8 @@ static enum rc refuse_when_full(struct turn *turn)
     if (rc)
         return rc;
     metric_set(METRIC_STORE_BYTES, (struct slice){ 0 }, (struct slice){ 0 }, (double)used_bytes);
-    metric_set(METRIC_STORE_LIMIT_BYTES, (struct slice){ 0 }, (struct slice){ 0 }, (double)max_bytes);
+    metric_set(METRIC_STORE_LIMIT_BYTES, (struct slice){ 0 }, (struct slice){ 0 },
+               (double)max_bytes);
     return used_bytes / STORE_DATA_PERCENT >= max_bytes / 100 ? RC_FULL : RC_OK;
 }
 
@@ -127,7 +129,8 @@ static enum rc accept_one(struct turn *turn, struct engine_accept_item *item)
     if (has_id) {
         struct ulid first;
 
-        rc = delivery_find(turn->txn, entry->watcher, entry->delivery_id, entry->received_ms, item->dedup_ms, &first);
+        rc = delivery_find(turn->txn, entry->watcher, entry->delivery_id, entry->received_ms,
+                           item->dedup_ms, &first);
         if (!rc) {
             item->is_duplicate = true;
             entry->id = first;
@@ -143,14 +146,16 @@ static enum rc accept_one(struct turn *turn, struct engine_accept_item *item)
     }
     rc = journal_append(turn->txn, entry);
     if (!rc && has_id)
-        rc = delivery_put(turn->txn, entry->watcher, entry->delivery_id, entry->received_ms, entry->id);
+        rc = delivery_put(turn->txn, entry->watcher, entry->delivery_id, entry->received_ms,
+                          entry->id);
     return rc;
 }
 
 static void note_unfolded(struct engine *engine, int64_t n_unfolded)
 {
     engine->n_unfolded = n_unfolded > 0 ? n_unfolded : 0;
-    metric_set(METRIC_FOLD_LAG, (struct slice){ 0 }, (struct slice){ 0 }, (double)engine->n_unfolded);
+    metric_set(METRIC_FOLD_LAG, (struct slice){ 0 }, (struct slice){ 0 },
+               (double)engine->n_unfolded);
 }
 
 static int64_t count_new(const struct engine_accept_item *items, size_t n_items)
@@ -197,7 +202,9 @@ enum rc engine_accept(struct engine *engine, struct engine_accept_item *items, s
 
 enum rc turn_bury(struct turn *turn, const struct journal_entry *entry, const char *reason)
 {
-    const struct dead_letter letter = { .seq = entry->seq, .at_ms = turn->now_ms, .reason = slice_of(reason) };
+    const struct dead_letter letter = { .seq = entry->seq,
+                                        .at_ms = turn->now_ms,
+                                        .reason = slice_of(reason) };
     enum rc rc = dead_letter_put(turn->txn, &letter);
 
     metric_add(METRIC_EVENTS_DEAD, entry->watcher, (struct slice){ 0 }, 1);
@@ -230,21 +237,35 @@ enum rc turn_advance_clock(struct turn *turn, int64_t to_ms)
     if (rc)
         return rc;
     turn->now_ms = (int64_t)stored > to_ms ? (int64_t)stored : to_ms;
-    return (int64_t)stored == turn->now_ms ? RC_OK : meta_set(turn->txn, META_ENGINE_CLOCK, (uint64_t)turn->now_ms);
+    return (int64_t)stored == turn->now_ms
+               ? RC_OK
+               : meta_set(turn->txn, META_ENGINE_CLOCK, (uint64_t)turn->now_ms);
 }
 
 struct fold_limits {
     size_t n_left;
     int64_t end_mono_ms;
     int64_t now_ms;
+    bool ran_timers; /* set */
 };
+
+static enum rc run_timers(struct turn *turn, struct fold_limits *limits, int64_t until_ms,
+                          bool *more)
+{
+    size_t n_run = 0;
+    enum rc rc = timers_run(turn, until_ms, TIMERS_A_TURN, &n_run);
+
+    limits->ran_timers |= n_run > 0;
+    *more = !rc && n_run == TIMERS_A_TURN;
+    return rc;
+}
 
 /* Deliveries in order, before each the timers that were due by its receipt. */
 static enum rc fold_deliveries(struct turn *turn, struct fold_limits *limits, bool *more)
 {
     struct journal_entry entry = { 0 };
     uint64_t cursor = 0;
-    size_t n_timers;
+    bool more_timers;
     enum rc rc = meta_get(turn->txn, META_CURSOR, &cursor);
 
     while (!rc) {
@@ -254,8 +275,8 @@ static enum rc fold_deliveries(struct turn *turn, struct fold_limits *limits, bo
         *more = true;
         if (!limits->n_left || clock_mono_ms() >= limits->end_mono_ms)
             return RC_OK;
-        rc = timers_run(turn, entry.received_ms, TIMERS_A_TURN, &n_timers);
-        if (rc || n_timers == TIMERS_A_TURN)
+        rc = run_timers(turn, limits, entry.received_ms, &more_timers);
+        if (rc || more_timers)
             return rc;
         rc = turn_advance_clock(turn, entry.received_ms);
         if (!rc)
@@ -265,10 +286,7 @@ static enum rc fold_deliveries(struct turn *turn, struct fold_limits *limits, bo
     }
     if (rc != RC_NOT_FOUND)
         return rc;
-    *more = false;
-    rc = timers_run(turn, limits->now_ms, TIMERS_A_TURN, &n_timers);
-    *more = !rc && n_timers == TIMERS_A_TURN;
-    return rc;
+    return run_timers(turn, limits, limits->now_ms, more);
 }
 
 static enum rc fold_turn(struct engine *engine, struct fold_limits *limits, bool *more)
@@ -279,13 +297,14 @@ static enum rc fold_turn(struct engine *engine, struct fold_limits *limits, bool
 
     if (!rc)
         rc = fold_deliveries(&turn, limits, more);
-    crash_point(CRASH_FOLD_BEFORE_COMMIT);
+    crash_point(limits->ran_timers ? CRASH_TIMERS_BEFORE_COMMIT : CRASH_FOLD_BEFORE_COMMIT);
     if (!rc)
         rc = turn_commit(&turn);
-    crash_point(CRASH_FOLD_AFTER_COMMIT);
+    crash_point(limits->ran_timers ? CRASH_TIMERS_AFTER_COMMIT : CRASH_FOLD_AFTER_COMMIT);
     turn_abort(&turn);
     if (!rc)
-        note_unfolded(engine, *more ? engine->n_unfolded - (int64_t)(n_before - limits->n_left) : 0);
+        note_unfolded(engine,
+                      *more ? engine->n_unfolded - (int64_t)(n_before - limits->n_left) : 0);
     return rc;
 }
 
@@ -314,7 +333,8 @@ static bool is_about_the_store(enum rc rc)
     return rc == RC_FULL || rc == RC_IO || rc == RC_BUSY;
 }
 
-enum rc engine_fold(struct engine *engine, int64_t now_ms, size_t n_max, int64_t budget_ms, bool *more)
+enum rc engine_fold(struct engine *engine, int64_t now_ms, size_t n_max, int64_t budget_ms,
+                    bool *more)
 {
     struct fold_limits limits = { .n_left = engine->fold_singly ? 1 : n_max,
                                   .end_mono_ms = clock_mono_ms() + budget_ms,
@@ -385,7 +405,9 @@ enum rc engine_decide(struct engine *engine, struct engine_decision *decision, i
 
 static enum rc journal_result(struct turn *turn, const struct effect_result *result)
 {
-    struct journal_entry entry = { .door = DOOR_RESULT, .type = SLICE("vedette.result"), .received_ms = turn->now_ms };
+    struct journal_entry entry = { .door = DOOR_RESULT,
+                                   .type = SLICE("vedette.result"),
+                                   .received_ms = turn->now_ms };
     struct json_writer writer;
     struct buffer body;
     enum rc rc;
@@ -414,7 +436,8 @@ enum rc turn_take_result(struct turn *turn, const struct effect_result *result)
         return rc == RC_NOT_FOUND ? RC_OK : rc; /* it was taken before */
     turn->counts.outbox[item.channel]--;
     if (result->state != EFFECT_DONE)
-        metric_add(METRIC_OUTBOX_FAILURES, slice_of(outbox_channel_names[item.channel]), (struct slice){ 0 }, 1);
+        metric_add(METRIC_OUTBOX_FAILURES, slice_of(outbox_channel_names[item.channel]),
+                   (struct slice){ 0 }, 1);
     if (item.channel == OUTBOX_STEP || item.channel == OUTBOX_UNDO)
         metric_add(METRIC_STEPS, item.action, slice_of(effect_state_names[result->state]), 1);
     rc = outbox_remove(turn->txn, item.id);
@@ -453,7 +476,8 @@ static enum rc set_paused(struct turn *turn, bool paused, struct slice who, stru
     return rc;
 }
 
-enum rc engine_set_paused(struct engine *engine, bool paused, struct slice who, struct slice via, int64_t now_ms)
+enum rc engine_set_paused(struct engine *engine, bool paused, struct slice who, struct slice via,
+                          int64_t now_ms)
 {
     struct turn turn;
     enum rc rc = begin_control(engine, now_ms, &turn);
@@ -463,7 +487,8 @@ enum rc engine_set_paused(struct engine *engine, bool paused, struct slice who, 
     return finish_control(&turn, rc);
 }
 
-static enum rc resolve_by_hand(struct turn *turn, struct ulid id, struct slice who, struct slice via)
+static enum rc resolve_by_hand(struct turn *turn, struct ulid id, struct slice who,
+                               struct slice via)
 {
     struct signal signal = { 0 };
     struct slice name;
@@ -481,7 +506,8 @@ static enum rc resolve_by_hand(struct turn *turn, struct ulid id, struct slice w
     return rc ? rc : signal_put(turn->txn, &signal);
 }
 
-enum rc engine_resolve(struct engine *engine, struct ulid signal, struct slice who, struct slice via, int64_t now_ms)
+enum rc engine_resolve(struct engine *engine, struct ulid signal, struct slice who,
+                       struct slice via, int64_t now_ms)
 {
     struct turn turn;
     enum rc rc = begin_control(engine, now_ms, &turn);
