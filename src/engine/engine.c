@@ -320,6 +320,8 @@ static enum rc bury_next(struct engine *engine, int64_t now_ms, const char *reas
         rc = meta_get(turn.txn, META_CURSOR, &cursor);
     if (!rc)
         rc = journal_next_delivery(turn.txn, cursor, turn.arena, &entry);
+    if (rc == RC_CORRUPT && entry.seq)
+        rc = RC_OK; /* a damaged row has nothing but its number, and that is enough to go on behind it */
     if (!rc)
         rc = turn_bury(&turn, &entry, reason);
     if (!rc)
