@@ -14,6 +14,7 @@
 
 struct approval {
     const struct invocation *invocation;
+    struct screen screen; /* its time goes on: people may think before they answer */
     struct client *client;
     struct slice id;
     struct json *proposal; /* as last seen */
@@ -29,13 +30,11 @@ static enum exit_code write_out(struct approval *approval)
 
 static enum exit_code show_plan(struct approval *approval)
 {
-    const struct screen *screen = &approval->invocation->screen;
-
     if (approval->invocation->options.json)
         return EXIT_DONE;
     show_text(&approval->out, value_text(approval->proposal, "title"));
     buffer_add_text(&approval->out, "\n");
-    view_plan(screen, approval->proposal, &approval->out);
+    view_plan(&approval->screen, approval->proposal, &approval->out);
     return write_out(approval);
 }
 
@@ -44,7 +43,7 @@ static enum exit_code ask(const struct approval *approval)
     char answer[16] = { 0 };
 
     if (approval->invocation->options.yes || approval->invocation->options.json ||
-        !isatty(STDIN_FILENO) || !approval->invocation->screen.is_terminal)
+        !isatty(STDIN_FILENO) || !approval->screen.is_terminal)
         return EXIT_DONE;
     printf("\nApprove exactly this? [y/N] ");
     fflush(stdout);
@@ -69,6 +68,7 @@ static enum exit_code post(struct approval *approval)
         return code;
     json_free(approval->proposal);
     approval->proposal = after;
+    approval->screen.now_ms = clock_real_ms();
     return EXIT_DONE;
 }
 
@@ -122,7 +122,7 @@ static enum exit_code tell_steps(struct approval *approval, size_t *n_told)
         buffer_format(&approval->out, "  %zu. ", number);
         show_text(&approval->out, value_text(step, "action"));
         buffer_add_text(&approval->out, "\n");
-        view_step_outcome(&approval->invocation->screen, step, &approval->out);
+        view_step_outcome(&approval->screen, step, &approval->out);
     }
     return write_out(approval);
 }
@@ -133,9 +133,8 @@ static int64_t longest_ms(const struct approval *approval)
     const struct json *step = json_first(json_get_text(approval->proposal, "plan"));
     int64_t longest = PATIENCE_MS, hold_ms;
 
-    if (value_time(approval->proposal, "hold_until", &hold_ms) &&
-        hold_ms > approval->invocation->screen.now_ms)
-        longest += hold_ms - approval->invocation->screen.now_ms;
+    if (value_time(approval->proposal, "hold_until", &hold_ms) && hold_ms > approval->screen.now_ms)
+        longest += hold_ms - approval->screen.now_ms;
     for (; step; step = json_next(step))
         longest += 2 * value_int(step, "timeout_ms") + MINUTE_MS;
     return longest;
@@ -153,6 +152,7 @@ static enum exit_code look_again(struct approval *approval)
         return code;
     json_free(approval->proposal);
     approval->proposal = newer;
+    approval->screen.now_ms = clock_real_ms();
     return EXIT_DONE;
 }
 
@@ -162,10 +162,10 @@ static enum exit_code tell_hold(struct approval *approval)
 
     if (approval->invocation->options.json ||
         !value_time(approval->proposal, "hold_until", &hold_ms) ||
-        hold_ms <= approval->invocation->screen.now_ms)
+        hold_ms - approval->screen.now_ms < SECOND_MS)
         return EXIT_DONE;
     buffer_add_text(&approval->out, "approved; starts ");
-    show_time(&approval->invocation->screen, &approval->out, hold_ms, false);
+    show_time(&approval->screen, &approval->out, hold_ms, false);
     buffer_add_text(&approval->out, "; until then `vedette take-back ");
     show_text(&approval->out, value_text(approval->proposal, "short"));
     buffer_add_text(&approval->out, "` takes it back\n");
@@ -208,7 +208,7 @@ static enum exit_code tell_end(const struct approval *approval)
 
         buffer_init(&out, 0);
         buffer_add_text(&out, "what it comes to is known ");
-        show_time(&approval->invocation->screen, &out, until_ms, true);
+        show_time(&approval->screen, &out, until_ms, true);
         buffer_add_text(&out, "\n");
         code = screen_write(&out) ? EXIT_REFUSED : EXIT_DONE;
         buffer_free(&out);
@@ -219,6 +219,7 @@ static enum exit_code tell_end(const struct approval *approval)
 enum exit_code approve_command(const struct invocation *invocation)
 {
     struct approval approval = { .invocation = invocation,
+                                 .screen = invocation->screen,
                                  .id = slice_of(invocation->operands[0]) };
     const char *kind = remote_kind(approval.id);
     enum exit_code code;

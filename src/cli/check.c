@@ -54,16 +54,22 @@ static enum rc print_effective(const struct offline *offline)
     return rc;
 }
 
+static void print_count(size_t n, const char *what, const char *after)
+{
+    printf("%zu %s%s%s", n, what, n == 1 ? "" : "s", after);
+}
+
 static void print_praise(const struct invocation *invocation, const struct offline *offline,
                          size_t n_warnings)
 {
     if (invocation->options.json || invocation->options.print)
         return;
     printf("%.*s: ", SLICE_ARG(offline->config->path));
-    printf("%zu rules in %zu files, %zu tests (`vedette test` runs them): valid",
-           offline->ruleset->n_rules, offline->files.n_files, offline->ruleset->n_tests);
+    print_count(offline->ruleset->n_rules, "rule", " in ");
+    print_count(offline->files.n_files, "file", ", ");
+    print_count(offline->ruleset->n_tests, "test", " (`vedette test` runs them): valid");
     if (n_warnings)
-        printf(", %zu warning%s", n_warnings, n_warnings == 1 ? "" : "s");
+        printf(", but with warnings");
     printf("\n");
 }
 

@@ -235,7 +235,7 @@ static void check_rules_in_force(struct doctor *doctor)
     if (slice_eq(value_text(rules, "state"), SLICE("last_good")))
         say(doctor, FINDING_WRONG, "rules", SLICE("the files are broken: the last good rules run"),
             "`vedette check`, repair, `vedette reload`");
-    if (json_type_of(json_get_text(doctor->status, "paused")) == JSON_TRUE)
+    if (value_is_true(doctor->status, "paused"))
         say(doctor, FINDING_NOTE, "paused", SLICE("nothing acts"), "`vedette resume`");
 }
 
@@ -278,7 +278,7 @@ static void examine(struct doctor *doctor)
 {
     const struct config *config = doctor->offline.config;
 
-    say_format(doctor, FINDING_WELL, "configuration", NULL, "%.*s, %zu rules",
+    say_format(doctor, FINDING_WELL, "configuration", NULL, "%.*s; rules: %zu",
                SLICE_ARG(config->path), doctor->offline.ruleset->n_rules);
     check_clock(doctor);
     check_state(doctor);

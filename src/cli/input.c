@@ -26,7 +26,8 @@ struct source {
     struct slice name;  /* of the file, for messages */
     struct buffer text; /* the line, or the payload */
     uint64_t offset;    /* where it began */
-    uint32_t line;
+    uint32_t line;      /* 0: the whole file */
+    bool is_read;
     int64_t written_ms;  /* when its file was; 0: no file */
     int64_t last_ms;     /* when its last entry was received; INT64_MIN: none yet */
     struct arena *arena; /* of `next` */
@@ -50,8 +51,9 @@ static enum rc refuse(const struct source *source, const char *what, struct slic
 
     buffer_init(&shown, 4096);
     show_text(&shown, detail);
-    problems_add(source->inputs->problems, PROBLEM_ERROR, source->name, source->line, 0, "%s%s%.*s",
-                 what, detail.len ? ": " : "", SLICE_ARG(buffer_slice(&shown)));
+    problems_add(source->inputs->problems, PROBLEM_ERROR, source->name, source->line,
+                 source->line ? 1 : 0, "%s%s%.*s", what, detail.len ? ": " : "",
+                 SLICE_ARG(buffer_slice(&shown)));
     buffer_free(&shown);
     return RC_INVALID;
 }
@@ -88,9 +90,9 @@ static enum rc read_whole(struct source *source)
     char piece[READ_BYTES];
     size_t n_read;
 
-    if (source->line)
+    if (source->is_read)
         return RC_NOT_FOUND;
-    source->line = 1;
+    source->is_read = true;
     while ((n_read = fread(piece, 1, sizeof piece, source->file)) > 0)
         buffer_add(&source->text, (struct slice){ piece, n_read });
     source->inputs->n_bytes += source->text.len;
@@ -119,10 +121,13 @@ static enum rc find_time(struct source *source, const struct journal_entry *entr
 {
     struct journal_entry timeless = *entry;
     struct event_list events = { 0 };
+    struct json_fault fault;
     enum rc rc;
 
     timeless.received_ms = FAR_FUTURE_MS;
     rc = engine_events(source->inputs->config, &timeless, source->arena, &events);
+    if (rc == RC_INVALID && json_scan(entry->body, JSON_LIMITS_DEFAULT, &fault))
+        return refuse(source, "not JSON", slice_of(fault.text));
     if (rc == RC_INVALID)
         return refuse(source, "this is no event: its members are fields of an event and `data`",
                       (struct slice){ 0 });

@@ -10,6 +10,7 @@ enum cell_form {
     CELL_TEXT,
     CELL_LIST, /* a key: its values with dots between */
     CELL_AGO,
+    CELL_EXPIRY, /* of what is still open */
 };
 
 struct cell {
@@ -37,7 +38,7 @@ static const struct list {
                  { "state" },
                  { "severity" },
                  { "created", CELL_AGO },
-                 { "expires", CELL_AGO },
+                 { "expires", CELL_EXPIRY },
                  { "count" },
                  { "rule" },
                  { "title" } },
@@ -137,6 +138,10 @@ static enum rc add_cell(struct listing *listing, const struct cell *cell, const 
     case CELL_LIST:
         value_show_list(value, " · ", &listing->text);
         break;
+    case CELL_EXPIRY:
+        if (!slice_eq(value_text(item, "state"), SLICE("open")))
+            break;
+        __attribute__((fallthrough));
     case CELL_AGO:
         if (value_time(item, cell->member, &time_ms))
             show_time(&listing->invocation->screen, &listing->text, time_ms, false);
@@ -199,7 +204,7 @@ enum exit_code list_command(const struct invocation *invocation)
 
 static enum exit_code report_chain(const struct invocation *invocation, const struct json *answer)
 {
-    bool is_whole = json_type_of(json_get_text(answer, "ok")) == JSON_TRUE;
+    bool is_whole = value_is_true(answer, "ok");
     struct buffer out;
     enum rc rc;
 

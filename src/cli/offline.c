@@ -42,6 +42,7 @@ enum rc offline_open(const struct invocation *invocation, enum offline_rules rul
     enum rc rc;
 
     *offline = (struct offline){ 0 };
+    log_configure(LOG_ERROR, LOG_TEXT); /* what the engine tells of each proposal is no news here */
     rc = problems_new(&offline->problems);
     if (!rc)
         rc = arena_new(FILES_BYTES, &offline->arena);

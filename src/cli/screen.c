@@ -191,6 +191,17 @@ static void show_clock(const struct screen *screen, struct buffer *out, int64_t 
         buffer_add_text(out, text);
 }
 
+/* To the nearest of the unit that is shown: four hours from now are "4 h" a second later too. */
+static int64_t rounded(int64_t duration_ms)
+{
+    static const int64_t units_ms[] = { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS };
+
+    for (size_t i = 0; i < sizeof units_ms / sizeof *units_ms; i++)
+        if (duration_ms >= units_ms[i] - units_ms[i] / 60)
+            return duration_ms + units_ms[i] / 2;
+    return duration_ms;
+}
+
 void show_time(const struct screen *screen, struct buffer *out, int64_t time_ms, bool with_clock)
 {
     char text[TIME_TEXT_BYTES];
@@ -199,9 +210,9 @@ void show_time(const struct screen *screen, struct buffer *out, int64_t time_ms,
     if (ago_ms >= 0 && ago_ms < SECOND_MS)
         buffer_add_text(out, "now");
     else if (ago_ms >= 0)
-        buffer_format(out, "%s ago", duration_format_rough(ago_ms, text));
+        buffer_format(out, "%s ago", duration_format_rough(rounded(ago_ms), text));
     else
-        buffer_format(out, "in %s", duration_format_rough(-ago_ms, text));
+        buffer_format(out, "in %s", duration_format_rough(rounded(-ago_ms), text));
     if (!with_clock)
         return;
     buffer_add_text(out, " (");

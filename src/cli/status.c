@@ -4,11 +4,6 @@
 #include "src/cli/views.h"
 #include "watchers/senders/sender.h"
 
-static bool is_true(const struct json *object, const char *name)
-{
-    return json_type_of(json_get_text(object, name)) == JSON_TRUE;
-}
-
 /* --- status --- */
 
 static void show_counts(const char *name, const struct json *counts, struct buffer *out)
@@ -121,7 +116,7 @@ static void show_health(const struct screen *screen, const struct json *status, 
     show_text(out, value_text(status, "config"));
     buffer_add_text(out, "\n");
     for (size_t i = 0; i < sizeof troubles / sizeof *troubles; i++) {
-        if (!is_true(status, troubles[i].member))
+        if (!value_is_true(status, troubles[i].member))
             continue;
         show_colour(screen, out, COLOUR_BAD);
         buffer_format(out, "  ! %s\n", troubles[i].text);

@@ -8,7 +8,7 @@ void value_show(const struct json *value, struct buffer *out)
 
     if (!slice_is_absent(text))
         show_text(out, text);
-    else
+    else if (value)
         value_add_line(value, out);
 }
 
@@ -31,6 +31,11 @@ void value_show_list(const struct json *list, const char *separator, struct buff
 struct slice value_text(const struct json *object, const char *name)
 {
     return json_text(json_get_text(object, name));
+}
+
+bool value_is_true(const struct json *object, const char *name)
+{
+    return slice_eq(value_text(object, name), SLICE("true"));
 }
 
 int64_t value_int(const struct json *object, const char *name)

@@ -14,6 +14,7 @@ void value_show(const struct json *value, struct buffer *out);
 bool value_time(const struct json *object, const char *name, int64_t *time_ms);
 /* A text or number member; absent when it is not there. */
 struct slice value_text(const struct json *object, const char *name);
+bool value_is_true(const struct json *object, const char *name);
 int64_t value_int(const struct json *object, const char *name); /* 0 when it is not there */
 /* Without brackets and quotes around it where it needs none: a line of JSON behind it. */
 void value_add_line(const struct json *value, struct buffer *out);

@@ -82,7 +82,7 @@ void view_event(const struct screen *screen, const struct json *event, struct bu
 
 static void show_gate(const struct screen *screen, const struct json *gate, struct buffer *out)
 {
-    bool passed = json_type_of(json_get_text(gate, "passed")) == JSON_TRUE;
+    bool passed = value_is_true(gate, "passed");
     const struct json *wanted = json_get_text(gate, "wanted");
     const struct json *saw = json_get_text(gate, "saw");
 
@@ -111,8 +111,8 @@ static void show_gates(const struct screen *screen, const struct json *gates, st
 static void show_rule(const struct screen *screen, const struct json *rule, struct buffer *out)
 {
     const struct json *signal = json_get_text(rule, "signal");
-    bool matched = json_type_of(json_get_text(rule, "matched")) == JSON_TRUE;
-    bool clears = json_type_of(json_get_text(rule, "clears")) == JSON_TRUE;
+    bool matched = value_is_true(rule, "matched");
+    bool clears = value_is_true(rule, "clears");
 
     buffer_add_text(out, "  ");
     show_text(out, value_text(rule, "rule"));
@@ -144,7 +144,7 @@ static void show_subject(const struct screen *screen, const struct json *explana
     view_member("kind", value_text(explanation, "kind"), out);
     view_member("state", value_text(explanation, "state"), out);
     view_member("dead", value_text(explanation, "dead"), out);
-    if (json_type_of(json_get_text(explanation, "folded")) == JSON_FALSE)
+    if (slice_eq(value_text(explanation, "folded"), SLICE("false")))
         view_member("folded", SLICE("not yet"), out);
     show_list("events", json_get_text(explanation, "events"), out);
 }

@@ -148,7 +148,7 @@ static void show_decision(const struct screen *screen, const struct json *decisi
         buffer_add_text(out, ": ");
         show_text(out, note);
     }
-    if (json_type_of(json_get_text(decision, "void")) == JSON_TRUE)
+    if (value_is_true(decision, "void"))
         buffer_add_text(out, " (void: given to an earlier revision, or taken back)");
     buffer_add_text(out, "\n");
 }
