@@ -295,6 +295,8 @@ static void stop(struct daemon *daemon, bool is_clean)
         service_stop(daemon->service);
     for (size_t i = 0; i < daemon->n_servers; i++)
         http_server_drain(daemon->servers[i]);
+    if (daemon->service)
+        service_end_work(daemon->service);
     effects_stop(daemon->effects); /* its results still go through the inlet */
     inlet_drain(daemon->inlet);
     for (size_t i = 0; i < daemon->n_servers; i++)

@@ -40,6 +40,7 @@ struct inlet {
     struct lane data;
     struct inlet_control *control, **control_last;
     bool draining;
+    bool has_ended; /* the thread looks at nothing any more */
     bool fold_more;
     bool is_full;
     bool has_failed;
@@ -79,12 +80,19 @@ enum rc inlet_push(struct inlet *inlet, struct inlet_delivery *delivery)
 
 void inlet_push_control(struct inlet *inlet, struct inlet_control *control)
 {
+    bool is_late;
+
     control->next = NULL;
     pthread_mutex_lock(&inlet->lock);
-    *inlet->control_last = control;
-    inlet->control_last = &control->next;
-    pthread_cond_signal(&inlet->work);
+    is_late = inlet->has_ended;
+    if (!is_late) {
+        *inlet->control_last = control;
+        inlet->control_last = &control->next;
+        pthread_cond_signal(&inlet->work);
+    }
     pthread_mutex_unlock(&inlet->lock);
+    if (is_late)
+        control->done(control, RC_BUSY);
 }
 
 struct waiter {
@@ -330,6 +338,7 @@ static bool wait_for_work(struct inlet *inlet)
             break;
     }
     goes_on = !inlet->draining || inlet->data.first || inlet->control;
+    inlet->has_ended = !goes_on;
     pthread_mutex_unlock(&inlet->lock);
     return goes_on;
 }

@@ -41,6 +41,7 @@ struct inlet_control {
     int64_t not_before_mono_ms; /* 0: at once; a result that could not be stored is tried again later */
     struct inlet_control *next; /* the inlet's */
 };
+/* Once the thread has ended, `done` is called at once with RC_BUSY. */
 void inlet_push_control(struct inlet *inlet, struct inlet_control *control);
 /* Runs it and waits: for threads that may wait (never an HTTP thread). */
 enum rc inlet_run_and_wait(struct inlet *inlet, struct inlet_control *control) MUST_CHECK;

@@ -126,7 +126,7 @@ static enum rc decide_loaded(struct turn *turn, struct engine_decision *decision
         return rc;
     rc = proposal_decide(proposal, &decision->decision, &rights, turn->now_ms, decision->real_ms, turn->arena,
                          &decision->answer);
-    if (!rc)
+    if (!rc && decision->answer.outcome != DECISION_SAME_AGAIN)
         rc = audit_decision(turn, decision);
     if (rc || decision->answer.outcome != DECISION_TAKEN)
         return rc;

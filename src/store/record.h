@@ -53,6 +53,7 @@ struct record_field {
     const char *name; /* JSON member; NULL: stored, never shown */
     size_t offset;
     bool always; /* in JSON also when zero or empty */
+    size_t only_with; /* in JSON only when the int64_t at this offset is set, a time as a rule; 0: no such condition */
     const char *const *names;
     const char *prefix;
     const struct record_shape *shape;

@@ -18,7 +18,8 @@ static const struct record_field evidence_fields[] = {
     { .tag = 7,  .type = RECORD_BOOL, .name = "truncated", .always = true, AT(truncated) },
     { .tag = 8,  .type = RECORD_INT,  .name = "bytes", .always = true, AT(bytes) },
     { .tag = 9,  .type = RECORD_TEXT, .name = "sha256", AT(sha256) },
-    { .tag = 10, .type = RECORD_INT,  .name = "exit_code", .always = true, AT(exit_code) },
+    { .tag = 10, .type = RECORD_INT,  .name = "exit_code", .always = true,
+      .only_with = offsetof(struct evidence, captured_ms), AT(exit_code) },
     { .tag = 11, .type = RECORD_TEXT, .name = "error", AT(error) },
 };
 #undef AT
