@@ -157,7 +157,8 @@ static enum rc take_header(const struct parse *parse, const struct option_row *r
 
     if (options->n_headers == OPTIONS_MAX_TEXTS)
         return too_many(parse, row);
-    if (!slice_trim(name).len || slice_is_absent(rest) || slice_has_control(slice_of(text)))
+    if (!slice_trim(name).len || name.len == slice_of(text).len ||
+        slice_has_control(slice_of(text)))
         return refuse(parse, "-H takes 'Name: value', not `", text, "`");
     options->headers[options->n_headers++] =
         (struct header_option){ .name = slice_trim(name),
@@ -246,7 +247,7 @@ static enum rc refuse_unknown(const struct parse *parse, const struct getopt_tab
     struct slice word = slice_cut(&rest, '=');
     const char *meant = NULL;
 
-    if (optopt >= LONG_BASE)
+    if (optopt && row_of_value(parse->allowed, optopt))
         return refuse(parse, "`", given, "` takes no value");
     if (optopt)
         return refuse(parse, "unknown option `", letter, "`");

@@ -112,6 +112,7 @@ void value_show_paths(const struct json *value, struct buffer *out)
     struct buffer path;
 
     buffer_init(&path, PATH_BYTES);
-    show_paths(value, &path, out);
+    if (value)
+        show_paths(value, &path, out);
     buffer_free(&path);
 }

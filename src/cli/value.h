@@ -4,7 +4,7 @@
 #include "src/base/json.h"
 #include "src/cli/screen.h"
 
-/* A line for each scalar: its path as rules write it, and the value; null as "null". Foreign text throughout. */
+/* A line for each scalar: its path as rules write it, and the value; null as "null". Nothing for NULL. Foreign text throughout. */
 void value_show_paths(const struct json *value, struct buffer *out);
 /* "a, b, c" for a list of texts. */
 void value_show_list(const struct json *list, const char *separator, struct buffer *out);

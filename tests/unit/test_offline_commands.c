@@ -1,0 +1,251 @@
+/* The commands that need no daemon: init, check, test, replay, fields, explain. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "captured.h"
+#include "src/base/file.h"
+
+#include <ftw.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#define RULE                                                                                       \
+    "rules:\n"                                                                                     \
+    "  - id: red\n"                                                                                \
+    "    on: ci.run\n"                                                                             \
+    "    where: {level: run, state: failing, branch: main}\n"                                      \
+    "    key: [repo]\n"                                                                            \
+    "    when: {count: 2, within: 1h}\n"
+#define DELIVERY(minute, id, run)                                                                  \
+    "{\"time\":\"2026-11-21T08:" minute ":00Z\",\"headers\":{\"X-GitHub-Event\":\"workflow_run\"," \
+    "\"X-GitHub-Delivery\":\"" id "\"},\"body\":{\"action\":\"completed\",\"repository\":{"        \
+    "\"full_name\":\"acme/shop\"},\"workflow_run\":{\"id\":" run ",\"name\":\"test\","             \
+    "\"head_branch\":\"main\",\"status\":\"completed\",\"conclusion\":\"failure\"}}}\n"
+
+static char directory[] = "/tmp/vedette-offline-XXXXXX";
+
+static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *ftw)
+{
+    (void)stat;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    strcpy(directory + strlen(directory) - 6, "XXXXXX");
+    return !mkdtemp(directory) || chdir(directory);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    return chdir("/") || nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static void write_text(const char *name, const char *text)
+{
+    assert_int_equal(file_write(name, slice_of(text), 0600), RC_OK);
+}
+
+static void assert_run(const struct captured *captured, int code, const char *out)
+{
+    if (captured->code != code || !strstr(captured->out.ptr, out))
+        print_message("# %d: %s%s\n", captured->code, captured->out.ptr, captured->err.ptr);
+    assert_int_equal(captured->code, code);
+    assert_non_null(strstr(captured->out.ptr, out));
+}
+
+static void run(int code, const char *out, const char *const *arguments)
+{
+    struct captured captured = captured_run(arguments);
+
+    assert_run(&captured, code, out);
+    captured_free(&captured);
+}
+#define RUN(code, out, ...) run(code, out, (const char *const[]){ __VA_ARGS__, NULL })
+
+static void what_init_writes_is_valid_and_passes_its_tests(void **state)
+{
+    struct stat stat_of;
+
+    (void)state;
+    RUN(0, "Next, in watch", "init", "watch");
+    RUN(0, "valid", "check", "-c", "watch/vedette.yaml", "--strict");
+    RUN(0, " passed, 0 failed\n", "test", "-c", "watch/vedette.yaml");
+    assert_int_equal(stat("watch/github.secret", &stat_of), 0);
+    assert_int_equal(stat_of.st_mode & 0777, 0600);
+}
+
+static void init_overwrites_nothing(void **state)
+{
+    struct captured captured;
+
+    (void)state;
+    assert_int_equal(directory_make("rules.d", 0700), RC_OK);
+    write_text("rules.d/ci.yaml", "mine");
+    captured = CAPTURED("init");
+    assert_run(&captured, 1, "");
+    assert_non_null(strstr(captured.err.ptr, "rules.d/ci.yaml is there already"));
+    assert_int_not_equal(access("vedette.yaml", F_OK), 0);
+    captured_free(&captured);
+}
+
+static void without_a_configuration_the_shipped_rules_are_checked_and_tested(void **state)
+{
+    (void)state;
+    RUN(0, "(embedded default)", "check");
+    RUN(0, " passed, 0 failed\n", "test");
+}
+
+static void p12_a_broken_file_is_told_by_line_and_column(void **state)
+{
+    struct captured captured;
+
+    (void)state;
+    write_text("bad.yaml", "rules: [{id: x, on: ci.run, wen: {count: 2}}]\n");
+    captured = CAPTURED("check", "bad.yaml");
+    assert_run(&captured, 1, "");
+    assert_non_null(strstr(captured.err.ptr, "bad.yaml:1:29: error: "));
+    assert_non_null(strstr(captured.err.ptr, "did you mean `when`?"));
+    captured_free(&captured);
+    RUN(1, "{\"severity\":\"error\",\"file\":\"bad.yaml\",\"line\":1,\"column\":29,", "check",
+        "--json", "bad.yaml");
+}
+
+static void a_failed_test_says_what_was_expected_and_what_came(void **state)
+{
+    (void)state;
+    write_text("red.yaml",
+               RULE "tests:\n"
+                    "  - name: one is not enough\n"
+                    "    with: {kind: ci.run, level: run, repo: acme/shop, branch: main}\n"
+                    "    events: [{at: 0m, state: failing}]\n"
+                    "    expect: [{rule: red, state: firing}]\n");
+    RUN(1,
+        "expected {\"rule\":\"red\",\"state\":\"firing\"}\n           got      nothing\n0 passed, "
+        "1 failed\n",
+        "test", "red.yaml");
+}
+
+static void a_redelivery_is_replayed_once_as_the_door_would_take_it(void **state)
+{
+    (void)state;
+    write_text("red.yaml", RULE);
+    write_text("d.jsonl", DELIVERY("00", "a", "1") DELIVERY("01", "a", "1"));
+    RUN(0, "{\"events\":1,\"matches\":1,\"signals\":1,\"proposals\":0,", "replay", "--rules",
+        "red.yaml", "--deliveries", "github=d.jsonl", "--quiet");
+}
+
+static void the_same_input_and_rules_print_the_same_bytes(void **state)
+{
+    struct captured first, second;
+
+    (void)state;
+    write_text("red.yaml", RULE);
+    write_text("d.jsonl", DELIVERY("00", "a", "1") DELIVERY("10", "b", "2"));
+    first = CAPTURED("replay", "--rules", "red.yaml", "--deliveries", "github=d.jsonl");
+    second = CAPTURED("replay", "--rules", "red.yaml", "--deliveries", "github=d.jsonl");
+    assert_run(&first, 0,
+               "{\"time\":\"2026-11-21T08:10:00.000Z\",\"rule\":\"red\",\"key\":[\"acme/"
+               "shop\"],\"transition\":\"firing\",\"count\":2,");
+    assert_string_equal(first.out.ptr, second.out.ptr);
+    captured_free(&first);
+    captured_free(&second);
+}
+
+static void what_fields_prints_replays_alike(void **state)
+{
+    struct captured events, replayed;
+
+    (void)state;
+    write_text("red.yaml", RULE);
+    write_text("d.jsonl", DELIVERY("00", "a", "1") DELIVERY("10", "b", "2"));
+    events = CAPTURED("fields", "--json", "--deliveries", "github=d.jsonl");
+    assert_run(&events, 0, "\"branch\":\"main\"");
+    write_text("e.jsonl", events.out.ptr);
+    replayed = CAPTURED("replay", "--rules", "red.yaml", "--events", "e.jsonl");
+    assert_run(&replayed, 0, "\"transition\":\"firing\",\"count\":2,");
+    captured_free(&events);
+    captured_free(&replayed);
+}
+
+static void inputs_are_put_in_order_of_their_time(void **state)
+{
+    (void)state;
+    write_text("red.yaml", RULE);
+    write_text("late.jsonl", DELIVERY("30", "b", "2"));
+    write_text("early.jsonl", DELIVERY("10", "a", "1"));
+    RUN(0,
+        "{\"time\":\"2026-11-21T08:30:00.000Z\",\"rule\":\"red\",\"key\":[\"acme/"
+        "shop\"],\"transition\":\"firing\"",
+        "replay", "--rules", "red.yaml", "--deliveries", "github=late.jsonl", "--deliveries",
+        "github=early.jsonl");
+}
+
+static void a_broken_line_is_told_by_its_number(void **state)
+{
+    struct captured captured;
+
+    (void)state;
+    write_text("red.yaml", RULE);
+    write_text("d.jsonl", DELIVERY("00", "a", "1") "\n{\"body\"\n");
+    captured = CAPTURED("replay", "--rules", "red.yaml", "--deliveries", "github=d.jsonl");
+    assert_run(&captured, 1, "");
+    assert_non_null(strstr(captured.err.ptr, "d.jsonl:3:1: error: not a line of JSON"));
+    captured_free(&captured);
+}
+
+static void explain_names_the_first_gate_that_failed_and_the_value_it_saw(void **state)
+{
+    (void)state;
+    write_text("red.yaml", RULE);
+    write_text("e.jsonl", "{\"kind\":\"ci.run\",\"level\":\"run\",\"state\":\"failing\",\"branch\":"
+                          "\"feature/x\",\"repo\":\"r\"}\n");
+    RUN(0, "red: not matched", "explain", "--rules", "red.yaml", "--events", "e.jsonl");
+    RUN(0, "failed  where.branch: wanted main, saw feature/x\n", "explain", "--rules", "red.yaml",
+        "--events", "e.jsonl");
+}
+
+static void i03_fields_of_a_hostile_payload_are_shown_escaped(void **state)
+{
+    struct captured captured;
+
+    (void)state;
+    write_text("e.jsonl", "{\"kind\":\"alert\",\"title\":\"\\u001b]0;x\\u0007\\u202e\",\"data\":{"
+                          "\"a\\u001bb\":\"\\r\\n\"}}\n");
+    captured = CAPTURED("fields", "--events", "e.jsonl");
+    assert_run(&captured, 0, "title: \\x1b]0;x\\x07\\xe2\\x80\\xae\n");
+    assert_null(strchr(captured.out.ptr, '\x1b'));
+    captured_free(&captured);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_init_writes_is_valid_and_passes_its_tests),
+        TEST(init_overwrites_nothing),
+        TEST(without_a_configuration_the_shipped_rules_are_checked_and_tested),
+        TEST(p12_a_broken_file_is_told_by_line_and_column),
+        TEST(a_failed_test_says_what_was_expected_and_what_came),
+        TEST(a_redelivery_is_replayed_once_as_the_door_would_take_it),
+        TEST(the_same_input_and_rules_print_the_same_bytes),
+        TEST(what_fields_prints_replays_alike),
+        TEST(inputs_are_put_in_order_of_their_time),
+        TEST(a_broken_line_is_told_by_its_number),
+        TEST(explain_names_the_first_gate_that_failed_and_the_value_it_saw),
+        TEST(i03_fields_of_a_hostile_payload_are_shown_escaped),
+    };
+
+    unsetenv("VEDETTE_CONFIG");
+    setenv("XDG_STATE_HOME", "/nonexistent", 1);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
