@@ -39,7 +39,7 @@ export function diagnosisView(diagnosis, evidence) {
   return h('section', { 'data-key': 'diagnosis' },
     h('h2', {}, 'What is known'),
     diagnosis && [
-      h('ul', { class: 'known' }, (diagnosis.facts ?? []).map(factView)),
+      h('ul', {}, (diagnosis.facts ?? []).map(factView)),
       listOf('Supposed', diagnosis.hypotheses, hypothesisView),
       listOf('Not known', diagnosis.proof_gaps, (gap) => h('li', {}, linked(gap))),
       diagnosis.next_evidence && h('p', {}, h('b', {}, 'What would tell: '), linked(diagnosis.next_evidence)),

@@ -27,7 +27,7 @@ export function state(name) {
 
 export function trackRecord({ proposed = 0, approved = 0, verified = 0 } = {}) {
   if (approved) return `${verified} of ${approved} verified`;
-  return proposed > 1 ? `${proposed} proposed, none approved` : 'first of this rule';
+  return proposed > 1 ? `${proposed} proposed, none approved` : 'no record yet';
 }
 
 const times = (n) => (n === 1 ? 'once' : `${n} times`);

@@ -32,7 +32,7 @@ export const certainties = {
   likely_cause: 'a likely cause',
   narrowed_cause: 'the cause is narrowed down, not known',
   reproduced_symptom: 'the symptom was reproduced, the cause is not known',
-  unresolved: 'the cause is not known',
+  unresolved: 'unresolved',
 };
 
 export const effects = {
