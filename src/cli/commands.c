@@ -3,7 +3,6 @@
 #include "src/base/problem.h"
 #include "src/cli/commands_all.h"
 
-#include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -225,12 +224,10 @@ static enum exit_code help_for(const struct command *command)
     return help_command(&invocation);
 }
 
-int command_line_run(int argc, char **argv)
+static enum exit_code choose(int argc, char **argv)
 {
     const struct command *command;
 
-    setlocale(LC_CTYPE,
-              "C.UTF-8"); /* for the width of characters; what we write is UTF-8 everywhere */
     if (argc < 2)
         return usage_error(NULL, "which command?");
     if (asks_for_help(argv[1]))
@@ -238,8 +235,13 @@ int command_line_run(int argc, char **argv)
     command = command_find(!strcmp(argv[1], "--version") ? SLICE("version") : slice_of(argv[1]));
     if (!command)
         return refuse_unknown(argv[1]);
-    for (int i = 2; i < argc && strcmp(argv[i], "--"); i++)
+    for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++)
         if (asks_for_help(argv[i]))
             return help_for(command);
     return run(command, argc - 1, argv + 1);
+}
+
+int command_line_run(int argc, char **argv)
+{
+    return (int)choose(argc, argv);
 }

@@ -2,6 +2,7 @@
 
 #include "src/base/utf8.h"
 
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -274,10 +275,22 @@ size_t table_n_rows(const struct table *table)
     return table->n_cells / table->n_columns;
 }
 
+/* The C library knows how wide a character is, but only in a locale; ours stays "C" for all else. */
 static size_t char_columns(uint32_t code_point)
 {
-    int columns = wcwidth((wchar_t)code_point);
+    static locale_t unicode;
+    locale_t before;
+    int columns;
 
+    if (code_point < 0x7f)
+        return 1;
+    if (!unicode)
+        unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    if (!unicode)
+        return 1;
+    before = uselocale(unicode);
+    columns = wcwidth((wchar_t)code_point);
+    uselocale(before);
     return columns < 0 ? 1 : (size_t)columns;
 }
 

@@ -21,21 +21,36 @@ static void show_counts(const char *name, const struct json *counts, struct buff
     buffer_add_text(out, "\n");
 }
 
+static void show_degraded_rule(const struct screen *screen, const struct json *rule,
+                               struct buffer *out)
+{
+    bool by_pattern = slice_eq(value_text(rule, "fault"), SLICE("pattern"));
+
+    buffer_add_text(out, "    ");
+    show_text(out, value_text(rule, "rule"));
+    buffer_add_text(out, " is ");
+    show_word(screen, out, SLICE("degraded"));
+    buffer_format(out, ": %lld events it could not judge, %s\n",
+                  (long long)value_int(rule, "events"),
+                  by_pattern ? "a pattern of it gave up on them" : "they lack a field of its key");
+}
+
 static void show_rules(const struct screen *screen, const struct json *rules, struct buffer *out)
 {
-    struct slice problems = value_text(rules, "problems");
+    const struct json *degraded = json_get_text(rules, "degraded");
 
     buffer_format(out, "  %-12s%lld", "rules", (long long)value_int(rules, "loaded"));
-    if (!slice_eq(value_text(rules, "state"), SLICE("last_good"))) {
+    if (slice_eq(value_text(rules, "state"), SLICE("last_good"))) {
+        buffer_add_text(out, ", ");
+        show_word(screen, out, SLICE("degraded"));
+        buffer_add_text(out, ": the files are broken, the last good rules run; repair them, then "
+                             "`vedette reload`\n");
+        show_block(out, "    ", value_text(rules, "problems"), 0);
+    } else {
         buffer_add_text(out, "\n");
-        return;
     }
-    buffer_add_text(out, ", ");
-    show_word(screen, out, SLICE("degraded"));
-    buffer_add_text(
-        out,
-        ": the files are broken, the last good rules run; repair them, then `vedette reload`\n");
-    show_block(out, "    ", problems, 0);
+    for (const struct json *rule = json_first(degraded); rule; rule = json_next(rule))
+        show_degraded_rule(screen, rule, out);
 }
 
 static void show_store(const struct json *status, struct buffer *out)

@@ -11,8 +11,8 @@
 struct tailing {
     const struct invocation *invocation;
     struct sse sse;
-    bool has_begun;  /* something came: from now on a lost connection is made again */
-    bool has_failed; /* standard output takes no more */
+    bool is_connected; /* something came over this connection */
+    bool has_failed;   /* standard output takes no more */
 };
 
 /* --- for people --- */
@@ -122,7 +122,7 @@ static bool on_bytes(void *context, struct slice bytes)
 {
     struct tailing *tailing = context;
 
-    tailing->has_begun = true;
+    tailing->is_connected = true;
     return sse_take(&tailing->sse, bytes);
 }
 
@@ -150,15 +150,16 @@ static enum exit_code follow(struct client *client, struct tailing *tailing, str
 
     for (;;) {
         sse_restart(&tailing->sse);
+        tailing->is_connected = false;
         code = client_stream(client, &request);
         if (tailing->has_failed)
             return EXIT_REFUSED;
-        if (code && !(code == EXIT_UNREACHABLE && tailing->has_begun))
-            return code;
-        if (!request.is_again && tailing->has_begun)
+        if (tailing->is_connected)
             complain(tailing->invocation->command,
                      "the daemon is gone; following on when it is back");
-        request.is_again = code != EXIT_DONE;
+        else if (code && !(code == EXIT_UNREACHABLE && request.is_again))
+            return code;
+        request.is_again = true;
         request.last_event_id = buffer_slice(&tailing->sse.id);
         nanosleep(&pause, NULL);
     }
