@@ -98,6 +98,8 @@ void json_free(struct json *root)
 
 enum json_type json_type_of(const struct json *node)
 {
+    if (!node)
+        return JSON_NULL;
     switch (type_of(node)) {
     case cJSON_False:
         return JSON_FALSE;

@@ -34,6 +34,7 @@ enum rc json_parse(struct slice text, struct json_limits limits, struct json **r
 void json_free(struct json *root);
 
 enum json_type { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+/* JSON_NULL for NULL, so that lookups can be chained. */
 enum json_type json_type_of(const struct json *node);
 /* Member of an object by its exact name; NULL when absent or not an object. */
 const struct json *json_get(const struct json *node, struct slice name);

@@ -8,10 +8,17 @@
 #define COOKIE SESSION_COOKIE "=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%lld%s"
 #define COOKIE_BYTES 256
 
+/* A cookie marked Secure is only kept by a browser that came by https: it asked for the name of public_url then, while one on this machine asks for loopback. */
 static bool is_behind_tls(const struct request *request)
 {
-    return slice_starts(request->config->public_url, SLICE("https://")) &&
-           !http_peer_of(request->exchange).is_loopback;
+    struct slice url = request->config->public_url;
+    struct slice name = origin_host_name(http_header(request->exchange, "Host"));
+
+    if (!slice_starts(url, SLICE("https://")))
+        return false;
+    url.ptr += sizeof "https://" - 1;
+    url.len -= sizeof "https://" - 1;
+    return slice_eq_nocase(origin_host_name(slice_cut(&url, '/')), name);
 }
 
 static struct slice format_cookie(const struct request *request, const char *session,

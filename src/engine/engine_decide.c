@@ -94,6 +94,20 @@ static enum rc audit_decision(struct turn *turn, const struct engine_decision *d
     return rc;
 }
 
+/* Nobody is told that something starts now while nothing acts. */
+static enum rc say_paused(struct turn *turn, const struct proposal *proposal, struct engine_decision *decision)
+{
+    uint64_t paused = 0;
+    enum rc rc;
+
+    if (proposal->state != PROPOSAL_APPROVED || decision->decision.verdict != VERDICT_APPROVE)
+        return RC_OK;
+    rc = meta_get(turn->txn, META_PAUSED, &paused);
+    if (!rc && paused)
+        decision->answer.detail = SLICE("approved; nothing acts while vedette is paused: it starts when somebody resumes");
+    return rc;
+}
+
 /* What a decision that was taken sets going. */
 static enum rc follow(struct turn *turn, struct signal *signal, struct proposal *proposal,
                       const struct proposal *before)
@@ -126,6 +140,8 @@ static enum rc decide_loaded(struct turn *turn, struct engine_decision *decision
         return rc;
     rc = proposal_decide(proposal, &decision->decision, &rights, turn->now_ms, decision->real_ms, turn->arena,
                          &decision->answer);
+    if (!rc && decision->answer.outcome == DECISION_TAKEN)
+        rc = say_paused(turn, proposal, decision);
     if (!rc && decision->answer.outcome != DECISION_SAME_AGAIN)
         rc = audit_decision(turn, decision);
     if (rc || decision->answer.outcome != DECISION_TAKEN)

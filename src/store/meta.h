@@ -1,4 +1,4 @@
-/* meta.h - single values of the store: counters, cursors, the schema's version, the epoch.
+/* meta.h - single values of the store: counters, cursors, the schema's version.
  *
  * Key: the name as text. Value: u64 big-endian, or bytes where the row says so. */
 #pragma once

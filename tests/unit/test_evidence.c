@@ -154,7 +154,7 @@ static void was_proposed(struct search *search, uint8_t number, enum proposal_st
     struct proposal proposal = search->sample->proposal;
 
     proposal.id.bytes[0] = number;
-    proposal.short_id = (struct slice){ .ptr = &"abcdefghij"[number], .len = 5 };
+    proposal.short_id = (struct slice){ .ptr = &"bcdfghkmnpqr"[number], .len = 5 };
     proposal.fingerprint = search->signal.fingerprint;
     proposal.created_ms = NOON_MS - (10 - number) * DAY_MS;
     proposal.state = state;

@@ -150,7 +150,7 @@ static void one_run_shows_the_problems_of_every_watcher(void **state)
 
     assert_int_equal(configured_load(configured, "- {webhook: github}\n"
                                                  "- {webhook: generic, token: t}\n"
-                                                 "- {log: /x}\n"),
+                                                 "- {webhook: gihub, token: t}\n"),
                      RC_INVALID);
     assert_int_equal(problems_count(configured->problems, PROBLEM_ERROR), 2);
 }
