@@ -116,7 +116,8 @@ static enum rc seed_id(struct source *source, int64_t time_ms, struct ulid *id)
     return rc;
 }
 
-/* When the newest of its events happened; FAR_FUTURE_MS: none says. */
+/* When the newest of its events was received, where that is recorded (`vedette events --json` does), else when it happened; FAR_FUTURE_MS: none says. So the events of
+ * a daemon, replayed, make the transitions that they made live, at the same times. */
 static enum rc find_time(struct source *source, const struct journal_entry *entry, int64_t *time_ms)
 {
     struct journal_entry timeless = *entry;
@@ -135,7 +136,8 @@ static enum rc find_time(struct source *source, const struct journal_entry *entr
         return rc;
     *time_ms = FAR_FUTURE_MS;
     for (size_t i = 0; i < events.n_items; i++) {
-        int64_t event_ms = events.items[i].time_ms;
+        const struct event *event = &events.items[i];
+        int64_t event_ms = event->received_ms != FAR_FUTURE_MS ? event->received_ms : event->time_ms;
 
         if (event_ms != FAR_FUTURE_MS && (*time_ms == FAR_FUTURE_MS || event_ms > *time_ms))
             *time_ms = event_ms;
