@@ -189,13 +189,13 @@ static void what_became_of_earlier_proposals_is_told_newest_first(void **state)
     was_proposed(search, 4, PROPOSAL_OPEN, NULL); /* the one that is asked about */
     assert_slice(look_for_similar(search, 5).text,
                  "3 earlier proposals for this signal:\n"
-                 "defgh, 7 days ago: proposed first, then second; nobody decided; expired\n"
-                 "cdefg, 8 days ago: proposed first, then second; rejected by bob (wrong_cause), "
+                 "fghkm, 7 days ago: proposed first, then second; nobody decided; expired\n"
+                 "dfghk, 8 days ago: proposed first, then second; rejected by bob (wrong_cause), "
                  "saying \"it was DNS\"\n"
-                 "bcdef, 9 days ago: proposed first, then second; approved by jane; verified");
+                 "cdfgh, 9 days ago: proposed first, then second; approved by jane; verified");
     assert_slice(look_for_similar(search, 1).text,
                  "1 earlier proposal for this signal:\n"
-                 "defgh, 7 days ago: proposed first, then second; nobody decided; expired");
+                 "fghkm, 7 days ago: proposed first, then second; nobody decided; expired");
 }
 
 static void the_first_time_says_so(void **state)
