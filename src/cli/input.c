@@ -137,7 +137,8 @@ static enum rc find_time(struct source *source, const struct journal_entry *entr
     *time_ms = FAR_FUTURE_MS;
     for (size_t i = 0; i < events.n_items; i++) {
         const struct event *event = &events.items[i];
-        int64_t event_ms = event->received_ms != FAR_FUTURE_MS ? event->received_ms : event->time_ms;
+        int64_t event_ms =
+            event->received_ms != FAR_FUTURE_MS ? event->received_ms : event->time_ms;
 
         if (event_ms != FAR_FUTURE_MS && (*time_ms == FAR_FUTURE_MS || event_ms > *time_ms))
             *time_ms = event_ms;

@@ -1,7 +1,8 @@
 /* input.h - recorded input as journal entries, in the order in which they are received.
  *
- * Several inputs are put in order of time; within one, the order is that of its lines, whatever times they carry. An entry is received when its recording says
- * ("time" of a delivery), else when its event happened, else when the one before it in its input was; the first of all without any time: when its file was written.
+ * Several inputs are put in order of time; within one, the order is that of its lines, whatever times they carry. An entry is received when its
+ * recording says ("time" of a delivery, "received" of an event, so that a replay of what the daemon received is what the daemon did), else when its
+ * event happened, else when the one before it in its input was; the first of all without any time: when its file was written.
  * Ids are made from the input's name and the offset in it, so that the same input always has the same. */
 #pragma once
 

@@ -176,6 +176,27 @@ static void what_fields_prints_replays_alike(void **state)
     captured_free(&replayed);
 }
 
+static void an_event_is_received_when_its_record_says_else_when_it_happened(void **state)
+{
+    (void)state;
+    write_text("red.yaml", "rules: [{id: red, on: alert, key: [service]}]\n");
+    write_text("e.jsonl", "{\"kind\":\"alert\",\"state\":\"failing\",\"service\":\"a\",\"time\":"
+                          "\"2026-11-21T08:00:00Z\"}\n"
+                          "{\"kind\":\"alert\",\"state\":\"failing\",\"service\":\"b\",\"time\":"
+                          "\"2026-11-21T08:01:00Z\","
+                          "\"received\":\"2026-11-21T08:01:07Z\"}\n");
+    RUN(0,
+        "{\"time\":\"2026-11-21T08:00:00.000Z\",\"rule\":\"red\",\"key\":[\"a\"],\"transition\":"
+        "\"firing\",\"count\":1,"
+        "\"first_seen\":\"2026-11-21T08:00:00.000Z\"",
+        "replay", "--rules", "red.yaml", "--events", "e.jsonl");
+    RUN(0,
+        "{\"time\":\"2026-11-21T08:01:07.000Z\",\"rule\":\"red\",\"key\":[\"b\"],\"transition\":"
+        "\"firing\",\"count\":1,"
+        "\"first_seen\":\"2026-11-21T08:01:00.000Z\"",
+        "replay", "--rules", "red.yaml", "--events", "e.jsonl");
+}
+
 static void inputs_are_put_in_order_of_their_time(void **state)
 {
     (void)state;
@@ -239,6 +260,7 @@ int main(void)
         TEST(a_redelivery_is_replayed_once_as_the_door_would_take_it),
         TEST(the_same_input_and_rules_print_the_same_bytes),
         TEST(what_fields_prints_replays_alike),
+        TEST(an_event_is_received_when_its_record_says_else_when_it_happened),
         TEST(inputs_are_put_in_order_of_their_time),
         TEST(a_broken_line_is_told_by_its_number),
         TEST(explain_names_the_first_gate_that_failed_and_the_value_it_saw),
