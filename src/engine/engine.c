@@ -289,6 +289,16 @@ static enum rc fold_deliveries(struct turn *turn, struct fold_limits *limits, bo
     return run_timers(turn, limits, limits->now_ms, more);
 }
 
+/* A turn that found nothing to do is none. */
+static void end_here(const struct fold_limits *limits, size_t n_before, enum crash_place timers,
+                     enum crash_place fold)
+{
+    if (limits->ran_timers)
+        crash_point(timers);
+    else if (limits->n_left < n_before)
+        crash_point(fold);
+}
+
 static enum rc fold_turn(struct engine *engine, struct fold_limits *limits, bool *more)
 {
     size_t n_before = limits->n_left;
@@ -297,10 +307,10 @@ static enum rc fold_turn(struct engine *engine, struct fold_limits *limits, bool
 
     if (!rc)
         rc = fold_deliveries(&turn, limits, more);
-    crash_point(limits->ran_timers ? CRASH_TIMERS_BEFORE_COMMIT : CRASH_FOLD_BEFORE_COMMIT);
+    end_here(limits, n_before, CRASH_TIMERS_BEFORE_COMMIT, CRASH_FOLD_BEFORE_COMMIT);
     if (!rc)
         rc = turn_commit(&turn);
-    crash_point(limits->ran_timers ? CRASH_TIMERS_AFTER_COMMIT : CRASH_FOLD_AFTER_COMMIT);
+    end_here(limits, n_before, CRASH_TIMERS_AFTER_COMMIT, CRASH_FOLD_AFTER_COMMIT);
     turn_abort(&turn);
     if (!rc)
         note_unfolded(engine,
@@ -321,7 +331,8 @@ static enum rc bury_next(struct engine *engine, int64_t now_ms, const char *reas
     if (!rc)
         rc = journal_next_delivery(turn.txn, cursor, turn.arena, &entry);
     if (rc == RC_CORRUPT && entry.seq)
-        rc = RC_OK; /* a damaged row has nothing but its number, and that is enough to go on behind it */
+        rc =
+            RC_OK; /* a damaged row has nothing but its number, and that is enough to go on behind it */
     if (!rc)
         rc = turn_bury(&turn, &entry, reason);
     if (!rc)
