@@ -41,12 +41,12 @@ struct inlet {
     struct inlet_control *control, **control_last;
     bool draining;
     bool has_ended; /* the thread looks at nothing any more */
-    bool fold_more;
     bool is_full;
     bool has_failed;
 
     int64_t expire_mono_ms; /* the engine's thread alone */
     int64_t retry_mono_ms;
+    bool fold_more;
 };
 
 /* --- pushing --- */
