@@ -61,12 +61,19 @@ static bool is_for_this_plan(const struct deciding *deciding)
     return !digest.len || slice_eq(digest, deciding->proposal->plan_digest);
 }
 
+/* It ended without ever being approved, whatever one of several approvers may have said. */
+static bool was_never_approved(enum proposal_state state)
+{
+    return state == PROPOSAL_REJECTED || state == PROPOSAL_EXPIRED || state == PROPOSAL_WITHDRAWN ||
+           state == PROPOSAL_SUPERSEDED;
+}
+
 /* While more approvals are needed, another person's is a new one; later any of them says the same. */
 static const struct decision *find_same_approval(const struct deciding *deciding)
 {
     const struct proposal *proposal = deciding->proposal;
 
-    if (!is_for_this_plan(deciding))
+    if (!is_for_this_plan(deciding) || was_never_approved(proposal->state))
         return NULL;
     if (proposal->state != PROPOSAL_OPEN)
         return decision_find(proposal, VERDICT_APPROVE);
