@@ -127,7 +127,7 @@ enum rc proposals_premise_gone(struct turn *turn, struct signal *signal, struct 
 enum rc proposals_recur(struct turn *turn, struct signal *signal) MUST_CHECK;
 /* The signal was cleared by an event while its outcome was being verified. */
 enum rc proposals_cleared(struct turn *turn, struct signal *signal) MUST_CHECK;
-/* Those that are approved or running, in the order of their making. */
+/* Those that are approved, running or being undone, in the order of their making. */
 enum rc proposals_list_unfinished(struct turn *turn, struct ulid_list *ids) MUST_CHECK;
 enum rc proposals_expire(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
 enum rc proposals_wake(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;

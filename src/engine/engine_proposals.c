@@ -454,7 +454,8 @@ static bool collect_unfinished(void *context, struct ulid id, const void *object
     const struct proposal *proposal = object;
     struct id_collector *collector = context;
 
-    if (proposal->state != PROPOSAL_APPROVED && proposal->state != PROPOSAL_RUNNING)
+    if (proposal->state != PROPOSAL_APPROVED && proposal->state != PROPOSAL_RUNNING &&
+        proposal->state != PROPOSAL_UNDOING)
         return true;
     if (collector->ids->n_items == collector->n_room)
         return false;
@@ -464,8 +465,8 @@ static bool collect_unfinished(void *context, struct ulid id, const void *object
 
 enum rc proposals_list_unfinished(struct turn *turn, struct ulid_list *ids)
 {
-    size_t n_room = (size_t)(turn->engine->counts.proposals[PROPOSAL_APPROVED] +
-                             turn->engine->counts.proposals[PROPOSAL_RUNNING]);
+    const int64_t *counts = turn->engine->counts.proposals;
+    size_t n_room = (size_t)(counts[PROPOSAL_APPROVED] + counts[PROPOSAL_RUNNING] + counts[PROPOSAL_UNDOING]);
     struct id_collector collector = { .ids = ids, .n_room = n_room };
     struct proposal scratch;
     enum rc rc;

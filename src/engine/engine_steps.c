@@ -201,9 +201,10 @@ enum rc steps_advance_all(struct turn *turn)
         struct signal signal = { 0 };
 
         rc = affair_load(turn, ids.items[i], &proposal, &signal);
-        if (rc || proposal.hold_until_ms > turn->now_ms)
+        if (rc || (proposal.state == PROPOSAL_APPROVED && proposal.hold_until_ms > turn->now_ms))
             continue;
-        rc = steps_advance(turn, &signal, &proposal);
+        rc = proposal.state == PROPOSAL_UNDOING ? steps_undo_next(turn, &signal, &proposal)
+                                                : steps_advance(turn, &signal, &proposal);
         if (!rc)
             rc = affair_store(turn, &proposal, &signal);
     }
@@ -280,9 +281,12 @@ static enum rc on_check(struct turn *turn, struct signal *signal, struct proposa
     if (!step || step->state != STEP_CHECKING || item->revision != proposal->revision)
         return RC_OK;
     step->state = STEP_PLANNED;
+    /* It expired or resolved while the check ran: nothing waits for the answer any more. */
+    if (proposal->state != PROPOSAL_APPROVED && proposal->state != PROPOSAL_RUNNING)
+        return RC_OK;
     if (result->state == EFFECT_DONE) {
         step->checked_ms = turn->now_ms;
-        return start_step(turn, signal, proposal, (size_t)item->part);
+        return steps_advance(turn, signal, proposal);
     }
     rc = arena_format(turn->arena, &why, "the check of step %lld (%.*s) did not pass: %.*s", (long long)item->part + 1,
                       SLICE_ARG(step->action), SLICE_ARG(result->error));
@@ -413,9 +417,16 @@ static enum rc start_undo(struct turn *turn, struct signal *signal, struct propo
 
 enum rc steps_undo_next(struct turn *turn, struct signal *signal, struct proposal *proposal)
 {
+    bool paused = false;
+    enum rc rc = is_paused(turn, &paused);
+
+    if (rc || paused)
+        return rc; /* stays as it is until somebody resumes */
     for (size_t i = proposal->plan.n_items; i > 0; i--) {
         struct step *step = step_of(proposal, i - 1);
 
+        if (step->undo_state == STEP_RUNNING)
+            return RC_OK;
         if (step->state == STEP_DONE && step->undo_state == STEP_PLANNED)
             return start_undo(turn, signal, proposal, i - 1);
     }
