@@ -193,7 +193,8 @@ static enum rc find_proposal(struct request *request)
     return rc == RC_INVALID ? RC_NOT_FOUND : rc;
 }
 
-static void decide(struct request *request, const struct decision *decision, struct slice door_says)
+static void decide(struct request *request, const struct decision *decision, struct slice malformed,
+                   struct slice door_says)
 {
     struct decide_work *work = arena_alloc(request->arena, 1, sizeof *work);
 
@@ -205,6 +206,7 @@ static void decide(struct request *request, const struct decision *decision, str
         .work = { .run = run_decision, .answer = answer_decision },
         .decision = { .proposal = request->part,
                       .decision = *decision,
+                      .malformed = malformed,
                       .real_ms = clock_real_ms(),
                       .arena = request->arena },
         .door_says = door_says,
@@ -225,26 +227,23 @@ void post_decision(struct request *request)
 {
     struct decision decision = { 0 };
     struct json *body = NULL;
-    struct slice door_says, detail;
-    enum rc rc;
+    struct slice detail;
+    enum rc rc = find_proposal(request);
 
-    if (request_parse_body(request, &body))
-        return;
-    rc = find_proposal(request);
     if (rc) {
-        json_free(body);
         request_fail(request, rc);
         return;
     }
+    if (request_parse_body(request, &body))
+        return;
     rc = read_decision(body, request->arena, &decision, &detail);
     json_free(body);
-    door_says = why_the_door_refuses(request);
-    if (rc == RC_INVALID && slice_is_absent(door_says))
-        request_problem(request, 400, "This is no decision", detail);
-    else if (rc && rc != RC_INVALID)
+    /* Who may not decide is told only that: the engine looks at this first, and records it. */
+    if (rc && rc != RC_INVALID)
         request_fail(request, rc);
     else
-        decide(request, &decision, door_says);
+        decide(request, &decision, rc ? detail : (struct slice){ 0 },
+               why_the_door_refuses(request));
 }
 
 /* --- resolve --- */

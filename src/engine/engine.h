@@ -64,7 +64,8 @@ int64_t engine_due_ms(struct engine *engine);
 struct engine_decision {
     struct slice proposal; /* "prp_…" or a short id */
     struct decision decision;
-    int64_t real_ms;       /* the real time, for the expiry */
+    struct slice malformed; /* what is wrong with it as it came; told to nobody who may not decide. Absent: nothing */
+    int64_t real_ms;        /* the real time, for the expiry */
     struct decision_answer answer; /* set; `detail` lives in `arena` */
     struct ulid proposal_id;       /* set when there is one */
     struct arena *arena;           /* the caller's */

@@ -1,21 +1,16 @@
 #include "src/engine/engine_private.h"
 
-/* The rule's `not: [actor]` names fields; who they name is in the event that the signal saw last. */
-static enum rc list_not_names(struct turn *turn, const struct proposal *proposal, const struct signal *signal,
-                            struct slice_list *names)
+/* Adds who `fields` name in the event. */
+static enum rc add_not_names(struct turn *turn, const struct slice_list *fields, struct slice event_json,
+                             struct slice_list *names)
 {
-    const struct slice_list *fields = &proposal->approvers.not_from;
     struct json *event = NULL;
     struct json_fault fault;
-    enum rc rc = RC_OK;
+    enum rc rc;
 
-    *names = (struct slice_list){ 0 };
-    if (!fields->n_items || slice_is_absent(signal->last_event))
+    if (slice_is_absent(event_json))
         return RC_OK;
-    names->items = arena_alloc(turn->arena, fields->n_items, sizeof *names->items);
-    if (!names->items)
-        return RC_NO_MEMORY;
-    rc = json_parse(signal->last_event, JSON_LIMITS_DEFAULT, &event, &fault);
+    rc = json_parse(event_json, JSON_LIMITS_DEFAULT, &event, &fault);
     for (size_t i = 0; i < fields->n_items && !rc; i++) {
         struct slice value = json_text(json_get(event, fields->items[i]));
 
@@ -24,6 +19,28 @@ static enum rc list_not_names(struct turn *turn, const struct proposal *proposal
     }
     json_free(event);
     return rc;
+}
+
+/* The rule's `not: [actor]` names fields. Who they name is in the event from which the plan was made, and in the one
+ * that the signal saw last: a later event of somebody else makes nobody an approver. */
+static enum rc list_not_names(struct turn *turn, const struct proposal *proposal, const struct signal *signal,
+                              struct slice_list *names)
+{
+    const struct slice_list *fields = &proposal->approvers.not_from;
+    struct task task = { 0 };
+    enum rc rc;
+
+    *names = (struct slice_list){ 0 };
+    if (!fields->n_items)
+        return RC_OK;
+    names->items = arena_alloc(turn->arena, 2 * fields->n_items, sizeof *names->items);
+    if (!names->items)
+        return RC_NO_MEMORY;
+    rc = task_get(turn->txn, proposal->task, turn->arena, &task);
+    if (rc && rc != RC_NOT_FOUND)
+        return rc;
+    rc = add_not_names(turn, fields, task.event, names);
+    return rc ? rc : add_not_names(turn, fields, signal->last_event, names);
 }
 
 enum rc proposals_rights(struct turn *turn, struct slice person, const struct proposal *proposal,
@@ -138,6 +155,11 @@ static enum rc decide_loaded(struct turn *turn, struct engine_decision *decision
     rc = proposals_rights(turn, decision->decision.by, proposal, signal, &rights);
     if (rc)
         return rc;
+    if (rights.may_decide && !slice_is_absent(decision->malformed)) {
+        decision->answer =
+            (struct decision_answer){ .outcome = DECISION_INVALID, .detail = decision->malformed };
+        return RC_OK;
+    }
     rc = proposal_decide(proposal, &decision->decision, &rights, turn->now_ms, decision->real_ms, turn->arena,
                          &decision->answer);
     if (!rc && decision->answer.outcome == DECISION_TAKEN)
