@@ -80,32 +80,34 @@ static void kill_exactly(const struct process_stat *stat)
 
 struct sweep {
     const struct process_leader *leader;
-    size_t n_left;
+    size_t n_met;
     uint32_t n_killed;
 };
 
-/* Whoever left it, nobody else will reap it. */
-static void reap(struct sweep *sweep, const struct process_stat *stat)
+/* Whoever left it, nobody else will reap it. False: the main thread is dead and others are not, so the process lives. */
+static bool reap(struct sweep *sweep, const struct process_stat *stat)
 {
     bool is_ours = is_stray_of(sweep->leader, stat);
     siginfo_t info = { 0 };
 
     if (stat->parent != getpid() || is_leader(stat->pid) ||
-        waitid(P_PID, (id_t)stat->pid, &info, WEXITED | WNOHANG))
-        return;
+        waitid(P_PID, (id_t)stat->pid, &info, WEXITED | WNOHANG) || !info.si_pid)
+        return false;
     if (is_ours && info.si_code == CLD_KILLED && info.si_status == SIGKILL)
         sweep->n_killed++;
+    return true;
 }
 
+/* One that has died counts as met, too: its children may have become ours with pids that this look had passed. */
 static void visit_process(void *context, const struct process_stat *stat)
 {
     struct sweep *sweep = context;
 
-    if (stat->is_dead) {
-        reap(sweep, stat);
+    if (stat->is_dead && reap(sweep, stat)) {
+        sweep->n_met++;
     } else if (is_stray_of(sweep->leader, stat)) {
         kill_exactly(stat);
-        sweep->n_left++;
+        sweep->n_met++;
     }
 }
 
@@ -118,7 +120,6 @@ size_t process_strays_kill(const struct process_leader *leader, uint32_t *n_kill
     rc = process_stat_each(visit_process, &sweep);
     process_leaders_unlock();
     *n_killed += sweep.n_killed;
-    return rc ? 0
-              : sweep
-                    .n_left; /* without /proc nothing can be found, and nobody is helped by waiting */
+    /* Without /proc nothing can be found, and nobody is helped by waiting. */
+    return rc ? 0 : sweep.n_met;
 }

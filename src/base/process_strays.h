@@ -24,6 +24,6 @@ void process_leaders_unlock(void);
 void process_leader_add(struct process_leader *leader);
 /* After it was reaped. */
 void process_leader_remove(struct process_leader *leader);
-/* Kills this leader's strays and reaps those that have died, adding them to `n_killed`. Returns how many are still
- * there: call again. */
+/* Kills this leader's strays and reaps those that have died, adding them to `n_killed`. Returns how many it met: call
+ * again until there is none. */
 size_t process_strays_kill(const struct process_leader *leader, uint32_t *n_killed);

@@ -6,7 +6,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
+#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -22,7 +25,10 @@
 #include <cmocka.h>
 
 #define MAX_WORDS 16
+#define N_RUNS 2
+#define MAX_RUNS 1000
 #define NOBODY 65534
+#define WITHOUT_MAIN_THREAD "without-main-thread" /* how this program is asked to be one */
 
 /* One run of a command from its start to its result. */
 struct run {
@@ -32,23 +38,17 @@ struct run {
     int error_number;
 };
 
+/* A test has two of them: most need the first only. */
 static int set_up(void **state)
 {
-    struct run *run = calloc(1, sizeof(*run));
+    struct run *runs = calloc(N_RUNS, sizeof(*runs));
 
-    run->command.argv.items = run->words;
-    run->command.timeout_ms = MINUTE_MS;
-    *state = run;
-    return run ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    struct run *run = *state;
-
-    process_free(run->process);
-    free(run);
-    return 0;
+    for (size_t i = 0; runs && i < N_RUNS; i++) {
+        runs[i].command.argv.items = runs[i].words;
+        runs[i].command.timeout_ms = MINUTE_MS;
+    }
+    *state = runs;
+    return runs ? 0 : -1;
 }
 
 static void command_is(struct run *run, const char *const *words)
@@ -135,6 +135,23 @@ static struct children children_of(pid_t parent)
 static size_t n_children(void)
 {
     return children_of(getpid()).n;
+}
+
+/* What a test that failed left behind is no child of the next one. */
+static int tear_down(void **state)
+{
+    struct run *runs = *state;
+    pid_t left;
+
+    for (size_t i = 0; i < N_RUNS; i++)
+        process_free(runs[i].process);
+    free(runs);
+    while ((left = children_of(getpid()).last) != 0) {
+        kill(left, SIGKILL);
+        if (waitpid(left, NULL, 0) != left)
+            return -1;
+    }
+    return 0;
 }
 
 static void the_exit_code_and_the_output_come_back(void **state)
@@ -233,37 +250,84 @@ static void x04_a_daemon_that_closed_its_output_is_found_too(void **state)
     assert_int_equal(n_children(), 0);
 }
 
+/* The substitution ends when the stray is in a session of its own and our child: before, nobody else's it could be. */
+#define LEAVE_A_STRAY ": $(setsid sh -c 'sleep 1000 >/dev/null 2>&1 &')"
+
 static void x04_a_stray_that_may_be_anothers_is_left_to_the_last(void **state)
 {
-    struct run *run = *state;
-    struct run other = { .command = { .timeout_ms = MINUTE_MS } };
+    struct run *other = *state, *run = other + 1;
 
-    other.command.argv.items = other.words;
-    COMMAND(&other, "/bin/sh", "-c", "echo ready; exec sleep 1000");
-    assert_int_equal(start(&other), RC_OK);
-    COMMAND(run, "/bin/sh", "-c", "(setsid sleep 1000 >/dev/null 2>&1 &)");
+    COMMAND(other, "/bin/sh", "-c", "echo ready; exec sleep 1000");
+    assert_int_equal(start(other), RC_OK);
+    COMMAND(run, "/bin/sh", "-c", LEAVE_A_STRAY);
     assert_int_equal(result_of(run)->n_strays, 0);
     assert_int_equal(n_children(), 2);
-    process_stop(other.process);
-    assert_int_equal(finish(&other)->n_strays, 1);
+    process_stop(other->process);
+    assert_int_equal(finish(other)->n_strays, 1);
     assert_int_equal(n_children(), 0);
-    process_free(other.process);
 }
 
-static void x04_what_a_free_leaves_is_reaped_by_the_next(void **state)
+static void x04_a_stray_of_the_leaders_session_is_nobody_elses(void **state)
+{
+    struct run *other = *state, *run = other + 1;
+
+    COMMAND(other, "/bin/sh", "-c", "echo ready; exec sleep 1000");
+    assert_int_equal(start(other), RC_OK);
+    COMMAND(run, "/bin/sh", "-c", "(sleep 1000 >/dev/null 2>&1 &)");
+    assert_int_equal(result_of(run)->n_strays, 1);
+    assert_int_equal(n_children(), 1);
+}
+
+/* Lets go of our output only when /proc takes the whole process for dead, and goes on. */
+static void *outlive_main_thread(void *context)
+{
+    struct process_stat stat = { 0 };
+    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    while (!stat.is_dead && process_stat_read(getpid(), &stat) == RC_OK)
+        sched_yield();
+    dup2(fd, STDOUT_FILENO);
+    dup2(fd, STDERR_FILENO);
+    for (;;)
+        pause();
+    return context;
+}
+
+static int lose_main_thread(void)
+{
+    pthread_t thread;
+
+    if (setsid() < 0 || pthread_create(&thread, NULL, outlive_main_thread, NULL))
+        return 1;
+    pthread_exit(NULL);
+}
+
+static void x04_a_stray_without_its_main_thread_is_killed_too(void **state)
 {
     struct run *run = *state;
+    char self[PATH_MAX] = "";
 
-    COMMAND(run, "/bin/sh", "-c", "(setsid sleep 1000 >/dev/null 2>&1 &); echo ready; sleep 1000");
-    assert_int_equal(start(run), RC_OK);
-    step(run);
-    process_free(run->process);
-    run->process = NULL;
-    COMMAND(run, "/bin/true");
-    result_of(run);
-    COMMAND(run, "/bin/true"); /* the first may have looked before they were dead */
-    result_of(run);
-    assert_true(n_children() <= 1);
+    assert_true(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
+    COMMAND(run, "/bin/sh", "-c", ": $(\"$0\" " WITHOUT_MAIN_THREAD " &)", self);
+    assert_int_equal(result_of(run)->n_strays, 1);
+    assert_int_equal(n_children(), 0);
+}
+
+/* A SIGKILL takes a moment, and a free does not wait for it. */
+static void x04_what_a_free_leaves_is_reaped_by_the_next(void **state)
+{
+    struct run *freed = *state, *next = freed + 1;
+
+    COMMAND(freed, "/bin/sh", "-c", LEAVE_A_STRAY "; echo ready; sleep 1000");
+    assert_int_equal(start(freed), RC_OK);
+    step(freed);
+    process_free(freed->process);
+    freed->process = NULL;
+    for (int i = 0; n_children() && i < MAX_RUNS; i++) {
+        COMMAND(next, "/bin/true");
+        result_of(next);
+    }
+    assert_int_equal(n_children(), 0);
 }
 
 static void x05_a_gigabyte_without_a_newline_costs_no_memory(void **state)
@@ -675,6 +739,8 @@ int main(int argc, char **argv)
         PROCESS_TEST(x04_a_daemon_is_found_and_killed_and_holds_nobody),
         PROCESS_TEST(x04_a_daemon_that_closed_its_output_is_found_too),
         PROCESS_TEST(x04_a_stray_that_may_be_anothers_is_left_to_the_last),
+        PROCESS_TEST(x04_a_stray_of_the_leaders_session_is_nobody_elses),
+        PROCESS_TEST(x04_a_stray_without_its_main_thread_is_killed_too),
         PROCESS_TEST(x04_what_a_free_leaves_is_reaped_by_the_next),
         PROCESS_TEST(x05_a_gigabyte_without_a_newline_costs_no_memory),
         PROCESS_TEST(x05_head_and_tail_meet_without_a_gap),
@@ -701,6 +767,8 @@ int main(int argc, char **argv)
     /* Children start through this very program, as through vedette. */
     if (argc > 1 && strcmp(argv[1], CHILD_COMMAND) == 0)
         return process_child_main(argc, argv);
+    if (argc > 1 && strcmp(argv[1], WITHOUT_MAIN_THREAD) == 0)
+        return lose_main_thread();
     if (digest_init() || process_init())
         return 1;
     return cmocka_run_group_tests_name("process", tests, NULL, NULL);
