@@ -92,6 +92,16 @@ static enum rc read_directory(struct reader *reader, struct slice path)
     return rc == RC_NO_MEMORY ? rc : RC_OK;
 }
 
+/* Who may write into a directory may put a rule into it, sticky bit or not. */
+static bool refuse_open_directory(struct reader *reader, struct slice path,
+                                  const struct stat *stat_of)
+{
+    if (!(stat_of->st_mode & S_IWOTH))
+        return false;
+    refuse(reader, path, "everybody on this machine may write into this directory: chmod o-w it");
+    return true;
+}
+
 static enum rc read_path(struct reader *reader, struct slice path)
 {
     struct slice copy;
@@ -104,7 +114,7 @@ static enum rc read_path(struct reader *reader, struct slice path)
         return RC_OK;
     }
     if (S_ISDIR(stat_of.st_mode))
-        return read_directory(reader, copy);
+        return refuse_open_directory(reader, copy, &stat_of) ? RC_OK : read_directory(reader, copy);
     return read_one(reader, copy, &stat_of);
 }
 

@@ -145,15 +145,26 @@ static struct node *find_piece(struct loader *loader, const struct node *scalar)
 
 static struct node *resolve(struct loader *loader, struct node *node, enum place place);
 
+/* Most likely the quotes were forgotten, and the rule would match nothing in silence. */
+static void warn_unquoted(struct loader *loader, const struct node *scalar)
+{
+    mark_problem(
+        loader->problems, PROBLEM_WARNING, scalar->mark,
+        "`%.200s` is compared as text: a pattern stands in single quotes, and {eq: %.200s} "
+        "says that text is meant",
+        scalar->text.ptr, scalar->text.ptr);
+}
+
 static struct node *resolve_scalar(struct loader *loader, struct node *scalar, enum place place)
 {
     struct node *piece = find_piece(loader, scalar);
 
     if (piece)
         return piece;
-    if (place == PLACE_WHERE && scalar->style == NODE_PLAIN && pattern_is_written(scalar->text))
-        return map_of_one(loader, scalar->mark, "eq", scalar);
-    return scalar;
+    if (place != PLACE_WHERE || scalar->style != NODE_PLAIN || !pattern_is_written(scalar->text))
+        return scalar;
+    warn_unquoted(loader, scalar);
+    return map_of_one(loader, scalar->mark, "eq", scalar);
 }
 
 /* A list used inside a list adds its values to it. */

@@ -112,6 +112,16 @@ static void r10_a_file_that_everybody_may_write_is_refused(void **state)
     assert_slice(problems_at(place->problems, 0)->file, path_of(place, "a.yaml", path));
 }
 
+static void r10_a_directory_that_everybody_may_write_into_is_refused(void **state)
+{
+    struct place *place = *state;
+
+    put(place, "a.yaml", SLICE("a"), 0644);
+    assert_int_equal(chmod(place->root, 01777), 0);
+    assert_int_equal(read_path(place, place->root), RC_INVALID);
+    assert_slice(problems_at(place->problems, 0)->file, place->root);
+}
+
 static void r11_a_file_over_1_mib_is_refused(void **state)
 {
     static char bytes[(1 << 20) + 1];
@@ -132,6 +142,7 @@ int main(void)
         TEST(a_file_may_be_named_itself),
         TEST(r10_what_cannot_be_read_is_an_error_and_not_empty),
         TEST(r10_a_file_that_everybody_may_write_is_refused),
+        TEST(r10_a_directory_that_everybody_may_write_into_is_refused),
         TEST(r11_a_file_over_1_mib_is_refused),
     };
 

@@ -166,7 +166,7 @@ static const char *const good_rules[] = {
     "{id: a, on: log, where: {ip: x, text: '/(?<ip>[0-9.]+)/'}}",
     "{id: a, on: log, match: \"/a b/\"}",
     "{id: a, on: alert, where: {'data.labels[0].name': x, 'data[\"odd key\"]': y}}",
-    "{id: a, on: alert, where: {url: /x/, title: {eq: '/x/'}, text: '/usr/local/bin'}}",
+    "{id: a, on: alert, where: {url: {eq: /x/}, title: {eq: '/x/'}, text: '/usr/local/bin'}}",
     "{id: a, on: alert, where: {duration: {ge: 5m, lt: 1h}, data.n: {gt: 5}}}",
     "{id: a, on: alert, where: {severity: {ge: high}}}",
     "{id: a, on: alert, where: {any: [{branch: x}, {branch: y}], none: [{actor: bot}]}}",
@@ -273,6 +273,7 @@ static const struct {
     { "{id: a, on: log, match: '/x*/'}", "warning: this pattern matches every text" },
     { "{id: a, on: log, match: '/^$/'}", "warning: this pattern matches only the empty text" },
     { "{id: a, on: log, match: '/^\\A\\z/'}", "warning: this pattern matches only the empty text" },
+    { "{id: a, on: alert, where: {branch: /main/}}", "warning: `/main/` is compared as text: a pattern stands in single quotes" },
     { "{id: a, on: [alert, push]}", "warning: without a `state` in `where` this rule means" },
     { "{id: a, on: push, verify: {ok: 1h}}", "warning: {ok: …} waits for an event that clears" },
     /* r02 */
