@@ -5,6 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const match_fault_names[MATCH_FAULTS] = {
+    [MATCH_FAULT_PATTERN] = "pattern",
+    [MATCH_FAULT_KEY] = "key",
+};
+
 enum rc matcher_new(struct matcher **matcher)
 {
     struct matcher *made = calloc(1, sizeof(*made));

@@ -21,7 +21,9 @@ struct match {
 enum match_fault_kind {
     MATCH_FAULT_PATTERN, /* a pattern ran into its limit: neither match nor no match */
     MATCH_FAULT_KEY, /* everything held, but a field of the key is absent: not folded under an empty key */
+    MATCH_FAULTS
 };
+extern const char *const match_fault_names[MATCH_FAULTS]; /* pattern, key: for metrics and people */
 struct match_fault {
     const struct rule *rule;
     enum match_fault_kind kind;

@@ -156,6 +156,17 @@ double metric_value(enum metric metric, struct slice label_1, struct slice label
     return value;
 }
 
+void metric_each(enum metric metric,
+                 void (*visit)(void *context, struct slice label_1, struct slice label_2,
+                               double value),
+                 void *context)
+{
+    pthread_mutex_lock(&all.lock);
+    for (const struct series *series = all.first[metric]; series; series = series->next_in_row)
+        visit(context, series->labels[0], series->labels[1], series->value);
+    pthread_mutex_unlock(&all.lock);
+}
+
 void metric_observe(enum metric metric, double seconds)
 {
     struct histogram *histogram = &all.histograms[metric];

@@ -2,6 +2,7 @@
 #include "src/daemon/handlers.h"
 #include "src/daemon/list_query.h"
 
+#include "rules/match.h"
 #include "src/base/metrics.h"
 #include "src/store/track_records.h"
 
@@ -28,6 +29,28 @@ static void write_key(const struct rule *rule, struct json_writer *writer)
     json_array_end(writer);
 }
 
+/* What it could not judge since it came into force: its say is not the whole truth. */
+static void write_faults(const struct rule *rule, struct json_writer *writer)
+{
+    int64_t counts[MATCH_FAULTS];
+    int64_t n_faults = 0;
+
+    for (size_t i = 0; i < MATCH_FAULTS; i++) {
+        counts[i] =
+            (int64_t)metric_value(METRIC_MATCH_FAULTS, rule->id, slice_of(match_fault_names[i]));
+        n_faults += counts[i];
+    }
+    json_member_bool(writer, "degraded", n_faults > 0);
+    if (!n_faults)
+        return;
+    json_key(writer, "faults");
+    json_object_begin(writer);
+    for (size_t i = 0; i < MATCH_FAULTS; i++)
+        if (counts[i])
+            json_member_int(writer, match_fault_names[i], counts[i]);
+    json_object_end(writer);
+}
+
 static enum rc write_rule(struct store_txn *txn, const struct rule *rule,
                           struct json_writer *writer)
 {
@@ -48,6 +71,7 @@ static enum rc write_rule(struct store_txn *txn, const struct rule *rule,
     json_member_int(writer, "line", rule->mark.line);
     json_member_int(writer, "matches",
                     (int64_t)metric_value(METRIC_MATCHES, rule->id, (struct slice){ 0 }));
+    write_faults(rule, writer);
     json_key(writer, "track_record");
     record_write_json(&track_record_shape, &record, writer);
     json_object_end(writer);

@@ -72,6 +72,19 @@ static enum rc write_depths(struct status *status)
 
 /* --- rules and watchers --- */
 
+static void write_degraded(void *context, struct slice rule, struct slice fault, double n_events)
+{
+    struct json_writer *writer = context;
+
+    if (n_events < 1)
+        return;
+    json_object_begin(writer);
+    json_member_text(writer, "rule", rule);
+    json_member_text(writer, "fault", fault);
+    json_member_int(writer, "events", (int64_t)n_events);
+    json_object_end(writer);
+}
+
 static enum rc write_rules(struct status *status)
 {
     struct rules_report report;
@@ -86,6 +99,10 @@ static enum rc write_rules(struct status *status)
                      report.state == RULES_AS_WRITTEN ? SLICE("as_written") : SLICE("last_good"));
     json_member_text(&status->writer, "problems", report.problems);
     json_member_time(&status->writer, "at", report.at_ms);
+    json_key(&status->writer, "degraded");
+    json_array_begin(&status->writer);
+    metric_each(METRIC_MATCH_FAULTS, write_degraded, &status->writer);
+    json_array_end(&status->writer);
     json_object_end(&status->writer);
     return RC_OK;
 }

@@ -1,5 +1,6 @@
 #include "src/engine/engine_private.h"
 
+#include "rules/snapshot.h"
 #include "src/base/crash_point.h"
 #include "src/store/rulesets.h"
 
@@ -79,6 +80,19 @@ static enum rc revise(struct turn *turn, const struct rule *rule, struct signal 
     return rc ? rc : proposal_put(turn->txn, &proposal);
 }
 
+/* Its proposal and its task say why: a rule that is gone is no recovery. */
+static enum rc close_without_rule(struct turn *turn, struct signal *signal)
+{
+    struct slice reason = SLICE("rule removed");
+    enum rc rc = tasks_withdraw(turn, signal, reason);
+
+    if (!rc)
+        rc = proposals_premise_gone(turn, signal, reason);
+    if (!rc)
+        rc = signals_resolve(turn, signal, reason);
+    return rc ? rc : signal_put(turn->txn, signal);
+}
+
 static enum rc adopt_one(struct turn *turn, struct ulid id)
 {
     struct signal signal = { 0 };
@@ -89,13 +103,13 @@ static enum rc adopt_one(struct turn *turn, struct ulid id)
     if (rc)
         return rc;
     rule = turn_rule(turn, signal.rule);
-    if (!rule) {
-        rc = signals_resolve(turn, &signal, SLICE("rule removed"));
-        return rc ? rc : signal_put(turn->txn, &signal);
-    }
+    if (!rule)
+        return close_without_rule(turn, &signal);
     quiet_before_ms = signal.quiet_due_ms;
     fold_adopt(rule, &signal);
     rc = turn_move_timer(turn, TIMER_SIGNAL_QUIET, id, quiet_before_ms, signal.quiet_due_ms);
+    if (!rc && signal.state != SIGNAL_RESOLVED)
+        rc = snapshot_title(rule, &signal, turn->now_ms, turn->arena);
     if (!rc)
         rc = revise(turn, rule, &signal);
     return rc ? rc : signal_put(turn->txn, &signal);
@@ -126,6 +140,22 @@ enum rc turn_save_rules(struct turn *turn, const struct rule_files *files)
 }
 
 /* --- the swap --- */
+
+/* A rule that is written anew has everything to prove again: what the old one could not judge says nothing of it. */
+static void forget_faults(const struct ruleset *before, const struct ruleset *after)
+{
+    for (size_t i = 0; i < before->n_rules; i++) {
+        const struct rule *rule = &before->rules[i];
+        const struct rule *now = ruleset_find(after, rule->id);
+
+        for (size_t kind = 0; kind < MATCH_FAULTS && (!now || !slice_eq(now->version, rule->version)); kind++) {
+            struct slice fault = slice_of(match_fault_names[kind]);
+
+            if (metric_value(METRIC_MATCH_FAULTS, rule->id, fault) > 0)
+                metric_set(METRIC_MATCH_FAULTS, rule->id, fault, 0);
+        }
+    }
+}
 
 struct difference {
     size_t n_added, n_removed, n_changed;
@@ -217,6 +247,7 @@ enum rc engine_reload(struct engine *engine, const struct config *config, struct
         engine->config = config_before;
         return rc;
     }
+    forget_faults(ruleset_before, ruleset);
     ruleset_free(ruleset_before);
     metric_set(METRIC_RULES_LOADED, (struct slice){ 0 }, (struct slice){ 0 }, (double)ruleset->n_rules);
     return RC_OK;

@@ -28,12 +28,11 @@ static enum rc note_change(struct turn *turn, const struct event *event)
 
 static void count_fault(const struct match_fault *fault)
 {
-    static const char *const names[] = { [MATCH_FAULT_PATTERN] = "pattern", [MATCH_FAULT_KEY] = "key" };
     static struct log_limit limit;
 
-    metric_add(METRIC_MATCH_FAULTS, fault->rule->id, slice_of(names[fault->kind]), 1);
+    metric_add(METRIC_MATCH_FAULTS, fault->rule->id, slice_of(match_fault_names[fault->kind]), 1);
     log_limited(&limit, LOG_WARN, "rule could not judge an event rule=%.*s fault=%s detail=\"%.*s\"",
-                SLICE_ARG(fault->rule->id), names[fault->kind], SLICE_ARG(fault->detail));
+                SLICE_ARG(fault->rule->id), match_fault_names[fault->kind], SLICE_ARG(fault->detail));
 }
 
 static void count_state(struct turn *turn, bool is_new, enum signal_state before, enum signal_state after)

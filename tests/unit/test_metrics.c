@@ -74,6 +74,28 @@ static void a_value_can_be_asked_for(void **state)
     assert_false(is_written("never"));
 }
 
+static void take_series(void *context, struct slice rule, struct slice fault, double value)
+{
+    struct buffer *out = context;
+
+    buffer_format(out, "%.*s %.*s %g;", SLICE_ARG(rule), SLICE_ARG(fault), value);
+}
+
+static void every_series_of_a_metric_can_be_asked_for_in_the_order_of_first_sight(void **state)
+{
+    struct buffer out;
+
+    (void)state;
+    buffer_init(&out, 0);
+    metric_add(METRIC_MATCH_FAULTS, SLICE("b"), SLICE("key"), 1);
+    metric_add(METRIC_MATCHES, SLICE("other"), absent, 1);
+    metric_add(METRIC_MATCH_FAULTS, SLICE("a"), SLICE("pattern"), 2);
+    metric_add(METRIC_MATCH_FAULTS, SLICE("b"), SLICE("key"), 1);
+    metric_each(METRIC_MATCH_FAULTS, take_series, &out);
+    assert_string_equal(out.ptr, "b key 2;a pattern 2;");
+    buffer_free(&out);
+}
+
 static void what_has_no_labels_is_there_from_the_start(void **state)
 {
     (void)state;
@@ -216,6 +238,8 @@ int main(void)
         cmocka_unit_test_teardown(values_that_join_to_the_same_text_are_told_apart, forget),
         cmocka_unit_test_teardown(a_gauge_says_what_it_was_last_set_to, forget),
         cmocka_unit_test_teardown(a_value_can_be_asked_for, forget),
+        cmocka_unit_test_teardown(
+            every_series_of_a_metric_can_be_asked_for_in_the_order_of_first_sight, forget),
         cmocka_unit_test_teardown(what_has_no_labels_is_there_from_the_start, forget),
         cmocka_unit_test_teardown(a_histogram_counts_up_to_and_with_each_bound, forget),
         cmocka_unit_test_teardown(label_values_are_escaped, forget),
