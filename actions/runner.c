@@ -61,12 +61,14 @@ static bool has_room(const struct runner *runner, const struct runner_effect *ef
 }
 
 /* Takes the first that may start, or NULL. What was withdrawn needs no room: it is only reported. */
-static struct runner_effect *take_startable(struct runner *runner)
+static struct runner_effect *take_startable(struct runner *runner, bool only_acts)
 {
     struct runner_effect *effect = NULL;
 
     pthread_mutex_lock(&runner->mutex);
     for (struct runner_effect **link = &runner->waiting.first; *link; link = &(*link)->next) {
+        if (only_acts && !runner_effect_acts(*link))
+            continue;
         if (!(*link)->is_withdrawn && !has_room(runner, *link))
             continue;
         effect = list_take(&runner->waiting, link);
@@ -97,11 +99,11 @@ static bool is_stopping(struct runner *runner)
     return stopping;
 }
 
-static void start_waiting(struct runner *runner)
+static void start_waiting(struct runner *runner, bool only_acts)
 {
     struct runner_effect *effect;
 
-    while ((effect = take_startable(runner)) != NULL) {
+    while ((effect = take_startable(runner, only_acts)) != NULL) {
         if (is_withdrawn(runner, effect))
             runner_effect_refuse(effect, SLICE("withdrawn"));
         else
@@ -209,11 +211,13 @@ static void drop_repeatable(struct runner *runner)
     pthread_mutex_unlock(&runner->mutex);
 }
 
-/* Nothing is submitted any more. */
+/* Nothing is submitted any more. A step that came the moment before was approved and recorded: it starts, where there
+ * is room, as it would have a moment later. */
 static void drain(struct runner *runner)
 {
     int64_t until_mono_ms = clock_mono_ms() + runner->drain_ms;
 
+    start_waiting(runner, true);
     drop_waiting(runner);
     drop_repeatable(runner);
     step_running(runner);
@@ -231,7 +235,7 @@ static void *run(void *context)
     struct runner *runner = context;
 
     while (!is_stopping(runner)) {
-        start_waiting(runner);
+        start_waiting(runner, false);
         if (!step_running(runner))
             wait_for_something(runner, INT64_MAX);
     }

@@ -39,9 +39,9 @@ enum rc runner_submit(struct runner *runner, const struct outbox_item *item) MUS
 /* From any thread: the evidence for `object` is no longer wanted. What waits is reported as not started, what runs is
  * ended and reported as failed ("withdrawn"), unless it is quicker. */
 void runner_cancel(struct runner *runner, struct ulid object);
-/* Starts nothing more, ends what may be repeated, waits for the steps that run, up to the limit, and leaves them then:
- * reported as unknown. A step that still waited is reported as not started. Returns when the thread has ended; again:
- * nothing happens. */
+/* Takes nothing more, ends what may be repeated, starts the steps that waited (one without room is reported as not
+ * started), waits for those that run, up to the limit, and leaves them then: reported as unknown. Returns when the
+ * thread has ended; again: nothing happens. */
 void runner_stop(struct runner *runner);
 /* Stops first; accepts NULL. */
 void runner_free(struct runner *runner);

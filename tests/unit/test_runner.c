@@ -478,6 +478,18 @@ static void a_stop_waits_for_a_step(void **state)
     assert_string_equal(fixture->told[1].output, "done\n");
 }
 
+static void steps_that_came_right_before_the_stop_run(void **state)
+{
+    struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < RUNNER_MAX_RUNNING; i++)
+        submit_script(fixture, OUTBOX_STEP, "true");
+    runner_stop(fixture->runner);
+    assert_int_equal(fixture->n_told, RUNNER_MAX_RUNNING);
+    for (size_t i = 0; i < fixture->n_told; i++)
+        assert_int_equal(fixture->told[i].result.state, EFFECT_DONE);
+}
+
 static void a_step_that_outlasts_the_stop_is_unknown_and_goes_on(void **state)
 {
     struct fixture *fixture = *state;
@@ -552,6 +564,7 @@ int main(int argc, char **argv)
         RUNNER_TEST(what_waits_starts_when_another_ends),
         RUNNER_TEST(withdrawn_evidence_ends_and_is_told),
         RUNNER_TEST(a_stop_waits_for_a_step),
+        RUNNER_TEST(steps_that_came_right_before_the_stop_run),
         RUNNER_TEST(a_step_that_outlasts_the_stop_is_unknown_and_goes_on),
         RUNNER_TEST(a_request_under_way_at_the_stop_is_unknown),
         RUNNER_TEST(what_may_be_repeated_is_dropped_at_the_stop),
