@@ -41,8 +41,8 @@ static enum rc audit_step(struct turn *turn, const char *what, const struct prop
 
 /* --- the gate and the start --- */
 
-static enum rc deciders_allowed(struct turn *turn, const struct proposal *proposal, const struct signal *signal,
-                                bool *allowed)
+static enum rc deciders_allowed(struct turn *turn, const struct proposal *proposal,
+                                const struct signal *signal, bool *allowed)
 {
     const struct decision *decisions = proposal->decisions.items;
     enum rc rc = RC_OK;
@@ -59,8 +59,8 @@ static enum rc deciders_allowed(struct turn *turn, const struct proposal *propos
     return rc;
 }
 
-static enum rc ask_gate(struct turn *turn, const struct signal *signal, const struct proposal *proposal, size_t part,
-                        struct slice *why_not)
+static enum rc ask_gate(struct turn *turn, const struct signal *signal,
+                        const struct proposal *proposal, size_t part, struct slice *why_not)
 {
     const struct rule *rule = turn_rule(turn, proposal->rule);
     struct gate_facts facts = { .signal_is_firing = signal->state == SIGNAL_FIRING,
@@ -74,7 +74,8 @@ static enum rc ask_gate(struct turn *turn, const struct signal *signal, const st
 }
 
 /* Nothing ran yet: stale. Something did: failed, and the rest is not started. */
-static enum rc refuse(struct turn *turn, struct signal *signal, struct proposal *proposal, struct slice why)
+static enum rc refuse(struct turn *turn, struct signal *signal, struct proposal *proposal,
+                      struct slice why)
 {
     struct slice outcome;
     enum rc rc;
@@ -102,7 +103,8 @@ static struct outbox_item effect_of(const struct proposal *proposal, const struc
                                  .timeout_ms = step->timeout_ms };
 }
 
-static enum rc start_check(struct turn *turn, struct signal *signal, struct proposal *proposal, size_t part)
+static enum rc start_check(struct turn *turn, struct signal *signal, struct proposal *proposal,
+                           size_t part)
 {
     struct step *step = step_of(proposal, part);
     struct outbox_item item = effect_of(proposal, step, OUTBOX_CHECK, part);
@@ -115,7 +117,8 @@ static enum rc start_check(struct turn *turn, struct signal *signal, struct prop
 }
 
 /* The gate, the spending of the approval and the record of the start are one transaction; only after its commit does anything run. */
-static enum rc start_step(struct turn *turn, struct signal *signal, struct proposal *proposal, size_t part)
+static enum rc start_step(struct turn *turn, struct signal *signal, struct proposal *proposal,
+                          size_t part)
 {
     struct step *step = step_of(proposal, part);
     struct outbox_item item = effect_of(proposal, step, OUTBOX_STEP, part);
@@ -157,23 +160,29 @@ static enum rc is_paused(struct turn *turn, bool *paused)
     return rc;
 }
 
-enum rc steps_advance(struct turn *turn, struct signal *signal, struct proposal *proposal)
+/* While paused what is next stays planned; that the last one is over needs nobody to resume. */
+static enum rc start_next(struct turn *turn, struct signal *signal, struct proposal *proposal,
+                          size_t part)
 {
+    const struct step *step = step_of(proposal, part);
     bool paused = false;
     enum rc rc = is_paused(turn, &paused);
 
     if (rc || paused)
-        return rc; /* stays as it is until somebody resumes */
+        return rc;
+    if (step->check.n_items && turn->now_ms - step->checked_ms >= CHECK_FRESH_MS)
+        return start_check(turn, signal, proposal, part);
+    return start_step(turn, signal, proposal, part);
+}
+
+enum rc steps_advance(struct turn *turn, struct signal *signal, struct proposal *proposal)
+{
     for (size_t i = 0; i < proposal->plan.n_items; i++) {
-        struct step *step = step_of(proposal, i);
+        const struct step *step = step_of(proposal, i);
 
         if (step->state == STEP_DONE)
             continue;
-        if (step->state != STEP_PLANNED)
-            return RC_OK;
-        if (step->check.n_items && turn->now_ms - step->checked_ms >= CHECK_FRESH_MS)
-            return start_check(turn, signal, proposal, i);
-        return start_step(turn, signal, proposal, i);
+        return step->state == STEP_PLANNED ? start_next(turn, signal, proposal, i) : RC_OK;
     }
     return finish(turn, signal, proposal);
 }
@@ -184,7 +193,8 @@ enum rc steps_release(struct turn *turn, struct ulid id, int64_t due_ms)
     struct signal signal = { 0 };
     enum rc rc = affair_load(turn, id, &proposal, &signal);
 
-    if (rc == RC_NOT_FOUND || (!rc && (proposal.state != PROPOSAL_APPROVED || proposal.hold_until_ms != due_ms)))
+    if (rc == RC_NOT_FOUND ||
+        (!rc && (proposal.state != PROPOSAL_APPROVED || proposal.hold_until_ms != due_ms)))
         return RC_OK;
     if (!rc)
         rc = steps_advance(turn, &signal, &proposal);
@@ -213,8 +223,8 @@ enum rc steps_advance_all(struct turn *turn)
 
 /* --- results --- */
 
-static enum rc fail_step(struct turn *turn, struct signal *signal, struct proposal *proposal, const struct step *step,
-                         int64_t part)
+static enum rc fail_step(struct turn *turn, struct signal *signal, struct proposal *proposal,
+                         const struct step *step, int64_t part)
 {
     struct slice outcome;
     enum rc rc;
@@ -224,15 +234,16 @@ static enum rc fail_step(struct turn *turn, struct signal *signal, struct propos
     return rc ? rc : proposals_move(turn, signal, proposal, PROPOSAL_FAILED, outcome);
 }
 
-static enum rc lose_step(struct turn *turn, struct signal *signal, struct proposal *proposal, const struct step *step,
-                         int64_t part)
+static enum rc lose_step(struct turn *turn, struct signal *signal, struct proposal *proposal,
+                         const struct step *step, int64_t part)
 {
     struct slice outcome;
     enum rc rc;
 
-    rc = arena_format(turn->arena, &outcome,
-                      "nobody knows whether step %lld (%.*s) ran: look, then settle it as ran or not ran",
-                      (long long)part + 1, SLICE_ARG(step->action));
+    rc = arena_format(
+        turn->arena, &outcome,
+        "nobody knows whether step %lld (%.*s) ran: look, then settle it as ran or not ran",
+        (long long)part + 1, SLICE_ARG(step->action));
     return rc ? rc : proposals_move(turn, signal, proposal, PROPOSAL_UNKNOWN, outcome);
 }
 
@@ -288,8 +299,8 @@ static enum rc on_check(struct turn *turn, struct signal *signal, struct proposa
         step->checked_ms = turn->now_ms;
         return steps_advance(turn, signal, proposal);
     }
-    rc = arena_format(turn->arena, &why, "the check of step %lld (%.*s) did not pass: %.*s", (long long)item->part + 1,
-                      SLICE_ARG(step->action), SLICE_ARG(result->error));
+    rc = arena_format(turn->arena, &why, "the check of step %lld (%.*s) did not pass: %.*s",
+                      (long long)item->part + 1, SLICE_ARG(step->action), SLICE_ARG(result->error));
     return rc ? rc : refuse(turn, signal, proposal, why);
 }
 
@@ -302,8 +313,10 @@ static enum rc on_verify(struct turn *turn, struct signal *signal, struct propos
     if (proposal->state != PROPOSAL_VERIFYING)
         return RC_OK;
     if (result->state != EFFECT_DONE)
-        return proposals_move(turn, signal, proposal, PROPOSAL_INCONCLUSIVE, SLICE("the verifying check did not pass"));
-    rc = proposals_move(turn, signal, proposal, PROPOSAL_VERIFIED, SLICE("the verifying check passed"));
+        return proposals_move(turn, signal, proposal, PROPOSAL_INCONCLUSIVE,
+                              SLICE("the verifying check did not pass"));
+    rc = proposals_move(turn, signal, proposal, PROPOSAL_VERIFIED,
+                        SLICE("the verifying check passed"));
     return rc ? rc : signals_resolve(turn, signal, SLICE("verification"));
 }
 
@@ -327,11 +340,12 @@ static enum rc on_undo(struct turn *turn, struct signal *signal, struct proposal
     return proposals_move(turn, signal, proposal, PROPOSAL_UNDO_FAILED, SLICE("the undo failed"));
 }
 
-enum rc steps_take_result(struct turn *turn, const struct outbox_item *item, const struct effect_result *result)
+enum rc steps_take_result(struct turn *turn, const struct outbox_item *item,
+                          const struct effect_result *result)
 {
-    static enum rc (*const takers[OUTBOX_N_CHANNELS])(struct turn *turn, struct signal *signal, struct proposal *proposal,
-                                                      const struct outbox_item *item,
-                                                      const struct effect_result *result) = {
+    static enum rc (*const takers[OUTBOX_N_CHANNELS])(
+        struct turn * turn, struct signal * signal, struct proposal * proposal,
+        const struct outbox_item *item, const struct effect_result *result) = {
         [OUTBOX_CHECK] = on_check,
         [OUTBOX_STEP] = on_step,
         [OUTBOX_VERIFY] = on_verify,
@@ -367,7 +381,8 @@ enum rc steps_verify(struct turn *turn, struct signal *signal, struct proposal *
 
     (void)signal;
     proposal->verify_until_ms = turn->now_ms + proposal->verify_ms;
-    rc = turn_move_timer(turn, TIMER_PROPOSAL_VERIFY, proposal->id, before_ms, proposal->verify_until_ms);
+    rc = turn_move_timer(turn, TIMER_PROPOSAL_VERIFY, proposal->id, before_ms,
+                         proposal->verify_until_ms);
     if (rc || proposal->verify != VERIFY_CHECK)
         return rc;
     return turn_push_effect(turn, &item);
@@ -379,7 +394,8 @@ enum rc steps_verify_due(struct turn *turn, struct ulid id, int64_t due_ms)
     struct signal signal = { 0 };
     enum rc rc = affair_load(turn, id, &proposal, &signal);
 
-    if (rc == RC_NOT_FOUND || (!rc && (proposal.state != PROPOSAL_VERIFYING || proposal.verify_until_ms != due_ms)))
+    if (rc == RC_NOT_FOUND ||
+        (!rc && (proposal.state != PROPOSAL_VERIFYING || proposal.verify_until_ms != due_ms)))
         return RC_OK;
     if (rc)
         return rc;
@@ -396,14 +412,18 @@ enum rc steps_verify_due(struct turn *turn, struct ulid id, int64_t due_ms)
 
 /* --- undo, last step first --- */
 
-static enum rc start_undo(struct turn *turn, struct signal *signal, struct proposal *proposal, size_t part)
+static enum rc start_undo(struct turn *turn, struct signal *signal, struct proposal *proposal,
+                          size_t part)
 {
     struct step *step = step_of(proposal, part);
     struct slice refused = { 0 };
     struct outbox_item item;
     struct step undo = { 0 };
-    enum rc rc;
+    bool paused = false;
+    enum rc rc = is_paused(turn, &paused);
 
+    if (rc || paused)
+        return rc;
     rc = action_render_undo(turn->engine->config->actions, step, turn->arena, &undo, &refused);
     if (rc == RC_INVALID)
         return proposals_move(turn, signal, proposal, PROPOSAL_UNDO_FAILED, refused);
@@ -417,11 +437,6 @@ static enum rc start_undo(struct turn *turn, struct signal *signal, struct propo
 
 enum rc steps_undo_next(struct turn *turn, struct signal *signal, struct proposal *proposal)
 {
-    bool paused = false;
-    enum rc rc = is_paused(turn, &paused);
-
-    if (rc || paused)
-        return rc; /* stays as it is until somebody resumes */
     for (size_t i = proposal->plan.n_items; i > 0; i--) {
         struct step *step = step_of(proposal, i - 1);
 
@@ -430,5 +445,6 @@ enum rc steps_undo_next(struct turn *turn, struct signal *signal, struct proposa
         if (step->state == STEP_DONE && step->undo_state == STEP_PLANNED)
             return start_undo(turn, signal, proposal, i - 1);
     }
-    return proposals_move(turn, signal, proposal, PROPOSAL_UNDONE, SLICE("every step that was done is undone"));
+    return proposals_move(turn, signal, proposal, PROPOSAL_UNDONE,
+                          SLICE("every step that was done is undone"));
 }

@@ -666,6 +666,23 @@ class Decisions(VedetteTest):
     effect: write
 """), touched
 
+    def test_what_ends_while_somebody_paused_is_over_and_is_verified(self):
+        touched = self.directory
+        vedette = self.watched("ending", actions=f"""
+  ending:
+    run: [/bin/sh, -c, 'touch {touched}/running; until test -e {touched}/go; do sleep 0.05; done', "{{{{run}}}}"]
+    params: {{run: '/[0-9]+/'}}
+    effect: write
+""")
+        proposal = self.propose(vedette)
+        vedette.decide(proposal, "approve")
+        wait_until(lambda: (touched / "running").exists(), "the step runs")
+
+        vedette.cli("pause", check=0)
+        (touched / "go").touch()
+        self.wait_for_end(vedette, proposal, "verified")
+        self.assertTrue(vedette.api("/api/v1/status").json()["paused"])
+
     def test_while_paused_nothing_is_undone_either(self):
         vedette = self.watched("with-undo")
         proposal = self.propose(vedette)
