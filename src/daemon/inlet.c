@@ -168,6 +168,8 @@ static void note(struct inlet *inlet, enum rc rc)
     pthread_mutex_lock(&inlet->lock);
     if (inlet->is_full && !rc)
         log_info("there is room again: deliveries are taken");
+    if (rc == RC_FULL && !inlet->is_full)
+        inlet->expire_mono_ms = 0; /* what is old makes room at once */
     inlet->is_full = rc == RC_FULL;
     inlet->has_failed |= is_fatal;
     pthread_mutex_unlock(&inlet->lock);
@@ -289,15 +291,24 @@ static void fold(struct inlet *inlet)
         note(inlet, rc);
 }
 
+/* Nobody may be sending: who balances load sends nothing to one that is not ready. */
+static void look_for_room(struct inlet *inlet)
+{
+    if (inlet->is_full && engine_has_room(inlet->engine))
+        note(inlet, RC_OK);
+}
+
 static void expire(struct inlet *inlet)
 {
     int64_t now_mono_ms = clock_mono_ms();
+    bool more = false;
     enum rc rc;
 
     if (now_mono_ms < inlet->expire_mono_ms)
         return;
-    inlet->expire_mono_ms = now_mono_ms + EXPIRE_EVERY_MS;
-    rc = engine_expire(inlet->engine, clock_wall_ms());
+    rc = engine_expire(inlet->engine, clock_wall_ms(), &more);
+    look_for_room(inlet);
+    inlet->expire_mono_ms = more ? now_mono_ms : now_mono_ms + (inlet->is_full ? RETRY_MS : EXPIRE_EVERY_MS);
     if (rc && rc != RC_FULL)
         note(inlet, rc);
 }

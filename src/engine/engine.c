@@ -8,6 +8,8 @@
 #define TURN_LIMIT_BYTES ((size_t)1 << 30)
 /* Timers due at one moment (an outage's worth of expiries) are spread over several commits. */
 #define TIMERS_A_TURN 500
+/* A disk that was full has room again from here on: a file system may keep the last blocks for itself. */
+#define DISK_ROOM_BYTES ((int64_t)1 << 20)
 
 /* --- what is there at the start --- */
 
@@ -106,10 +108,10 @@ const struct ruleset *engine_ruleset(const struct engine *engine)
 
 /* --- accept --- */
 
-static enum rc refuse_when_full(struct turn *turn)
+static enum rc refuse_when_full(struct store_txn *txn)
 {
     int64_t used_bytes, max_bytes;
-    enum rc rc = store_usage(turn->txn, &used_bytes, &max_bytes);
+    enum rc rc = store_usage(txn, &used_bytes, &max_bytes);
 
     if (rc)
         return rc;
@@ -117,6 +119,22 @@ static enum rc refuse_when_full(struct turn *turn)
     metric_set(METRIC_STORE_LIMIT_BYTES, (struct slice){ 0 }, (struct slice){ 0 },
                (double)max_bytes);
     return used_bytes / STORE_DATA_PERCENT >= max_bytes / 100 ? RC_FULL : RC_OK;
+}
+
+bool engine_has_room(struct engine *engine)
+{
+    struct store_txn *txn = NULL;
+    int64_t disk_bytes = 0;
+    enum rc rc;
+
+    rc = store_disk_room(engine->store, &disk_bytes);
+    if (rc || disk_bytes < DISK_ROOM_BYTES)
+        return false;
+    rc = store_begin_read(engine->store, &txn);
+    if (!rc)
+        rc = refuse_when_full(txn);
+    store_abort(&txn);
+    return !rc;
 }
 
 static enum rc accept_one(struct turn *turn, struct engine_accept_item *item)
@@ -183,7 +201,7 @@ enum rc engine_accept(struct engine *engine, struct engine_accept_item *items, s
         return RC_OK;
     rc = turn_begin(engine, items[0].entry->received_ms, &turn);
     if (!rc)
-        rc = refuse_when_full(&turn);
+        rc = refuse_when_full(turn.txn);
     for (size_t i = 0; i < n_items && !rc; i++)
         rc = accept_one(&turn, &items[i]);
     crash_point(CRASH_ACCEPT_BEFORE_COMMIT);

@@ -78,8 +78,10 @@ enum rc engine_reload(struct engine *engine, const struct config *config, struct
 enum rc engine_set_paused(struct engine *engine, bool paused, struct slice who, struct slice via, int64_t now_ms) MUST_CHECK;
 /* Ends a signal by hand. RC_NOT_FOUND, RC_CONFLICT when it is not open. */
 enum rc engine_resolve(struct engine *engine, struct ulid signal, struct slice who, struct slice via, int64_t now_ms) MUST_CHECK;
-/* Retention: a bounded number of rows a call. */
-enum rc engine_expire(struct engine *engine, int64_t now_ms) MUST_CHECK;
+/* Retention: a bounded number of rows a call; `*more` when there is more to remove now. */
+enum rc engine_expire(struct engine *engine, int64_t now_ms, bool *more) MUST_CHECK;
+/* After RC_FULL: whether a delivery could be stored by now. */
+bool engine_has_room(struct engine *engine);
 
 const struct ruleset *engine_ruleset(const struct engine *engine);
 

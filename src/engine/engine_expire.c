@@ -3,6 +3,8 @@
 /* A call removes and looks at a bounded number of rows, so that no commit is held long; calls come every half minute. */
 #define EXPIRE_ROWS 500
 #define OBJECTS_VISITED 200
+/* Above it the oldest events go, however young: data is refused at STORE_DATA_PERCENT, and that is to stay the exception. */
+#define STORE_KEPT_PERCENT 70
 
 /* What is closed and older than the events are kept goes; what is open, and the audit trail, never. */
 
@@ -82,14 +84,34 @@ static enum rc walk(struct turn *turn, size_t i, int64_t before_ms)
     return rc;
 }
 
-static enum rc expire(struct turn *turn)
+/* As many bytes of events as are configured, and no more than the store has room for. */
+static enum rc events_kept(struct turn *turn, int64_t *bytes)
 {
-    const struct config *config = turn->engine->config;
-    int64_t before_ms = turn->now_ms - config->retention_events_ms;
-    size_t n_removed;
-    enum rc rc;
+    int64_t used_bytes, max_bytes, excess_bytes;
+    uint64_t journal_bytes;
+    enum rc rc = store_usage(turn->txn, &used_bytes, &max_bytes);
 
-    rc = journal_expire(turn->txn, before_ms, config->retention_bytes, EXPIRE_ROWS, &n_removed);
+    if (!rc)
+        rc = meta_get(turn->txn, META_JOURNAL_BYTES, &journal_bytes);
+    if (rc)
+        return rc;
+    *bytes = turn->engine->config->retention_bytes;
+    excess_bytes = used_bytes - max_bytes / 100 * STORE_KEPT_PERCENT;
+    if (excess_bytes > 0 && (int64_t)journal_bytes - excess_bytes < *bytes)
+        *bytes = (int64_t)journal_bytes > excess_bytes ? (int64_t)journal_bytes - excess_bytes : 0;
+    return RC_OK;
+}
+
+static enum rc expire(struct turn *turn, bool *more)
+{
+    int64_t before_ms = turn->now_ms - turn->engine->config->retention_events_ms;
+    int64_t kept_bytes = 0;
+    size_t n_removed = 0;
+    enum rc rc = events_kept(turn, &kept_bytes);
+
+    if (!rc)
+        rc = journal_expire(turn->txn, before_ms, kept_bytes, EXPIRE_ROWS, &n_removed);
+    *more = !rc && n_removed == EXPIRE_ROWS;
     if (!rc)
         rc = delivery_expire(turn->txn, turn->now_ms, EXPIRE_ROWS);
     if (!rc)
@@ -99,14 +121,15 @@ static enum rc expire(struct turn *turn)
     return rc;
 }
 
-enum rc engine_expire(struct engine *engine, int64_t now_ms)
+enum rc engine_expire(struct engine *engine, int64_t now_ms, bool *more)
 {
     struct turn turn;
     enum rc rc = turn_begin(engine, now_ms, &turn);
 
+    *more = false;
     store_check_readers(engine->store);
     if (!rc)
-        rc = expire(&turn);
+        rc = expire(&turn, more);
     if (!rc)
         rc = turn_commit(&turn);
     turn_abort(&turn);

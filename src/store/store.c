@@ -10,6 +10,7 @@
 #include <lmdb.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 /* Threads that read, with room to spare: a slot is taken for the length of one read transaction (MDB_NOTLS), so that
@@ -18,6 +19,8 @@
 #define MIN_MAP_BYTES ((int64_t)1024 * 1024)
 #define COMMITS_A_COUNT 16 /* commits after which the freed pages are counted anew */
 #define FREE_TABLE ((MDB_dbi)0)
+#define DISK_FULL_BYTES                                                                            \
+    ((int64_t)256 * 1024) /* what a file system may say is left when it takes nothing more */
 
 struct lmdb_store {
     struct store base;
@@ -116,10 +119,32 @@ static enum rc lmdb_begin(struct store *store, bool is_write, struct store_txn *
     return RC_OK;
 }
 
+static enum rc lmdb_disk_room(struct store *base, int64_t *bytes)
+{
+    struct statvfs disk;
+    int fd;
+
+    if (mdb_env_get_fd(lmdb_of(base)->env, &fd) || fstatvfs(fd, &disk))
+        return RC_IO;
+    *bytes = (int64_t)(disk.f_bavail * disk.f_frsize);
+    return RC_OK;
+}
+
+/* A write that a full disk cuts short is EIO to LMDB, as if the disk had failed. Nothing of it counts: it went to pages
+ * that no commit names. */
+static bool was_cut_short(struct lmdb_store *store, int code)
+{
+    int64_t room_bytes;
+
+    return code == EIO && !lmdb_disk_room(&store->base, &room_bytes) &&
+           room_bytes < DISK_FULL_BYTES;
+}
+
 static enum rc lmdb_commit(struct store_txn *txn)
 {
     struct lmdb_store *store = lmdb_of(txn->store);
-    enum rc rc = rc_of(mdb_txn_commit(txn_of(txn)));
+    int code = mdb_txn_commit(txn_of(txn));
+    enum rc rc = was_cut_short(store, code) ? RC_FULL : rc_of(code);
 
     if (store->n_commits_to_count)
         store->n_commits_to_count--;
@@ -302,6 +327,7 @@ static void lmdb_check_readers(struct store *store)
 {
     int n_dead = 0;
 
+    lmdb_of(store)->n_commits_to_count = 0;
     if (mdb_reader_check(lmdb_of(store)->env, &n_dead))
         log_warn("reader slots of the store cannot be checked");
     else if (n_dead)
@@ -333,6 +359,7 @@ static const struct store_backend lmdb_backend = {
     .cursor_move = lmdb_cursor_move,
     .usage = lmdb_usage,
     .check_readers = lmdb_check_readers,
+    .disk_room = lmdb_disk_room,
 };
 
 /* --- opening --- */

@@ -107,8 +107,10 @@ enum rc store_cursor_move(struct store_cursor *cursor, enum store_move move, str
 /* Pages in use (freed ones not counted) and the map's size, in bytes, as of the last commit. Cheap enough for every batch: the freed
  * pages are counted anew every 16 commits, so that what is freed or used again in between shows a little later. */
 enum rc store_usage(struct store_txn *txn, int64_t *used_bytes, int64_t *max_bytes) MUST_CHECK;
-/* Frees the slots of readers that died. Now and then, and when the store seems full. */
+/* Frees the slots of readers that died, and has the next store_usage count what was freed. Now and then, and when the store seems full. */
 void store_check_readers(struct store *store);
+/* What the disk of the store still takes; INT64_MAX in memory. Any thread. */
+enum rc store_disk_room(struct store *store, int64_t *bytes) MUST_CHECK;
 
 /* Fault seam for tests: the next `n` commits fail with `rc`. */
 void store_fail_commits(struct store *store, unsigned n, enum rc rc);

@@ -30,6 +30,7 @@ struct store_backend {
                            struct slice *value);
     enum rc (*usage)(struct store *store, int64_t *used_bytes, int64_t *max_bytes);
     void (*check_readers)(struct store *store);
+    enum rc (*disk_room)(struct store *store, int64_t *bytes);
 };
 
 struct store {

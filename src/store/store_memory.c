@@ -320,6 +320,13 @@ static enum rc memory_usage(struct store *store, int64_t *used_bytes, int64_t *m
     return RC_OK;
 }
 
+static enum rc memory_disk_room(struct store *store, int64_t *bytes)
+{
+    (void)store;
+    *bytes = INT64_MAX;
+    return RC_OK;
+}
+
 /* Its readers live and die with us. */
 static void memory_check_readers(struct store *store)
 {
@@ -359,6 +366,7 @@ static const struct store_backend memory_backend = {
     .cursor_move = memory_cursor_move,
     .usage = memory_usage,
     .check_readers = memory_check_readers,
+    .disk_room = memory_disk_room,
 };
 
 static enum rc set_schema(struct store *store)

@@ -180,6 +180,11 @@ void store_check_readers(struct store *store)
     store->backend->check_readers(store);
 }
 
+enum rc store_disk_room(struct store *store, int64_t *bytes)
+{
+    return store->backend->disk_room(store, bytes);
+}
+
 void store_fail_commits(struct store *store, unsigned n, enum rc rc)
 {
     store->failing_rc = (int)rc;
