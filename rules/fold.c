@@ -77,7 +77,6 @@ static enum rc begin_episode(struct folding *folding)
     signal->window = (struct slice){ 0 };
     signal->samples = (struct ulid_list){ 0 };
     signal->task = (struct ulid){ 0 };
-    signal->proposal = (struct ulid){ 0 };
     return snapshot_event(folding->match, folding->event, folding->arena, &signal->first_event);
 }
 

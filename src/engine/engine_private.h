@@ -65,6 +65,7 @@ struct turn {
     struct store_txn *txn;
     struct arena *arena; /* dies with the turn */
     int64_t now_ms;
+    int64_t real_ms;     /* what the clock said when it began: a timer that is late has an earlier `now_ms` */
     struct ulid cause;          /* the event that this is about; absent for timers and decisions */
     int64_t cause_received_ms;
     struct counts counts;       /* changes, added to the engine's at the commit */
@@ -101,6 +102,8 @@ enum rc signals_quiet(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CH
 enum rc signals_cooldown(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
 /* Ends an open episode and what hangs on it; the caller stores the signal. */
 enum rc signals_resolve(struct turn *turn, struct signal *signal, struct slice by) MUST_CHECK;
+/* The same, and stores it, or forgets what was only ever pending. */
+enum rc signals_end(struct turn *turn, struct signal *signal, struct slice by) MUST_CHECK;
 /* Opens a task for a firing signal where nothing holds it back; the caller stores the signal. */
 enum rc signals_ask(struct turn *turn, const struct rule *rule, struct signal *signal) MUST_CHECK;
 

@@ -336,25 +336,41 @@ static enum attention attention_of(enum proposal_state state)
     return proposal_state_is_final(state) ? ATTENTION_NONE : ATTENTION_PROPOSAL;
 }
 
-/* Timers that a state has; the others of `before` are taken away. */
-static enum rc move_timers(struct turn *turn, const struct proposal *proposal, const struct proposal *before)
+/* Only the newest proposal speaks for its signal: an older one that is undone must not make it ask a second time. */
+static bool speaks_for(const struct proposal *proposal, const struct signal *signal)
+{
+    return signal->attention != ATTENTION_TASK && !ulid_compare(signal->proposal, proposal->id);
+}
+
+/* When a timer of this kind is due in the state that the proposal is in; 0: it has none. */
+static int64_t due_of(const struct proposal *proposal, enum timer_kind kind)
 {
     bool is_open = proposal->state == PROPOSAL_OPEN;
     bool is_held = proposal->state == PROPOSAL_APPROVED;
-    bool may_expire = is_open || is_held;
-    enum rc rc;
 
-    rc = turn_move_timer(turn, TIMER_PROPOSAL_EXPIRY, proposal->id, before->expires_ms,
-                         may_expire ? proposal->expires_ms : 0);
-    if (!rc)
-        rc = turn_move_timer(turn, TIMER_PROPOSAL_SNOOZE, proposal->id, before->snoozed_until_ms,
-                             is_open ? proposal->snoozed_until_ms : 0);
-    if (!rc)
-        rc = turn_move_timer(turn, TIMER_PROPOSAL_HOLD, proposal->id, before->hold_until_ms,
-                             is_held ? proposal->hold_until_ms : 0);
-    if (!rc)
-        rc = turn_move_timer(turn, TIMER_PROPOSAL_VERIFY, proposal->id, before->verify_until_ms,
-                             proposal->state == PROPOSAL_VERIFYING ? proposal->verify_until_ms : 0);
+    switch ((int)kind) {
+    case TIMER_PROPOSAL_EXPIRY:
+        return is_open || is_held ? proposal->expires_ms : 0;
+    case TIMER_PROPOSAL_SNOOZE:
+        return is_open ? proposal->snoozed_until_ms : 0;
+    case TIMER_PROPOSAL_HOLD:
+        return is_held ? proposal->hold_until_ms : 0;
+    case TIMER_PROPOSAL_VERIFY:
+        return proposal->state == PROPOSAL_VERIFYING ? proposal->verify_until_ms : 0;
+    default:
+        return 0;
+    }
+}
+
+/* A state that is entered again (taken back) gets its timers again. */
+static enum rc move_timers(struct turn *turn, const struct proposal *proposal, const struct proposal *before)
+{
+    static const enum timer_kind kinds[] = { TIMER_PROPOSAL_EXPIRY, TIMER_PROPOSAL_SNOOZE, TIMER_PROPOSAL_HOLD,
+                                             TIMER_PROPOSAL_VERIFY };
+    enum rc rc = RC_OK;
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && !rc; i++)
+        rc = turn_move_timer(turn, kinds[i], proposal->id, due_of(before, kinds[i]), due_of(proposal, kinds[i]));
     return rc;
 }
 
@@ -370,10 +386,12 @@ enum rc proposals_moved(struct turn *turn, struct signal *signal, struct proposa
         return turn_feed_proposal(turn, proposal);
     turn->counts.proposals[before->state]--;
     turn->counts.proposals[proposal->state]++;
-    signal->attention = attention_of(proposal->state);
-    if (proposal_state_is_final(proposal->state)) {
+    if (proposal_state_is_final(proposal->state))
         proposal->closed_ms = turn->now_ms;
-        rc = start_cooldown(turn, signal, proposal);
+    if (speaks_for(proposal, signal)) {
+        signal->attention = attention_of(proposal->state);
+        if (proposal_state_is_final(proposal->state))
+            rc = start_cooldown(turn, signal, proposal);
     }
     if (!rc)
         rc = keep_track(turn, proposal, before->state);

@@ -17,9 +17,10 @@ static bool is_outdated(const struct turn *turn, const struct signal *signal)
 {
     const struct rule *rule = turn_rule(turn, signal->rule);
 
-    if (!rule)
-        return signal->state != SIGNAL_RESOLVED || signal->attention != ATTENTION_NONE;
-    return !slice_eq(rule->version, signal->rule_version);
+    /* What has ended and asks for nothing meets its rule again with its next match. */
+    if (signal->state == SIGNAL_RESOLVED && signal->attention == ATTENTION_NONE)
+        return false;
+    return !rule || !slice_eq(rule->version, signal->rule_version);
 }
 
 static bool collect_outdated(void *context, struct ulid id, const void *object)
@@ -71,7 +72,7 @@ static enum rc revise(struct turn *turn, const struct rule *rule, struct signal 
         return rc == RC_NOT_FOUND ? RC_OK : rc;
     before = proposal;
     rc = task_get(turn->txn, proposal.task, turn->arena, &task);
-    if (!rc)
+    if (!rc || rc == RC_NOT_FOUND) /* without it the latest match says what to do */
         rc = proposals_render(turn, rule, signal, &task, &proposal);
     if (!rc)
         rc = proposal_revise(&proposal, turn->now_ms, false, turn->arena);
@@ -88,9 +89,7 @@ static enum rc close_without_rule(struct turn *turn, struct signal *signal)
 
     if (!rc)
         rc = proposals_premise_gone(turn, signal, reason);
-    if (!rc)
-        rc = signals_resolve(turn, signal, reason);
-    return rc ? rc : signal_put(turn->txn, signal);
+    return rc ? rc : signals_end(turn, signal, reason);
 }
 
 static enum rc adopt_one(struct turn *turn, struct ulid id)

@@ -100,7 +100,7 @@ static enum rc fold_one(struct turn *turn, const struct event *event, const stru
     struct fold fold = { 0 };
     enum signal_state before;
     int64_t quiet_before_ms;
-    bool is_new;
+    bool is_new, is_well_again;
     enum rc rc;
 
     rc = signal_find(turn->txn, match->fingerprint, turn->arena, &signal);
@@ -115,11 +115,15 @@ static enum rc fold_one(struct turn *turn, const struct event *event, const stru
     quiet_before_ms = signal.quiet_due_ms;
 
     rc = fold_match(match, event, turn->now_ms, turn->arena, &signal, &fold);
-    if (rc || (!fold.counted && !fold.is_late && !fold.n_transitions))
+    /* What was carried out may be judged by a clear that finds the signal resolved already. */
+    is_well_again = match->clears && !fold.is_late && signal.attention == ATTENTION_VERIFYING;
+    if (rc || (!fold.counted && !fold.is_late && !fold.n_transitions && !is_well_again))
         return rc;
     rc = turn_move_timer(turn, TIMER_SIGNAL_QUIET, signal.id, quiet_before_ms, signal.quiet_due_ms);
     if (!rc && fold.counted && !match->clears && signal.attention == ATTENTION_VERIFYING)
         rc = proposals_recur(turn, &signal);
+    if (!rc && is_well_again && !fold.n_transitions)
+        rc = proposals_cleared(turn, &signal);
     if (!rc)
         rc = follow_transitions(turn, match->rule, &signal, &fold, true);
     if (!rc && fold.counted && !fold.n_transitions && signal.state == SIGNAL_FIRING)
@@ -201,20 +205,31 @@ enum rc signals_cooldown(struct turn *turn, struct ulid id, int64_t due_ms)
     return signal_put(turn->txn, &signal);
 }
 
+static enum rc resolve(struct turn *turn, struct signal *signal, struct slice by, struct fold *fold)
+{
+    int64_t quiet_before_ms = signal->quiet_due_ms;
+    enum rc rc;
+
+    fold_resolve(signal, by, turn->now_ms, fold);
+    rc = turn_move_timer(turn, TIMER_SIGNAL_QUIET, signal->id, quiet_before_ms, signal->quiet_due_ms);
+    return rc ? rc : follow_transitions(turn, NULL, signal, fold, false);
+}
+
 enum rc signals_resolve(struct turn *turn, struct signal *signal, struct slice by)
 {
     struct fold fold = { 0 };
     enum signal_state before = signal->state;
-    int64_t quiet_before_ms = signal->quiet_due_ms;
-    enum rc rc;
+    enum rc rc = resolve(turn, signal, by, &fold);
 
-    fold_resolve(signal, by, turn->now_ms, &fold);
-    if (signal->state != before) {
-        turn->counts.signals[before]--;
-        turn->counts.signals[signal->state]++;
-    }
-    rc = turn_move_timer(turn, TIMER_SIGNAL_QUIET, signal->id, quiet_before_ms, signal->quiet_due_ms);
-    if (rc)
-        return rc;
-    return follow_transitions(turn, NULL, signal, &fold, false);
+    count_state(turn, false, before, signal->state);
+    return rc;
+}
+
+enum rc signals_end(struct turn *turn, struct signal *signal, struct slice by)
+{
+    struct fold fold = { 0 };
+    enum signal_state before = signal->state;
+    enum rc rc = resolve(turn, signal, by, &fold);
+
+    return rc ? rc : store_folded(turn, signal, &fold, false, before);
 }

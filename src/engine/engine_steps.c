@@ -66,7 +66,7 @@ static enum rc ask_gate(struct turn *turn, const struct signal *signal,
     struct gate_facts facts = { .signal_is_firing = signal->state == SIGNAL_FIRING,
                                 .rule_version_now = rule ? rule->version : (struct slice){ 0 },
                                 .now_ms = turn->now_ms,
-                                .real_ms = turn->now_ms,
+                                .real_ms = turn->engine->deterministic ? turn->now_ms : turn->real_ms,
                                 .step = part };
     enum rc rc = deciders_allowed(turn, proposal, signal, &facts.deciders_still_allowed);
 
@@ -368,6 +368,12 @@ enum rc steps_take_result(struct turn *turn, const struct outbox_item *item,
 
 /* --- did it help? --- */
 
+/* The source was quicker than the step's result: every step starts while the signal fires, so this came since. */
+static bool is_well_again(const struct signal *signal)
+{
+    return signal->state == SIGNAL_RESOLVED && slice_eq(signal->resolved_by, SLICE("event"));
+}
+
 enum rc steps_verify(struct turn *turn, struct signal *signal, struct proposal *proposal)
 {
     struct outbox_item item = { .channel = OUTBOX_VERIFY,
@@ -379,7 +385,9 @@ enum rc steps_verify(struct turn *turn, struct signal *signal, struct proposal *
     int64_t before_ms = proposal->verify_until_ms;
     enum rc rc;
 
-    (void)signal;
+    if (proposal->verify == VERIFY_OK && is_well_again(signal))
+        return proposals_move(turn, signal, proposal, PROPOSAL_VERIFIED,
+                              SLICE("the source says that it is well again"));
     proposal->verify_until_ms = turn->now_ms + proposal->verify_ms;
     rc = turn_move_timer(turn, TIMER_PROPOSAL_VERIFY, proposal->id, before_ms,
                          proposal->verify_until_ms);

@@ -161,15 +161,15 @@ enum rc tasks_open(struct turn *turn, const struct rule *rule, struct signal *si
     return task_put(turn->txn, &task);
 }
 
-/* The rule went while its task ran: there is nobody to propose for. */
+/* The rule went, or only observes since its task began: there is nobody to propose for. */
 static enum rc finish_or_withdraw(struct turn *turn, struct task *task, struct signal *signal)
 {
     const struct rule *rule = turn_rule(turn, task->rule);
 
-    if (rule)
+    if (rule && rule->mode == RULE_PROPOSE)
         return finish(turn, rule, signal, task);
     signal->attention = ATTENTION_NONE;
-    task->reason = SLICE("rule removed");
+    task->reason = rule ? SLICE("its rule only observes now") : SLICE("rule removed");
     return move(turn, task, TASK_WITHDRAWN);
 }
 

@@ -5,7 +5,7 @@
 
 enum rc turn_begin(struct engine *engine, int64_t now_ms, struct turn *turn)
 {
-    *turn = (struct turn){ .engine = engine, .now_ms = now_ms, .arena = engine->arena };
+    *turn = (struct turn){ .engine = engine, .now_ms = now_ms, .real_ms = now_ms, .arena = engine->arena };
     arena_reset(engine->arena);
     return store_begin(engine->store, &turn->txn);
 }

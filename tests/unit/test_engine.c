@@ -1,0 +1,491 @@
+/* The engine over memory, driven call by call: what happens between what a rule test can say. */
+#include "src/engine/engine_private.h"
+
+#include "src/base/digest.h"
+#include "src/base/file.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define NOON_MS ((int64_t)1795262400000) /* 2026-11-21 12:00 UTC */
+#define EFFECTS_MAX 32
+
+/* clang-format off */
+#define CONFIG                                                                                     \
+    "state: /nowhere\n"                                                                            \
+    "rules: [rules.yaml]\n"                                                                        \
+    "retention: {events: 1h}\n"                                                                    \
+    "actions:\n"                                                                                   \
+    "  act: {run: [/bin/true], effect: external, undo: unact, timeout: 10s}\n"                     \
+    "  unact: {run: [/bin/true], effect: external, timeout: 10s}\n"                                \
+    "  look: {run: [/bin/true], effect: none, timeout: 10s}\n"                                     \
+    "people: {jane: {user: jane}}\n"                                                               \
+    "approvers: {from: [jane], need: 1}\n"
+/* clang-format on */
+
+#define RED(more) "rules: [{id: red, on: ci.run, where: {state: failing}, key: [repo]" more "}]\n"
+#define PROPOSE ", propose: {plan: [{do: act}], cooldown: 0s, expires: 4h}"
+#define QUIET_RULE RED(PROPOSE ", verify: {quiet: 30m}")
+#define OK_RULE RED(PROPOSE ", verify: {ok: 1h}")
+
+struct story {
+    char config_path[64];
+    struct config *config;
+    struct store *store;
+    struct engine *engine;
+    struct arena *arena;
+    struct outbox_item effects[EFFECTS_MAX]; /* only their numbers */
+    size_t n_effects, n_answered;
+    int n_events;
+};
+
+static void keep_effect(void *context, const struct outbox_item *item)
+{
+    struct story *story = context;
+
+    assert_true(story->n_effects < EFFECTS_MAX);
+    story->effects[story->n_effects++] = (struct outbox_item){ .id = item->id,
+                                                               .channel = item->channel,
+                                                               .object = item->object,
+                                                               .part = item->part,
+                                                               .revision = item->revision };
+}
+
+static struct ruleset *parse(const char *rules)
+{
+    struct rule_file file = { .name = SLICE("rules.yaml"), .text = slice_of(rules) };
+    const struct rule_files files = { &file, 1 };
+    struct problems *problems;
+    struct ruleset *ruleset = NULL;
+    enum rc rc;
+
+    assert_int_equal(problems_new(&problems), RC_OK);
+    rc = ruleset_parse(&files, problems, &ruleset);
+    if (rc)
+        fail_msg("%.*s", SLICE_ARG(problems_at(problems, 0)->text));
+    problems_free(problems);
+    return ruleset;
+}
+
+static void start_engine(struct story *story, const char *rules)
+{
+    const struct engine_options options = {
+        .store = story->store,
+        .config = story->config,
+        .ruleset = parse(rules),
+        .listener = { .context = story, .on_effect = keep_effect },
+    };
+
+    assert_int_equal(engine_new(&options, &story->engine), RC_OK);
+}
+
+static struct story *begin(const char *rules)
+{
+    struct config_options options = { 0 };
+    struct story *story = calloc(1, sizeof *story);
+    struct problems *problems;
+
+    assert_non_null(story);
+    snprintf(story->config_path, sizeof story->config_path, "/tmp/test_engine_%ld.yaml",
+             (long)getpid());
+    assert_int_equal(file_write(story->config_path, SLICE(CONFIG), 0600), RC_OK);
+    options.path = story->config_path;
+    assert_int_equal(digest_init(), RC_OK);
+    assert_int_equal(problems_new(&problems), RC_OK);
+    if (config_load(&options, problems, &story->config))
+        fail_msg("%.*s", SLICE_ARG(problems_at(problems, 0)->text));
+    problems_free(problems);
+    assert_int_equal(arena_new((size_t)64 << 20, &story->arena), RC_OK);
+    assert_int_equal(store_open_memory(&story->store), RC_OK);
+    start_engine(story, rules);
+    return story;
+}
+
+static void end(struct story *story)
+{
+    engine_free(story->engine);
+    store_close(story->store);
+    config_free(story->config);
+    arena_free(story->arena);
+    unlink(story->config_path);
+    free(story);
+}
+
+/* --- what happens --- */
+
+/* Folds until nothing is left to do; a fold that never gets there fails. */
+static void fold(struct story *story, int64_t now_ms)
+{
+    bool more = true;
+
+    for (int i = 0; i < 100 && more; i++)
+        assert_int_equal(engine_fold(story->engine, now_ms, 256, 1000, &more), RC_OK);
+    assert_false(more);
+}
+
+static void accept(struct story *story, int64_t at_ms, const char *type, const char *body)
+{
+    struct journal_entry entry = { .door = DOOR_DATA,
+                                   .watcher = SLICE("w"),
+                                   .type = slice_of(type),
+                                   .received_ms = at_ms,
+                                   .body = slice_of(body) };
+    struct engine_accept_item item = { .entry = &entry };
+
+    assert_int_equal(engine_accept(story->engine, &item, 1), RC_OK);
+}
+
+static void run_is(struct story *story, int64_t at_ms, const char *state)
+{
+    char time[TIME_TEXT_BYTES], json[256];
+
+    snprintf(json, sizeof json,
+             "{\"kind\":\"ci.run\",\"repo\":\"a/b\",\"state\":\"%s\",\"time\":\"%s\"}", state,
+             time_format(at_ms, time));
+    accept(story, at_ms, ENGINE_RECORDED_EVENT, json);
+    fold(story, at_ms);
+}
+
+static void fails_at(struct story *story, int64_t at_ms)
+{
+    run_is(story, at_ms, "failing");
+}
+
+static void is_ok_at(struct story *story, int64_t at_ms)
+{
+    run_is(story, at_ms, "ok");
+}
+
+/* The oldest effect that nobody has answered ends so. */
+static enum outbox_channel ends(struct story *story, enum effect_state state, int64_t at_ms)
+{
+    const struct outbox_item *item = &story->effects[story->n_answered++];
+    const struct effect_result result = { .item = item->id,
+                                          .channel = item->channel,
+                                          .object = item->object,
+                                          .part = item->part,
+                                          .revision = item->revision,
+                                          .state = state };
+
+    assert_true(story->n_answered <= story->n_effects);
+    assert_int_equal(engine_result(story->engine, &result, at_ms), RC_OK);
+    return item->channel;
+}
+
+static void swap_rules(struct story *story, const char *rules, int64_t at_ms)
+{
+    const struct rule_files files = { 0 };
+    struct buffer summary;
+
+    buffer_init(&summary, 4096);
+    assert_int_equal(
+        engine_reload(story->engine, story->config, parse(rules), &files, at_ms, &summary), RC_OK);
+    buffer_free(&summary);
+}
+
+/* --- what is there --- */
+
+struct found {
+    struct ulid ids[16];
+    size_t n_ids;
+};
+
+static bool collect(void *context, struct ulid id, const void *object)
+{
+    struct found *found = context;
+
+    (void)object;
+    assert_true(found->n_ids < 16);
+    found->ids[found->n_ids++] = id;
+    return true;
+}
+
+static size_t n_of(struct story *story, enum store_table table, const struct record_shape *shape,
+                   struct ulid *newest)
+{
+    union {
+        struct proposal proposal;
+        struct signal signal;
+        struct task task;
+    } object = { 0 };
+    struct store_txn *txn = NULL;
+    struct found found = { 0 };
+
+    arena_reset(story->arena);
+    assert_int_equal(store_begin_read(story->store, &txn), RC_OK);
+    assert_int_equal(object_each_newest(txn, table, shape, (struct ulid){ 0 }, SIZE_MAX,
+                                        story->arena, &object, collect, &found),
+                     RC_OK);
+    store_abort(&txn);
+    if (newest && found.n_ids)
+        *newest = found.ids[0];
+    return found.n_ids;
+}
+
+static size_t n_proposals(struct story *story)
+{
+    return n_of(story, TABLE_PROPOSALS, &proposal_shape, NULL);
+}
+
+static struct proposal proposal_of(struct story *story, struct ulid id)
+{
+    struct proposal proposal = { 0 };
+    struct store_txn *txn = NULL;
+
+    assert_int_equal(store_begin_read(story->store, &txn), RC_OK);
+    assert_int_equal(proposal_get(txn, id, story->arena, &proposal), RC_OK);
+    store_abort(&txn);
+    return proposal;
+}
+
+static struct proposal newest(struct story *story)
+{
+    struct ulid id = { 0 };
+
+    assert_true(n_of(story, TABLE_PROPOSALS, &proposal_shape, &id) > 0);
+    return proposal_of(story, id);
+}
+
+static struct signal the_signal(struct story *story)
+{
+    struct signal signal = { 0 };
+    struct store_txn *txn = NULL;
+    struct ulid id = { 0 };
+
+    assert_int_equal(n_of(story, TABLE_SIGNALS, &signal_shape, &id), 1);
+    assert_int_equal(store_begin_read(story->store, &txn), RC_OK);
+    assert_int_equal(signal_get(txn, id, story->arena, &signal), RC_OK);
+    store_abort(&txn);
+    return signal;
+}
+
+static enum decision_outcome decides(struct story *story, struct proposal proposal,
+                                     struct decision decision, int64_t at_ms)
+{
+    struct engine_decision asked = {
+        .proposal = proposal.short_id, .decision = decision, .real_ms = at_ms, .arena = story->arena
+    };
+
+    asked.decision.by = SLICE("jane");
+    if (slice_is_absent(asked.decision.via))
+        asked.decision.via = SLICE("socket");
+    asked.decision.plan_digest = proposal.plan_digest;
+    asked.decision.revision = proposal.revision;
+    assert_int_equal(engine_decide(story->engine, &asked, at_ms), RC_OK);
+    return asked.answer.outcome;
+}
+
+static void approved_at(struct story *story, int64_t at_ms)
+{
+    assert_int_equal(
+        decides(story, newest(story), (struct decision){ .verdict = VERDICT_APPROVE }, at_ms),
+        DECISION_TAKEN);
+}
+
+static void approved_on_the_page_at(struct story *story, int64_t at_ms)
+{
+    assert_int_equal(decides(story, newest(story),
+                             (struct decision){ .verdict = VERDICT_APPROVE, .via = SLICE("page") },
+                             at_ms),
+                     DECISION_TAKEN);
+}
+
+/* --- one proposal at a time --- */
+
+static void undoing_an_older_proposal_makes_nobody_ask_twice(void **state)
+{
+    struct story *story = begin(QUIET_RULE);
+    struct proposal first;
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    approved_at(story, NOON_MS + 1);
+    ends(story, EFFECT_DONE, NOON_MS + 2);
+    fails_at(story, NOON_MS + 3); /* recurred, and asks again */
+    assert_int_equal(n_proposals(story), 2);
+    first = proposal_of(story, newest(story).earlier);
+    assert_int_equal(first.state, PROPOSAL_RECURRED);
+    assert_int_equal(
+        decides(story, first, (struct decision){ .verdict = VERDICT_UNDO }, NOON_MS + 4),
+        DECISION_TAKEN);
+    ends(story, EFFECT_DONE, NOON_MS + 5);
+    assert_int_equal(proposal_of(story, first.id).state, PROPOSAL_UNDONE);
+    fails_at(story, NOON_MS + 6);
+    assert_int_equal(n_proposals(story), 2);
+    assert_int_equal(newest(story).state, PROPOSAL_OPEN);
+    end(story);
+}
+
+static void what_fails_anew_after_a_resolve_recurred_all_the_same(void **state)
+{
+    struct story *story = begin(QUIET_RULE);
+    struct ulid first;
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    approved_at(story, NOON_MS + 1);
+    ends(story, EFFECT_DONE, NOON_MS + 2);
+    is_ok_at(story, NOON_MS + MINUTE_MS);
+    first = newest(story).id;
+    assert_int_equal(newest(story).state,
+                     PROPOSAL_VERIFYING); /* half an hour of quiet is asked for */
+    fails_at(story, NOON_MS + 2 * MINUTE_MS);
+    assert_int_equal(proposal_of(story, first).state, PROPOSAL_RECURRED);
+    assert_int_equal(n_proposals(story), 2);
+    assert_true(!ulid_compare(newest(story).earlier, first));
+    assert_int_equal(the_signal(story).state, SIGNAL_FIRING);
+    end(story);
+}
+
+static void a_later_episode_has_the_earlier_proposal_on_top(void **state)
+{
+    struct story *story = begin(OK_RULE);
+    struct ulid first;
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    approved_at(story, NOON_MS + 1);
+    ends(story, EFFECT_DONE, NOON_MS + 2);
+    is_ok_at(story, NOON_MS + 3);
+    first = newest(story).id;
+    assert_int_equal(newest(story).state, PROPOSAL_VERIFIED);
+    fails_at(story, NOON_MS + HOUR_MS);
+    assert_int_equal(n_proposals(story), 2);
+    assert_true(!ulid_compare(newest(story).earlier, first));
+    end(story);
+}
+
+/* --- did it help --- */
+
+static void a_source_that_is_quicker_than_the_step_verifies_it(void **state)
+{
+    struct story *story = begin(OK_RULE);
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    approved_at(story, NOON_MS + 1);
+    is_ok_at(story, NOON_MS + 2);
+    assert_int_equal(newest(story).state, PROPOSAL_RUNNING);
+    ends(story, EFFECT_DONE, NOON_MS + 3);
+    assert_int_equal(newest(story).state, PROPOSAL_VERIFIED);
+    end(story);
+}
+
+static void a_signal_resolved_by_hand_is_verified_by_the_source_that_says_so_later(void **state)
+{
+    struct story *story = begin(OK_RULE);
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    approved_at(story, NOON_MS + 1);
+    ends(story, EFFECT_DONE, NOON_MS + 2);
+    assert_int_equal(engine_resolve(story->engine, the_signal(story).id, SLICE("jane"),
+                                    SLICE("socket"), NOON_MS + 3),
+                     RC_OK);
+    assert_int_equal(newest(story).state, PROPOSAL_VERIFYING);
+    is_ok_at(story, NOON_MS + 4);
+    assert_int_equal(newest(story).state, PROPOSAL_VERIFIED);
+    end(story);
+}
+
+/* --- time --- */
+
+static void a02_a_hold_that_ends_late_does_not_start_what_has_expired(void **state)
+{
+    struct story *story = begin(QUIET_RULE);
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    approved_on_the_page_at(story, NOON_MS + 1);
+    assert_int_equal(newest(story).state, PROPOSAL_APPROVED);
+    fold(story,
+         NOON_MS + 5 * HOUR_MS); /* the machine slept: the hold's timer is due at its old time */
+    assert_int_equal(story->n_effects, 0);
+    assert_int_equal(newest(story).state, PROPOSAL_STALE);
+    end(story);
+}
+
+static void a_hold_that_ends_in_time_starts_it(void **state)
+{
+    struct story *story = begin(QUIET_RULE);
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    approved_on_the_page_at(story, NOON_MS + 1);
+    fold(story, NOON_MS + MINUTE_MS);
+    assert_int_equal(story->n_effects, 1);
+    assert_int_equal(newest(story).state, PROPOSAL_RUNNING);
+    end(story);
+}
+
+static void who_snoozed_approved_and_took_back_is_woken_still(void **state)
+{
+    struct story *story = begin(QUIET_RULE);
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    decides(story, newest(story), (struct decision){ .verdict = VERDICT_SNOOZE, .for_ms = HOUR_MS },
+            NOON_MS + 1);
+    approved_on_the_page_at(story, NOON_MS + 2);
+    assert_int_equal(decides(story, newest(story),
+                             (struct decision){ .verdict = VERDICT_TAKE_BACK }, NOON_MS + 3),
+                     DECISION_TAKEN);
+    assert_int_equal(newest(story).state, PROPOSAL_OPEN);
+    fold(story, NOON_MS + 2 * HOUR_MS);
+    assert_int_equal(newest(story).snoozed_until_ms, 0);
+    assert_int_equal(engine_due_ms(story->engine), newest(story).expires_ms);
+    end(story);
+}
+
+/* --- rules that change --- */
+
+static void a_rule_that_only_observes_by_the_end_of_its_task_proposes_nothing(void **state)
+{
+    struct story *story = begin(RED(PROPOSE ", diagnose: {evidence: [{do: look}]}"));
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    assert_int_equal(n_proposals(story), 0);
+    swap_rules(story, RED(", mode: observe"), NOON_MS + 1);
+    assert_int_equal(ends(story, EFFECT_DONE, NOON_MS + 2), OUTBOX_EVIDENCE);
+    assert_int_equal(n_proposals(story), 0);
+    assert_int_equal(the_signal(story).attention, ATTENTION_NONE);
+    end(story);
+}
+
+static void what_was_only_pending_goes_with_its_rule(void **state)
+{
+    struct story *story = begin(RED(", when: {count: 2, within: 1h}"));
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    assert_int_equal(the_signal(story).state, SIGNAL_PENDING);
+    swap_rules(story, "rules: [{id: other, on: alert}]\n", NOON_MS + 1);
+    assert_int_equal(n_of(story, TABLE_SIGNALS, &signal_shape, NULL), 0);
+    assert_int_equal(story->engine->counts.signals[SIGNAL_PENDING], 0);
+    end(story);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(undoing_an_older_proposal_makes_nobody_ask_twice),
+        cmocka_unit_test(what_fails_anew_after_a_resolve_recurred_all_the_same),
+        cmocka_unit_test(a_later_episode_has_the_earlier_proposal_on_top),
+        cmocka_unit_test(a_source_that_is_quicker_than_the_step_verifies_it),
+        cmocka_unit_test(a_signal_resolved_by_hand_is_verified_by_the_source_that_says_so_later),
+        cmocka_unit_test(a02_a_hold_that_ends_late_does_not_start_what_has_expired),
+        cmocka_unit_test(a_hold_that_ends_in_time_starts_it),
+        cmocka_unit_test(who_snoozed_approved_and_took_back_is_woken_still),
+        cmocka_unit_test(a_rule_that_only_observes_by_the_end_of_its_task_proposes_nothing),
+        cmocka_unit_test(what_was_only_pending_goes_with_its_rule),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
