@@ -262,19 +262,22 @@ enum rc turn_advance_clock(struct turn *turn, int64_t to_ms)
 
 struct fold_limits {
     size_t n_left;
+    size_t n_timers; /* that one turn runs */
     int64_t end_mono_ms;
     int64_t now_ms;
     bool ran_timers; /* set */
+    bool at_timer;   /* set: a timer runs, or failed */
 };
 
 static enum rc run_timers(struct turn *turn, struct fold_limits *limits, int64_t until_ms,
                           bool *more)
 {
     size_t n_run = 0;
-    enum rc rc = timers_run(turn, until_ms, TIMERS_A_TURN, &n_run);
+    enum rc rc = timers_run(turn, until_ms, limits->n_timers, &n_run);
 
+    limits->at_timer = rc != RC_OK;
     limits->ran_timers |= n_run > 0;
-    *more = !rc && n_run == TIMERS_A_TURN;
+    *more = !rc && n_run == limits->n_timers;
     return rc;
 }
 
@@ -288,6 +291,8 @@ static enum rc fold_deliveries(struct turn *turn, struct fold_limits *limits, bo
 
     while (!rc) {
         rc = journal_next_delivery(turn->txn, cursor, turn->arena, &entry);
+        if (rc == RC_NOT_FOUND)
+            return run_timers(turn, limits, limits->now_ms, more);
         if (rc)
             break;
         *more = true;
@@ -302,9 +307,7 @@ static enum rc fold_deliveries(struct turn *turn, struct fold_limits *limits, bo
         cursor = entry.seq;
         limits->n_left--;
     }
-    if (rc != RC_NOT_FOUND)
-        return rc;
-    return run_timers(turn, limits, limits->now_ms, more);
+    return rc;
 }
 
 /* A turn that found nothing to do is none. */
@@ -359,6 +362,25 @@ static enum rc bury_next(struct engine *engine, int64_t now_ms, const char *reas
     return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
+/* What the first timer is about cannot be read, whatever is tried: the others go on. */
+static enum rc drop_timer(struct engine *engine, int64_t now_ms, const char *reason)
+{
+    struct timer timer;
+    struct turn turn;
+    enum rc rc = turn_begin(engine, now_ms, &turn);
+
+    if (!rc)
+        rc = timer_first(turn.txn, &timer);
+    if (!rc) {
+        log_error("timer dropped: %s kind=%d due=%lld", reason, (int)timer.kind, (long long)timer.due_ms);
+        rc = timer_remove(turn.txn, &timer);
+    }
+    if (!rc)
+        rc = turn_commit(&turn);
+    turn_abort(&turn);
+    return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
 static bool is_about_the_store(enum rc rc)
 {
     return rc == RC_FULL || rc == RC_IO || rc == RC_BUSY;
@@ -368,6 +390,7 @@ enum rc engine_fold(struct engine *engine, int64_t now_ms, size_t n_max, int64_t
                     bool *more)
 {
     struct fold_limits limits = { .n_left = engine->fold_singly ? 1 : n_max,
+                                  .n_timers = engine->fold_singly ? 1 : TIMERS_A_TURN,
                                   .end_mono_ms = clock_mono_ms() + budget_ms,
                                   .now_ms = now_ms };
     bool was_single = engine->fold_singly;
@@ -380,12 +403,14 @@ enum rc engine_fold(struct engine *engine, int64_t now_ms, size_t n_max, int64_t
     engine->fold_singly = false;
     if (!rc || is_about_the_store(rc))
         return rc;
-    /* Nothing of the batch was kept. One delivery at a time shows which it was; that one is set aside. */
+    /* Nothing of the batch was kept. One delivery or timer at a time shows which it was; that one is set aside. */
     *more = true;
     if (!was_single) {
         engine->fold_singly = true;
         return RC_OK;
     }
+    if (limits.at_timer)
+        return drop_timer(engine, now_ms, rc_text(rc));
     return bury_next(engine, now_ms, rc_text(rc));
 }
 
@@ -518,6 +543,16 @@ enum rc engine_set_paused(struct engine *engine, bool paused, struct slice who, 
     return finish_control(&turn, rc);
 }
 
+/* What never fired is not announced, but whoever ended it finds it ended; retention takes it. */
+static void close_pending(struct turn *turn, struct signal *signal, struct slice who)
+{
+    turn->counts.signals[SIGNAL_PENDING]--;
+    turn->counts.signals[SIGNAL_RESOLVED]++;
+    signal->state = SIGNAL_RESOLVED;
+    signal->resolved_ms = turn->now_ms;
+    signal->resolved_by = who;
+}
+
 static enum rc resolve_by_hand(struct turn *turn, struct ulid id, struct slice who,
                                struct slice via)
 {
@@ -530,6 +565,8 @@ static enum rc resolve_by_hand(struct turn *turn, struct ulid id, struct slice w
     if (signal.state == SIGNAL_RESOLVED)
         return RC_CONFLICT;
     rc = signals_resolve(turn, &signal, who);
+    if (signal.state == SIGNAL_PENDING)
+        close_pending(turn, &signal, who);
     if (!rc)
         rc = turn_name(turn, "sig_", id, &name);
     if (!rc)

@@ -55,20 +55,32 @@ static enum rc sort_outbox(struct turn *turn)
     return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
+/* The next delivery to be folded. A damaged one is one as well: folding sets it aside, and it must not keep us from starting. */
+static enum rc find_next(struct turn *turn, uint64_t cursor, struct journal_entry *entry)
+{
+    enum rc rc;
+
+    *entry = (struct journal_entry){ 0 };
+    rc = journal_next_delivery(turn->txn, cursor, turn->arena, entry);
+    return rc == RC_CORRUPT && entry->seq ? RC_OK : rc;
+}
+
 /* Sets how many starts in a row found the cursor where it is now, with deliveries behind it. */
 static enum rc count_tries(struct turn *turn, uint64_t *n_tries)
 {
     uint64_t cursor, attempt, was_clean, tries;
     struct journal_entry entry;
-    bool is_folded;
+    bool is_folded = false;
     enum rc rc;
 
     rc = meta_get(turn->txn, META_CURSOR, &cursor);
-    if (rc)
-        return rc;
-    rc = journal_next_delivery(turn->txn, cursor, turn->arena, &entry);
-    is_folded = rc == RC_NOT_FOUND;
-    if (!rc || is_folded)
+    if (!rc)
+        rc = find_next(turn, cursor, &entry);
+    if (rc == RC_NOT_FOUND) {
+        is_folded = true;
+        rc = RC_OK;
+    }
+    if (!rc)
         rc = meta_get(turn->txn, META_FOLD_ATTEMPT, &attempt);
     if (!rc)
         rc = meta_get(turn->txn, META_CLEAN_STOP, &was_clean);
@@ -121,7 +133,7 @@ static enum rc suspect_next(struct engine *engine, int64_t now_ms, bool *buried)
     if (!rc)
         rc = meta_get(turn.txn, META_CURSOR, &cursor);
     if (!rc)
-        rc = journal_next_delivery(turn.txn, cursor, turn.arena, &entry);
+        rc = find_next(&turn, cursor, &entry);
     if (!rc)
         rc = meta_get(turn.txn, META_FOLD_SUSPECT, &suspect);
     if (!rc && suspect == entry.seq)
@@ -139,16 +151,43 @@ static enum rc suspect_next(struct engine *engine, int64_t now_ms, bool *buried)
     return rc;
 }
 
+static enum rc read_cursor(struct engine *engine, uint64_t *cursor)
+{
+    struct store_txn *txn = NULL;
+    enum rc rc = store_begin_read(engine->store, &txn);
+
+    if (!rc)
+        rc = meta_get(txn, META_CURSOR, cursor);
+    store_abort(&txn);
+    return rc;
+}
+
+/* Until the cursor is past it: the timers that are due before it, and a look at what it fails with, take turns of their own. */
+static enum rc fold_suspect(struct engine *engine, int64_t now_ms)
+{
+    uint64_t before = 0, after = 0;
+    bool more = true;
+    enum rc rc = read_cursor(engine, &before);
+
+    after = before;
+    while (!rc && more && after == before) {
+        rc = engine_fold(engine, now_ms, 1, INT64_MAX / 2, &more);
+        if (!rc)
+            rc = read_cursor(engine, &after);
+    }
+    return rc;
+}
+
 static enum rc fold_suspects(struct engine *engine, int64_t now_ms)
 {
-    bool buried, more;
+    bool buried;
     enum rc rc = RC_OK;
 
     log_warn("the last start ended while events were folded: folding them one at a time");
     for (size_t i = 0; i < SUSPECTS && !rc; i++) {
         rc = suspect_next(engine, now_ms, &buried);
         if (!rc && !buried)
-            rc = engine_fold(engine, now_ms, 1, INT64_MAX / 2, &more);
+            rc = fold_suspect(engine, now_ms);
     }
     return rc == RC_NOT_FOUND ? RC_OK : rc;
 }

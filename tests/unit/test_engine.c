@@ -472,6 +472,113 @@ static void what_was_only_pending_goes_with_its_rule(void **state)
     end(story);
 }
 
+static void who_ends_a_pending_signal_finds_it_ended(void **state)
+{
+    struct story *story = begin(RED(", when: {count: 2, within: 1h}"));
+    struct ulid id;
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    id = the_signal(story).id;
+    assert_int_equal(engine_resolve(story->engine, id, SLICE("jane"), SLICE("socket"), NOON_MS + 1),
+                     RC_OK);
+    assert_int_equal(the_signal(story).state, SIGNAL_RESOLVED);
+    assert_int_equal(engine_resolve(story->engine, id, SLICE("jane"), SLICE("socket"), NOON_MS + 2),
+                     RC_CONFLICT);
+    assert_int_equal(story->engine->counts.signals[SIGNAL_PENDING], 0);
+    end(story);
+}
+
+/* --- damage --- */
+
+static void write_rows(struct story *story, enum store_table table, struct slice key,
+                       struct slice value)
+{
+    struct store_txn *txn = NULL;
+
+    assert_int_equal(store_begin(story->store, &txn), RC_OK);
+    assert_int_equal(store_put(txn, table, key, value), RC_OK);
+    assert_int_equal(store_commit(&txn), RC_OK);
+}
+
+static uint64_t n_dead(struct story *story)
+{
+    struct store_txn *txn = NULL;
+    uint64_t n_rows;
+
+    assert_int_equal(store_begin_read(story->store, &txn), RC_OK);
+    assert_int_equal(store_count(txn, TABLE_DEAD, &n_rows), RC_OK);
+    store_abort(&txn);
+    return n_rows;
+}
+
+static void a_damaged_proposal_costs_its_timer_and_no_delivery(void **state)
+{
+    struct story *story = begin(QUIET_RULE);
+    struct ulid id;
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    id = newest(story).id;
+    write_rows(story, TABLE_PROPOSALS, (struct slice){ (const char *)id.bytes, ULID_BYTES },
+               SLICE("damaged"));
+    accept(story, NOON_MS + 5 * HOUR_MS, ENGINE_RECORDED_EVENT,
+           "{\"kind\":\"ci.run\",\"repo\":\"c/d\",\"state\":\"failing\"}");
+    fold(story, NOON_MS + 5 * HOUR_MS);
+    assert_int_equal(n_dead(story), 0);
+    assert_int_equal(n_of(story, TABLE_SIGNALS, &signal_shape, NULL), 2);
+    end(story);
+}
+
+static void a_damaged_delivery_does_not_keep_it_from_starting(void **state)
+{
+    struct story *story = begin(QUIET_RULE);
+    const unsigned char key[] = { 0, 0, 0, 0, 0, 0, 0, 1 };
+
+    (void)state;
+    accept(story, NOON_MS, ENGINE_RECORDED_EVENT,
+           "{\"kind\":\"ci.run\",\"repo\":\"a/b\",\"state\":\"failing\"}");
+    accept(story, NOON_MS, ENGINE_RECORDED_EVENT,
+           "{\"kind\":\"ci.run\",\"repo\":\"c/d\",\"state\":\"failing\"}");
+    write_rows(story, TABLE_JOURNAL, (struct slice){ (const char *)key, sizeof key },
+               SLICE("damaged"));
+    for (int i = 0; i < 3; i++) { /* as after crashes */
+        engine_free(story->engine);
+        start_engine(story, QUIET_RULE);
+        assert_int_equal(engine_recover(story->engine, NOON_MS + i), RC_OK);
+    }
+    fold(story, NOON_MS + 4);
+    assert_int_equal(n_dead(story), 1);
+    assert_int_equal(the_signal(story).state, SIGNAL_FIRING);
+    end(story);
+}
+
+static void timers_that_are_due_first_make_no_delivery_a_suspect(void **state)
+{
+    struct story *story = begin(RED(", when: {count: 2, within: 1h}"));
+
+    (void)state;
+    for (int i = 0; i < 2200; i++) {
+        struct store_txn *txn = NULL;
+        struct timer timer = { .due_ms = NOON_MS + 1 + i, .kind = TIMER_SIGNAL_QUIET };
+
+        assert_int_equal(store_begin(story->store, &txn), RC_OK);
+        assert_int_equal(timer_put(txn, &timer), RC_OK);
+        assert_int_equal(store_commit(&txn), RC_OK);
+    }
+    accept(story, NOON_MS + HOUR_MS, ENGINE_RECORDED_EVENT,
+           "{\"kind\":\"ci.run\",\"repo\":\"a/b\",\"state\":\"failing\"}");
+    for (int i = 0; i < 2; i++) {
+        engine_free(story->engine);
+        start_engine(story, RED(", when: {count: 2, within: 1h}"));
+        assert_int_equal(engine_recover(story->engine, NOON_MS + HOUR_MS + i), RC_OK);
+    }
+    fold(story, NOON_MS + HOUR_MS + 2);
+    assert_int_equal(n_dead(story), 0);
+    assert_int_equal(the_signal(story).state, SIGNAL_PENDING);
+    end(story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -485,6 +592,10 @@ int main(void)
         cmocka_unit_test(who_snoozed_approved_and_took_back_is_woken_still),
         cmocka_unit_test(a_rule_that_only_observes_by_the_end_of_its_task_proposes_nothing),
         cmocka_unit_test(what_was_only_pending_goes_with_its_rule),
+        cmocka_unit_test(who_ends_a_pending_signal_finds_it_ended),
+        cmocka_unit_test(a_damaged_proposal_costs_its_timer_and_no_delivery),
+        cmocka_unit_test(a_damaged_delivery_does_not_keep_it_from_starting),
+        cmocka_unit_test(timers_that_are_due_first_make_no_delivery_a_suspect),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
