@@ -14,22 +14,51 @@ static bool signal_is_past(const struct signal *signal, int64_t before_ms)
            signal->resolved_ms < before_ms && signal->newest_ms < before_ms;
 }
 
+/* While one of its proposals is kept, it is: an undo needs both. */
+static enum rc has_proposals(struct turn *turn, const struct signal *signal, bool *has)
+{
+    struct ulid_list ids = { 0 };
+    enum rc rc = proposal_list_of_signal(turn->txn, signal->fingerprint, 1, turn->arena, &ids);
+
+    *has = ids.n_items != 0;
+    return rc;
+}
+
 static enum rc expire_signal(struct turn *turn, const void *object, int64_t before_ms)
 {
     const struct signal *signal = object;
+    bool is_kept = !signal_is_past(signal, before_ms);
+    enum rc rc = is_kept ? RC_OK : has_proposals(turn, signal, &is_kept);
 
-    if (!signal_is_past(signal, before_ms))
-        return RC_OK;
+    if (rc || is_kept)
+        return rc;
     turn->counts.signals[signal->state]--;
     return signal_delete(turn->txn, signal);
+}
+
+/* What is proposed may be rendered again, from what its task saw. */
+static enum rc is_in_use(struct turn *turn, const struct task *task, bool *in_use)
+{
+    struct signal signal = { 0 };
+    enum rc rc = RC_NOT_FOUND;
+
+    if (task->signals.n_items)
+        rc = signal_get(turn->txn, task->signals.items[0], turn->arena, &signal);
+    *in_use = !rc && signal.attention != ATTENTION_NONE && !ulid_compare(signal.task, task->id);
+    return rc == RC_NOT_FOUND || rc == RC_CORRUPT ? RC_OK : rc;
 }
 
 static enum rc expire_task(struct turn *turn, const void *object, int64_t before_ms)
 {
     const struct task *task = object;
+    bool in_use = false;
+    enum rc rc;
 
     if (task->state == TASK_QUEUED || task->state == TASK_RUNNING || task->finished_ms >= before_ms)
         return RC_OK;
+    rc = is_in_use(turn, task, &in_use);
+    if (rc || in_use)
+        return rc;
     turn->counts.tasks[task->state]--;
     return object_delete(turn->txn, TABLE_TASKS, task->id);
 }

@@ -489,6 +489,38 @@ static void who_ends_a_pending_signal_finds_it_ended(void **state)
     end(story);
 }
 
+static void a_proposal_that_outlives_the_retention_can_still_be_revised(void **state)
+{
+    struct story *story = begin(QUIET_RULE);
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    assert_int_equal(engine_expire(story->engine, NOON_MS + 2 * HOUR_MS), RC_OK);
+    assert_int_equal(n_of(story, TABLE_TASKS, &task_shape, NULL), 1);
+    swap_rules(story, RED(PROPOSE ", title: other, verify: {quiet: 30m}"), NOON_MS + 2 * HOUR_MS);
+    assert_int_equal(newest(story).revision, 2);
+    end(story);
+}
+
+static void a_signal_is_kept_as_long_as_its_proposals(void **state)
+{
+    struct story *story = begin(OK_RULE);
+    struct proposal proposal;
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    approved_at(story, NOON_MS + 1);
+    is_ok_at(story, NOON_MS + 2);
+    ends(story, EFFECT_DONE, NOON_MS + 30 * MINUTE_MS);
+    assert_int_equal(engine_expire(story->engine, NOON_MS + 70 * MINUTE_MS), RC_OK);
+    proposal = newest(story);
+    assert_int_equal(proposal.state, PROPOSAL_VERIFIED);
+    assert_int_equal(decides(story, proposal, (struct decision){ .verdict = VERDICT_UNDO },
+                             NOON_MS + 70 * MINUTE_MS),
+                     DECISION_TAKEN);
+    end(story);
+}
+
 /* --- damage --- */
 
 static void write_rows(struct story *story, enum store_table table, struct slice key,
@@ -593,6 +625,8 @@ int main(void)
         cmocka_unit_test(a_rule_that_only_observes_by_the_end_of_its_task_proposes_nothing),
         cmocka_unit_test(what_was_only_pending_goes_with_its_rule),
         cmocka_unit_test(who_ends_a_pending_signal_finds_it_ended),
+        cmocka_unit_test(a_proposal_that_outlives_the_retention_can_still_be_revised),
+        cmocka_unit_test(a_signal_is_kept_as_long_as_its_proposals),
         cmocka_unit_test(a_damaged_proposal_costs_its_timer_and_no_delivery),
         cmocka_unit_test(a_damaged_delivery_does_not_keep_it_from_starting),
         cmocka_unit_test(timers_that_are_due_first_make_no_delivery_a_suspect),
