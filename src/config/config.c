@@ -358,10 +358,13 @@ static enum rc load(struct config_reader *reader)
     rc = read_addresses(reader);
     if (!rc)
         rc = place(reader);
-    if (!rc && reader->options->make_state)
+    /* The embedded default has no mistakes, and its secrets must be there before they are read. */
+    if (!rc && reader->options->make_state && reader->config->is_default)
         rc = config_make_state(reader);
     if (!rc)
         rc = read_all(reader);
+    if (!rc && reader->options->make_state && !problems_count(reader->problems, PROBLEM_ERROR))
+        rc = config_make_state(reader);
     return settings_rc ? settings_rc : rc;
 }
 
