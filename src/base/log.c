@@ -259,6 +259,24 @@ void log_write(enum log_level level, const char *format, ...)
     va_end(args);
 }
 
+void log_lines(enum log_level level, struct slice text)
+{
+    if (!is_wanted(level))
+        return;
+    if (atomic_load(&line_format) == LOG_TEXT) {
+        ssize_t ignored = write(STDERR_FILENO, text.ptr, text.len);
+
+        (void)ignored;
+        return;
+    }
+    while (text.len) {
+        struct slice line = slice_cut(&text, '\n');
+
+        if (line.len)
+            log_write(level, "%.*s", SLICE_ARG(line));
+    }
+}
+
 /* True when a line may pass now; gives how many did not since the last one. */
 static bool pass_limit(struct log_limit *limit, uint64_t *n_held)
 {

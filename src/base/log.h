@@ -26,6 +26,9 @@ void log_write(enum log_level level, const char *format, ...) __attribute__((for
 #define log_info(...) log_write(LOG_INFO, __VA_ARGS__)   /* life of a task or proposal */
 #define log_debug(...) log_write(LOG_DEBUG, __VA_ARGS__) /* the rest */
 
+/* What is written for people, a problem of a file a line: as it stands, or an object of the log for each line. */
+void log_lines(enum log_level level, struct slice text);
+
 /* Lets one line a minute through for each `limit`; the line that passes tells how many did not:
  *     static struct log_limit limit;
  *     log_limited(&limit, LOG_WARN, "hook refused: %s hook=%s", why, name);

@@ -31,6 +31,11 @@ void announce(struct service *service, struct slice link)
     char text[PATH_MAX + 8];
     const char *vedette = program(text, sizeof text);
 
+    /* With a configuration the log says it all, and a service's journal is no place for an invitation. */
+    if (!config->is_default && !isatty(STDOUT_FILENO)) {
+        service_release_config(service, config);
+        return;
+    }
     printf("\nVedette watches. Hooks: http://%.*s/hooks/…  State: %.*s\n", SLICE_ARG(service_public_address(service)),
            SLICE_ARG(config->state));
     if (!slice_is_absent(link))

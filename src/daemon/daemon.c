@@ -86,8 +86,13 @@ static enum rc start_libraries(struct daemon *daemon)
 
 static enum rc start_config(struct daemon *daemon)
 {
-    enum rc rc = config_load(&daemon->options->config, daemon->problems, &daemon->config);
+    const char *format = daemon->options->config.log_format;
+    enum rc rc;
 
+    /* What is wrong with the configuration is said in the format that was asked for, too. */
+    if (format && !strcmp(format, log_format_names[LOG_JSON]))
+        log_configure(LOG_INFO, LOG_JSON);
+    rc = config_load(&daemon->options->config, daemon->problems, &daemon->config);
     if (rc)
         return rc;
     log_configure((enum log_level)daemon->config->log_level, (enum log_format)daemon->config->log_format);
@@ -111,8 +116,7 @@ static enum rc start_rules(struct daemon *daemon)
 
     if (!rc)
         rc = start_rules_load(daemon->config, daemon->store, daemon->files_arena, rules);
-    if (rules->problems.len)
-        (void)!write(STDERR_FILENO, rules->problems.ptr, rules->problems.len);
+    log_lines(rc || rules->is_last_good ? LOG_ERROR : LOG_WARN, buffer_slice(&rules->problems));
     if (!rc && rules->is_last_good)
         log_error("the rule files are broken: running the last good rules; repair them and reload");
     return rc;
@@ -240,8 +244,7 @@ static void reload(struct daemon *daemon)
 
     buffer_init(&summary, (size_t)1 << 20);
     rc = service_reload(daemon->service, &summary);
-    if (rc && summary.len)
-        (void)!write(STDERR_FILENO, summary.ptr, summary.len);
+    (void)rc; /* what came of it is in the log */
     buffer_free(&summary);
 }
 
@@ -322,7 +325,8 @@ static void print_problems(const struct daemon *daemon)
 
     buffer_init(&text, 0);
     problems_format(daemon->problems, &text);
-    (void)!write(STDERR_FILENO, text.ptr, text.len);
+    log_lines(problems_count(daemon->problems, PROBLEM_ERROR) ? LOG_ERROR : LOG_WARN,
+              buffer_slice(&text));
     buffer_free(&text);
 }
 

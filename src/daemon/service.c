@@ -394,8 +394,8 @@ static void refuse(struct service *service, const struct reload *reload, enum rc
     n_rules = service->n_rules;
     pthread_mutex_unlock(&service->lock);
     service_report_rules(service, RULES_LAST_GOOD, buffer_slice(out), n_rules, clock_wall_ms());
-    log_error("reload refused, nothing has changed: problems=\"%.*s\"",
-              SLICE_ARG(buffer_slice(out)));
+    log_error("reload refused, nothing has changed");
+    log_lines(LOG_ERROR, buffer_slice(out));
 }
 
 static void free_reload(struct reload *reload)

@@ -433,7 +433,8 @@ class Reloading(VedetteTest):
 
         done = vedette.cli("reload", check=1)
         self.assertIn("broken.yaml:4:5: error: unknown member `wher`", done.stderr)
-        self.assertIn("broken.yaml:4:5", vedette.wait_for_log("error reload refused, nothing has changed"))
+        vedette.wait_for_log("error reload refused, nothing has changed")
+        vedette.wait_for_log(r"broken\.yaml:4:5: error: unknown member `wher`")
         ready = vedette.request("control", "GET", "/readyz?verbose")
         self.assertEqual((ready.status, ready.json()["status"]), (200, "degraded"))
         self.assertIn("broken.yaml:4:5", next(check for check in ready.json()["checks"] if check["name"] == "rules")["detail"])

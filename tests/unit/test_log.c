@@ -103,6 +103,16 @@ static void i03_a_value_cannot_begin_a_line_or_command_a_terminal(void **state)
                         "forged\\x1b[2J\\x7f\\xc2\\x9b\\xff\n");
 }
 
+static void lines_for_people_stand_as_they_are_or_become_an_object_each(void **state)
+{
+    (void)state;
+    log_lines(LOG_ERROR, SLICE("a.yaml:1:2: error: x\nb.yaml:3:4: error: y\n"));
+    assert_string_equal(logged(), "a.yaml:1:2: error: x\nb.yaml:3:4: error: y\n");
+    log_configure(LOG_INFO, LOG_JSON);
+    log_lines(LOG_WARN, SLICE("a.yaml:1:2: error: x\n"));
+    assert_string_equal(logged_json(), ",\"level\":\"warn\",\"text\":\"a.yaml:1:2: error: x\"}\n");
+}
+
 static void json_has_the_fact_and_its_pairs(void **state)
 {
     (void)state;
@@ -241,6 +251,7 @@ int main(void)
         log_test(a_line_is_time_level_and_fact),
         log_test(lines_below_the_level_are_not_written),
         log_test(i03_a_value_cannot_begin_a_line_or_command_a_terminal),
+        log_test(lines_for_people_stand_as_they_are_or_become_an_object_each),
         log_test(json_has_the_fact_and_its_pairs),
         log_test(json_pairs_are_told_from_the_fact),
         log_test(a_long_line_is_cut_and_still_a_line),
