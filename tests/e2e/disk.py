@@ -6,6 +6,7 @@ import subprocess
 import unittest
 
 MB = 1024 * 1024
+PLACES = "/usr/sbin:/sbin:/usr/bin:/bin"
 
 
 def run(*command):
@@ -20,7 +21,7 @@ class Disk:
     def __init__(self, test, directory, megabytes, system="ext4"):
         if os.geteuid():
             raise unittest.SkipTest("mounting needs root")
-        if not shutil.which(self.MAKE[system][0], path="/usr/sbin:/sbin:/usr/bin:/bin"):
+        if not shutil.which(self.MAKE[system][0], path=PLACES):
             raise unittest.SkipTest(f"{self.MAKE[system][0]} is not installed")
         self.image = pathlib.Path(directory) / f"{system}.image"
         self.path = pathlib.Path(directory) / f"{system}.disk"
@@ -29,12 +30,17 @@ class Disk:
             image.truncate(megabytes * MB)
         self._must(*self.MAKE[system], str(self.image))
         self.mount()
-        test.addCleanup(self.unmount)
+        test.addCleanup(self._end, test)
 
     def _must(self, *command):
         done = run(*command)
         if done.returncode:
             raise unittest.SkipTest(f"no file system for this test: {' '.join(command)}: {done.stderr.strip()}")
+
+    def _end(self, test):
+        for vedette in test.daemons:
+            vedette.kill()  # it holds the file system
+        self.unmount()
 
     def mount(self):
         self._must("mount", "-o", "loop", str(self.image), str(self.path))
@@ -44,6 +50,8 @@ class Disk:
 
     def cut_power(self):
         """What was not synced is gone, and nothing can be written any more."""
+        if not shutil.which("xfs_io", path=PLACES):
+            raise unittest.SkipTest("xfs_io is not installed (xfsprogs)")
         self._must("xfs_io", "-x", "-c", "shutdown", str(self.path))
 
     # --- room ---
