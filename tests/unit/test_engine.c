@@ -189,6 +189,14 @@ static void swap_rules(struct story *story, const char *rules, int64_t at_ms)
     buffer_free(&summary);
 }
 
+static void retention_at(struct story *story, int64_t at_ms)
+{
+    bool more = true;
+
+    assert_int_equal(engine_expire(story->engine, at_ms, &more), RC_OK);
+    assert_false(more);
+}
+
 /* --- what is there --- */
 
 struct found {
@@ -495,7 +503,7 @@ static void a_proposal_that_outlives_the_retention_can_still_be_revised(void **s
 
     (void)state;
     fails_at(story, NOON_MS);
-    assert_int_equal(engine_expire(story->engine, NOON_MS + 2 * HOUR_MS), RC_OK);
+    retention_at(story, NOON_MS + 2 * HOUR_MS);
     assert_int_equal(n_of(story, TABLE_TASKS, &task_shape, NULL), 1);
     swap_rules(story, RED(PROPOSE ", title: other, verify: {quiet: 30m}"), NOON_MS + 2 * HOUR_MS);
     assert_int_equal(newest(story).revision, 2);
@@ -512,7 +520,7 @@ static void a_signal_is_kept_as_long_as_its_proposals(void **state)
     approved_at(story, NOON_MS + 1);
     is_ok_at(story, NOON_MS + 2);
     ends(story, EFFECT_DONE, NOON_MS + 30 * MINUTE_MS);
-    assert_int_equal(engine_expire(story->engine, NOON_MS + 70 * MINUTE_MS), RC_OK);
+    retention_at(story, NOON_MS + 70 * MINUTE_MS);
     proposal = newest(story);
     assert_int_equal(proposal.state, PROPOSAL_VERIFIED);
     assert_int_equal(decides(story, proposal, (struct decision){ .verdict = VERDICT_UNDO },
