@@ -10,7 +10,7 @@
 
 bool runner_effect_acts(const struct runner_effect *effect)
 {
-    return effect->item.channel == OUTBOX_STEP || effect->item.channel == OUTBOX_UNDO;
+    return !outbox_may_repeat(effect->item.channel);
 }
 
 static enum rc copy_list(struct slice_list *list, struct arena *arena)

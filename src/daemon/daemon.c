@@ -294,6 +294,8 @@ static void let_signals_end_us(void)
 static void stop(struct daemon *daemon, bool is_clean)
 {
     let_signals_end_us();
+    if (daemon->engine)
+        engine_rest(daemon->engine);
     if (daemon->service)
         service_stop(daemon->service);
     for (size_t i = 0; i < daemon->n_servers; i++)

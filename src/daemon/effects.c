@@ -97,7 +97,8 @@ static void on_effect(void *context, const struct outbox_item *item)
                                     .error = SLICE("not started: vedette is stopping") };
     enum rc rc = runner_submit(effects->runner, item);
 
-    if (!rc)
+    /* What only looks stays in the outbox at a stop, and is handed out again after the next start. */
+    if (!rc || (rc == RC_BUSY && outbox_may_repeat(item->channel)))
         return;
     if (rc == RC_NO_MEMORY)
         result.error = SLICE("not started: out of memory");

@@ -101,6 +101,11 @@ void engine_free(struct engine *engine)
     free(engine);
 }
 
+void engine_rest(struct engine *engine)
+{
+    engine->rests = true;
+}
+
 const struct ruleset *engine_ruleset(const struct engine *engine)
 {
     return engine->ruleset;
@@ -412,6 +417,11 @@ enum rc engine_fold(struct engine *engine, int64_t now_ms, size_t n_max, int64_t
     if (limits.at_timer)
         return drop_timer(engine, now_ms, rc_text(rc));
     return bury_next(engine, now_ms, rc_text(rc));
+}
+
+int64_t engine_n_unfolded(const struct engine *engine)
+{
+    return engine->n_unfolded;
 }
 
 int64_t engine_due_ms(struct engine *engine)

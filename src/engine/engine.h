@@ -57,6 +57,8 @@ enum rc engine_accept(struct engine *engine, struct engine_accept_item *items, s
 
 /* Folds what is waiting: at most `n_max` deliveries and `budget_ms` of time, and the timers due before each; when none is left, the timers due by `now_ms`. `*more` when there is more to do now. */
 enum rc engine_fold(struct engine *engine, int64_t now_ms, size_t n_max, int64_t budget_ms, bool *more) MUST_CHECK;
+/* Deliveries that were accepted and not folded yet. */
+int64_t engine_n_unfolded(const struct engine *engine);
 /* When the next timer is due; INT64_MAX: none. */
 int64_t engine_due_ms(struct engine *engine);
 
@@ -82,6 +84,9 @@ enum rc engine_resolve(struct engine *engine, struct ulid signal, struct slice w
 enum rc engine_expire(struct engine *engine, int64_t now_ms, bool *more) MUST_CHECK;
 /* After RC_FULL: whether a delivery could be stored by now. */
 bool engine_has_room(struct engine *engine);
+
+/* From now on no step starts: what is approved goes on after the next start. From any thread. */
+void engine_rest(struct engine *engine);
 
 const struct ruleset *engine_ruleset(const struct engine *engine);
 

@@ -49,6 +49,7 @@ struct engine {
     bool fold_singly;     /* a batch failed: find out which delivery it was */
     struct ulid expired_up_to[3]; /* where the walk of each table stands (engine_expire.c) */
     int64_t due_ms;       /* cache of the first timer; -1: not known */
+    _Atomic bool rests;   /* the daemon is stopping */
 };
 
 struct effect_link {

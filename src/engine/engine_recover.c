@@ -23,11 +23,6 @@ static enum rc lose(struct turn *turn, const struct outbox_item *item)
     return turn_take_result(turn, &result);
 }
 
-static bool may_be_repeated(enum outbox_channel channel)
-{
-    return channel == OUTBOX_EVIDENCE || channel == OUTBOX_CHECK || channel == OUTBOX_VERIFY;
-}
-
 /* Hands out again what may be done twice, and settles what may not. */
 static enum rc sort_outbox(struct turn *turn)
 {
@@ -40,7 +35,7 @@ static enum rc sort_outbox(struct turn *turn)
 
         after = item.id;
         turn->counts.outbox[item.channel]++;
-        if (!may_be_repeated(item.channel)) {
+        if (!outbox_may_repeat(item.channel)) {
             rc = lose(turn, &item);
             if (rc)
                 return rc;

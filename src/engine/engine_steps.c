@@ -156,7 +156,7 @@ static enum rc is_paused(struct turn *turn, bool *paused)
     uint64_t value = 0;
     enum rc rc = meta_get(turn->txn, META_PAUSED, &value);
 
-    *paused = value != 0;
+    *paused = value != 0 || turn->engine->rests;
     return rc;
 }
 

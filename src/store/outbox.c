@@ -48,6 +48,11 @@ static const struct record_field result_fields[] = {
 const struct record_shape outbox_item_shape = RECORD_SHAPE(outbox_item, item_fields);
 const struct record_shape effect_result_shape = RECORD_SHAPE(effect_result, result_fields);
 
+bool outbox_may_repeat(enum outbox_channel channel)
+{
+    return channel == OUTBOX_EVIDENCE || channel == OUTBOX_CHECK || channel == OUTBOX_VERIFY;
+}
+
 enum rc outbox_push(struct store_txn *txn, struct outbox_item *item)
 {
     size_t n_bytes;

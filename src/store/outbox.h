@@ -40,6 +40,9 @@ struct outbox_item {
 
 extern const struct record_shape outbox_item_shape;
 
+/* Only looks, and may be done again after a crash or a stop: evidence, checks, verifications. The others act. */
+bool outbox_may_repeat(enum outbox_channel channel);
+
 /* Adds `item` and sets its id. Borrows the slices: they are copied before it returns. */
 enum rc outbox_push(struct store_txn *txn, struct outbox_item *item) MUST_CHECK;
 enum rc outbox_get(struct store_txn *txn, uint64_t id, struct arena *arena, struct outbox_item *item) MUST_CHECK;
