@@ -21,6 +21,22 @@ static int type_of(const struct json *node)
     return item_of(node)->type & 0xff;
 }
 
+/* Behind the string that begins at `at`. Most of a payload is long strings: memchr passes over them. */
+static const char *skip_string(const char *at, const char *end)
+{
+    const char *quote, *escape;
+
+    for (at++; at < end; at = escape + 2) {
+        quote = memchr(at, '"', (size_t)(end - at));
+        if (!quote)
+            break;
+        escape = memchr(at, '\\', (size_t)(quote - at));
+        if (!escape)
+            return quote + 1;
+    }
+    return end;
+}
+
 /* Takes all up to and including the next number off `rest`, which is JSON that passed the scan. */
 static struct slice cut_number(struct slice *rest)
 {
@@ -28,12 +44,8 @@ static struct slice cut_number(struct slice *rest)
     const char *end = rest->ptr + rest->len;
     const char *start;
 
-    for (; at < end && *at != '-' && (*at < '0' || *at > '9'); at++) {
-        if (*at != '"')
-            continue;
-        for (at++; at < end && *at != '"'; at++)
-            at += *at == '\\';
-    }
+    while (at < end && *at != '-' && (*at < '0' || *at > '9'))
+        at = *at == '"' ? skip_string(at, end) : at + 1;
     start = at;
     while (at < end && memchr("+-.0123456789eE", *at, 15))
         at++;
