@@ -16,6 +16,12 @@
 /* Folding between two accepting commits: the next delivery waits at most this long for its turn. */
 #define FOLD_DELIVERIES 256
 #define FOLD_BUDGET_MS 10
+/* Folding and its commit make everybody wait who comes meanwhile. Where senders come in a crowd it has its turn less often, and
+ * what is not folded grows, up to a lag at which they wait for it again. */
+#define CROWD_DELIVERIES 32 /* in as much time as lies between two turns */
+#define CROWD_FOLD_EVERY_MS 20
+#define CROWD_FOLD_BUDGET_MS 5
+#define CROWD_MAX_LAG 100000
 /* After a full disk or store: how often it is tried again. */
 #define RETRY_MS SECOND_MS
 #define EXPIRE_EVERY_MS (30 * SECOND_MS)
@@ -24,6 +30,12 @@ struct lane {
     struct inlet_delivery *first, **last;
     size_t n_items;
     int64_t bytes;
+};
+
+struct crowd {
+    bool is_there;
+    int64_t since_mono_ms; /* deliveries are counted since then */
+    int64_t n_deliveries;
 };
 
 struct inlet {
@@ -44,7 +56,9 @@ struct inlet {
     bool is_full;
     bool has_failed;
 
-    int64_t expire_mono_ms; /* the engine's thread alone */
+    int64_t expire_mono_ms; /* from here on the engine's thread alone */
+    struct crowd crowd;
+    int64_t folded_mono_ms;
     int64_t retry_mono_ms;
     bool fold_more;
 };
@@ -253,6 +267,21 @@ static size_t take_batch(struct inlet *inlet, struct inlet_delivery **batch)
     return n_items;
 }
 
+static void count_crowd(struct inlet *inlet, size_t n_items)
+{
+    struct crowd *crowd = &inlet->crowd;
+    int64_t now_mono_ms = clock_mono_ms();
+    int64_t took_ms = now_mono_ms - crowd->since_mono_ms;
+
+    crowd->n_deliveries += (int64_t)n_items;
+    if (took_ms < CROWD_FOLD_EVERY_MS)
+        return;
+    crowd->is_there = crowd->n_deliveries * CROWD_FOLD_EVERY_MS >= CROWD_DELIVERIES * took_ms &&
+                      engine_n_unfolded(inlet->engine) < CROWD_MAX_LAG;
+    crowd->since_mono_ms = now_mono_ms;
+    crowd->n_deliveries = 0;
+}
+
 static void accept_batch(struct inlet *inlet)
 {
     struct inlet_delivery *batch[BATCH_DELIVERIES];
@@ -260,6 +289,7 @@ static void accept_batch(struct inlet *inlet)
     size_t n_items = take_batch(inlet, batch);
     enum rc rc;
 
+    count_crowd(inlet, n_items);
     if (!n_items)
         return;
     for (size_t i = 0; i < n_items; i++)
@@ -274,17 +304,27 @@ static void accept_batch(struct inlet *inlet)
     }
 }
 
+static int64_t fold_not_before_mono_ms(const struct inlet *inlet)
+{
+    int64_t turn_mono_ms =
+        inlet->crowd.is_there ? inlet->folded_mono_ms + CROWD_FOLD_EVERY_MS : 0;
+
+    return turn_mono_ms > inlet->retry_mono_ms ? turn_mono_ms : inlet->retry_mono_ms;
+}
+
 static void fold(struct inlet *inlet)
 {
     int64_t now_ms = clock_wall_ms();
+    int64_t budget_ms = inlet->crowd.is_there ? CROWD_FOLD_BUDGET_MS : FOLD_BUDGET_MS;
     bool more = false;
     enum rc rc;
 
     if (!inlet->fold_more && engine_due_ms(inlet->engine) > now_ms)
         return;
-    if (inlet->retry_mono_ms > clock_mono_ms())
+    if (fold_not_before_mono_ms(inlet) > clock_mono_ms())
         return;
-    rc = engine_fold(inlet->engine, now_ms, FOLD_DELIVERIES, FOLD_BUDGET_MS, &more);
+    rc = engine_fold(inlet->engine, now_ms, FOLD_DELIVERIES, budget_ms, &more);
+    inlet->folded_mono_ms = clock_mono_ms();
     inlet->fold_more = more || rc;
     inlet->retry_mono_ms = rc ? clock_mono_ms() + RETRY_MS : 0;
     if (rc)
@@ -321,12 +361,12 @@ static int64_t wake_mono_ms(struct inlet *inlet)
     int64_t wake = inlet->expire_mono_ms;
 
     if (inlet->fold_more)
-        return inlet->retry_mono_ms ? inlet->retry_mono_ms : now_mono_ms;
+        return fold_not_before_mono_ms(inlet);
     if (due_ms != INT64_MAX) {
         int64_t due_mono_ms = now_mono_ms + (due_ms - clock_wall_ms());
 
-        if (due_mono_ms < inlet->retry_mono_ms)
-            due_mono_ms = inlet->retry_mono_ms;
+        if (due_mono_ms < fold_not_before_mono_ms(inlet))
+            due_mono_ms = fold_not_before_mono_ms(inlet);
         if (due_mono_ms < wake)
             wake = due_mono_ms;
     }

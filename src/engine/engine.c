@@ -8,6 +8,8 @@
 #define TURN_LIMIT_BYTES ((size_t)1 << 30)
 /* Timers due at one moment (an outage's worth of expiries) are spread over several commits. */
 #define TIMERS_A_TURN 500
+/* Memory that is short comes back, and then nothing is set aside: so often what stands alone is tried again before it is held to need too much. */
+#define STARVED_MAX 10
 /* A disk that was full has room again from here on: a file system may keep the last blocks for itself. */
 #define DISK_ROOM_BYTES ((int64_t)1 << 20)
 
@@ -251,6 +253,17 @@ static enum rc fold_entry(struct turn *turn, const struct journal_entry *entry)
     return rc ? rc : meta_set(turn->txn, META_CURSOR, entry->seq);
 }
 
+/* What people and effects of ours do has a time of its own, never before that of the deliveries; it does not move theirs, so that a
+ * replay of the deliveries alone goes by the same clock. */
+enum rc turn_read_clock(struct turn *turn, int64_t now_ms)
+{
+    uint64_t stored = 0;
+    enum rc rc = meta_get(turn->txn, META_ENGINE_CLOCK, &stored);
+
+    turn->now_ms = !rc && (int64_t)stored > now_ms ? (int64_t)stored : now_ms;
+    return rc;
+}
+
 /* The engine's clock: where the last turn stood or the time of receipt, whichever is later. */
 enum rc turn_advance_clock(struct turn *turn, int64_t to_ms)
 {
@@ -405,6 +418,9 @@ enum rc engine_fold(struct engine *engine, int64_t now_ms, size_t n_max, int64_t
     if (was_single)
         limits.end_mono_ms = INT64_MAX;
     rc = fold_turn(engine, &limits, more);
+    if (was_single && rc == RC_NO_MEMORY && engine->n_starved++ < STARVED_MAX)
+        return rc;
+    engine->n_starved = 0;
     engine->fold_singly = false;
     if (!rc || is_about_the_store(rc))
         return rc;
@@ -456,7 +472,7 @@ static enum rc begin_control(struct engine *engine, int64_t now_ms, struct turn 
 {
     enum rc rc = turn_begin(engine, now_ms, turn);
 
-    return rc ? rc : turn_advance_clock(turn, now_ms);
+    return rc ? rc : turn_read_clock(turn, now_ms);
 }
 
 enum rc engine_decide(struct engine *engine, struct engine_decision *decision, int64_t now_ms)

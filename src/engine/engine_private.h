@@ -47,6 +47,7 @@ struct engine {
     } totals;             /* folded since the start */
     int64_t n_unfolded;   /* deliveries stored and not folded, for the metric */
     bool fold_singly;     /* a batch failed: find out which delivery it was */
+    unsigned n_starved;   /* how often that one found no memory */
     struct ulid expired_up_to[3]; /* where the walk of each table stands (engine_expire.c) */
     int64_t due_ms;       /* cache of the first timer; -1: not known */
     _Atomic bool rests;   /* the daemon is stopping */
@@ -155,7 +156,10 @@ enum rc steps_undo_next(struct turn *turn, struct signal *signal, struct proposa
 
 /* engine.c: takes the item out of the outbox and acts on what it came to. */
 enum rc turn_take_result(struct turn *turn, const struct effect_result *result) MUST_CHECK;
+/* The clock of the deliveries and timers: moves to `to_ms`, never back. */
 enum rc turn_advance_clock(struct turn *turn, int64_t to_ms) MUST_CHECK;
+/* Now for everything else: `now_ms`, or the clock of the deliveries where that is later. */
+enum rc turn_read_clock(struct turn *turn, int64_t now_ms) MUST_CHECK;
 /* Sets the delivery aside and moves the cursor past it. */
 enum rc turn_bury(struct turn *turn, const struct journal_entry *entry, const char *reason) MUST_CHECK;
 

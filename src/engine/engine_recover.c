@@ -99,7 +99,7 @@ static enum rc restore(struct turn *turn, uint64_t *n_tries)
 
     rc = count_tries(turn, n_tries);
     if (!rc)
-        rc = turn_advance_clock(turn, turn->now_ms);
+        rc = turn_read_clock(turn, turn->now_ms);
     if (!rc)
         rc = sort_outbox(turn);
     if (!rc)

@@ -234,7 +234,7 @@ enum rc engine_reload(struct engine *engine, const struct config *config, struct
     engine->config = config;
     rc = turn_begin(engine, now_ms, &turn);
     if (!rc)
-        rc = turn_advance_clock(&turn, now_ms);
+        rc = turn_read_clock(&turn, now_ms);
     if (!rc)
         rc = reload(&turn, files, &difference, summary);
     crash_point(CRASH_RELOAD_BEFORE_COMMIT);
