@@ -80,7 +80,7 @@ class Ledger:
     def approve_some(self, vedette, n=5):
         """Approves open proposals whose signal has seen all that there is. Returns how many."""
         try:
-            listed = vedette.api("/api/v1/proposals?state=open&limit=20")
+            listed = vedette.api("/api/v1/proposals?state=open&limit=100")
             if listed.status == 503:  # it stops
                 return 0
             ready = [proposal for proposal in listed.json()["items"] if proposal["count"] == DELIVERIES_A_SIGNAL][-n:]
@@ -115,7 +115,7 @@ class Ledger:
             states = collections.Counter(proposal["state"] for proposal in self.everything(vedette, "proposals"))
             return sum(states.values()) >= self.n_sent // DELIVERIES_A_SIGNAL and set(states) <= set(SETTLED)
 
-        wait_until(is_settled, "every proposal is settled", patience=60)
+        wait_until(is_settled, "every proposal is settled", patience=240)
 
     def check(self, test, vedette, others=()):
         """`others`: types of events that somebody else sent."""
