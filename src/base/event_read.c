@@ -1,10 +1,13 @@
 #include "src/base/clock.h"
 #include "src/base/event.h"
 
+/* CloudEvents' ids are any text: an event of somebody else's keeps the id that it has here. */
 static enum rc read_id(const struct json *value, struct arena *arena, struct event *event)
 {
+    enum rc rc = ulid_parse(json_string(value), "evt_", &event->id);
+
     (void)arena;
-    return ulid_parse(json_string(value), "evt_", &event->id);
+    return rc == RC_INVALID && json_type_of(value) == JSON_STRING ? RC_OK : rc;
 }
 
 static enum rc read_time(const struct json *value, struct arena *arena, struct event *event)
@@ -38,7 +41,7 @@ static enum rc read_data(const struct json *value, struct arena *arena, struct e
     return RC_OK;
 }
 
-/* CloudEvents' own version mark says nothing that we need. */
+/* CloudEvents' own marks say nothing that we need. */
 static enum rc pass_over(const struct json *value, struct arena *arena, struct event *event)
 {
     (void)value;
@@ -59,6 +62,7 @@ static const struct member {
     { .name = "data", .read = read_data },
     { .name = "specversion", .read = pass_over },
     { .name = "datacontenttype", .read = pass_over },
+    { .name = "dataschema", .read = pass_over },
 };
 
 static enum rc read_member(const struct json *value, struct arena *arena, struct event *event)

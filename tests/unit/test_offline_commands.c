@@ -197,6 +197,20 @@ static void an_event_is_received_when_its_record_says_else_when_it_happened(void
         "replay", "--rules", "red.yaml", "--events", "e.jsonl");
 }
 
+static void events_of_somebody_else_may_have_any_id(void **state)
+{
+    (void)state;
+    write_text("red.yaml", "rules: [{id: red, on: alert, key: [service]}]\n");
+    write_text("e.jsonl", "{\"specversion\":\"1.0\",\"id\":\"A234-1234-1234\",\"source\":\"/x\","
+                          "\"dataschema\":\"https://example.com/s\",\"kind\":\"alert\","
+                          "\"state\":\"failing\",\"service\":\"a\",\"time\":"
+                          "\"2026-11-21T08:00:00Z\"}\n");
+    RUN(0, "\"transition\":\"firing\"", "replay", "--rules", "red.yaml", "--events", "e.jsonl");
+    RUN(0, "\"id\":\"evt_", "fields", "--json", "--events", "e.jsonl");
+    write_text("e.jsonl", "{\"id\":7,\"kind\":\"alert\"}\n");
+    RUN(1, "", "replay", "--rules", "red.yaml", "--events", "e.jsonl");
+}
+
 static void inputs_are_put_in_order_of_their_time(void **state)
 {
     (void)state;
@@ -261,6 +275,7 @@ int main(void)
         TEST(the_same_input_and_rules_print_the_same_bytes),
         TEST(what_fields_prints_replays_alike),
         TEST(an_event_is_received_when_its_record_says_else_when_it_happened),
+        TEST(events_of_somebody_else_may_have_any_id),
         TEST(inputs_are_put_in_order_of_their_time),
         TEST(a_broken_line_is_told_by_its_number),
         TEST(explain_names_the_first_gate_that_failed_and_the_value_it_saw),
