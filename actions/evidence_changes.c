@@ -10,6 +10,7 @@
 #define SCRATCH_BYTES ((size_t)1 << 20)
 
 struct change_search {
+    const struct signal *signal;
     struct slice repo;
     struct slice service;
     int64_t first_seen_ms;
@@ -44,6 +45,15 @@ static bool is_related(const struct change_search *search, const struct change *
 {
     return (search->repo.len && slice_eq(search->repo, change->repo)) ||
            (search->service.len && slice_eq(search->service, change->service));
+}
+
+/* What the signal is about is no change that came before it: a failing deploy under a rule on deploys. */
+static bool is_own(const struct signal *signal, struct ulid event)
+{
+    for (size_t i = 0; i < signal->samples.n_items; i++)
+        if (!ulid_compare(signal->samples.items[i], event))
+            return true;
+    return false;
 }
 
 /* "acme/shop or the service shop" */
@@ -93,7 +103,7 @@ static bool on_change(void *context, const struct change *change)
 {
     struct change_search *search = context;
 
-    if (!is_related(search, change))
+    if (!is_related(search, change) || is_own(search->signal, change->event))
         return true;
     if (search->n_found == MAX_CHANGES) {
         search->has_more = true;
@@ -156,7 +166,7 @@ static void fail_without_subject(int64_t now_ms, struct evidence *evidence)
 enum rc evidence_changes(struct store_txn *txn, const struct signal *signal, int64_t within_ms,
                          int64_t now_ms, struct arena *arena, struct evidence *evidence)
 {
-    struct change_search search = { .first_seen_ms = signal->first_seen_ms };
+    struct change_search search = { .signal = signal, .first_seen_ms = signal->first_seen_ms };
     struct arena *scratch = NULL;
     enum rc rc = find_field(signal, "repo", arena, &search.repo);
 

@@ -43,7 +43,7 @@ static int search_close(void **state)
 
 /* -- changes -- */
 
-static void happens(struct search *search, int64_t before_ms, struct change change)
+static struct ulid happens(struct search *search, int64_t before_ms, struct change change)
 {
     static uint8_t number;
 
@@ -51,6 +51,7 @@ static void happens(struct search *search, int64_t before_ms, struct change chan
     change.event.bytes[0] = 1;
     change.event.bytes[15] = ++number;
     assert_int_equal(change_put(search->txn, &change), RC_OK);
+    return change.event;
 }
 
 static struct evidence look_for_changes(struct search *search)
@@ -119,6 +120,20 @@ static void a_change_counts_from_the_edge_of_the_window_to_the_first_sight(void 
                  "UTC:\n"
                  "push to acme/shop, 0 s before\n"
                  "push to acme/shop, 1 h before");
+}
+
+static void what_the_signal_is_about_is_no_change_before_it(void **state)
+{
+    struct search *search = *state;
+    struct ulid failed =
+        happens(search, 0,
+                (struct change){
+                    .kind = SLICE("deploy"), .service = SLICE("shop"), .state = SLICE("failing") });
+
+    search->signal.samples = (struct ulid_list){ .items = &failed, .n_items = 1 };
+    assert_slice(look_for_changes(search).text,
+                 "No push, deploy or release of acme/shop or the service shop in the 2h before "
+                 "2026-11-21 12:00 UTC.");
 }
 
 static void more_changes_than_anybody_reads_are_cut_and_say_so(void **state)
@@ -254,6 +269,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SEARCH_TEST(changes_of_the_repo_or_service_are_told_newest_first),
         SEARCH_TEST(a_change_counts_from_the_edge_of_the_window_to_the_first_sight),
+        SEARCH_TEST(what_the_signal_is_about_is_no_change_before_it),
         SEARCH_TEST(more_changes_than_anybody_reads_are_cut_and_say_so),
         SEARCH_TEST(a_signal_of_nothing_in_particular_says_so),
         SEARCH_TEST(what_became_of_earlier_proposals_is_told_newest_first),
