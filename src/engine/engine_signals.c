@@ -133,6 +133,13 @@ static enum rc fold_one(struct turn *turn, const struct event *event, const stru
     return store_folded(turn, &signal, &fold, is_new, before);
 }
 
+/* An event that clears is never a match. */
+static void count_match(struct engine *engine, const struct rule *rule)
+{
+    engine->totals.n_matches++;
+    metric_add(METRIC_MATCHES, rule->id, (struct slice){ 0 }, 1);
+}
+
 enum rc signals_fold_event(struct turn *turn, const struct event *event)
 {
     struct engine *engine = turn->engine;
@@ -149,8 +156,8 @@ enum rc signals_fold_event(struct turn *turn, const struct event *event)
     for (size_t i = 0; i < matches.n_faults && !rc; i++)
         count_fault(&matches.faults[i]);
     for (size_t i = 0; i < matches.n_items && !rc; i++) {
-        engine->totals.n_matches++;
-        metric_add(METRIC_MATCHES, matches.items[i].rule->id, (struct slice){ 0 }, 1);
+        if (!matches.items[i].clears)
+            count_match(engine, matches.items[i].rule);
         rc = fold_one(turn, event, &matches.items[i]);
     }
     turn->cause = (struct ulid){ 0 };

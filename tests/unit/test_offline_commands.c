@@ -211,6 +211,18 @@ static void events_of_somebody_else_may_have_any_id(void **state)
     RUN(1, "", "replay", "--rules", "red.yaml", "--events", "e.jsonl");
 }
 
+static void an_event_that_clears_is_no_match(void **state)
+{
+    (void)state;
+    write_text("red.yaml", "rules: [{id: red, on: alert, key: [service]}]\n");
+    write_text("e.jsonl", "{\"kind\":\"alert\",\"state\":\"failing\",\"service\":\"a\",\"time\":"
+                          "\"2026-11-21T08:00:00Z\"}\n"
+                          "{\"kind\":\"alert\",\"state\":\"ok\",\"service\":\"a\",\"time\":"
+                          "\"2026-11-21T08:01:00Z\"}\n");
+    RUN(0, "{\"events\":2,\"matches\":1,\"signals\":1,\"proposals\":1,", "replay", "--rules",
+        "red.yaml", "--events", "e.jsonl", "--quiet");
+}
+
 static void inputs_are_put_in_order_of_their_time(void **state)
 {
     (void)state;
@@ -276,6 +288,7 @@ int main(void)
         TEST(what_fields_prints_replays_alike),
         TEST(an_event_is_received_when_its_record_says_else_when_it_happened),
         TEST(events_of_somebody_else_may_have_any_id),
+        TEST(an_event_that_clears_is_no_match),
         TEST(inputs_are_put_in_order_of_their_time),
         TEST(a_broken_line_is_told_by_its_number),
         TEST(explain_names_the_first_gate_that_failed_and_the_value_it_saw),
