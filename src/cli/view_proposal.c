@@ -114,10 +114,11 @@ static void show_approvers(const struct json *approvers, struct buffer *out)
 {
     int64_t need = value_int(approvers, "need");
 
-    if (!json_first(json_get_text(approvers, "from")))
-        return;
     buffer_format(out, "  %-*s", NAME_COLUMNS, "decides");
-    value_show_list(json_get_text(approvers, "from"), ", ", out);
+    if (json_first(json_get_text(approvers, "from")))
+        value_show_list(json_get_text(approvers, "from"), ", ", out);
+    else
+        buffer_add_text(out, "nobody: no approvers are configured");
     if (need > 1)
         buffer_format(out, " (%lld approvals are needed)", (long long)need);
     buffer_add_text(out, "\n");

@@ -135,6 +135,18 @@ static const struct setting approvers_members[] = {
     { .name = "need", .type = SETTING_INT, .offset = offsetof(struct approvers_read, need), .min = 1, .max = 10 },
 };
 
+/* Without a configuration: the user who started it, whatever that user's name is. */
+static enum rc let_local_person_decide(struct config *config)
+{
+    struct slice *person = arena_alloc(config->arena, 1, sizeof *person);
+
+    if (!person)
+        return RC_NO_MEMORY;
+    *person = SLICE(CONFIG_LOCAL_PERSON);
+    config->approvers_from = (struct slice_list){ .items = person, .n_items = 1 };
+    return RC_OK;
+}
+
 static enum rc read_approvers(struct config_reader *reader)
 {
     struct approvers_read read = { .need = 1 };
@@ -144,9 +156,10 @@ static enum rc read_approvers(struct config_reader *reader)
     enum rc rc;
 
     if (!map) {
-        if (!reader->config->is_default)
-            problems_add(reader->problems, PROBLEM_WARNING, reader->config->path, 0, 0,
-                         "no `approvers`: only rules that name their own can be approved by anybody");
+        if (reader->config->is_default)
+            return let_local_person_decide(reader->config);
+        problems_add(reader->problems, PROBLEM_WARNING, reader->config->path, 0, 0,
+                     "no `approvers`: only rules that name their own can be approved by anybody");
         return RC_OK;
     }
     rc = settings_read(approvers_members, sizeof approvers_members / sizeof *approvers_members, map,
