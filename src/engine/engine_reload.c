@@ -92,6 +92,18 @@ static enum rc close_without_rule(struct turn *turn, struct signal *signal)
     return rc ? rc : signals_end(turn, signal, reason);
 }
 
+/* What people read of it is in the words of the new rule; a severity that the event itself gave stays. */
+static enum rc retitle(struct turn *turn, const struct rule *rule, struct signal *signal)
+{
+    size_t offset;
+
+    if (signal->state == SIGNAL_RESOLVED)
+        return RC_OK;
+    if (slice_find(signal->fields, SLICE("\"severity\":"), &offset))
+        signal->severity = rule->severity;
+    return snapshot_title(rule, signal, turn->now_ms, turn->arena);
+}
+
 static enum rc adopt_one(struct turn *turn, struct ulid id)
 {
     struct signal signal = { 0 };
@@ -107,8 +119,8 @@ static enum rc adopt_one(struct turn *turn, struct ulid id)
     quiet_before_ms = signal.quiet_due_ms;
     fold_adopt(rule, &signal);
     rc = turn_move_timer(turn, TIMER_SIGNAL_QUIET, id, quiet_before_ms, signal.quiet_due_ms);
-    if (!rc && signal.state != SIGNAL_RESOLVED)
-        rc = snapshot_title(rule, &signal, turn->now_ms, turn->arena);
+    if (!rc)
+        rc = retitle(turn, rule, &signal);
     if (!rc)
         rc = revise(turn, rule, &signal);
     return rc ? rc : signal_put(turn->txn, &signal);

@@ -502,10 +502,10 @@ class Reloading(VedetteTest):
     def test_a_changed_rule_revises_its_open_proposal_and_the_old_digest_approves_nothing(self):
         vedette = self.vedette(rules={"two.yaml": TWO_RULES % {"title": "one"}})
         proposal = self.red_twice(vedette)
-        vedette.write("rules.d/two.yaml", TWO_RULES % {"title": "another title"})
+        vedette.write("rules.d/two.yaml", TWO_RULES % {"title": "another title\"\n    severity: \"critical"})
         vedette.cli("reload", check=0)
         revised = vedette.wait_for_proposal(id=proposal["id"], revision=2)
-        self.assertEqual((revised["state"], revised["title"]), ("open", "another title"))
+        self.assertEqual((revised["state"], revised["title"], revised["severity"]), ("open", "another title", "critical"))
         self.assertNotEqual(revised["plan_digest"], proposal["plan_digest"])
         self.assertEqual(vedette.decide(proposal, "approve").status, 412)
         self.assertEqual(vedette.decide(revised, "approve").status, 200)
