@@ -355,6 +355,7 @@ static enum rc load(struct config_reader *reader)
     settings_rc = settings_read(members, COUNT(members), root, reader->config->arena, reader->problems, &reader->file);
     if (settings_rc && settings_rc != RC_INVALID)
         return settings_rc;
+    config_check_addresses(reader);
     rc = read_addresses(reader);
     if (!rc)
         rc = place(reader);

@@ -159,7 +159,7 @@ static enum rc read_approvers(struct config_reader *reader)
         if (reader->config->is_default)
             return let_local_person_decide(reader->config);
         problems_add(reader->problems, PROBLEM_WARNING, reader->config->path, 0, 0,
-                     "no `approvers`: only rules that name their own can be approved by anybody");
+                     "no `approvers`: nobody can approve what a rule proposes that names none of its own");
         return RC_OK;
     }
     rc = settings_read(approvers_members, sizeof approvers_members / sizeof *approvers_members, map,

@@ -43,6 +43,8 @@ struct config_reader {
 
 /* config.c: the members that vedette.yaml may have. */
 const struct setting *config_members(size_t *n_members);
+/* config_addresses.c: adds a problem for what can be no address. */
+void config_check_addresses(const struct config_reader *reader);
 /* config_people.c: people, groups, approvers. */
 enum rc config_read_people(struct config_reader *reader) MUST_CHECK;
 /* How many people `from` names, groups resolved; -1 when one of them is nobody (`unknown` says who). */

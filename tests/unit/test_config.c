@@ -1,6 +1,8 @@
 #include "src/config/config.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,9 +35,63 @@ static void without_a_configuration_the_local_user_is_named_as_the_one_who_decid
     problems_free(problems);
 }
 
+/* The problems of a vedette.yaml that holds `text`; NULL for none that is an error. */
+static const char *first_error(const char *text, struct buffer *out)
+{
+    char path[] = "/tmp/vedette-config-XXXXXX";
+    const struct config_options options = { .path = path };
+    int fd = mkstemp(path);
+    struct problems *problems;
+    struct config *config = NULL;
+    enum rc rc;
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(problems_new(&problems), RC_OK);
+    rc = config_load(&options, problems, &config);
+    assert_int_equal(unlink(path), 0);
+    problems_format(problems, out);
+    buffer_add_byte(out, '\0');
+    config_free(config);
+    problems_free(problems);
+    return rc ? out->ptr : NULL;
+}
+
+static void an_address_that_is_none_is_told_by_line_and_column(void **state)
+{
+    static const struct {
+        const char *text, *error; /* error NULL: valid */
+    } cases[] = {
+        { "listen: 127.0.0.1:8420", NULL },
+        { "listen: [\"[::1]:8420\", unix:/run/v.sock]", NULL },
+        { "listen: :8420", NULL },
+        { "control: [127.0.0.1:8421, unix:/run/v.sock]", NULL },
+        { "listen: 5", ":1:9: error: an address is HOST:PORT" },
+        { "listen: [127.0.0.1:8420, localhost]", ":1:26: error: an address is HOST:PORT" },
+        { "listen: 127.0.0.1:http", ":1:9: error: an address is HOST:PORT" },
+        { "control: 127.0.0.1:70000", ":1:10: error: an address is HOST:PORT" },
+        { "control: \"unix:\"", ":1:10: error: an address is HOST:PORT" },
+        { "control: [127.0.0.1:1, 127.0.0.1:2]", ":1:10: error: `control` is one HOST:PORT" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buffer out;
+        const char *error;
+
+        buffer_init(&out, 0);
+        error = first_error(cases[i].text, &out);
+        if (!cases[i].error != !error || (error && !strstr(error, cases[i].error)))
+            fail_msg("%s: %s", cases[i].text, out.ptr);
+        buffer_free(&out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_address_that_is_none_is_told_by_line_and_column),
         cmocka_unit_test(without_a_configuration_the_local_user_is_named_as_the_one_who_decides),
     };
 
