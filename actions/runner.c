@@ -17,6 +17,7 @@ struct effect_list {
 };
 
 struct runner {
+    pthread_mutex_t secrets_mutex; /* held while something starts: it puts them in */
     struct runner_secrets secrets;
     void (*report)(void *context, const struct effect_result *result);
     void *context;
@@ -99,6 +100,13 @@ static bool is_stopping(struct runner *runner)
     return stopping;
 }
 
+static void start(struct runner *runner, struct runner_effect *effect)
+{
+    pthread_mutex_lock(&runner->secrets_mutex);
+    runner_effect_start(effect, runner->multi, &runner->secrets);
+    pthread_mutex_unlock(&runner->secrets_mutex);
+}
+
 static void start_waiting(struct runner *runner, bool only_acts)
 {
     struct runner_effect *effect;
@@ -107,7 +115,7 @@ static void start_waiting(struct runner *runner, bool only_acts)
         if (is_withdrawn(runner, effect))
             runner_effect_refuse(effect, SLICE("withdrawn"));
         else
-            runner_effect_start(effect, runner->multi, &runner->secrets);
+            start(runner, effect);
     }
 }
 
@@ -258,6 +266,7 @@ enum rc runner_new(const struct runner_options *options, struct runner **runner)
     made->waiting.end = &made->waiting.first;
     made->running.end = &made->running.first;
     pthread_mutex_init(&made->mutex, NULL);
+    pthread_mutex_init(&made->secrets_mutex, NULL);
     rc = http_multi_new(&made->multi);
     if (rc)
         goto fail;
@@ -272,6 +281,13 @@ enum rc runner_new(const struct runner_options *options, struct runner **runner)
 fail:
     runner_free(made);
     return rc;
+}
+
+void runner_use_secrets(struct runner *runner, const struct named_secret *secrets, size_t n_secrets)
+{
+    pthread_mutex_lock(&runner->secrets_mutex);
+    runner->secrets = (struct runner_secrets){ .items = secrets, .n_items = n_secrets };
+    pthread_mutex_unlock(&runner->secrets_mutex);
 }
 
 enum rc runner_submit(struct runner *runner, const struct outbox_item *item)
@@ -331,5 +347,6 @@ void runner_free(struct runner *runner)
     runner_stop(runner);
     http_multi_free(runner->multi);
     pthread_mutex_destroy(&runner->mutex);
+    pthread_mutex_destroy(&runner->secrets_mutex);
     free(runner);
 }

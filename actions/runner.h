@@ -24,7 +24,7 @@
 struct runner;
 
 struct runner_options {
-    const struct named_secret *secrets; /* kept until runner_free */
+    const struct named_secret *secrets; /* kept until runner_use_secrets or runner_free */
     size_t n_secrets;
     /* Called on the runner's thread; the result is borrowed. */
     void (*report)(void *context, const struct effect_result *result);
@@ -34,6 +34,9 @@ struct runner_options {
 
 /* Starts the thread. process_init and http_client_init came before. */
 enum rc runner_new(const struct runner_options *options, struct runner **runner) MUST_CHECK;
+/* From any thread: what starts from now on has these secrets, kept until the next such call or runner_free; the ones before are not used any
+ * more when it returns. */
+void runner_use_secrets(struct runner *runner, const struct named_secret *secrets, size_t n_secrets);
 /* From any thread. Copies the item. RC_BUSY when stopping. */
 enum rc runner_submit(struct runner *runner, const struct outbox_item *item) MUST_CHECK;
 /* From any thread: the evidence for `object` is no longer wanted. What waits is reported as not started, what runs is

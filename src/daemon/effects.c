@@ -85,6 +85,20 @@ static void take_result(void *context, const struct effect_result *result)
     inlet_push_control(service_inlet(effects->service), &report->control);
 }
 
+/* What is started from here on has the secrets of the configuration that it was checked against. */
+static void follow_config(struct effects *effects)
+{
+    const struct config *config = service_hold_config(effects->service);
+    const struct config *before = effects->config;
+
+    if (config != before) {
+        runner_use_secrets(effects->runner, config->secrets, config->n_secrets);
+        effects->config = config;
+        config = before;
+    }
+    service_release_config(effects->service, config);
+}
+
 static void on_effect(void *context, const struct outbox_item *item)
 {
     struct effects *effects = context;
@@ -95,8 +109,10 @@ static void on_effect(void *context, const struct outbox_item *item)
                                     .revision = item->revision,
                                     .state = EFFECT_NOT_STARTED,
                                     .error = SLICE("not started: vedette is stopping") };
-    enum rc rc = runner_submit(effects->runner, item);
+    enum rc rc;
 
+    follow_config(effects);
+    rc = runner_submit(effects->runner, item);
     /* What only looks stays in the outbox at a stop, and is handed out again after the next start. */
     if (!rc || (rc == RC_BUSY && outbox_may_repeat(item->channel)))
         return;

@@ -275,6 +275,7 @@ enum rc service_rules_report(struct service *service, struct arena *arena,
 /* What is read anew, on its way to the engine. */
 struct reload {
     struct inlet_control control;
+    struct service *service;
     struct config *config;
     struct held_config *held; /* made before the engine is asked: after it nothing may fail */
     struct ruleset *ruleset;
@@ -288,9 +289,16 @@ struct reload {
 static enum rc run_reload(struct inlet_control *control, struct engine *engine, int64_t now_ms)
 {
     struct reload *reload = control->context;
+    enum rc rc = engine_reload(engine, reload->config, reload->ruleset, &reload->files, now_ms,
+                               &reload->summary);
 
-    return engine_reload(engine, reload->config, reload->ruleset, &reload->files, now_ms,
-                         &reload->summary);
+    if (rc)
+        return rc;
+    /* Before anything else happens there: what is carried out next needs the secrets that belong to it. */
+    reload->held->config = reload->config;
+    put_in_force(reload->service, reload->held);
+    reload->held = NULL;
+    return RC_OK;
 }
 
 static enum rc read_anew(const struct service *service, struct reload *reload)
@@ -352,11 +360,8 @@ static void adopt(struct service *service, struct reload *reload, struct buffer 
         buffer_add_byte(out, '\n');
         problems_format(reload->problems, out);
     }
-    reload->held->config = reload->config;
-    put_in_force(service, reload->held);
     reload->ruleset = NULL; /* the engine's now */
-    reload->config = NULL;
-    reload->held = NULL;
+    reload->config = NULL;  /* in force since */
     service_report_rules(service, RULES_AS_WRITTEN, (struct slice){ 0 }, reload->n_rules,
                          clock_wall_ms());
     log_info("reloaded: %.*s", SLICE_ARG(buffer_slice(&reload->summary)));
@@ -410,7 +415,7 @@ static void free_reload(struct reload *reload)
 
 static enum rc reload_now(struct service *service, struct buffer *out)
 {
-    struct reload reload = { .control = { .run = run_reload } };
+    struct reload reload = { .control = { .run = run_reload }, .service = service };
     enum rc rc;
 
     reload.control.context = &reload;

@@ -391,6 +391,18 @@ static void a_secret_is_put_in_at_the_last_moment(void **state)
         "\r\n\r\n{\"text\":\"{{secret.github}} \\\"q\\\"\",\"n\":10000000000000001}"));
 }
 
+static void after_a_reload_the_new_secret_is_sent(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct named_secret changed[] = { { SLICE("github"), SLICE("n3w") } };
+
+    runner_use_secrets(fixture->runner, changed, 1);
+    submit_request(fixture, OUTBOX_STEP, fixture->server.port, "/ok",
+                   ",\"headers\":{\"Authorization\":\"Bearer {{secret.github}}\"}", MINUTE_MS);
+    assert_int_equal(wait_for(fixture, 1)->result.state, EFFECT_DONE);
+    assert_true(loopback_was_sent(&fixture->server, "\r\nAuthorization: Bearer n3w\r\n"));
+}
+
 /* Each tells how many there were beside it, itself too. The first ones wait until there are as many as there may be, and
  * leave one too many a moment to show itself. */
 static int64_t most_at_once(struct fixture *fixture, enum outbox_channel channel, size_t n_items,
@@ -566,6 +578,7 @@ int main(int argc, char **argv)
         RUNNER_TEST(a_lost_answer_leaves_a_step_unknown),
         RUNNER_TEST(a_request_that_never_left_is_not_started),
         RUNNER_TEST(a_secret_is_put_in_at_the_last_moment),
+        RUNNER_TEST(after_a_reload_the_new_secret_is_sent),
         RUNNER_TEST(at_most_four_collect_evidence_at_once),
         RUNNER_TEST(at_most_sixteen_run_at_once),
         RUNNER_TEST(a_step_is_never_kept_waiting_by_evidence),
