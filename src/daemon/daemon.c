@@ -35,6 +35,7 @@ struct daemon {
     struct effects *effects;
     struct engine *engine;
     struct inlet *inlet;
+    bool is_working; /* the engine's thread */
     struct routes *public_routes, *control_routes;
     struct http_routes public_handlers, control_handlers;
     struct http_server *servers[SERVERS_MAX];
@@ -169,7 +170,10 @@ static enum rc start_engine(struct daemon *daemon)
         return rc;
     service_set_inlet(daemon->service, daemon->inlet);
     rc = engine_recover(daemon->engine, clock_wall_ms());
-    return rc ? rc : inlet_start(daemon->inlet);
+    if (!rc)
+        rc = inlet_start(daemon->inlet);
+    daemon->is_working = !rc;
+    return rc;
 }
 
 static enum rc start_server(struct daemon *daemon, const char *name, struct slice address,
@@ -280,6 +284,23 @@ static int wait_for_the_end(struct daemon *daemon)
 
 /* --- stop, the other way round --- */
 
+static enum rc run_rest(struct inlet_control *control, struct engine *engine, int64_t now_ms)
+{
+    (void)control;
+    (void)now_ms;
+    engine_rest(engine);
+    return RC_OK;
+}
+
+/* On the engine's thread: what it is starting at this very moment still finds a runner. */
+static void rest(struct daemon *daemon)
+{
+    struct inlet_control control = { .run = run_rest };
+
+    if (daemon->is_working && inlet_run_and_wait(daemon->inlet, &control))
+        log_warn("could not tell the engine that a stop begins");
+}
+
 /* From here on a second signal ends the process at once: the store is safe against that. */
 static void let_signals_end_us(void)
 {
@@ -294,8 +315,7 @@ static void let_signals_end_us(void)
 static void stop(struct daemon *daemon, bool is_clean)
 {
     let_signals_end_us();
-    if (daemon->engine)
-        engine_rest(daemon->engine);
+    rest(daemon);
     if (daemon->service)
         service_stop(daemon->service);
     for (size_t i = 0; i < daemon->n_servers; i++)

@@ -445,6 +445,9 @@ enum rc proposals_recur(struct turn *turn, struct signal *signal)
 
     if (rc)
         return rc == RC_NOT_FOUND ? RC_OK : rc;
+    /* Received before the work was done, and folded after it. */
+    if (turn->now_ms < proposal.verify_until_ms - proposal.verify_ms)
+        return RC_OK;
     rc = proposals_move(turn, signal, &proposal, PROPOSAL_RECURRED,
                         SLICE("it failed again while the outcome was being verified"));
     return rc ? rc : proposal_put(turn->txn, &proposal);

@@ -201,6 +201,17 @@ enum rc steps_release(struct turn *turn, struct ulid id, int64_t due_ms)
     return rc ? rc : affair_store(turn, &proposal, &signal);
 }
 
+/* What is damaged can be carried no further, and keeps nothing else from going on, nor us from starting. */
+static bool is_out_of_reach(enum rc rc, struct ulid proposal)
+{
+    char text[ULID_TEXT_BYTES];
+
+    if (rc == RC_CORRUPT)
+        log_error("a damaged proposal, or its signal, is left as it is proposal=prp_%s",
+                  ulid_format(proposal, text));
+    return rc == RC_CORRUPT || rc == RC_NOT_FOUND;
+}
+
 enum rc steps_advance_all(struct turn *turn)
 {
     struct ulid_list ids = { 0 };
@@ -211,6 +222,10 @@ enum rc steps_advance_all(struct turn *turn)
         struct signal signal = { 0 };
 
         rc = affair_load(turn, ids.items[i], &proposal, &signal);
+        if (is_out_of_reach(rc, ids.items[i])) {
+            rc = RC_OK;
+            continue;
+        }
         if (rc || (proposal.state == PROPOSAL_APPROVED && proposal.hold_until_ms > turn->now_ms))
             continue;
         rc = proposal.state == PROPOSAL_UNDOING ? steps_undo_next(turn, &signal, &proposal)
@@ -355,8 +370,10 @@ enum rc steps_take_result(struct turn *turn, const struct outbox_item *item,
     struct signal signal = { 0 };
     enum rc rc = affair_load(turn, item->object, &proposal, &signal);
 
+    if (is_out_of_reach(rc, item->object))
+        return RC_OK;
     if (rc)
-        return rc == RC_NOT_FOUND ? RC_OK : rc;
+        return rc;
     if (!takers[item->channel])
         return RC_CORRUPT;
     rc = takers[item->channel](turn, &signal, &proposal, item, result);

@@ -402,6 +402,21 @@ static void a_signal_resolved_by_hand_is_verified_by_the_source_that_says_so_lat
     end(story);
 }
 
+static void what_was_received_before_the_work_was_done_is_no_recurrence(void **state)
+{
+    struct story *story = begin(QUIET_RULE);
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    approved_at(story, NOON_MS + 1);
+    ends(story, EFFECT_DONE, NOON_MS + 10); /* while a delivery still waits to be folded */
+    fails_at(story, NOON_MS + 9);
+    assert_int_equal(newest(story).state, PROPOSAL_VERIFYING);
+    fails_at(story, NOON_MS + 10);
+    assert_int_equal(n_proposals(story), 2);
+    end(story);
+}
+
 /* --- time --- */
 
 static void a02_a_hold_that_ends_late_does_not_start_what_has_expired(void **state)
@@ -448,6 +463,51 @@ static void who_snoozed_approved_and_took_back_is_woken_still(void **state)
     fold(story, NOON_MS + 2 * HOUR_MS);
     assert_int_equal(newest(story).snoozed_until_ms, 0);
     assert_int_equal(engine_due_ms(story->engine), newest(story).expires_ms);
+    end(story);
+}
+
+/* --- stops --- */
+
+static void start_again(struct story *story, const char *rules, int64_t at_ms)
+{
+    engine_free(story->engine);
+    start_engine(story, rules);
+    assert_int_equal(engine_recover(story->engine, at_ms), RC_OK);
+}
+
+static void a09_a_hold_that_ends_during_a_stop_starts_it_after_the_next_start(void **state)
+{
+    struct story *story = begin(QUIET_RULE);
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    approved_on_the_page_at(story, NOON_MS + 1);
+    engine_rest(story->engine);
+    fold(story, NOON_MS + 20 * SECOND_MS);
+    assert_int_equal(story->n_effects, 0);
+    assert_int_equal(newest(story).state, PROPOSAL_APPROVED);
+    start_again(story, QUIET_RULE, NOON_MS + 30 * SECOND_MS);
+    assert_int_equal(story->n_effects, 1);
+    assert_int_equal(newest(story).state, PROPOSAL_RUNNING);
+    end(story);
+}
+
+static void the_second_step_of_a_plan_waits_for_the_next_start_as_well(void **state)
+{
+    const char *rules = RED(", propose: {plan: [{do: act}, {do: act}]}, verify: {quiet: 30m}");
+    struct story *story = begin(rules);
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    approved_at(story, NOON_MS + 1);
+    engine_rest(story->engine);
+    ends(story, EFFECT_DONE, NOON_MS + 2);
+    assert_int_equal(story->n_effects, 1);
+    assert_int_equal(newest(story).state, PROPOSAL_RUNNING);
+    start_again(story, rules, NOON_MS + 3);
+    assert_int_equal(story->n_effects, 2);
+    ends(story, EFFECT_DONE, NOON_MS + 4);
+    assert_int_equal(newest(story).state, PROPOSAL_VERIFYING);
     end(story);
 }
 
@@ -593,6 +653,22 @@ static void a_damaged_delivery_does_not_keep_it_from_starting(void **state)
     end(story);
 }
 
+static void a_damaged_proposal_whose_step_ran_does_not_keep_it_from_starting(void **state)
+{
+    struct story *story = begin(QUIET_RULE);
+    struct ulid id;
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    approved_at(story, NOON_MS + 1);
+    id = newest(story).id;
+    write_rows(story, TABLE_PROPOSALS, (struct slice){ (const char *)id.bytes, ULID_BYTES },
+               SLICE("damaged"));
+    start_again(story, QUIET_RULE, NOON_MS + 2);
+    assert_int_equal(story->engine->counts.outbox[OUTBOX_STEP], 0);
+    end(story);
+}
+
 static void timers_that_are_due_first_make_no_delivery_a_suspect(void **state)
 {
     struct story *story = begin(RED(", when: {count: 2, within: 1h}"));
@@ -627,9 +703,12 @@ int main(void)
         cmocka_unit_test(a_later_episode_has_the_earlier_proposal_on_top),
         cmocka_unit_test(a_source_that_is_quicker_than_the_step_verifies_it),
         cmocka_unit_test(a_signal_resolved_by_hand_is_verified_by_the_source_that_says_so_later),
+        cmocka_unit_test(what_was_received_before_the_work_was_done_is_no_recurrence),
         cmocka_unit_test(a02_a_hold_that_ends_late_does_not_start_what_has_expired),
         cmocka_unit_test(a_hold_that_ends_in_time_starts_it),
         cmocka_unit_test(who_snoozed_approved_and_took_back_is_woken_still),
+        cmocka_unit_test(a09_a_hold_that_ends_during_a_stop_starts_it_after_the_next_start),
+        cmocka_unit_test(the_second_step_of_a_plan_waits_for_the_next_start_as_well),
         cmocka_unit_test(a_rule_that_only_observes_by_the_end_of_its_task_proposes_nothing),
         cmocka_unit_test(what_was_only_pending_goes_with_its_rule),
         cmocka_unit_test(who_ends_a_pending_signal_finds_it_ended),
@@ -637,6 +716,7 @@ int main(void)
         cmocka_unit_test(a_signal_is_kept_as_long_as_its_proposals),
         cmocka_unit_test(a_damaged_proposal_costs_its_timer_and_no_delivery),
         cmocka_unit_test(a_damaged_delivery_does_not_keep_it_from_starting),
+        cmocka_unit_test(a_damaged_proposal_whose_step_ran_does_not_keep_it_from_starting),
         cmocka_unit_test(timers_that_are_due_first_make_no_delivery_a_suspect),
     };
 
