@@ -31,6 +31,7 @@ struct daemon {
     struct store *store;
     struct arena *files_arena;
     struct start_rules rules;
+    size_t n_rules; /* at the start */
     struct service *service;
     struct effects *effects;
     struct engine *engine;
@@ -163,7 +164,8 @@ static enum rc start_engine(struct daemon *daemon)
     rc = engine_new(&options, &daemon->engine);
     if (rc)
         return rc;
-    daemon->rules.ruleset = NULL; /* the engine's now */
+    daemon->n_rules = daemon->rules.ruleset->n_rules;
+    daemon->rules.ruleset = NULL; /* the engine's now, and a reload's to end */
     inlet_options.engine = daemon->engine;
     rc = inlet_new(&inlet_options, &daemon->inlet);
     if (rc)
@@ -232,7 +234,7 @@ static void say_hello(struct daemon *daemon)
     struct slice link = { 0 };
 
     log_info("started version=%s rules=%zu config=%.*s state=%.*s", VEDETTE_VERSION,
-             engine_ruleset(daemon->engine)->n_rules, SLICE_ARG(config->path), SLICE_ARG(config->state));
+             daemon->n_rules, SLICE_ARG(config->path), SLICE_ARG(config->state));
     if (config->is_default && !slice_is_absent(config->control) &&
         routes_sign_in_link(daemon->control_routes, daemon->files_arena, &link))
         link = (struct slice){ 0 };

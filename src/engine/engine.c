@@ -452,8 +452,9 @@ int64_t engine_due_ms(struct engine *engine)
     if (!rc)
         rc = timer_first(txn, &timer);
     store_abort(&txn);
-    engine->due_ms = rc ? INT64_MAX : timer.due_ms;
-    return engine->due_ms;
+    if (!rc || rc == RC_NOT_FOUND)
+        engine->due_ms = rc ? INT64_MAX : timer.due_ms;
+    return rc ? INT64_MAX : timer.due_ms;
 }
 
 /* --- control --- */

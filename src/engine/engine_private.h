@@ -147,6 +147,8 @@ enum rc proposals_rights(struct turn *turn, struct slice person, const struct pr
 /* engine_steps.c: from approved to verified. */
 enum rc steps_release(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK; /* the hold is over */
 enum rc steps_advance(struct turn *turn, struct signal *signal, struct proposal *proposal) MUST_CHECK;
+/* At a start, when all that the outbox holds is settled: what is still said to run has lost its row there, and with it its answer. */
+enum rc steps_lose_unanswered(struct turn *turn) MUST_CHECK;
 /* What was approved while nothing acted (a stop, a pause) goes on from where it stands, through the same gate. */
 enum rc steps_advance_all(struct turn *turn) MUST_CHECK;
 enum rc steps_take_result(struct turn *turn, const struct outbox_item *item, const struct effect_result *result) MUST_CHECK;

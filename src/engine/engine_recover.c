@@ -23,6 +23,20 @@ static enum rc lose(struct turn *turn, const struct outbox_item *item)
     return turn_take_result(turn, &result);
 }
 
+/* The next item behind `after`. What a damaged one asked for nobody can say: it goes. */
+static enum rc next_item(struct turn *turn, uint64_t after, struct outbox_item *item)
+{
+    enum rc rc = outbox_next(turn->txn, after, turn->arena, item);
+
+    while (rc == RC_CORRUPT && item->id > after) {
+        log_error("damaged row removed table=outbox id=%llu", (unsigned long long)item->id);
+        rc = outbox_remove(turn->txn, item->id);
+        if (!rc)
+            rc = outbox_next(turn->txn, item->id, turn->arena, item);
+    }
+    return rc;
+}
+
 /* Hands out again what may be done twice, and settles what may not. */
 static enum rc sort_outbox(struct turn *turn)
 {
@@ -30,7 +44,7 @@ static enum rc sort_outbox(struct turn *turn)
     uint64_t after = 0;
     enum rc rc;
 
-    while (!(rc = outbox_next(turn->txn, after, turn->arena, &item))) {
+    while (!(rc = next_item(turn, after, &item))) {
         struct effect_link *link;
 
         after = item.id;
@@ -102,6 +116,8 @@ static enum rc restore(struct turn *turn, uint64_t *n_tries)
         rc = turn_read_clock(turn, turn->now_ms);
     if (!rc)
         rc = sort_outbox(turn);
+    if (!rc)
+        rc = steps_lose_unanswered(turn);
     if (!rc)
         rc = turn_adopt_rules(turn, &n_changed);
     if (!rc && engine->files)

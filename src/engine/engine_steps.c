@@ -355,6 +355,46 @@ static enum rc on_undo(struct turn *turn, struct signal *signal, struct proposal
     return proposals_move(turn, signal, proposal, PROPOSAL_UNDO_FAILED, SLICE("the undo failed"));
 }
 
+static enum rc lose_unanswered(struct turn *turn, struct signal *signal, struct proposal *proposal)
+{
+    for (size_t i = 0; i < proposal->plan.n_items; i++) {
+        struct step *step = step_of(proposal, i);
+
+        if (proposal->state == PROPOSAL_RUNNING && step->state == STEP_RUNNING) {
+            step->state = STEP_UNKNOWN;
+            return lose_step(turn, signal, proposal, step, (int64_t)i);
+        }
+        if (proposal->state == PROPOSAL_UNDOING && step->undo_state == STEP_RUNNING) {
+            step->undo_state = STEP_UNKNOWN;
+            return proposals_move(turn, signal, proposal, PROPOSAL_UNDO_UNKNOWN,
+                                  SLICE("nobody knows whether the undo ran: look for yourself"));
+        }
+    }
+    return RC_OK;
+}
+
+enum rc steps_lose_unanswered(struct turn *turn)
+{
+    struct ulid_list ids = { 0 };
+    enum rc rc = proposals_list_unfinished(turn, &ids);
+
+    for (size_t i = 0; i < ids.n_items && !rc; i++) {
+        struct proposal proposal = { 0 };
+        struct signal signal = { 0 };
+
+        rc = affair_load(turn, ids.items[i], &proposal, &signal);
+        if (is_out_of_reach(rc, ids.items[i])) {
+            rc = RC_OK;
+            continue;
+        }
+        if (!rc)
+            rc = lose_unanswered(turn, &signal, &proposal);
+        if (!rc)
+            rc = affair_store(turn, &proposal, &signal);
+    }
+    return rc;
+}
+
 enum rc steps_take_result(struct turn *turn, const struct outbox_item *item,
                           const struct effect_result *result)
 {

@@ -669,6 +669,23 @@ static void a_damaged_proposal_whose_step_ran_does_not_keep_it_from_starting(voi
     end(story);
 }
 
+static void a_step_whose_row_in_the_outbox_is_damaged_is_unknown(void **state)
+{
+    struct story *story = begin(QUIET_RULE);
+    const unsigned char key[] = { 0, 0, 0, 0, 0, 0, 0, 1 };
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    approved_at(story, NOON_MS + 1);
+    assert_int_equal(story->effects[0].id, 1);
+    write_rows(story, TABLE_OUTBOX, (struct slice){ (const char *)key, sizeof key },
+               SLICE("damaged"));
+    start_again(story, QUIET_RULE, NOON_MS + 2);
+    assert_int_equal(newest(story).state, PROPOSAL_UNKNOWN);
+    assert_int_equal(story->n_effects, 1); /* it did not start again */
+    end(story);
+}
+
 static void timers_that_are_due_first_make_no_delivery_a_suspect(void **state)
 {
     struct story *story = begin(RED(", when: {count: 2, within: 1h}"));
@@ -717,6 +734,7 @@ int main(void)
         cmocka_unit_test(a_damaged_proposal_costs_its_timer_and_no_delivery),
         cmocka_unit_test(a_damaged_delivery_does_not_keep_it_from_starting),
         cmocka_unit_test(a_damaged_proposal_whose_step_ran_does_not_keep_it_from_starting),
+        cmocka_unit_test(a_step_whose_row_in_the_outbox_is_damaged_is_unknown),
         cmocka_unit_test(timers_that_are_due_first_make_no_delivery_a_suspect),
     };
 
