@@ -74,19 +74,23 @@ static enum rc render_verify(struct turn *turn, const struct rule *rule, const s
                              struct proposal *proposal)
 {
     const struct verify_part *part = &rule->playbook.verify;
-    struct step step = { 0 };
+    struct step *step = &proposal->verify_step;
     struct slice refused = { 0 };
     enum rc rc;
 
     proposal->verify = verify_of(part, proposal->plan.n_items != 0);
     proposal->verify_ms = part->window_ms;
+    proposal->verify_check = (struct slice_list){ 0 };
+    *step = (struct step){ 0 };
     if (proposal->verify != VERIFY_CHECK)
         return RC_OK;
-    rc = action_render(turn->engine->config->actions, &part->check, values, turn->arena, &step, &refused);
-    if (!rc)
-        proposal->verify_check = step.argv;
-    if (rc != RC_INVALID)
+    rc = action_render(turn->engine->config->actions, &part->check, values, turn->arena, step, &refused);
+    if (rc != RC_INVALID) {
+        proposal->verify_check = step->argv;
+        proposal->verify_ms = step->timeout_ms;
         return rc;
+    }
+    *step = (struct step){ 0 };
     /* A check that cannot be asked cannot tell: the outcome would be inconclusive, so say it now. */
     proposal->refused = refused;
     proposal->plan = (struct record_list){ 0 };

@@ -274,6 +274,7 @@ static void take_output(const struct effect_result *result, struct step *step)
     step->output = result->output;
     step->output_truncated = result->truncated;
     step->exit_code = result->exit_code;
+    step->exited = result->exited;
     step->error = result->error;
     step->finished_ms = result->finished_ms;
 }
@@ -433,24 +434,18 @@ static bool is_well_again(const struct signal *signal)
 
 enum rc steps_verify(struct turn *turn, struct signal *signal, struct proposal *proposal)
 {
-    struct outbox_item item = { .channel = OUTBOX_VERIFY,
-                                .object = proposal->id,
-                                .revision = proposal->revision,
-                                .action = SLICE("verify"),
-                                .argv = proposal->verify_check,
-                                .timeout_ms = MINUTE_MS };
+    struct outbox_item item = effect_of(proposal, &proposal->verify_step, OUTBOX_VERIFY, 0);
     int64_t before_ms = proposal->verify_until_ms;
-    enum rc rc;
 
     if (proposal->verify == VERIFY_OK && is_well_again(signal))
         return proposals_move(turn, signal, proposal, PROPOSAL_VERIFIED,
                               SLICE("the source says that it is well again"));
+    /* A check has a timeout of its own, and its result always comes: no window may end before it. */
+    if (proposal->verify == VERIFY_CHECK)
+        return turn_push_effect(turn, &item);
     proposal->verify_until_ms = turn->now_ms + proposal->verify_ms;
-    rc = turn_move_timer(turn, TIMER_PROPOSAL_VERIFY, proposal->id, before_ms,
-                         proposal->verify_until_ms);
-    if (rc || proposal->verify != VERIFY_CHECK)
-        return rc;
-    return turn_push_effect(turn, &item);
+    return turn_move_timer(turn, TIMER_PROPOSAL_VERIFY, proposal->id, before_ms,
+                           proposal->verify_until_ms);
 }
 
 enum rc steps_verify_due(struct turn *turn, struct ulid id, int64_t due_ms)

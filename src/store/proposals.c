@@ -58,12 +58,13 @@ static const struct record_field step_fields[] = {
     { .tag = 13, .type = RECORD_TEXT,  .name = "output", AT(output) },
     { .tag = 14, .type = RECORD_BOOL,  .name = "output_truncated", AT(output_truncated) },
     { .tag = 15, .type = RECORD_INT,   .name = "exit_code", .always = true,
-      .only_with = offsetof(struct step, finished_ms), AT(exit_code) },
+      .only_with = offsetof(struct step, exited), AT(exit_code) },
     { .tag = 16, .type = RECORD_TEXT,  .name = "error", AT(error) },
     { .tag = 17, .type = RECORD_ENUM,  .names = step_state_names, AT(undo_state) },
     { .tag = 18, .type = RECORD_TIME,  AT(checked_ms) },
     { .tag = 19, .type = RECORD_TIME,  .name = "started", AT(started_ms) },
     { .tag = 20, .type = RECORD_TIME,  .name = "finished", AT(finished_ms) },
+    { .tag = 21, .type = RECORD_INT,   AT(exited) },
 };
 #undef AT
 const struct record_shape step_shape = RECORD_SHAPE(step, step_fields);
@@ -134,6 +135,7 @@ static const struct record_field proposal_fields[] = {
     { .tag = 41, .type = RECORD_STRUCT, .name = "track_record", .always = true, .shape = &track_record_shape, AT(track_record) },
     { .tag = 42, .type = RECORD_TEXT,   .name = "outcome", AT(outcome) },
     { .tag = 43, .type = RECORD_TIME,   .name = "closed", AT(closed_ms) },
+    { .tag = 44, .type = RECORD_STRUCT, .shape = &step_shape, AT(verify_step) },
 };
 #undef AT
 /* clang-format on */

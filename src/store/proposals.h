@@ -85,6 +85,7 @@ struct step {
     struct slice output;
     bool output_truncated;
     int64_t exit_code;
+    int64_t exited; /* 1: there is such a code; stored, not shown */
     struct slice error; /* "killed by signal 9", "not started: No such file or directory", … */
     enum step_state undo_state; /* STEP_PLANNED until its undo was started; stored, not shown */
     int64_t checked_ms; /* when the check passed */
@@ -139,9 +140,10 @@ struct proposal {
     int64_t hold_ms_page;  /* how long an approval from the page is held: the longest hold of its steps */
     int64_t hold_ms_local; /* likewise from socket and token */
     enum verify_kind verify;
-    struct slice_list verify_check; /* argv */
-    int64_t verify_ms;       /* the window */
-    int64_t verify_until_ms;
+    struct slice_list verify_check; /* argv, as shown */
+    struct step verify_step;  /* all of the check, as it runs; stored, not shown */
+    int64_t verify_ms;        /* the window; of a check: how long it may take */
+    int64_t verify_until_ms;  /* of a window */
     int64_t cooldown_ms;
     int64_t retries;         /* how often the same plan may be offered again after it recurred */
     struct ulid earlier;     /* the proposal of this signal before this one */
