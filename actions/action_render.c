@@ -154,10 +154,23 @@ static enum rc copy_declaration(const struct action *action, struct arena *arena
     return rc;
 }
 
+/* Its command or request, and its check. */
+static enum rc render_deed(const struct action *action, const struct parameter_values *values,
+                           struct arena *arena, struct step *step)
+{
+    struct action_private *private = action->private;
+    enum rc rc = declared_command_render(&private->check, values, arena, &step->check);
+
+    if (rc)
+        return rc;
+    if (action->is_request)
+        return declared_request_render(&private->request, values, arena, &step->request);
+    return declared_command_render(&private->run, values, arena, &step->argv);
+}
+
 static enum rc render_step(const struct action *action, const struct value_source *source,
                            struct arena *arena, struct step *step, struct slice *refused)
 {
-    struct action_private *private = action->private;
     struct parameter_values values;
     enum rc rc = check_values(action, source, arena, &values, refused);
 
@@ -166,12 +179,13 @@ static enum rc render_step(const struct action *action, const struct value_sourc
         rc = copy_declaration(action, arena, step);
     if (!rc)
         rc = write_params(&values, arena, &step->params);
-    if (!rc)
-        rc = declared_command_render(&private->check, &values, arena, &step->check);
-    if (!rc && action->is_request)
-        rc = declared_request_render(&private->request, &values, arena, &step->request);
-    else if (!rc)
-        rc = declared_command_render(&private->run, &values, arena, &step->argv);
+    if (rc)
+        return rc;
+    rc = render_deed(action, &values, arena, step);
+    /* Values that are each short enough may still add up. */
+    if (rc == RC_LIMIT)
+        rc = action_refuse_name("what would be given to ", action->name, " is too long", arena,
+                                refused);
     return rc;
 }
 
