@@ -47,6 +47,7 @@ enum rc evidence_from_result(const struct outbox_item *item, const struct effect
     evidence->truncated = result->truncated;
     evidence->bytes = result->bytes;
     evidence->exit_code = result->exit_code;
+    evidence->exited = result->exited;
     rc = arena_copy(arena, item->action, &evidence->source);
     if (!rc)
         rc = arena_copy(arena, result->output, &evidence->text);

@@ -151,6 +151,7 @@ static void keep_digest(struct runner_effect *effect, const struct sha256 *diges
 static void end_exited(struct runner_effect *effect, const struct process_result *process)
 {
     effect->result.exit_code = process->exit_code;
+    effect->result.exited = 1;
     if (process->exit_code)
         SAY(effect, "exit code %d", process->exit_code);
     end(effect, process->exit_code ? EFFECT_FAILED : EFFECT_DONE);
@@ -218,6 +219,7 @@ static void end_answered(struct runner_effect *effect, const struct http_answer 
     struct sha256 digest;
 
     result->exit_code = answer->status;
+    result->exited = 1;
     result->output = answer->body;
     result->truncated = answer->truncated;
     result->bytes = (int64_t)answer->body.len;

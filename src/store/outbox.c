@@ -42,6 +42,7 @@ static const struct record_field result_fields[] = {
     { .tag = 12, .type = RECORD_TEXT, .name = "error", AT(error) },
     { .tag = 13, .type = RECORD_TIME, .name = "started", AT(started_ms) },
     { .tag = 14, .type = RECORD_TIME, .name = "finished", AT(finished_ms) },
+    { .tag = 15, .type = RECORD_INT,  .name = "exited", AT(exited) },
 };
 #undef AT
 /* clang-format on */

@@ -68,6 +68,7 @@ struct effect_result {
     int64_t revision;
     enum effect_state state;
     int64_t exit_code; /* or the HTTP status */
+    int64_t exited;    /* 1: there is such a code; 0: killed, timed out, never started */
     struct slice output;
     bool truncated;
     int64_t bytes;

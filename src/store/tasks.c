@@ -19,8 +19,9 @@ static const struct record_field evidence_fields[] = {
     { .tag = 8,  .type = RECORD_INT,  .name = "bytes", .always = true, AT(bytes) },
     { .tag = 9,  .type = RECORD_TEXT, .name = "sha256", AT(sha256) },
     { .tag = 10, .type = RECORD_INT,  .name = "exit_code", .always = true,
-      .only_with = offsetof(struct evidence, captured_ms), AT(exit_code) },
+      .only_with = offsetof(struct evidence, exited), AT(exit_code) },
     { .tag = 11, .type = RECORD_TEXT, .name = "error", AT(error) },
+    { .tag = 12, .type = RECORD_INT,  AT(exited) },
 };
 #undef AT
 const struct record_shape evidence_shape = RECORD_SHAPE(evidence, evidence_fields);

@@ -22,6 +22,7 @@ struct evidence {
     int64_t bytes;       /* before truncation */
     struct slice sha256; /* hex, of all of it */
     int64_t exit_code;
+    int64_t exited;      /* 1: there is such a code; stored, not shown */
     struct slice error;  /* why it failed */
 };
 

@@ -17,7 +17,7 @@ function pieceView(piece) {
     h('p', { class: 'facts' },
       h('span', {}, shown(piece.kind)),
       piece.captured_at && h('span', {}, 'taken ', time(piece.captured_at)),
-      piece.kind === 'action' && h('span', {}, `exit code ${piece.exit_code}`),
+      piece.exit_code !== undefined && h('span', {}, `exit code ${piece.exit_code}`),
       piece.error && h('span', {}, shown(piece.error))),
     piece.text ? h('pre', { class: 'output', tabindex: '0' }, linked(piece.text)) : h('p', {}, 'It is empty.'));
 }

@@ -30,7 +30,7 @@ function result(step) {
   return h('div', { class: 'result' },
     h('p', { class: 'facts' },
       h('span', { 'data-step': step.state }, steps[step.state] ?? step.state),
-      step.finished && h('span', {}, 'exit code ', `${step.exit_code}`),
+      step.exit_code !== undefined && h('span', {}, 'exit code ', `${step.exit_code}`),
       step.error && h('span', {}, shown(step.error)),
       step.started && h('span', {}, 'started ', time(step.started)),
       step.finished && h('span', {}, 'ended ', time(step.finished))),

@@ -196,14 +196,15 @@ static void a_commands_end_is_told_in_words(void **state)
     static const struct command_case {
         const char *script;
         enum effect_state state;
+        bool exited;
         int64_t exit_code;
         const char *output;
         const char *error;
     } cases[] = {
-        { "echo done", EFFECT_DONE, 0, "done\n", "" },
-        { "echo no >&2; exit 3", EFFECT_FAILED, 3, "no\n", "exit code 3" },
-        { "kill -9 $$", EFFECT_FAILED, 0, "", "killed by signal 9 (Killed)" },
-        { "kill -15 $$", EFFECT_FAILED, 0, "", "killed by signal 15 (Terminated)" },
+        { "echo done", EFFECT_DONE, true, 0, "done\n", "" },
+        { "echo no >&2; exit 3", EFFECT_FAILED, true, 3, "no\n", "exit code 3" },
+        { "kill -9 $$", EFFECT_FAILED, false, 0, "", "killed by signal 9 (Killed)" },
+        { "kill -15 $$", EFFECT_FAILED, false, 0, "", "killed by signal 15 (Terminated)" },
     };
     struct fixture *fixture = *state;
 
@@ -214,6 +215,7 @@ static void a_commands_end_is_told_in_words(void **state)
         submit_script(fixture, OUTBOX_STEP, cases[i].script);
         told = wait_for(fixture, i + 1);
         assert_int_equal(told->result.state, cases[i].state);
+        assert_int_equal(told->result.exited, cases[i].exited);
         assert_int_equal(told->result.exit_code, cases[i].exit_code);
         assert_string_equal(told->output, cases[i].output);
         assert_string_equal(told->error, cases[i].error);
