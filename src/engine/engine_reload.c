@@ -4,6 +4,9 @@
 #include "src/base/crash_point.h"
 #include "src/store/rulesets.h"
 
+/* A signal with its task, its proposal and what is rendered for them. */
+#define SIGNAL_LIMIT_BYTES ((size_t)256 << 20)
+
 /* --- signals follow the rules --- */
 
 struct collector {
@@ -126,15 +129,30 @@ static enum rc adopt_one(struct turn *turn, struct ulid id)
     return rc ? rc : signal_put(turn->txn, &signal);
 }
 
+/* A rule may have any number of signals: the memory of each is given back before the next. */
+static enum rc adopt_all(struct turn *turn, const struct ulid_list *ids)
+{
+    struct arena *of_turn = turn->arena;
+    struct arena *of_signal = NULL;
+    enum rc rc = arena_new(SIGNAL_LIMIT_BYTES, &of_signal);
+
+    turn->arena = of_signal;
+    for (size_t i = 0; i < ids->n_items && !rc; i++) {
+        arena_reset(of_signal);
+        rc = adopt_one(turn, ids->items[i]);
+    }
+    turn->arena = of_turn;
+    arena_free(of_signal);
+    return rc;
+}
+
 enum rc turn_adopt_rules(struct turn *turn, size_t *n_changed)
 {
     struct collector collector = { 0 };
     enum rc rc = list_outdated(turn, &collector);
 
-    for (size_t i = 0; i < collector.ids.n_items && !rc; i++)
-        rc = adopt_one(turn, collector.ids.items[i]);
     *n_changed = collector.ids.n_items;
-    return rc;
+    return rc ? rc : adopt_all(turn, &collector.ids);
 }
 
 enum rc turn_save_rules(struct turn *turn, const struct rule_files *files)

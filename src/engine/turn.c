@@ -120,7 +120,8 @@ enum rc turn_push_effect(struct turn *turn, struct outbox_item *item)
 
 enum rc turn_cancel(struct turn *turn, struct ulid object)
 {
-    struct id_link *link = arena_alloc(turn->arena, 1, sizeof *link);
+    /* Of the engine's: `turn->arena` may be one signal's for a while. */
+    struct id_link *link = arena_alloc(turn->engine->arena, 1, sizeof *link);
 
     if (!link)
         return RC_NO_MEMORY;

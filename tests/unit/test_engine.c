@@ -527,6 +527,24 @@ static void a_rule_that_only_observes_by_the_end_of_its_task_proposes_nothing(vo
     end(story);
 }
 
+static void a_rule_with_many_signals_is_changed_within_little_memory(void **state)
+{
+    struct story *story = begin(RED(", when: {count: 2, within: 1h}"));
+
+    (void)state;
+    for (int i = 0; i < 200; i++) {
+        char json[256];
+
+        snprintf(json, sizeof json, "{\"kind\":\"ci.run\",\"repo\":\"a/%d\",\"state\":\"failing\"}",
+                 i);
+        accept(story, NOON_MS, ENGINE_RECORDED_EVENT, json);
+    }
+    fold(story, NOON_MS);
+    swap_rules(story, RED(", title: other, when: {count: 3, within: 1h}"), NOON_MS + 1);
+    assert_true(arena_used_bytes(story->engine->arena) < (size_t)32 << 10);
+    end(story);
+}
+
 static void what_was_only_pending_goes_with_its_rule(void **state)
 {
     struct story *story = begin(RED(", when: {count: 2, within: 1h}"));
@@ -727,6 +745,7 @@ int main(void)
         cmocka_unit_test(a09_a_hold_that_ends_during_a_stop_starts_it_after_the_next_start),
         cmocka_unit_test(the_second_step_of_a_plan_waits_for_the_next_start_as_well),
         cmocka_unit_test(a_rule_that_only_observes_by_the_end_of_its_task_proposes_nothing),
+        cmocka_unit_test(a_rule_with_many_signals_is_changed_within_little_memory),
         cmocka_unit_test(what_was_only_pending_goes_with_its_rule),
         cmocka_unit_test(who_ends_a_pending_signal_finds_it_ended),
         cmocka_unit_test(a_proposal_that_outlives_the_retention_can_still_be_revised),
