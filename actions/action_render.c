@@ -1,6 +1,8 @@
 /* A use of an action with the values of an event: checked, then put in, once. */
 #include "actions/action_private.h"
 
+#include "src/base/event.h"
+
 /* Rendered values: one byte more than may pass, so that a longer one is refused and not cut. */
 #define VALUE_MAX_BYTES (PARAMETER_MAX_BYTES + 1)
 #define WHY_MAX_BYTES ((size_t)4 << 10)
@@ -55,6 +57,26 @@ static enum rc refuse_missing(const struct action *action, struct slice param, s
     return rc ? rc : RC_INVALID;
 }
 
+/* What was cut names something else, and may match all the same. Free text is only told. */
+static bool holds_a_cut_field(const struct value_source *source, const struct parameter *param,
+                              struct slice value)
+{
+    const struct named_template *given =
+        source->use ? action_use_find(source->use, param->name) : NULL;
+    struct slice name;
+
+    if (!param->pattern || !given)
+        return false;
+    for (size_t i = 0; !slice_is_absent(name = template_name(given->template, i)); i++) {
+        struct slice field = source->names->get(source->names->context, name);
+        size_t offset;
+
+        if (event_field_may_be_cut(field) && !slice_find(value, field, &offset))
+            return true;
+    }
+    return false;
+}
+
 static enum rc check_value(const struct action *action, const struct value_source *source,
                            const struct parameter *param, struct arena *arena, struct slice *value,
                            struct slice *refused)
@@ -69,6 +91,10 @@ static enum rc check_value(const struct action *action, const struct value_sourc
                                    SLICE("is longer than 4 KiB"), arena, refused);
     if (rc)
         return rc;
+    if (holds_a_cut_field(source, param, *value))
+        return action_refuse_value(action, param->name, *value,
+                                   SLICE("may have been cut, as fields are at 1 KiB"), arena,
+                                   refused);
     rc = parameter_check(param, *value, arena, &why);
     if (rc == RC_INVALID)
         return action_refuse_value(action, param->name, *value, why, arena, refused);

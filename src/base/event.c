@@ -150,3 +150,8 @@ struct slice event_field_cut(struct slice text)
         len--;
     return (struct slice){ text.ptr, len };
 }
+
+bool event_field_may_be_cut(struct slice text)
+{
+    return text.len > FIELD_MAX_BYTES - 4 && text.len <= FIELD_MAX_BYTES;
+}

@@ -90,3 +90,5 @@ void event_write_json(const struct event *event, struct json_writer *writer);
 enum rc event_read_json(const struct json *json, struct arena *arena, struct event *event) MUST_CHECK;
 /* Cuts a normalised field at 1 KiB on a character border, as every field from outside is. */
 struct slice event_field_cut(struct slice text);
+/* True for a text as long as a cut one is: nobody can tell any more whether something is missing. */
+bool event_field_may_be_cut(struct slice text);

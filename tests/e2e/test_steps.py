@@ -288,6 +288,15 @@ class Commands(StepsTest):
         self.assertFalse((self.directory / "log").exists())
         self.assertEqual(self.act(vedette, "verifying", title="7", service="good")["plan"][1]["params"], {"n": "7"})
 
+    def test_x10_a_value_that_was_cut_on_its_way_is_refused_where_a_pattern_judges_it(self):
+        vedette = self.acting("""
+  remove: {run: [%(fixtures)s/record, %(dir)s/log, "{{path}}"], params: {path: '/[a-z/]+/'}, effect: write}
+""", ['{do: remove, with: {path: "{{title}}"}}'])
+        for title, is_offered in [("a" * 1000, True), ("a" * 1024, False), ("a" * 1500, False), ("é" * 1000, False)]:
+            proposal = self.propose(vedette, title=title, service=f"{len(title)}{title[0]}")
+            self.assertEqual(bool(proposal["plan"]), is_offered, proposal)
+            self.assertEqual("may have been cut" in proposal.get("refused", ""), not is_offered)
+
     def test_x10_values_that_are_too_long_together_are_refused_and_cost_nobody_the_event(self):
         vedette = self.acting("""
   long: {run: [/bin/echo, "{{x}}""" + "+{{x}}" * 63 + """"], params: {x: text}, effect: write}
