@@ -21,13 +21,16 @@ void request_release(struct request *request)
 static void answer_buffer(struct request *request, int status, const char *content_type,
                           struct buffer *json)
 {
-    enum rc rc = buffer_rc(json);
+    /* It may lie in the request's memory, which may be gone as soon as the request is answered. */
+    struct buffer text = *json;
+    enum rc rc = buffer_rc(&text);
 
+    buffer_init(json, 0);
     if (rc)
         request_fail(request, rc);
     else
-        request_answer(request, status, content_type, buffer_slice(json), NULL, 0);
-    buffer_free(json);
+        request_answer(request, status, content_type, buffer_slice(&text), NULL, 0);
+    buffer_free(&text);
 }
 
 void request_answer_json(struct request *request, int status, struct buffer *json)

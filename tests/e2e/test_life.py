@@ -14,7 +14,7 @@ import threading
 import time
 import unittest
 
-from harness import CI_RULE, Answer, UnixConnection, VedetteTest, wait_until, workflow_run
+from harness import BINARY, CI_RULE, Answer, UnixConnection, VedetteTest, wait_until, workflow_run
 
 SLOW_ACTION = """
   slow:
@@ -310,6 +310,7 @@ class CommandLine(VedetteTest):
 
 
 class Idle(VedetteTest):
+    @unittest.skipIf(b"__tsan_init" in BINARY.read_bytes(), "the thread sanitizer has a thread of its own, which never sleeps long")
     def test_idle_costs_nothing(self):
         vedette = self.vedette()
         vedette.send_github("workflow_run", workflow_run(run=1))
