@@ -119,19 +119,27 @@ class Ledger:
 
     def check(self, test, vedette, others=()):
         """`others`: types of events that somebody else sent."""
+        self.check_answered(test, self.stored(vedette, others))
         self.settle(vedette)
         self.check_deliveries(test, vedette, others)
         self.check_proposals(test, vedette)
         test.assertIn(vedette.metric("vedette_events_dead_total"), (None, 0))
         vedette.cli("audit", "--verify", check=0)
 
-    def check_deliveries(self, test, vedette, others):
+    def stored(self, vedette, others):
         stored = collections.defaultdict(list)
         for event in self.everything(vedette, "events"):
             if event["type"] not in others:
                 stored[event["delivery_id"]].append(event["id"])
+        return stored
+
+    def check_answered(self, test, stored):
         test.assertEqual({delivery: ids for delivery, ids in stored.items() if len(ids) > 1}, {}, "stored twice")
-        test.assertEqual({delivery: stored[delivery] for delivery, told in self.answered.items() if stored.get(delivery) != [told]}, {}, "answered, and not there")
+        test.assertEqual({delivery: stored.get(delivery) for delivery, told in self.answered.items() if stored.get(delivery) != [told]}, {}, "answered, and not there")
+
+    def check_deliveries(self, test, vedette, others):
+        stored = self.stored(vedette, others)
+        self.check_answered(test, stored)
         test.assertEqual(len(stored), self.n_sent)
 
         signals = self.everything(vedette, "signals")
