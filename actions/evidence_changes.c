@@ -168,9 +168,13 @@ enum rc evidence_changes(struct store_txn *txn, const struct signal *signal, int
 {
     struct change_search search = { .signal = signal, .first_seen_ms = signal->first_seen_ms };
     struct arena *scratch = NULL;
+    struct slice kind = { 0 };
     enum rc rc = find_field(signal, "repo", arena, &search.repo);
 
+    /* The service of a run is its workflow, which nobody deploys: its repo says where to look. */
     if (!rc)
+        rc = find_field(signal, "kind", arena, &kind);
+    if (!rc && (!search.repo.len || !slice_eq(kind, SLICE("ci.run"))))
         rc = find_field(signal, "service", arena, &search.service);
     if (rc)
         return rc;

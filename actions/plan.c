@@ -13,6 +13,23 @@ static bool is_allowed(struct slice action, struct slice_list allow)
     return false;
 }
 
+/* What taking it back would do is part of what is approved: it is rendered with the step, and nothing renders again later. */
+static enum rc render_undo(const struct actions *actions, struct step *step, struct arena *arena,
+                           struct slice *refused)
+{
+    struct step *undo;
+    enum rc rc;
+
+    if (slice_is_absent(step->undo))
+        return RC_OK;
+    undo = arena_alloc(arena, 1, sizeof(*undo));
+    if (!undo)
+        return RC_NO_MEMORY;
+    rc = action_render_undo(actions, step, arena, undo, refused);
+    step->undo_step = (struct record_list){ .items = undo, .n_items = 1 };
+    return rc;
+}
+
 enum rc plan_render(const struct actions *actions, const struct action_use *uses, size_t n_uses,
                     struct slice_list allow, const struct template_values *values,
                     struct arena *arena, struct record_list *steps, struct slice *refused)
@@ -33,6 +50,8 @@ enum rc plan_render(const struct actions *actions, const struct action_use *uses
             return action_refuse_name("the rule does not allow the action ", uses[i].action, "",
                                       arena, refused);
         rc = action_render(actions, &uses[i], values, arena, &items[i], refused);
+        if (!rc)
+            rc = render_undo(actions, &items[i], arena, refused);
         if (rc)
             return rc;
     }
@@ -65,9 +84,8 @@ static void write_text(struct json_writer *writer, const char *name, struct slic
 
 /* Every member always, absent ones empty: no two plans may come to the same bytes. What a run adds (state, output, times) is left out, and so is
  * why, which is told and not done. */
-static void write_step(struct json_writer *writer, const struct step *step)
+static void write_step_members(struct json_writer *writer, const struct step *step)
 {
-    json_object_begin(writer);
     write_text(writer, "action", step->action);
     write_texts(writer, "argv", step->argv);
     write_text(writer, "request", step->request);
@@ -77,6 +95,17 @@ static void write_step(struct json_writer *writer, const struct step *step)
     write_text(writer, "undo", step->undo);
     json_member_int(writer, "timeout_ms", step->timeout_ms);
     json_member_int(writer, "effect", step->effect);
+}
+
+static void write_step(struct json_writer *writer, const struct step *step)
+{
+    json_object_begin(writer);
+    write_step_members(writer, step);
+    json_key(writer, "undo_step");
+    json_object_begin(writer);
+    if (step->undo_step.n_items)
+        write_step_members(writer, step->undo_step.items);
+    json_object_end(writer);
     json_object_end(writer);
 }
 

@@ -476,22 +476,18 @@ static enum rc start_undo(struct turn *turn, struct signal *signal, struct propo
                           size_t part)
 {
     struct step *step = step_of(proposal, part);
-    struct slice refused = { 0 };
+    const struct step *undo = step->undo_step.items;
     struct outbox_item item;
-    struct step undo = { 0 };
     bool paused = false;
     enum rc rc = is_paused(turn, &paused);
 
     if (rc || paused)
         return rc;
-    rc = action_render_undo(turn->engine->config->actions, step, turn->arena, &undo, &refused);
-    if (rc == RC_INVALID)
-        return proposals_move(turn, signal, proposal, PROPOSAL_UNDO_FAILED, refused);
-    if (rc)
-        return rc;
+    if (!step->undo_step.n_items)
+        return proposals_move(turn, signal, proposal, PROPOSAL_UNDO_FAILED, SLICE("a step that was done has no undo"));
     step->undo_state = STEP_RUNNING;
-    item = effect_of(proposal, &undo, OUTBOX_UNDO, part);
-    rc = audit_step(turn, "undo.started", proposal, &undo);
+    item = effect_of(proposal, undo, OUTBOX_UNDO, part);
+    rc = audit_step(turn, "undo.started", proposal, undo);
     return rc ? rc : turn_push_effect(turn, &item);
 }
 

@@ -65,6 +65,7 @@ static const struct record_field step_fields[] = {
     { .tag = 19, .type = RECORD_TIME,  .name = "started", AT(started_ms) },
     { .tag = 20, .type = RECORD_TIME,  .name = "finished", AT(finished_ms) },
     { .tag = 21, .type = RECORD_INT,   AT(exited) },
+    { .tag = 22, .type = RECORD_LIST,  .shape = &step_shape, AT(undo_step) },
 };
 #undef AT
 const struct record_shape step_shape = RECORD_SHAPE(step, step_fields);

@@ -77,6 +77,7 @@ struct step {
     struct slice why;
     enum effect effect;
     struct slice undo;          /* an action, or absent */
+    struct record_list undo_step; /* struct step: what its undo would do, rendered with the plan; empty without one */
     struct slice_list check;    /* argv of the precondition */
     struct slice_list env;      /* names */
     struct slice user;

@@ -152,6 +152,12 @@ static void change_undo(struct signed_plan *plan)
 {
     plan->steps[0].undo = (struct slice){ 0 };
 }
+static void change_what_the_undo_does(struct signed_plan *plan)
+{
+    static struct step undo = { .action = { "say", 3 } };
+
+    plan->steps[0].undo_step = (struct record_list){ .items = &undo, .n_items = 1 };
+}
 static void change_timeout(struct signed_plan *plan)
 {
     plan->steps[1].timeout_ms++;
@@ -176,6 +182,7 @@ static void (*const changes[])(struct signed_plan *plan) = {
     change_id,     change_revision, change_rule,    change_rule_version, change_expiry,
     change_action, change_argument, split_argument, change_request,      change_env,
     change_user,   change_check,    change_undo,    change_timeout,      change_effect,
+    change_what_the_undo_does,
     drop_step,     swap_steps,
 };
 
