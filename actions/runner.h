@@ -36,7 +36,8 @@ struct runner_options {
 enum rc runner_new(const struct runner_options *options, struct runner **runner) MUST_CHECK;
 /* From any thread: what starts from now on has these secrets, kept until the next such call or runner_free; the ones before are not used any
  * more when it returns. */
-void runner_use_secrets(struct runner *runner, const struct named_secret *secrets, size_t n_secrets);
+void runner_use_secrets(struct runner *runner, const struct named_secret *secrets,
+                        size_t n_secrets);
 /* From any thread. Copies the item. RC_BUSY when stopping. */
 enum rc runner_submit(struct runner *runner, const struct outbox_item *item) MUST_CHECK;
 /* From any thread: the evidence for `object` is no longer wanted. What waits is reported as not started, what runs is

@@ -4,4 +4,5 @@
 #include "src/base/arena.h"
 
 /* The decoded value of the field `name`. RC_NOT_FOUND when there is none; RC_INVALID when there are two, or an escape is cut short. */
-enum rc form_field(struct slice body, struct slice name, struct arena *arena, struct slice *value) MUST_CHECK;
+enum rc form_field(struct slice body, struct slice name, struct arena *arena,
+                   struct slice *value) MUST_CHECK;

@@ -21,4 +21,5 @@ struct sample {
 const struct sample *sample_at(size_t i);
 const struct sample *sample_find(struct slice name);
 /* The payload with ids and times made new. */
-enum rc sample_render(const struct sample *sample, int64_t now_ms, struct arena *arena, struct slice *body) MUST_CHECK;
+enum rc sample_render(const struct sample *sample, int64_t now_ms, struct arena *arena,
+                      struct slice *body) MUST_CHECK;

@@ -12,14 +12,16 @@ struct webhook; /* webhook.h */
 
 /* Reads the `watchers:` list of the configuration (NULL: none). `base_dir` is where relative paths of secrets start; with `resolve_secrets` false no secret is read.
  * Gives a set that lives in `arena`. RC_INVALID after adding to `problems`. */
-enum rc watchers_load(const struct node *list, struct slice base_dir, bool resolve_secrets, struct arena *arena,
-                      struct problems *problems, struct watchers **watchers) MUST_CHECK;
+enum rc watchers_load(const struct node *list, struct slice base_dir, bool resolve_secrets,
+                      struct arena *arena, struct problems *problems,
+                      struct watchers **watchers) MUST_CHECK;
 /* One webhook for each sender, named as the sender: they read recorded deliveries (replay, tests of rules), and no request gets in. Gives a set in `arena`. */
 enum rc watchers_of_senders(struct arena *arena, struct watchers **watchers) MUST_CHECK;
 size_t watchers_count(const struct watchers *watchers);
 /* By name; NULL when there is none, or when it is not a webhook. */
 const struct webhook *watchers_find_webhook(const struct watchers *watchers, struct slice name);
-const struct webhook *watchers_webhook_at(const struct watchers *watchers, size_t i); /* NULL past the end */
+const struct webhook *watchers_webhook_at(const struct watchers *watchers,
+                                          size_t i); /* NULL past the end */
 /* True when some watcher, or Vedette itself, can yield `kind_or_type` (a kind, a type or a glob), so that a rule on it is not in vain. */
 bool watchers_may_yield(const struct watchers *watchers, struct slice kind_or_type);
 /* How late an event of this watcher may come and still count, ms. */
@@ -28,4 +30,5 @@ int64_t watchers_lateness_ms(const struct watchers *watchers, struct slice name)
 /* A stored delivery -> its events, normalised, through the watcher it came by (none any more: one event with the raw payload and no kind). Pure. The events live until
  * event_list_free; `entry` and `arena` must live as long. Never none: a batch without elements is one event about nothing. A payload that lost a field yields an event with
  * what is there; a time in the future is the time of receipt; at most SENDER_MAX_EVENTS. RC_INVALID or RC_LIMIT when the body is no JSON after all. */
-enum rc watchers_events(const struct watchers *watchers, const struct journal_entry *entry, struct arena *arena, struct event_list *events) MUST_CHECK;
+enum rc watchers_events(const struct watchers *watchers, const struct journal_entry *entry,
+                        struct arena *arena, struct event_list *events) MUST_CHECK;

@@ -16,13 +16,14 @@ struct webhook_request {
 };
 
 struct webhook_answer {
-    int status;           /* 0: store `entry`, then 202 (or 200 when it is a duplicate); else this status at once */
-    const char *reason;   /* static, for the metric and the log: "signature", "json", "content_type", … */
-    const char *title;    /* static, for the problem document */
-    struct slice detail;  /* for 400: what and at which byte; never a hint for 401 */
-    struct journal_entry entry;  /* borrows the request and `arena` */
-    int64_t dedup_ms;     /* how far back the delivery id is looked for */
-    bool is_handshake;    /* a ping: stored and answered like any other */
+    int status; /* 0: store `entry`, then 202 (or 200 when it is a duplicate); else this status at once */
+    const char
+        *reason; /* static, for the metric and the log: "signature", "json", "content_type", … */
+    const char *title;          /* static, for the problem document */
+    struct slice detail;        /* for 400: what and at which byte; never a hint for 401 */
+    struct journal_entry entry; /* borrows the request and `arena` */
+    int64_t dedup_ms;           /* how far back the delivery id is looked for */
+    bool is_handshake;          /* a ping: stored and answered like any other */
 };
 
 struct slice webhook_name(const struct webhook *hook);
@@ -31,11 +32,12 @@ int64_t webhook_max_body_bytes(const struct webhook *hook);
 /* Content types are looked at before the body is read: true when it may go on. */
 bool webhook_accepts_type(const struct webhook *hook, struct slice content_type);
 /* Verifies and scans; fills `answer`. */
-enum rc webhook_receive(const struct webhook *hook, const struct webhook_request *request, struct arena *arena,
-                        struct webhook_answer *answer) MUST_CHECK;
+enum rc webhook_receive(const struct webhook *hook, const struct webhook_request *request,
+                        struct arena *arena, struct webhook_answer *answer) MUST_CHECK;
 /* A delivery that somebody kept (replays): read as above, but nobody asks for its signature, size or content type. */
-enum rc webhook_receive_recorded(const struct webhook *hook, const struct webhook_request *request, struct arena *arena,
-                                 struct webhook_answer *answer) MUST_CHECK;
+enum rc webhook_receive_recorded(const struct webhook *hook, const struct webhook_request *request,
+                                 struct arena *arena, struct webhook_answer *answer) MUST_CHECK;
 /* What `vedette send` needs: the headers (signature, event type, delivery id) that make `body` acceptable to this hook now. */
-enum rc webhook_sign(const struct webhook *hook, struct slice event_type, struct slice delivery_id, struct slice body, int64_t now_ms, struct arena *arena,
+enum rc webhook_sign(const struct webhook *hook, struct slice event_type, struct slice delivery_id,
+                     struct slice body, int64_t now_ms, struct arena *arena,
                      struct header **headers, size_t *n_headers) MUST_CHECK;

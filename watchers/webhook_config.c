@@ -165,7 +165,8 @@ static enum rc check_name(const struct node *map, struct slice name, struct prob
 static void warn_of_catch_up(const struct written *written, struct problems *problems)
 {
     if (written->catch_up)
-        mark_problem(problems, PROBLEM_WARNING, written->catch_up->mark, "`catch_up` has no effect in this version");
+        mark_problem(problems, PROBLEM_WARNING, written->catch_up->mark,
+                     "`catch_up` has no effect in this version");
 }
 
 static const char *const states[] = { "failing", "ok", "info", NULL };

@@ -23,7 +23,8 @@ void buffer_clear(struct buffer *buffer);
 void buffer_add(struct buffer *buffer, struct slice bytes);
 void buffer_add_text(struct buffer *buffer, const char *text);
 void buffer_add_byte(struct buffer *buffer, char byte);
-void buffer_format(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void buffer_format(struct buffer *buffer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* With control characters, those that turn the direction of text, and bytes that are not UTF-8 as "\\x1b": for terminals and lines. */
 void buffer_add_shown(struct buffer *buffer, struct slice text);
 /* Big-endian, so that stored keys sort as numbers do. */

@@ -26,7 +26,7 @@ enum crash_place {
 #define CRASH_PLACE(name, text) CRASH_##name,
     CRASH_POINTS(CRASH_PLACE)
 #undef CRASH_PLACE
-    CRASH_PLACES
+        CRASH_PLACES
 };
 
 extern const char *const crash_point_names[]; /* NULL-ended, in the order of the enum */

@@ -17,7 +17,8 @@ enum rc digest_init(void) MUST_CHECK;
 
 enum rc sha256_of(struct slice bytes, struct sha256 *digest) MUST_CHECK;
 /* Hashes a sequence of byte strings so that ("ab","c") and ("a","bc") differ: each is preceded by its length. */
-enum rc sha256_of_parts(const struct slice *parts, size_t n_parts, struct sha256 *digest) MUST_CHECK;
+enum rc sha256_of_parts(const struct slice *parts, size_t n_parts,
+                        struct sha256 *digest) MUST_CHECK;
 /* SHA-256 of bytes that come in pieces, too many to keep. */
 struct sha256_stream;
 enum rc sha256_stream_new(struct sha256_stream **stream) MUST_CHECK;

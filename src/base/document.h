@@ -28,10 +28,10 @@ struct node_pair {
 struct node {
     enum node_type type;
     struct mark mark;
-    enum node_style style;   /* NODE_SCALAR */
-    struct slice text;       /* NODE_SCALAR; an empty plain scalar and `null`/`~` are is_null */
+    enum node_style style; /* NODE_SCALAR */
+    struct slice text;     /* NODE_SCALAR; an empty plain scalar and `null`/`~` are is_null */
     bool is_null;
-    struct node **items;     /* NODE_LIST */
+    struct node **items; /* NODE_LIST */
     size_t n_items;
     struct node_pair *pairs; /* NODE_MAP, in the order of the file */
     size_t n_pairs;
@@ -55,7 +55,7 @@ void node_write_json(const struct node *node, struct json_writer *writer);
 /* problems_add at the node's (or a mark's) place. */
 void node_problem(struct problems *problems, const struct node *node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-void mark_problem(struct problems *problems, enum problem_severity severity, struct mark mark, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+void mark_problem(struct problems *problems, enum problem_severity severity, struct mark mark,
+                  const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* "text", "a list" or "a map", for messages. */
 const char *node_type_text(const struct node *node);

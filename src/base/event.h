@@ -20,16 +20,16 @@ enum door {
 
 /* Normalised fields that hold text: bare names in rules. A sender fills those it knows. */
 #define EVENT_FIELDS(X)                                                                            \
-    X(SOURCE, "source")           /* URI of the sender: CloudEvents 1.0 */                         \
-    X(TYPE, "type")               /* the vendor's type: github.workflow_run */                     \
-    X(KIND, "kind")               /* vendor-neutral class: ci.run, alert, … */                     \
-    X(WATCHER, "watcher")         /* name of the watcher it came through */                        \
-    X(SUBJECT, "subject")         /* the ongoing condition: equal for deliveries about the same */ \
+    X(SOURCE, "source")   /* URI of the sender: CloudEvents 1.0 */                                 \
+    X(TYPE, "type")       /* the vendor's type: github.workflow_run */                             \
+    X(KIND, "kind")       /* vendor-neutral class: ci.run, alert, … */                           \
+    X(WATCHER, "watcher") /* name of the watcher it came through */                                \
+    X(SUBJECT, "subject") /* the ongoing condition: equal for deliveries about the same */         \
     X(TITLE, "title")                                                                              \
     X(TEXT, "text")                                                                                \
-    X(STATE, "state")             /* failing | ok | info */                                        \
-    X(SEVERITY, "severity")       /* low | medium | high | critical */                             \
-    X(LEVEL, "level")             /* of ci.run: run | job | check */                               \
+    X(STATE, "state")       /* failing | ok | info */                                              \
+    X(SEVERITY, "severity") /* low | medium | high | critical */                                   \
+    X(LEVEL, "level")       /* of ci.run: run | job | check */                                     \
     X(SERVICE, "service")                                                                          \
     X(HOST, "host")                                                                                \
     X(REPO, "repo")                                                                                \
@@ -40,7 +40,7 @@ enum door {
     X(WORKFLOW, "workflow")                                                                        \
     X(JOB, "job")                                                                                  \
     X(TEST, "test")                                                                                \
-    X(DURATION, "duration")       /* with its unit: "90s" */                                       \
+    X(DURATION, "duration") /* with its unit: "90s" */                                             \
     X(ACTOR, "actor")                                                                              \
     X(ENVIRONMENT, "environment")                                                                  \
     X(URL, "url")
@@ -49,7 +49,7 @@ enum event_field {
 #define EVENT_FIELD(name, text) FIELD_##name,
     EVENT_FIELDS(EVENT_FIELD)
 #undef EVENT_FIELD
-    EVENT_N_FIELDS
+        EVENT_N_FIELDS
 };
 extern const char *const event_field_names[]; /* NULL-ended, in the order of the enum */
 
@@ -64,15 +64,17 @@ struct event {
     int64_t received_ms; /* when it was received */
     struct slice fields[EVENT_N_FIELDS]; /* absent where the sender says nothing */
     struct slice delivery_id;
-    bool is_repeat;          /* the sender says a known state again: its time is the time of receipt */
-    const struct json *data; /* the payload, or the one of a batch (its `batch` member: what stood around it); NULL for a line */
+    bool is_repeat; /* the sender says a known state again: its time is the time of receipt */
+    const struct json *
+        data; /* the payload, or the one of a batch (its `batch` member: what stood around it); NULL for a line */
 };
 
 /* Events and the trees that their data lies in. */
 struct event_list {
     struct event *items;
     size_t n_items;
-    struct json **trees; /* roots that the events' data points into; the array itself lives in the arena of the items */
+    struct json **
+        trees; /* roots that the events' data points into; the array itself lives in the arena of the items */
     size_t n_trees;
 };
 /* Frees the trees and empties the list; the items go with their arena. */
@@ -87,7 +89,8 @@ bool event_is_field(struct slice name);
 void event_write_json(const struct event *event, struct json_writer *writer);
 /* The other way round: fills from an event object what it holds and leaves the rest as it is; texts are copied into `arena`, `data` borrows `json`.
  * An unknown member that is no event's, or a member of the wrong type, is RC_INVALID. */
-enum rc event_read_json(const struct json *json, struct arena *arena, struct event *event) MUST_CHECK;
+enum rc event_read_json(const struct json *json, struct arena *arena,
+                        struct event *event) MUST_CHECK;
 /* Cuts a normalised field at 1 KiB on a character border, as every field from outside is. */
 struct slice event_field_cut(struct slice text);
 /* True for a text as long as a cut one is: nobody can tell any more whether something is missing. */

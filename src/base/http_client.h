@@ -21,9 +21,9 @@ struct http_request {
     struct slice url;
     struct http_header *headers;
     size_t n_headers;
-    struct slice body;        /* absent: none */
-    struct slice unix_socket; /* path, or absent */
-    int64_t timeout_ms;       /* in all; 0: none (streams) */
+    struct slice body;          /* absent: none */
+    struct slice unix_socket;   /* path, or absent */
+    int64_t timeout_ms;         /* in all; 0: none (streams) */
     int64_t answer_limit_bytes; /* 0: HTTP_ANSWER_LIMIT_BYTES */
     /* Called with each piece of the answer as it comes instead of keeping it; false ends the request. NULL: keep. */
     bool (*on_bytes)(void *context, struct slice bytes);
@@ -33,16 +33,18 @@ struct http_request {
 struct http_answer {
     int status;
     struct slice content_type;
-    struct slice body;  /* cut at the limit */
-    bool truncated;     /* at the limit, by `on_bytes`, or because the connection broke inside the body */
-    const char *error; /* static, when there is no answer: "could not connect", … */
+    struct slice body; /* cut at the limit */
+    bool
+        truncated; /* at the limit, by `on_bytes`, or because the connection broke inside the body */
+    const char *error;     /* static, when there is no answer: "could not connect", … */
     bool may_have_arrived; /* no answer, but the request may have been processed */
 };
 
 /* Before threads start. */
 enum rc http_client_init(void) MUST_CHECK;
 /* Does the request and waits. RC_OK with a status; RC_TIMEOUT, RC_IO, RC_INVALID, RC_LIMIT fill `answer->error`. What is read lives in `arena`. */
-enum rc http_perform(const struct http_request *request, struct arena *arena, struct http_answer *answer) MUST_CHECK;
+enum rc http_perform(const struct http_request *request, struct arena *arena,
+                     struct http_answer *answer) MUST_CHECK;
 
 /* Many at once, for one thread's loop: start, wait with other descriptors, collect. */
 struct http_multi;
@@ -51,11 +53,12 @@ enum rc http_multi_new(struct http_multi **multi) MUST_CHECK;
 /* Accepts NULL. Its transfers are freed before it. */
 void http_multi_free(struct http_multi *multi);
 /* Copies what it needs. On failure nothing was sent, and `*why` says why (static). */
-enum rc http_transfer_start(struct http_multi *multi, const struct http_request *request, struct http_transfer **transfer,
-                            const char **why) MUST_CHECK;
+enum rc http_transfer_start(struct http_multi *multi, const struct http_request *request,
+                            struct http_transfer **transfer, const char **why) MUST_CHECK;
 /* Waits until a transfer needs something, one of `fds` is readable, or the timeout (INT64_MAX: none) has passed, and
  * goes on with the transfers. It may return early. `ready[i]` is set. */
-enum rc http_multi_wait(struct http_multi *multi, const int *fds, size_t n_fds, bool *ready, int64_t timeout_ms) MUST_CHECK;
+enum rc http_multi_wait(struct http_multi *multi, const int *fds, size_t n_fds, bool *ready,
+                        int64_t timeout_ms) MUST_CHECK;
 /* From any thread: ends a wait. */
 void http_multi_wake(struct http_multi *multi);
 /* True once the transfer is over; `answer` then lives until http_transfer_free. */

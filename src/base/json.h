@@ -26,19 +26,30 @@ struct json_fault {
  * object, no NUL (raw or escaped), no lone surrogate, no
  * number of more than 63 characters, within `limits` (and never deeper than 256). Allocates nothing that grows with the text but the key sets.
  * RC_INVALID, or RC_LIMIT, fills `fault`. */
-enum rc json_scan(struct slice text, struct json_limits limits, struct json_fault *fault) MUST_CHECK;
+enum rc json_scan(struct slice text, struct json_limits limits,
+                  struct json_fault *fault) MUST_CHECK;
 
 /* Scans, then gives the tree; free the root with json_free. */
-enum rc json_parse(struct slice text, struct json_limits limits, struct json **root, struct json_fault *fault) MUST_CHECK;
+enum rc json_parse(struct slice text, struct json_limits limits, struct json **root,
+                   struct json_fault *fault) MUST_CHECK;
 /* For a root only; accepts NULL. */
 void json_free(struct json *root);
 
-enum json_type { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+enum json_type {
+    JSON_NULL,
+    JSON_FALSE,
+    JSON_TRUE,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_ARRAY,
+    JSON_OBJECT
+};
 /* JSON_NULL for NULL, so that lookups can be chained. */
 enum json_type json_type_of(const struct json *node);
 /* Member of an object by its exact name; NULL when absent or not an object. */
 const struct json *json_get(const struct json *node, struct slice name);
-const struct json *json_get_text(const struct json *node, const char *name); /* same, by a literal */
+const struct json *json_get_text(const struct json *node,
+                                 const char *name); /* same, by a literal */
 /* Elements of an array or members of an object, in order; NULL at the end. */
 const struct json *json_first(const struct json *node);
 const struct json *json_next(const struct json *node);
@@ -58,7 +69,8 @@ enum rc json_int(const struct json *node, int64_t *value) MUST_CHECK;
 /* A path into a tree: a.b[0].c, [*] for any element, ["odd key"] (in which a backslash takes the next byte as it is). */
 struct json_path;
 /* Gives a path in `arena`. RC_INVALID fills `fault` (offset in `text`). At most 16 parts. */
-enum rc json_path_parse(struct slice text, struct arena *arena, struct json_path **path, struct json_fault *fault) MUST_CHECK;
+enum rc json_path_parse(struct slice text, struct arena *arena, struct json_path **path,
+                        struct json_fault *fault) MUST_CHECK;
 bool json_path_has_wildcard(const struct json_path *path);
 /* The first node the path leads to; NULL when there is none. */
 const struct json *json_path_get(const struct json_path *path, const struct json *root);
@@ -84,11 +96,12 @@ void json_write_int(struct json_writer *writer, int64_t value);
 void json_write_real(struct json_writer *writer, double value); /* not finite: null */
 void json_write_bool(struct json_writer *writer, bool value);
 void json_write_null(struct json_writer *writer);
-void json_write_time(struct json_writer *writer, int64_t time_ms); /* RFC 3339 text */
+void json_write_time(struct json_writer *writer, int64_t time_ms);  /* RFC 3339 text */
 void json_write_raw(struct json_writer *writer, struct slice json); /* already JSON */
 void json_write_node(struct json_writer *writer, const struct json *node);
 /* A member with text, left out when absent: the usual way in our answers. */
 void json_member_text(struct json_writer *writer, const char *name, struct slice text);
 void json_member_int(struct json_writer *writer, const char *name, int64_t value);
 void json_member_bool(struct json_writer *writer, const char *name, bool value);
-void json_member_time(struct json_writer *writer, const char *name, int64_t time_ms); /* left out when 0 */
+void json_member_time(struct json_writer *writer, const char *name,
+                      int64_t time_ms); /* left out when 0 */

@@ -59,7 +59,9 @@ void metric_set(enum metric metric, struct slice label_1, struct slice label_2, 
 double metric_value(enum metric metric, struct slice label_1, struct slice label_2);
 /* Every series of a counter or gauge, in the order in which they were first seen. `visit` must not touch a metric. */
 void metric_each(enum metric metric,
-                 void (*visit)(void *context, struct slice label_1, struct slice label_2, double value), void *context);
+                 void (*visit)(void *context, struct slice label_1, struct slice label_2,
+                               double value),
+                 void *context);
 /* Histograms: buckets from 0.5 ms to 60 s. */
 void metric_observe(enum metric metric, double seconds);
 /* Everything, and the usual process_* (from /proc/self). */

@@ -23,7 +23,8 @@ struct capture {
 
 /* Compiles `/pattern/flags` (flags i x s u) as rule files write it. Gives a pattern; free with pattern_free. RC_INVALID fills `fault`
  * (offset in `text`; its text is PCRE2's reason and lives in `arena`). */
-enum rc pattern_parse(struct slice text, struct arena *arena, struct pattern **pattern, struct json_fault *fault) MUST_CHECK;
+enum rc pattern_parse(struct slice text, struct arena *arena, struct pattern **pattern,
+                      struct json_fault *fault) MUST_CHECK;
 void pattern_free(struct pattern *pattern);
 /* True when `text` has the form /…/flags; the flags g, m and y of other languages count, so that pattern_parse can refuse them. */
 bool pattern_is_written(struct slice text);
@@ -36,10 +37,13 @@ bool pattern_jit_available(void);
 enum rc pattern_scratch_new(struct pattern_scratch **scratch) MUST_CHECK;
 void pattern_scratch_free(struct pattern_scratch *scratch);
 /* Searches `subject`. */
-enum pattern_result pattern_search(const struct pattern *pattern, struct slice subject, struct pattern_scratch *scratch);
+enum pattern_result pattern_search(const struct pattern *pattern, struct slice subject,
+                                   struct pattern_scratch *scratch);
 /* The whole `subject` must match, as parameters do. */
-enum pattern_result pattern_match_whole(const struct pattern *pattern, struct slice subject, struct pattern_scratch *scratch);
+enum pattern_result pattern_match_whole(const struct pattern *pattern, struct slice subject,
+                                        struct pattern_scratch *scratch);
 /* After PATTERN_MATCH: the i-th named group's value (absent when it took no part); borrows the last subject. */
-struct slice pattern_captured(const struct pattern *pattern, size_t i, const struct pattern_scratch *scratch);
+struct slice pattern_captured(const struct pattern *pattern, size_t i,
+                              const struct pattern_scratch *scratch);
 /* Why the last search ended in PATTERN_ERROR; static. */
 const char *pattern_error_text(const struct pattern_scratch *scratch);

@@ -51,11 +51,16 @@ struct propose_part {
     struct slice_list approvers_from; /* none: the configuration's */
     int64_t approvers_need;           /* 0: the configuration's */
     struct slice_list approvers_not;  /* fields that name people who may not decide, as `actor` */
-    int64_t expires_ms;  /* 0: 4h with a plan, 24h without */
-    int64_t cooldown_ms; /* default 1h */
+    int64_t expires_ms;               /* 0: 4h with a plan, 24h without */
+    int64_t cooldown_ms;              /* default 1h */
 };
 
-enum playbook_verify { PLAYBOOK_VERIFY_OK, PLAYBOOK_VERIFY_QUIET, PLAYBOOK_VERIFY_CHECK, PLAYBOOK_VERIFY_NONE };
+enum playbook_verify {
+    PLAYBOOK_VERIFY_OK,
+    PLAYBOOK_VERIFY_QUIET,
+    PLAYBOOK_VERIFY_CHECK,
+    PLAYBOOK_VERIFY_NONE
+};
 
 struct verify_part {
     enum playbook_verify kind;

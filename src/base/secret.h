@@ -9,5 +9,6 @@
 /* Reads member `name` or `name_file` of `map` (each may be a list, while a secret is rotated) into `secrets`, in `arena`. `base_dir` is where
  * relative paths start. Neither member: RC_NOT_FOUND, no problem added. RC_INVALID after adding a problem; with `resolve` false nothing is
  * read (`vedette check` runs as any user) and each value is the text "(not read)". */
-enum rc secret_read(const struct node *map, const char *name, struct slice base_dir, bool resolve, struct arena *arena,
-                    struct problems *problems, struct slice_list *secrets) MUST_CHECK;
+enum rc secret_read(const struct node *map, const char *name, struct slice base_dir, bool resolve,
+                    struct arena *arena, struct problems *problems,
+                    struct slice_list *secrets) MUST_CHECK;

@@ -21,7 +21,7 @@ enum setting_type {
 struct setting {
     const char *name;
     enum setting_type type;
-    size_t offset;            /* in the struct that is filled */
+    size_t offset; /* in the struct that is filled */
     bool required;
     int64_t min, max;         /* INT, DURATION, SIZE; both 0: no limits but the type's */
     const char *const *names; /* ENUM: NULL-ended */

@@ -11,10 +11,19 @@ extern const struct embedded_file config_files[];
 #define AT(member) .offset = offsetof(struct config_file, member)
 
 static const struct setting members[] = {
-    { .name = "listen", .type = SETTING_TEXTS, AT(listen), .help = "The public door: /hooks/… and Slack" },
+    { .name = "listen",
+      .type = SETTING_TEXTS,
+      AT(listen),
+      .help = "The public door: /hooks/… and Slack" },
     { .name = "control", .type = SETTING_TEXTS, AT(control), .help = "API, page, metrics, health" },
-    { .name = "public_url", .type = SETTING_TEXT, AT(public_url), .help = "How the world reaches us" },
-    { .name = "hosts", .type = SETTING_TEXTS, AT(hosts), .help = "Other names that requests may ask for" },
+    { .name = "public_url",
+      .type = SETTING_TEXT,
+      AT(public_url),
+      .help = "How the world reaches us" },
+    { .name = "hosts",
+      .type = SETTING_TEXTS,
+      AT(hosts),
+      .help = "Other names that requests may ask for" },
     { .name = "state", .type = SETTING_TEXT, AT(state), .help = "Directory of the store" },
     { .name = "socket", .type = SETTING_TEXT, AT(socket), .help = "Path of the control socket" },
     { .name = "rules", .type = SETTING_TEXTS, AT(rules), .help = "Rule files and directories" },
@@ -23,29 +32,57 @@ static const struct setting members[] = {
     { .name = "secrets", .type = SETTING_NODE, AT(secrets), .help = "Secrets for request headers" },
     { .name = "people", .type = SETTING_NODE, AT(people), .help = "Who there is" },
     { .name = "groups", .type = SETTING_NODE, AT(groups), .help = "Groups of people" },
-    { .name = "approvers", .type = SETTING_NODE, AT(approvers), .help = "Who decides where a rule does not say" },
-    { .name = "channels", .type = SETTING_NODE, AT(channels), .help = "Where proposals are posted" },
+    { .name = "approvers",
+      .type = SETTING_NODE,
+      AT(approvers),
+      .help = "Who decides where a rule does not say" },
+    { .name = "channels",
+      .type = SETTING_NODE,
+      AT(channels),
+      .help = "Where proposals are posted" },
     { .name = "agents", .type = SETTING_NODE, AT(agents), .help = "Who may diagnose" },
     { .name = "budget", .type = SETTING_NODE, AT(budget), .help = "How much people are asked" },
     { .name = "maintenance", .type = SETTING_NODE, AT(maintenance), .help = "Muted on a schedule" },
-    { .name = "retention", .type = SETTING_NODE, AT(retention), .help = "How long things are kept" },
+    { .name = "retention",
+      .type = SETTING_NODE,
+      AT(retention),
+      .help = "How long things are kept" },
     { .name = "store", .type = SETTING_NODE, AT(store), .help = "Size of the store" },
     { .name = "limits", .type = SETTING_NODE, AT(limits), .help = "Limits of requests" },
-    { .name = "trusted_proxy", .type = SETTING_NODE, AT(trusted_proxy), .help = "A proxy that says who asks" },
+    { .name = "trusted_proxy",
+      .type = SETTING_NODE,
+      AT(trusted_proxy),
+      .help = "A proxy that says who asks" },
     { .name = "log", .type = SETTING_NODE, AT(log), .help = "The daemon's own log" },
 };
 #undef AT
 
 #define AT(member) .offset = offsetof(struct config, member)
 static const struct setting retention_members[] = {
-    { .name = "events", .type = SETTING_DURATION, AT(retention_events_ms), .min = HOUR_MS, .max = 3650 * DAY_MS },
-    { .name = "bytes", .type = SETTING_SIZE, AT(retention_bytes), .min = 1 << 20, .max = (int64_t)1 << 50 },
+    { .name = "events",
+      .type = SETTING_DURATION,
+      AT(retention_events_ms),
+      .min = HOUR_MS,
+      .max = 3650 * DAY_MS },
+    { .name = "bytes",
+      .type = SETTING_SIZE,
+      AT(retention_bytes),
+      .min = 1 << 20,
+      .max = (int64_t)1 << 50 },
 };
 static const struct setting store_members[] = {
-    { .name = "max", .type = SETTING_SIZE, AT(store_max_bytes), .min = 1 << 20, .max = (int64_t)1 << 46 },
+    { .name = "max",
+      .type = SETTING_SIZE,
+      AT(store_max_bytes),
+      .min = 1 << 20,
+      .max = (int64_t)1 << 46 },
 };
 static const struct setting limits_members[] = {
-    { .name = "bodies", .type = SETTING_SIZE, AT(bodies_bytes), .min = 1 << 20, .max = (int64_t)1 << 40 },
+    { .name = "bodies",
+      .type = SETTING_SIZE,
+      AT(bodies_bytes),
+      .min = 1 << 20,
+      .max = (int64_t)1 << 40 },
 };
 static const struct setting log_members[] = {
     { .name = "level", .type = SETTING_ENUM, AT(log_level), .names = log_level_names },
@@ -83,7 +120,8 @@ static enum rc read_retention(struct config_reader *reader)
     if (!map)
         return RC_OK;
     if (audit && !slice_eq(audit->text, SLICE("forever"))) {
-        node_problem(reader->problems, audit, "the audit trail is kept forever: `audit: forever` is the only value");
+        node_problem(reader->problems, audit,
+                     "the audit trail is kept forever: `audit: forever` is the only value");
         return RC_INVALID;
     }
     rest = *map;
@@ -94,8 +132,8 @@ static enum rc read_retention(struct config_reader *reader)
         if (map->pairs[i].value != audit)
             rest.pairs[n++] = map->pairs[i];
     rest.n_pairs = n;
-    return settings_read(retention_members, COUNT(retention_members), &rest, reader->config->arena, reader->problems,
-                         reader->config);
+    return settings_read(retention_members, COUNT(retention_members), &rest, reader->config->arena,
+                         reader->problems, reader->config);
 }
 
 static enum rc read_parts(struct config_reader *reader)
@@ -116,8 +154,8 @@ static enum rc read_parts(struct config_reader *reader)
 
         if (!parts[i].map)
             continue;
-        part_rc = settings_read(parts[i].settings, parts[i].n_settings, parts[i].map, reader->config->arena,
-                                reader->problems, reader->config);
+        part_rc = settings_read(parts[i].settings, parts[i].n_settings, parts[i].map,
+                                reader->config->arena, reader->problems, reader->config);
         rc = rc ? rc : part_rc;
     }
     return rc;
@@ -138,12 +176,13 @@ static void warn_of_the_future(struct config_reader *reader)
 
     for (size_t i = 0; i < COUNT(later); i++)
         if (later[i].node)
-            mark_problem(reader->problems, PROBLEM_WARNING, later[i].node->mark, "`%s` has no effect in this version",
-                         later[i].name);
+            mark_problem(reader->problems, PROBLEM_WARNING, later[i].node->mark,
+                         "`%s` has no effect in this version", later[i].name);
 }
 
 /* `github: {file: PATH}` and `github: {value: ${ENV}}` are what `value_file` and `value` are elsewhere. */
-static enum rc read_secret(struct config_reader *reader, const struct node *map, struct slice_list *values)
+static enum rc read_secret(struct config_reader *reader, const struct node *map,
+                           struct slice_list *values)
 {
     struct config *config = reader->config;
     struct node renamed = *map;
@@ -157,8 +196,8 @@ static enum rc read_secret(struct config_reader *reader, const struct node *map,
         if (slice_eq(map->pairs[i].key, SLICE("file")))
             renamed.pairs[i].key = SLICE("value_file");
     }
-    rc = secret_read(&renamed, "value", config->directory, reader->options->resolve_secrets, config->arena,
-                     reader->problems, values);
+    rc = secret_read(&renamed, "value", config->directory, reader->options->resolve_secrets,
+                     config->arena, reader->problems, values);
     if (rc != RC_NOT_FOUND)
         return rc;
     node_problem(reader->problems, map, "a secret is {file: PATH} or {value: ${ENV}}");
@@ -174,7 +213,8 @@ static enum rc read_secrets(struct config_reader *reader)
     if (!map)
         return RC_OK;
     if (map->type != NODE_MAP) {
-        node_problem(reader->problems, map, "`secrets` is a map of names, each {file: PATH} or {value: ${ENV}}");
+        node_problem(reader->problems, map,
+                     "`secrets` is a map of names, each {file: PATH} or {value: ${ENV}}");
         return RC_INVALID;
     }
     config->secrets = arena_alloc(config->arena, map->n_pairs + 1, sizeof *config->secrets);
@@ -203,7 +243,8 @@ static enum rc read_proxy(struct config_reader *reader)
                      reader->options->resolve_secrets, reader->config->arena, reader->problems,
                      &reader->config->proxy_secrets);
     if (rc == RC_NOT_FOUND) {
-        node_problem(reader->problems, reader->file.trusted_proxy, "`trusted_proxy` needs `secret_file: PATH`");
+        node_problem(reader->problems, reader->file.trusted_proxy,
+                     "`trusted_proxy` needs `secret_file: PATH`");
         rc = RC_INVALID;
     }
     return rc;
@@ -219,16 +260,21 @@ static struct slice override(const char *flag, const char *variable, struct slic
 
 static enum rc override_log(struct config_reader *reader)
 {
-    struct slice level = override(reader->options->log_level, "VEDETTE_LOG_LEVEL", (struct slice){ 0 });
-    struct slice format = override(reader->options->log_format, "VEDETTE_LOG_FORMAT", (struct slice){ 0 });
+    struct slice level =
+        override(reader->options->log_level, "VEDETTE_LOG_LEVEL", (struct slice){ 0 });
+    struct slice format =
+        override(reader->options->log_format, "VEDETTE_LOG_FORMAT", (struct slice){ 0 });
 
-    if (!slice_is_absent(level) && slice_to_enum(level, log_level_names, &reader->config->log_level)) {
+    if (!slice_is_absent(level) &&
+        slice_to_enum(level, log_level_names, &reader->config->log_level)) {
         problems_add(reader->problems, PROBLEM_ERROR, (struct slice){ 0 }, 0, 0,
                      "log level is one of debug, info, warn, error");
         return RC_INVALID;
     }
-    if (!slice_is_absent(format) && slice_to_enum(format, log_format_names, &reader->config->log_format)) {
-        problems_add(reader->problems, PROBLEM_ERROR, (struct slice){ 0 }, 0, 0, "log format is text or json");
+    if (!slice_is_absent(format) &&
+        slice_to_enum(format, log_format_names, &reader->config->log_format)) {
+        problems_add(reader->problems, PROBLEM_ERROR, (struct slice){ 0 }, 0, 0,
+                     "log format is text or json");
         return RC_INVALID;
     }
     return RC_OK;
@@ -243,7 +289,8 @@ static enum rc read_addresses(struct config_reader *reader)
 
     config->listen = reader->file.listen;
     if (!slice_is_absent(listen) || !config->listen.n_items) {
-        config->listen = (struct slice_list){ arena_alloc(config->arena, 1, sizeof(struct slice)), 1 };
+        config->listen =
+            (struct slice_list){ arena_alloc(config->arena, 1, sizeof(struct slice)), 1 };
         if (!config->listen.items)
             return RC_NO_MEMORY;
         config->listen.items[0] = slice_is_absent(listen) ? default_listen : listen;
@@ -295,7 +342,8 @@ static enum rc load_document(struct config_reader *reader, struct node **root)
     if (!config->is_default)
         return document_load(config->path.ptr, config->arena, reader->problems, root);
     config->path = SLICE("(embedded default)");
-    return document_parse(config->path, config_files[0].text, config->arena, reader->problems, root);
+    return document_parse(config->path, config_files[0].text, config->arena, reader->problems,
+                          root);
 }
 
 static enum rc place(struct config_reader *reader)
@@ -306,7 +354,8 @@ static enum rc place(struct config_reader *reader)
 
     while (path.len && path.ptr[path.len - 1] != '/')
         path.len--;
-    config->directory = path.len ? (struct slice){ path.ptr, path.len > 1 ? path.len - 1 : 1 } : SLICE(".");
+    config->directory =
+        path.len ? (struct slice){ path.ptr, path.len > 1 ? path.len - 1 : 1 } : SLICE(".");
     reader->file.state = override(reader->options->state, "VEDETTE_STATE", reader->file.state);
     rc = config_place_state(reader);
     if (!rc && config->is_default)
@@ -321,8 +370,9 @@ static enum rc read_all(struct config_reader *reader)
 {
     struct config *config = reader->config;
     struct problems *problems = reader->problems;
-    enum rc (*const readers[])(struct config_reader *) = { read_parts,   override_log,    read_rule_paths,
-                                                           read_secrets, read_proxy,      config_read_people };
+    enum rc (*const readers[])(struct config_reader *) = { read_parts,      override_log,
+                                                           read_rule_paths, read_secrets,
+                                                           read_proxy,      config_read_people };
     enum rc rc = RC_OK;
     enum rc one;
 
@@ -332,13 +382,13 @@ static enum rc read_all(struct config_reader *reader)
             return one;
         rc = rc ? rc : one;
     }
-    one = watchers_load(reader->file.watchers, config->directory, reader->options->resolve_secrets, config->arena,
-                        problems, &config->watchers);
+    one = watchers_load(reader->file.watchers, config->directory, reader->options->resolve_secrets,
+                        config->arena, problems, &config->watchers);
     if (one && one != RC_INVALID)
         return one;
     rc = rc ? rc : one;
-    one = actions_load(reader->file.actions, config->secrets, config->n_secrets, config->arena, problems,
-                       &config->actions);
+    one = actions_load(reader->file.actions, config->secrets, config->n_secrets, config->arena,
+                       problems, &config->actions);
     warn_of_the_future(reader);
     return rc ? rc : one;
 }
@@ -352,7 +402,8 @@ static enum rc load(struct config_reader *reader)
     if (rc)
         return rc;
     reader->config->root = root;
-    settings_rc = settings_read(members, COUNT(members), root, reader->config->arena, reader->problems, &reader->file);
+    settings_rc = settings_read(members, COUNT(members), root, reader->config->arena,
+                                reader->problems, &reader->file);
     if (settings_rc && settings_rc != RC_INVALID)
         return settings_rc;
     config_check_addresses(reader);
@@ -369,7 +420,8 @@ static enum rc load(struct config_reader *reader)
     return settings_rc ? settings_rc : rc;
 }
 
-enum rc config_load(const struct config_options *options, struct problems *problems, struct config **config)
+enum rc config_load(const struct config_options *options, struct problems *problems,
+                    struct config **config)
 {
     struct config *made = calloc(1, sizeof *made);
     struct config_reader reader = { .config = made, .options = options, .problems = problems };

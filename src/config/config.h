@@ -24,16 +24,16 @@ struct group {
 
 struct config {
     struct arena *arena;
-    const struct node *root; /* as it was written */
-    struct slice path;      /* of the file; "(embedded default)" without one */
-    struct slice directory; /* relative paths start here */
-    bool is_default;        /* no configuration file: the one embedded in the program */
+    const struct node *root;  /* as it was written */
+    struct slice path;        /* of the file; "(embedded default)" without one */
+    struct slice directory;   /* relative paths start here */
+    bool is_default;          /* no configuration file: the one embedded in the program */
     struct slice_list listen; /* addresses of the public door */
     struct slice control;     /* address of API, page and metrics; absent: only the socket */
-    struct slice socket;    /* path of the control socket */
+    struct slice socket;      /* path of the control socket */
     struct slice public_url;
     struct slice_list hosts;
-    struct slice state;     /* directory */
+    struct slice state;      /* directory */
     struct slice_list rules; /* paths; empty with is_default: the embedded rules */
     struct watchers *watchers;
     struct actions *actions;
@@ -48,29 +48,35 @@ struct config {
     int64_t store_max_bytes;
     int64_t bodies_bytes;
     struct slice_list proxy_secrets; /* empty: no trusted proxy */
-    int log_level;  /* enum log_level */
-    int log_format; /* enum log_format */
+    int log_level;                   /* enum log_level */
+    int log_format;                  /* enum log_format */
     struct named_secret *secrets;
     size_t n_secrets;
 };
 
 struct config_options {
-    const char *path;     /* -c FILE; NULL: $VEDETTE_CONFIG, else /etc/vedette/vedette.yaml when it is there, else the embedded default */
-    const char *state;    /* --state DIR, or NULL */
+    const char *
+        path; /* -c FILE; NULL: $VEDETTE_CONFIG, else /etc/vedette/vedette.yaml when it is there, else the embedded default */
+    const char *state;      /* --state DIR, or NULL */
     const char *log_level;  /* --log-level, or NULL */
     const char *log_format; /* --log-format, or NULL */
-    bool resolve_secrets; /* false: `check`, which may run as any user */
-    bool make_state;      /* true: `run`; makes the state directory and, for the embedded default, its secrets */
+    bool resolve_secrets;   /* false: `check`, which may run as any user */
+    bool
+        make_state; /* true: `run`; makes the state directory and, for the embedded default, its secrets */
 };
 
 /* Gives a configuration; free with config_free. RC_INVALID after adding to `problems`. */
-enum rc config_load(const struct config_options *options, struct problems *problems, struct config **config) MUST_CHECK;
+enum rc config_load(const struct config_options *options, struct problems *problems,
+                    struct config **config) MUST_CHECK;
 void config_free(struct config *config);
 /* Reads the configured rule files (or the embedded ones) and checks them against the configuration: actions that plans and evidence name, kinds that no watcher yields
  * (a warning), approvers that nobody can satisfy. */
-enum rc config_load_rules(const struct config *config, struct problems *problems, struct rule_files *files, struct arena *files_arena, struct ruleset **ruleset) MUST_CHECK;
+enum rc config_load_rules(const struct config *config, struct problems *problems,
+                          struct rule_files *files, struct arena *files_arena,
+                          struct ruleset **ruleset) MUST_CHECK;
 /* Only the check, for rules that were parsed elsewhere. */
-bool config_check_rules(const struct config *config, const struct ruleset *ruleset, struct problems *problems);
+bool config_check_rules(const struct config *config, const struct ruleset *ruleset,
+                        struct problems *problems);
 /* The effective configuration as YAML, each value with where it comes from, secrets masked. */
 void config_print(const struct config *config, struct buffer *out);
 
@@ -81,6 +87,8 @@ const struct person *config_person_of_user(const struct config *config, struct s
 const struct person *config_person_by_name(const struct config *config, struct slice name);
 /* May `person` decide a proposal with these approvers (`not_names`: the people its `not` fields named)? Resolved now, never remembered. Without a configuration file the
  * one local user may. */
-struct decider_rights config_rights(const struct config *config, struct slice person, const struct approver_rule *approvers, struct slice_list not_names);
+struct decider_rights config_rights(const struct config *config, struct slice person,
+                                    const struct approver_rule *approvers,
+                                    struct slice_list not_names);
 /* Name under which the embedded default's only approver decides. */
 #define CONFIG_LOCAL_PERSON "you"

@@ -12,7 +12,8 @@
 #define SYSTEM_FILE "/etc/vedette/vedette.yaml"
 #define SECRET_RANDOM_BYTES 24
 
-enum rc config_find_file(const struct config_options *options, struct arena *arena, struct slice *path)
+enum rc config_find_file(const struct config_options *options, struct arena *arena,
+                         struct slice *path)
 {
     const char *variable = getenv("VEDETTE_CONFIG");
     const char *found = NULL;
@@ -53,7 +54,8 @@ static enum rc user_state(struct arena *arena, struct slice *state)
 enum rc config_place_state(struct config_reader *reader)
 {
     struct config *config = reader->config;
-    const char *service = getenv("STATE_DIRECTORY"); /* systemd.exec(5); a list has colons between */
+    const char *service =
+        getenv("STATE_DIRECTORY"); /* systemd.exec(5); a list has colons between */
 
     if (!slice_is_absent(reader->file.state))
         return config_resolve(config, reader->file.state, &config->state);
@@ -82,7 +84,8 @@ enum rc config_place_socket(struct config_reader *reader)
         return arena_format(config->arena, &config->socket, "%s/vedette.sock", service);
     if (config->is_default && user && *user == '/')
         return arena_format(config->arena, &config->socket, "%s/vedette/vedette.sock", user);
-    return arena_format(config->arena, &config->socket, "%.*s/vedette.sock", SLICE_ARG(config->state));
+    return arena_format(config->arena, &config->socket, "%.*s/vedette.sock",
+                        SLICE_ARG(config->state));
 }
 
 static enum rc make_secret(const struct config *config, const char *name)
@@ -127,7 +130,7 @@ enum rc config_make_state(struct config_reader *reader)
         rc = make_socket_directory(config);
     if (rc)
         problems_add(reader->problems, PROBLEM_ERROR, (struct slice){ 0 }, 0, 0,
-                     "cannot make the state directory %.*s: %s; give another with --state", SLICE_ARG(config->state),
-                     strerror(errno));
+                     "cannot make the state directory %.*s: %s; give another with --state",
+                     SLICE_ARG(config->state), strerror(errno));
     return rc;
 }

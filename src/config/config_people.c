@@ -19,7 +19,8 @@ struct person_members_read {
     struct node *token, *token_file;
 };
 
-static enum rc read_person(struct config_reader *reader, const struct node_pair *pair, struct person *person)
+static enum rc read_person(struct config_reader *reader, const struct node_pair *pair,
+                           struct person *person)
 {
     struct config *config = reader->config;
     struct person_members_read read = { 0 };
@@ -29,14 +30,14 @@ static enum rc read_person(struct config_reader *reader, const struct node_pair 
     memcpy(settings, person_members, sizeof settings);
     settings[2].offset = offsetof(struct person_members_read, token);
     settings[3].offset = offsetof(struct person_members_read, token_file);
-    rc = settings_read(settings, sizeof settings / sizeof *settings, pair->value, config->arena, reader->problems,
-                       &read);
+    rc = settings_read(settings, sizeof settings / sizeof *settings, pair->value, config->arena,
+                       reader->problems, &read);
     if (rc)
         return rc;
     *person = read.person;
     person->name = pair->key;
-    rc = secret_read(pair->value, "token", config->directory, reader->options->resolve_secrets, config->arena,
-                     reader->problems, &person->tokens);
+    rc = secret_read(pair->value, "token", config->directory, reader->options->resolve_secrets,
+                     config->arena, reader->problems, &person->tokens);
     return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
@@ -64,7 +65,8 @@ static enum rc read_people(struct config_reader *reader)
     return rc;
 }
 
-static enum rc read_names(struct config_reader *reader, const struct node *list, struct slice_list *names)
+static enum rc read_names(struct config_reader *reader, const struct node *list,
+                          struct slice_list *names)
 {
     struct arena *arena = reader->config->arena;
 
@@ -87,12 +89,14 @@ static enum rc read_names(struct config_reader *reader, const struct node *list,
     return RC_OK;
 }
 
-static enum rc check_members(struct config_reader *reader, const struct node *node, struct slice_list members)
+static enum rc check_members(struct config_reader *reader, const struct node *node,
+                             struct slice_list members)
 {
     for (size_t i = 0; i < members.n_items; i++) {
         if (config_person_by_name(reader->config, members.items[i]))
             continue;
-        node_problem(reader->problems, node, "`%.*s` is nobody in `people`", SLICE_ARG(members.items[i]));
+        node_problem(reader->problems, node, "`%.*s` is nobody in `people`",
+                     SLICE_ARG(members.items[i]));
         return RC_INVALID;
     }
     return RC_OK;
@@ -131,8 +135,15 @@ struct approvers_read {
     int64_t need;
 };
 static const struct setting approvers_members[] = {
-    { .name = "from", .type = SETTING_TEXTS, .offset = offsetof(struct approvers_read, from), .required = true },
-    { .name = "need", .type = SETTING_INT, .offset = offsetof(struct approvers_read, need), .min = 1, .max = 10 },
+    { .name = "from",
+      .type = SETTING_TEXTS,
+      .offset = offsetof(struct approvers_read, from),
+      .required = true },
+    { .name = "need",
+      .type = SETTING_INT,
+      .offset = offsetof(struct approvers_read, need),
+      .min = 1,
+      .max = 10 },
 };
 
 /* Without a configuration: the user who started it, whatever that user's name is. */
@@ -158,8 +169,9 @@ static enum rc read_approvers(struct config_reader *reader)
     if (!map) {
         if (reader->config->is_default)
             return let_local_person_decide(reader->config);
-        problems_add(reader->problems, PROBLEM_WARNING, reader->config->path, 0, 0,
-                     "no `approvers`: nobody can approve what a rule proposes that names none of its own");
+        problems_add(
+            reader->problems, PROBLEM_WARNING, reader->config->path, 0, 0,
+            "no `approvers`: nobody can approve what a rule proposes that names none of its own");
         return RC_OK;
     }
     rc = settings_read(approvers_members, sizeof approvers_members / sizeof *approvers_members, map,
@@ -168,9 +180,11 @@ static enum rc read_approvers(struct config_reader *reader)
         return rc;
     n_people = config_count_approvers(reader->config, read.from, &unknown);
     if (n_people < 0)
-        node_problem(reader->problems, map, "`%.*s` is neither in `people` nor in `groups`", SLICE_ARG(unknown));
+        node_problem(reader->problems, map, "`%.*s` is neither in `people` nor in `groups`",
+                     SLICE_ARG(unknown));
     else if (read.need > n_people)
-        node_problem(reader->problems, map, "`need: %lld` can never be met: `from` names %lld people",
+        node_problem(reader->problems, map,
+                     "`need: %lld` can never be met: `from` names %lld people",
                      (long long)read.need, (long long)n_people);
     if (n_people < 0 || read.need > n_people)
         return RC_INVALID;
@@ -248,7 +262,8 @@ static bool may_approve(const struct config *config, struct slice_list from, str
     return false;
 }
 
-int64_t config_count_approvers(const struct config *config, struct slice_list from, struct slice *unknown)
+int64_t config_count_approvers(const struct config *config, struct slice_list from,
+                               struct slice *unknown)
 {
     int64_t n_people = 0;
 
@@ -264,15 +279,18 @@ int64_t config_count_approvers(const struct config *config, struct slice_list fr
 }
 
 /* A field such as `actor` holds a login: it names a person by the name here or by the Unix user. */
-static bool is_excluded(const struct config *config, struct slice person, struct slice_list not_names)
+static bool is_excluded(const struct config *config, struct slice person,
+                        struct slice_list not_names)
 {
     const struct person *known = config_person_by_name(config, person);
 
-    return is_among(not_names, person) || (known && !slice_is_absent(known->user) && is_among(not_names, known->user));
+    return is_among(not_names, person) ||
+           (known && !slice_is_absent(known->user) && is_among(not_names, known->user));
 }
 
 struct decider_rights config_rights(const struct config *config, struct slice person,
-                                    const struct approver_rule *approvers, struct slice_list not_names)
+                                    const struct approver_rule *approvers,
+                                    struct slice_list not_names)
 {
     struct decider_rights rights = { .need = approvers->need > 0 ? approvers->need : 1 };
 

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 
 /* Members whose texts are secrets when they stand in the file itself. */
-static const char *const secret_names[] = { "token", "secret", "password", "value", "signing_secret", "key", NULL };
+static const char *const secret_names[] = { "token",          "secret", "password", "value",
+                                            "signing_secret", "key",    NULL };
 
 /* Environment variables that go before the file. */
 static const struct {
@@ -74,7 +75,8 @@ static void print_default(const struct config *config, struct slice name, struct
         print_texts(config->rules, out);
     else if (slice_eq(name, SLICE("retention")))
         buffer_format(out, "{events: %lldd, bytes: %lldMB, audit: forever}",
-                      (long long)(config->retention_events_ms / DAY_MS), (long long)(config->retention_bytes >> 20));
+                      (long long)(config->retention_events_ms / DAY_MS),
+                      (long long)(config->retention_bytes >> 20));
     else if (slice_eq(name, SLICE("store")))
         buffer_format(out, "{max: %lldMB}", (long long)(config->store_max_bytes >> 20));
     else if (slice_eq(name, SLICE("limits")))

@@ -48,12 +48,15 @@ void config_check_addresses(const struct config_reader *reader);
 /* config_people.c: people, groups, approvers. */
 enum rc config_read_people(struct config_reader *reader) MUST_CHECK;
 /* How many people `from` names, groups resolved; -1 when one of them is nobody (`unknown` says who). */
-int64_t config_count_approvers(const struct config *config, struct slice_list from, struct slice *unknown);
+int64_t config_count_approvers(const struct config *config, struct slice_list from,
+                               struct slice *unknown);
 /* config_paths.c: where things are, on this machine and for this user. */
-enum rc config_find_file(const struct config_options *options, struct arena *arena, struct slice *path) MUST_CHECK;
+enum rc config_find_file(const struct config_options *options, struct arena *arena,
+                         struct slice *path) MUST_CHECK;
 enum rc config_place_state(struct config_reader *reader) MUST_CHECK;
 enum rc config_place_socket(struct config_reader *reader) MUST_CHECK;
 /* Makes the state directory and the secrets of the embedded default. */
 enum rc config_make_state(struct config_reader *reader) MUST_CHECK;
 /* Absolute form of a path of the file, relative to its directory. */
-enum rc config_resolve(const struct config *config, struct slice path, struct slice *resolved) MUST_CHECK;
+enum rc config_resolve(const struct config *config, struct slice path,
+                       struct slice *resolved) MUST_CHECK;

@@ -14,15 +14,16 @@ static enum rc embedded_rules(struct arena *arena, struct rule_files *files)
     if (!files->files)
         return RC_NO_MEMORY;
     for (size_t i = 0; i < n_files; i++)
-        files->files[i] =
-            (struct rule_file){ .name = slice_of(shipped_rules[i].name), .text = shipped_rules[i].text };
+        files->files[i] = (struct rule_file){ .name = slice_of(shipped_rules[i].name),
+                                              .text = shipped_rules[i].text };
     files->n_files = n_files;
     return RC_OK;
 }
 
 /* --- do the rules fit the configuration? --- */
 
-static bool check_uses(const struct config *config, const struct rule *rule, struct problems *problems)
+static bool check_uses(const struct config *config, const struct rule *rule,
+                       struct problems *problems)
 {
     const struct playbook *playbook = &rule->playbook;
     bool is_right = true;
@@ -31,13 +32,15 @@ static bool check_uses(const struct config *config, const struct rule *rule, str
         is_right &= action_check_use(config->actions, &playbook->propose.plan[i], false, problems);
     for (size_t i = 0; i < playbook->diagnose.n_evidence; i++)
         if (playbook->diagnose.evidence[i].source == EVIDENCE_FROM_ACTION)
-            is_right &= action_check_use(config->actions, &playbook->diagnose.evidence[i].use, true, problems);
+            is_right &= action_check_use(config->actions, &playbook->diagnose.evidence[i].use, true,
+                                         problems);
     if (playbook->verify.kind == PLAYBOOK_VERIFY_CHECK)
         is_right &= action_check_use(config->actions, &playbook->verify.check, true, problems);
     return is_right;
 }
 
-static bool check_allowed(const struct config *config, const struct rule *rule, struct problems *problems)
+static bool check_allowed(const struct config *config, const struct rule *rule,
+                          struct problems *problems)
 {
     const struct slice_list *allow = &rule->playbook.propose.allow;
     bool is_right = true;
@@ -45,14 +48,16 @@ static bool check_allowed(const struct config *config, const struct rule *rule, 
     for (size_t i = 0; i < allow->n_items; i++) {
         if (actions_find(config->actions, allow->items[i]))
             continue;
-        mark_problem(problems, PROBLEM_ERROR, rule->mark, "rule `%.*s` allows `%.*s`, which is no declared action",
-                     SLICE_ARG(rule->id), SLICE_ARG(allow->items[i]));
+        mark_problem(problems, PROBLEM_ERROR, rule->mark,
+                     "rule `%.*s` allows `%.*s`, which is no declared action", SLICE_ARG(rule->id),
+                     SLICE_ARG(allow->items[i]));
         is_right = false;
     }
     return is_right;
 }
 
-static bool check_approvers(const struct config *config, const struct rule *rule, struct problems *problems)
+static bool check_approvers(const struct config *config, const struct rule *rule,
+                            struct problems *problems)
 {
     const struct propose_part *part = &rule->playbook.propose;
     struct slice unknown = { 0 };
@@ -63,15 +68,17 @@ static bool check_approvers(const struct config *config, const struct rule *rule
     n_people = config_count_approvers(config, part->approvers_from, &unknown);
     if (n_people < 0)
         mark_problem(problems, PROBLEM_ERROR, rule->mark,
-                     "rule `%.*s`: approver `%.*s` is neither in `people` nor in `groups`", SLICE_ARG(rule->id),
-                     SLICE_ARG(unknown));
+                     "rule `%.*s`: approver `%.*s` is neither in `people` nor in `groups`",
+                     SLICE_ARG(rule->id), SLICE_ARG(unknown));
     else if (part->approvers_need > n_people)
-        mark_problem(problems, PROBLEM_ERROR, rule->mark, "rule `%.*s`: `need: %lld`, but `from` names %lld people",
-                     SLICE_ARG(rule->id), (long long)part->approvers_need, (long long)n_people);
+        mark_problem(problems, PROBLEM_ERROR, rule->mark,
+                     "rule `%.*s`: `need: %lld`, but `from` names %lld people", SLICE_ARG(rule->id),
+                     (long long)part->approvers_need, (long long)n_people);
     return n_people >= 0 && part->approvers_need <= n_people;
 }
 
-static void warn_of_vain_rules(const struct config *config, const struct rule *rule, struct problems *problems)
+static void warn_of_vain_rules(const struct config *config, const struct rule *rule,
+                               struct problems *problems)
 {
     for (size_t i = 0; i < rule->filter.on.n_items; i++) {
         struct slice on = rule->filter.on.items[i];
@@ -79,12 +86,13 @@ static void warn_of_vain_rules(const struct config *config, const struct rule *r
         if (slice_starts(on, SLICE("vedette.")) || watchers_may_yield(config->watchers, on))
             continue;
         mark_problem(problems, PROBLEM_WARNING, rule->mark,
-                     "rule `%.*s` waits for `%.*s`, which no configured watcher can yield", SLICE_ARG(rule->id),
-                     SLICE_ARG(on));
+                     "rule `%.*s` waits for `%.*s`, which no configured watcher can yield",
+                     SLICE_ARG(rule->id), SLICE_ARG(on));
     }
 }
 
-bool config_check_rules(const struct config *config, const struct ruleset *ruleset, struct problems *problems)
+bool config_check_rules(const struct config *config, const struct ruleset *ruleset,
+                        struct problems *problems)
 {
     bool is_right = true;
 
@@ -99,8 +107,9 @@ bool config_check_rules(const struct config *config, const struct ruleset *rules
     return is_right;
 }
 
-enum rc config_load_rules(const struct config *config, struct problems *problems, struct rule_files *files,
-                          struct arena *files_arena, struct ruleset **ruleset)
+enum rc config_load_rules(const struct config *config, struct problems *problems,
+                          struct rule_files *files, struct arena *files_arena,
+                          struct ruleset **ruleset)
 {
     struct ruleset *parsed = NULL;
     enum rc rc;

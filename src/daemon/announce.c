@@ -36,15 +36,16 @@ void announce(struct service *service, struct slice link)
         service_release_config(service, config);
         return;
     }
-    printf("\nVedette watches. Hooks: http://%.*s/hooks/…  State: %.*s\n", SLICE_ARG(service_public_address(service)),
-           SLICE_ARG(config->state));
+    printf("\nVedette watches. Hooks: http://%.*s/hooks/…  State: %.*s\n",
+           SLICE_ARG(service_public_address(service)), SLICE_ARG(config->state));
     if (!slice_is_absent(link))
         printf("The page, signed in (once, within ten minutes):\n  %.*s\n", SLICE_ARG(link));
     if (config->is_default)
         printf("\nTry this in a second terminal:\n"
                "  %s send --sample ci-red     # a failed run on main, as GitHub sends it\n"
                "  %s proposals                # what Vedette makes of it\n"
-               "  %s approve ID               # ID: the five letters of the proposal; then watch it verify\n\n",
+               "  %s approve ID               # ID: the five letters of the proposal; then watch "
+               "it verify\n\n",
                vedette, vedette, vedette);
     fflush(stdout);
     service_release_config(service, config);

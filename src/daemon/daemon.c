@@ -97,9 +97,11 @@ static enum rc start_config(struct daemon *daemon)
     rc = config_load(&daemon->options->config, daemon->problems, &daemon->config);
     if (rc)
         return rc;
-    log_configure((enum log_level)daemon->config->log_level, (enum log_format)daemon->config->log_format);
+    log_configure((enum log_level)daemon->config->log_level,
+                  (enum log_format)daemon->config->log_format);
     if (!pattern_jit_available())
-        log_warn("patterns are not compiled to machine code here: matching is slower and sees 2 KiB of a text");
+        log_warn("patterns are not compiled to machine code here: matching is slower and sees 2 "
+                 "KiB of a text");
     return RC_OK;
 }
 
@@ -132,9 +134,11 @@ static void report_rules(struct daemon *daemon)
     service_report_rules(daemon->service, rules->is_last_good ? RULES_LAST_GOOD : RULES_AS_WRITTEN,
                          rules->is_last_good ? buffer_slice(&rules->problems) : (struct slice){ 0 },
                          rules->ruleset->n_rules, now_ms);
-    metric_set(METRIC_RULES_RELOAD_OK, (struct slice){ 0 }, (struct slice){ 0 }, !rules->is_last_good);
+    metric_set(METRIC_RULES_RELOAD_OK, (struct slice){ 0 }, (struct slice){ 0 },
+               !rules->is_last_good);
     if (!rules->is_last_good)
-        metric_set(METRIC_RULES_RELOAD_TIME, (struct slice){ 0 }, (struct slice){ 0 }, (double)(now_ms / 1000));
+        metric_set(METRIC_RULES_RELOAD_TIME, (struct slice){ 0 }, (struct slice){ 0 },
+                   (double)(now_ms / 1000));
 }
 
 static void on_fatal(void *context, enum rc rc)
@@ -149,7 +153,8 @@ static enum rc start_engine(struct daemon *daemon)
 {
     struct engine_options options = { .store = daemon->store, .config = daemon->config };
     struct inlet_options inlet_options = { .on_fatal = on_fatal, .context = daemon };
-    enum rc rc = service_new(daemon->store, daemon->config, &daemon->options->config, &daemon->service);
+    enum rc rc =
+        service_new(daemon->store, daemon->config, &daemon->options->config, &daemon->service);
 
     daemon->config = NULL; /* the service's now, whatever came of it */
     if (rc)
@@ -188,7 +193,8 @@ static enum rc start_server(struct daemon *daemon, const char *name, struct slic
 
     if (daemon->n_servers == SERVERS_MAX)
         return RC_LIMIT;
-    rc = http_server_start(&options, handlers, daemon->problems, &daemon->servers[daemon->n_servers]);
+    rc = http_server_start(&options, handlers, daemon->problems,
+                           &daemon->servers[daemon->n_servers]);
     if (!rc)
         log_info("listening name=%s address=%.*s", name,
                  SLICE_ARG(http_server_address(daemon->servers[daemon->n_servers])));
@@ -218,9 +224,11 @@ static enum rc start_servers(struct daemon *daemon)
             control = http_server_address(daemon->servers[daemon->n_servers - 1]);
     }
     for (size_t i = 0; i < config->listen.n_items && !rc; i++)
-        rc = start_server(daemon, "public", config->listen.items[i], &daemon->public_handlers, config->bodies_bytes);
+        rc = start_server(daemon, "public", config->listen.items[i], &daemon->public_handlers,
+                          config->bodies_bytes);
     if (!rc)
-        service_set_addresses(daemon->service, http_server_address(daemon->servers[daemon->n_servers - 1]), control);
+        service_set_addresses(daemon->service,
+                              http_server_address(daemon->servers[daemon->n_servers - 1]), control);
 out:
     service_release_config(daemon->service, config);
     return rc;
@@ -272,7 +280,8 @@ static bool take_signal(struct daemon *daemon)
 /* Returns the exit code. */
 static int wait_for_the_end(struct daemon *daemon)
 {
-    struct pollfd fds[] = { { .fd = daemon->signals, .events = POLLIN }, { .fd = daemon->fatal[0], .events = POLLIN } };
+    struct pollfd fds[] = { { .fd = daemon->signals, .events = POLLIN },
+                            { .fd = daemon->fatal[0], .events = POLLIN } };
 
     for (;;) {
         if (poll(fds, 2, -1) < 0 && errno != EINTR)
@@ -362,9 +371,12 @@ static int start(struct daemon *daemon)
         int exit_code;
         const char *what;
     } parts[] = {
-        { start_libraries, EXIT_FAILURE, "libraries" }, { start_config, EXIT_CONFIG, "configuration" },
-        { start_store, EXIT_FAILURE, "store" },         { start_rules, EXIT_CONFIG, "rules" },
-        { start_engine, EXIT_FAILURE, "engine" },       { start_servers, EXIT_FAILURE, "listeners" },
+        { start_libraries, EXIT_FAILURE, "libraries" },
+        { start_config, EXIT_CONFIG, "configuration" },
+        { start_store, EXIT_FAILURE, "store" },
+        { start_rules, EXIT_CONFIG, "rules" },
+        { start_engine, EXIT_FAILURE, "engine" },
+        { start_servers, EXIT_FAILURE, "listeners" },
     };
 
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {

@@ -49,7 +49,8 @@ static void report_done(struct inlet_control *control, enum rc rc)
         return;
     }
     if (rc)
-        log_error("result not stored: %s outbox=%llu", rc_text(rc), (unsigned long long)report->result.item);
+        log_error("result not stored: %s outbox=%llu", rc_text(rc),
+                  (unsigned long long)report->result.item);
     free_report(report);
 }
 
@@ -76,7 +77,8 @@ static void take_result(void *context, const struct effect_result *result)
             (struct inlet_control){ .run = run_report, .done = report_done, .context = report };
     }
     if (!report || copy_texts(report)) {
-        log_error("result lost: out of memory outbox=%llu; a step is settled by hand after the next start",
+        log_error("result lost: out of memory outbox=%llu; a step is settled by hand after the "
+                  "next start",
                   (unsigned long long)result->item);
         if (report)
             free_report(report);
@@ -144,7 +146,9 @@ static void on_proposal(void *context, int64_t received_ms)
 enum rc effects_start(struct service *service, struct effects **effects)
 {
     struct effects *made = calloc(1, sizeof *made);
-    struct runner_options options = { .report = take_result, .context = made, .drain_ms = DRAIN_MS };
+    struct runner_options options = { .report = take_result,
+                                      .context = made,
+                                      .drain_ms = DRAIN_MS };
     enum rc rc;
 
     if (!made)

@@ -172,13 +172,16 @@ static void note(struct inlet *inlet, enum rc rc)
 {
     static struct log_limit limit;
     static struct log_limit other_limit;
-    bool is_fatal = rc == RC_IO; /* what the disk holds is not known: whoever goes on could promise what is not there */
+    bool is_fatal =
+        rc ==
+        RC_IO; /* what the disk holds is not known: whoever goes on could promise what is not there */
 
     if (rc && rc != RC_FULL && !is_fatal)
         log_limited(&other_limit, LOG_ERROR, "a round of the engine failed: %s", rc_text(rc));
     if (rc == RC_FULL)
         log_limited(&limit, LOG_ERROR,
-                    "the store or the disk is full: deliveries are refused until there is room; free space or raise `store: {max}`");
+                    "the store or the disk is full: deliveries are refused until there is room; "
+                    "free space or raise `store: {max}`");
     pthread_mutex_lock(&inlet->lock);
     if (inlet->is_full && !rc)
         log_info("there is room again: deliveries are taken");
@@ -262,7 +265,8 @@ static size_t take_batch(struct inlet *inlet, struct inlet_delivery **batch)
     }
     if (!inlet->data.first)
         lane_init(&inlet->data);
-    metric_set(METRIC_INLET_DEPTH, (struct slice){ 0 }, (struct slice){ 0 }, (double)inlet->data.n_items);
+    metric_set(METRIC_INLET_DEPTH, (struct slice){ 0 }, (struct slice){ 0 },
+               (double)inlet->data.n_items);
     pthread_mutex_unlock(&inlet->lock);
     return n_items;
 }
@@ -306,8 +310,7 @@ static void accept_batch(struct inlet *inlet)
 
 static int64_t fold_not_before_mono_ms(const struct inlet *inlet)
 {
-    int64_t turn_mono_ms =
-        inlet->crowd.is_there ? inlet->folded_mono_ms + CROWD_FOLD_EVERY_MS : 0;
+    int64_t turn_mono_ms = inlet->crowd.is_there ? inlet->folded_mono_ms + CROWD_FOLD_EVERY_MS : 0;
 
     return turn_mono_ms > inlet->retry_mono_ms ? turn_mono_ms : inlet->retry_mono_ms;
 }
@@ -348,7 +351,8 @@ static void expire(struct inlet *inlet)
         return;
     rc = engine_expire(inlet->engine, clock_wall_ms(), &more);
     look_for_room(inlet);
-    inlet->expire_mono_ms = more ? now_mono_ms : now_mono_ms + (inlet->is_full ? RETRY_MS : EXPIRE_EVERY_MS);
+    inlet->expire_mono_ms =
+        more ? now_mono_ms : now_mono_ms + (inlet->is_full ? RETRY_MS : EXPIRE_EVERY_MS);
     if (rc && rc != RC_FULL)
         note(inlet, rc);
 }
@@ -383,7 +387,8 @@ static bool wait_for_work(struct inlet *inlet)
     while (!inlet->data.first && !*find_ready(inlet) && !inlet->draining) {
         int64_t control_mono_ms = first_control_mono_ms(inlet);
         int64_t wake = control_mono_ms < timers_mono_ms ? control_mono_ms : timers_mono_ms;
-        struct timespec until = { .tv_sec = wake / SECOND_MS, .tv_nsec = wake % SECOND_MS * 1000000 };
+        struct timespec until = { .tv_sec = wake / SECOND_MS,
+                                  .tv_nsec = wake % SECOND_MS * 1000000 };
 
         if (wake <= clock_mono_ms() || pthread_cond_timedwait(&inlet->work, &inlet->lock, &until))
             break;

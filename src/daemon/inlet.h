@@ -10,10 +10,11 @@
 struct inlet;
 
 struct inlet_options {
-    struct engine *engine;   /* kept */
-    size_t n_deliveries;     /* waiting at most; 0: 4096 */
-    int64_t delivery_bytes;  /* waiting at most; 0: 64 MB */
-    void (*on_fatal)(void *context, enum rc rc); /* the store failed in a way that must end the process */
+    struct engine *engine;  /* kept */
+    size_t n_deliveries;    /* waiting at most; 0: 4096 */
+    int64_t delivery_bytes; /* waiting at most; 0: 64 MB */
+    void (*on_fatal)(void *context,
+                     enum rc rc); /* the store failed in a way that must end the process */
     void *context;
 };
 /* Makes it; it takes items from now on and works on them once it is started. */
@@ -38,7 +39,8 @@ struct inlet_control {
     enum rc (*run)(struct inlet_control *control, struct engine *engine, int64_t now_ms);
     void (*done)(struct inlet_control *control, enum rc rc);
     void *context;
-    int64_t not_before_mono_ms; /* 0: at once; a result that could not be stored is tried again later */
+    int64_t
+        not_before_mono_ms; /* 0: at once; a result that could not be stored is tried again later */
     struct inlet_control *next; /* the inlet's */
 };
 /* Once the thread has ended, `done` is called at once with RC_BUSY. */

@@ -390,7 +390,8 @@ static enum rc drop_timer(struct engine *engine, int64_t now_ms, const char *rea
     if (!rc)
         rc = timer_first(turn.txn, &timer);
     if (!rc) {
-        log_error("timer dropped: %s kind=%d due=%lld", reason, (int)timer.kind, (long long)timer.due_ms);
+        log_error("timer dropped: %s kind=%d due=%lld", reason, (int)timer.kind,
+                  (long long)timer.due_ms);
         rc = timer_remove(turn.txn, &timer);
     }
     if (!rc)

@@ -24,18 +24,21 @@ struct engine;
 struct engine_listener {
     void *context;
     void (*on_effect)(void *context, const struct outbox_item *item); /* carry this out */
-    void (*on_cancel)(void *context, struct ulid object);             /* no longer wanted: evidence of a withdrawn task */
-    void (*on_change)(void *context);                                 /* the feed has grown */
-    void (*on_proposal)(void *context, int64_t received_ms);          /* a proposal is there; its event was received then */
+    void (*on_cancel)(void *context,
+                      struct ulid object); /* no longer wanted: evidence of a withdrawn task */
+    void (*on_change)(void *context);      /* the feed has grown */
+    void (*on_proposal)(void *context,
+                        int64_t received_ms); /* a proposal is there; its event was received then */
 };
 
 struct engine_options {
-    struct store *store;           /* kept */
-    const struct config *config;   /* kept */
-    struct ruleset *ruleset;       /* taken */
-    const struct rule_files *files; /* what it was read from: kept as the last good set by engine_recover; NULL: not kept */
+    struct store *store;         /* kept */
+    const struct config *config; /* kept */
+    struct ruleset *ruleset;     /* taken */
+    const struct rule_files *
+        files; /* what it was read from: kept as the last good set by engine_recover; NULL: not kept */
     struct engine_listener listener;
-    bool deterministic;            /* replays and tests: ids come from the input, nothing is random */
+    bool deterministic; /* replays and tests: ids come from the input, nothing is random */
 };
 
 enum rc engine_new(const struct engine_options *options, struct engine **engine) MUST_CHECK;
@@ -53,10 +56,12 @@ struct engine_accept_item {
     bool is_duplicate;           /* set: `entry->id` is the first one's */
 };
 /* RC_FULL also when data may no longer be stored (STORE_DATA_PERCENT). */
-enum rc engine_accept(struct engine *engine, struct engine_accept_item *items, size_t n_items) MUST_CHECK;
+enum rc engine_accept(struct engine *engine, struct engine_accept_item *items,
+                      size_t n_items) MUST_CHECK;
 
 /* Folds what is waiting: at most `n_max` deliveries and `budget_ms` of time, and the timers due before each; when none is left, the timers due by `now_ms`. `*more` when there is more to do now. */
-enum rc engine_fold(struct engine *engine, int64_t now_ms, size_t n_max, int64_t budget_ms, bool *more) MUST_CHECK;
+enum rc engine_fold(struct engine *engine, int64_t now_ms, size_t n_max, int64_t budget_ms,
+                    bool *more) MUST_CHECK;
 /* Deliveries that were accepted and not folded yet. */
 int64_t engine_n_unfolded(const struct engine *engine);
 /* When the next timer is due; INT64_MAX: none. */
@@ -66,20 +71,27 @@ int64_t engine_due_ms(struct engine *engine);
 struct engine_decision {
     struct slice proposal; /* "prp_…" or a short id */
     struct decision decision;
-    struct slice malformed; /* what is wrong with it as it came; told to nobody who may not decide. Absent: nothing */
-    int64_t real_ms;        /* the real time, for the expiry */
+    struct slice
+        malformed; /* what is wrong with it as it came; told to nobody who may not decide. Absent: nothing */
+    int64_t real_ms;               /* the real time, for the expiry */
     struct decision_answer answer; /* set; `detail` lives in `arena` */
     struct ulid proposal_id;       /* set when there is one */
     struct arena *arena;           /* the caller's */
 };
-enum rc engine_decide(struct engine *engine, struct engine_decision *decision, int64_t now_ms) MUST_CHECK;
+enum rc engine_decide(struct engine *engine, struct engine_decision *decision,
+                      int64_t now_ms) MUST_CHECK;
 /* The result of an effect that on_effect asked for. */
-enum rc engine_result(struct engine *engine, const struct effect_result *result, int64_t now_ms) MUST_CHECK;
+enum rc engine_result(struct engine *engine, const struct effect_result *result,
+                      int64_t now_ms) MUST_CHECK;
 /* Swaps the rules (and the configuration they were checked against): takes `ruleset` when RC_OK. What the rules meant to say is in `files`. `summary` gets one line. */
-enum rc engine_reload(struct engine *engine, const struct config *config, struct ruleset *ruleset, const struct rule_files *files, int64_t now_ms, struct buffer *summary) MUST_CHECK;
-enum rc engine_set_paused(struct engine *engine, bool paused, struct slice who, struct slice via, int64_t now_ms) MUST_CHECK;
+enum rc engine_reload(struct engine *engine, const struct config *config, struct ruleset *ruleset,
+                      const struct rule_files *files, int64_t now_ms,
+                      struct buffer *summary) MUST_CHECK;
+enum rc engine_set_paused(struct engine *engine, bool paused, struct slice who, struct slice via,
+                          int64_t now_ms) MUST_CHECK;
 /* Ends a signal by hand. RC_NOT_FOUND, RC_CONFLICT when it is not open. */
-enum rc engine_resolve(struct engine *engine, struct ulid signal, struct slice who, struct slice via, int64_t now_ms) MUST_CHECK;
+enum rc engine_resolve(struct engine *engine, struct ulid signal, struct slice who,
+                       struct slice via, int64_t now_ms) MUST_CHECK;
 /* Retention: a bounded number of rows a call; `*more` when there is more to remove now. */
 enum rc engine_expire(struct engine *engine, int64_t now_ms, bool *more) MUST_CHECK;
 /* After RC_FULL: whether a delivery could be stored by now. */
@@ -95,4 +107,5 @@ const struct ruleset *engine_ruleset(const struct engine *engine);
 #define ENGINE_RECORDED_EVENT "vedette.recorded"
 
 /* The events of a journal entry, as rules see them: deliveries through their watcher, ours as vedette.* events. Pure; any thread. */
-enum rc engine_events(const struct config *config, const struct journal_entry *entry, struct arena *arena, struct event_list *events) MUST_CHECK;
+enum rc engine_events(const struct config *config, const struct journal_entry *entry,
+                      struct arena *arena, struct event_list *events) MUST_CHECK;

@@ -1,8 +1,8 @@
 #include "src/engine/engine_private.h"
 
 /* Adds who `fields` name in the event. */
-static enum rc add_not_names(struct turn *turn, const struct slice_list *fields, struct slice event_json,
-                             struct slice_list *names)
+static enum rc add_not_names(struct turn *turn, const struct slice_list *fields,
+                             struct slice event_json, struct slice_list *names)
 {
     struct json *event = NULL;
     struct json_fault fault;
@@ -23,8 +23,8 @@ static enum rc add_not_names(struct turn *turn, const struct slice_list *fields,
 
 /* The rule's `not: [actor]` names fields. Who they name is in the event from which the plan was made, and in the one
  * that the signal saw last: a later event of somebody else makes nobody an approver. */
-static enum rc list_not_names(struct turn *turn, const struct proposal *proposal, const struct signal *signal,
-                              struct slice_list *names)
+static enum rc list_not_names(struct turn *turn, const struct proposal *proposal,
+                              const struct signal *signal, struct slice_list *names)
 {
     const struct slice_list *fields = &proposal->approvers.not_from;
     struct task task = { 0 };
@@ -105,14 +105,15 @@ static enum rc audit_decision(struct turn *turn, const struct engine_decision *d
     json_object_end(&writer);
     rc = turn_name(turn, "prp_", decision->proposal_id, &name);
     if (!rc)
-        rc = turn_audit(turn, is_taken ? "decision" : "refused", decision->decision.by, decision->decision.via, name,
-                        &detail);
+        rc = turn_audit(turn, is_taken ? "decision" : "refused", decision->decision.by,
+                        decision->decision.via, name, &detail);
     buffer_free(&detail);
     return rc;
 }
 
 /* Nobody is told that something starts now while nothing acts. */
-static enum rc say_paused(struct turn *turn, const struct proposal *proposal, struct engine_decision *decision)
+static enum rc say_paused(struct turn *turn, const struct proposal *proposal,
+                          struct engine_decision *decision)
 {
     uint64_t paused = 0;
     enum rc rc;
@@ -121,7 +122,8 @@ static enum rc say_paused(struct turn *turn, const struct proposal *proposal, st
         return RC_OK;
     rc = meta_get(turn->txn, META_PAUSED, &paused);
     if (!rc && paused)
-        decision->answer.detail = SLICE("approved; nothing acts while vedette is paused: it starts when somebody resumes");
+        decision->answer.detail = SLICE(
+            "approved; nothing acts while vedette is paused: it starts when somebody resumes");
     return rc;
 }
 
@@ -135,7 +137,8 @@ static enum rc follow(struct turn *turn, struct signal *signal, struct proposal 
         return rc;
     switch ((int)proposal->state) {
     case PROPOSAL_APPROVED:
-        return proposal->hold_until_ms > turn->now_ms ? RC_OK : steps_advance(turn, signal, proposal);
+        return proposal->hold_until_ms > turn->now_ms ? RC_OK
+                                                      : steps_advance(turn, signal, proposal);
     case PROPOSAL_VERIFYING:
         return steps_verify(turn, signal, proposal);
     case PROPOSAL_UNDOING:
@@ -145,8 +148,8 @@ static enum rc follow(struct turn *turn, struct signal *signal, struct proposal 
     }
 }
 
-static enum rc decide_loaded(struct turn *turn, struct engine_decision *decision, struct signal *signal,
-                             struct proposal *proposal)
+static enum rc decide_loaded(struct turn *turn, struct engine_decision *decision,
+                             struct signal *signal, struct proposal *proposal)
 {
     struct proposal before = *proposal;
     struct decider_rights rights;
@@ -160,15 +163,16 @@ static enum rc decide_loaded(struct turn *turn, struct engine_decision *decision
             (struct decision_answer){ .outcome = DECISION_INVALID, .detail = decision->malformed };
         return RC_OK;
     }
-    rc = proposal_decide(proposal, &decision->decision, &rights, turn->now_ms, decision->real_ms, turn->arena,
-                         &decision->answer);
+    rc = proposal_decide(proposal, &decision->decision, &rights, turn->now_ms, decision->real_ms,
+                         turn->arena, &decision->answer);
     if (!rc && decision->answer.outcome == DECISION_TAKEN)
         rc = say_paused(turn, proposal, decision);
     if (!rc && decision->answer.outcome != DECISION_SAME_AGAIN)
         rc = audit_decision(turn, decision);
     if (rc || decision->answer.outcome != DECISION_TAKEN)
         return rc;
-    metric_add(METRIC_DECISIONS, slice_of(verdict_names[decision->decision.verdict]), decision->decision.via, 1);
+    metric_add(METRIC_DECISIONS, slice_of(verdict_names[decision->decision.verdict]),
+               decision->decision.via, 1);
     rc = journal_decision(turn, decision);
     if (!rc)
         rc = follow(turn, signal, proposal, &before);
@@ -183,7 +187,8 @@ enum rc proposals_decide(struct turn *turn, struct engine_decision *decision)
 
     rc = proposal_find(turn->txn, decision->proposal, turn->arena, &proposal);
     if (rc == RC_NOT_FOUND || rc == RC_INVALID) {
-        decision->answer = (struct decision_answer){ .outcome = DECISION_NOT_FOUND, .detail = SLICE("no such proposal") };
+        decision->answer = (struct decision_answer){ .outcome = DECISION_NOT_FOUND,
+                                                     .detail = SLICE("no such proposal") };
         return RC_OK;
     }
     if (!rc)

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 
 /* An event as `vedette events --json` prints it: what a replay of events reads. */
-static enum rc recorded_event(const struct journal_entry *entry, struct arena *arena, struct event_list *events)
+static enum rc recorded_event(const struct journal_entry *entry, struct arena *arena,
+                              struct event_list *events)
 {
     struct json_fault fault;
     enum rc rc;
@@ -26,7 +27,8 @@ static enum rc recorded_event(const struct journal_entry *entry, struct arena *a
 }
 
 /* Our own doings, so that lists and rules can see them: kind vedette.*, what happened as data. */
-static enum rc own_event(const struct journal_entry *entry, struct arena *arena, struct event_list *events)
+static enum rc own_event(const struct journal_entry *entry, struct arena *arena,
+                         struct event_list *events)
 {
     struct json_fault fault;
     struct event *event;
@@ -55,8 +57,8 @@ static enum rc own_event(const struct journal_entry *entry, struct arena *arena,
     return RC_OK;
 }
 
-enum rc engine_events(const struct config *config, const struct journal_entry *entry, struct arena *arena,
-                      struct event_list *events)
+enum rc engine_events(const struct config *config, const struct journal_entry *entry,
+                      struct arena *arena, struct event_list *events)
 {
     enum rc rc;
 

@@ -10,8 +10,9 @@
 
 static bool signal_is_past(const struct signal *signal, int64_t before_ms)
 {
-    return signal->state == SIGNAL_RESOLVED && signal->attention == ATTENTION_NONE && !signal->cooldown_until_ms &&
-           signal->resolved_ms < before_ms && signal->newest_ms < before_ms;
+    return signal->state == SIGNAL_RESOLVED && signal->attention == ATTENTION_NONE &&
+           !signal->cooldown_until_ms && signal->resolved_ms < before_ms &&
+           signal->newest_ms < before_ms;
 }
 
 /* While one of its proposals is kept, it is: an undo needs both. */
@@ -98,7 +99,8 @@ static enum rc walk(struct turn *turn, size_t i, int64_t before_ms)
     for (size_t n = 0; n < OBJECTS_VISITED && !rc; n++) {
         union any_object object = { 0 };
 
-        rc = object_next(turn->txn, walks[i].table, walks[i].shape, *up_to, turn->arena, up_to, &object);
+        rc = object_next(turn->txn, walks[i].table, walks[i].shape, *up_to, turn->arena, up_to,
+                         &object);
         if (rc == RC_NOT_FOUND) {
             *up_to = (struct ulid){ 0 };
             return RC_OK;

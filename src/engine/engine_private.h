@@ -44,13 +44,13 @@ struct engine {
     struct counts counts; /* committed */
     struct {
         uint64_t n_events, n_matches;
-    } totals;             /* folded since the start */
-    int64_t n_unfolded;   /* deliveries stored and not folded, for the metric */
-    bool fold_singly;     /* a batch failed: find out which delivery it was */
-    unsigned n_starved;   /* how often that one found no memory */
+    } totals;                     /* folded since the start */
+    int64_t n_unfolded;           /* deliveries stored and not folded, for the metric */
+    bool fold_singly;             /* a batch failed: find out which delivery it was */
+    unsigned n_starved;           /* how often that one found no memory */
     struct ulid expired_up_to[3]; /* where the walk of each table stands (engine_expire.c) */
-    int64_t due_ms;       /* cache of the first timer; -1: not known */
-    _Atomic bool rests;   /* the daemon is stopping */
+    int64_t due_ms;               /* cache of the first timer; -1: not known */
+    _Atomic bool rests;           /* the daemon is stopping */
 };
 
 struct effect_link {
@@ -67,10 +67,11 @@ struct turn {
     struct store_txn *txn;
     struct arena *arena; /* dies with the turn */
     int64_t now_ms;
-    int64_t real_ms;     /* what the clock said when it began: a timer that is late has an earlier `now_ms` */
-    struct ulid cause;          /* the event that this is about; absent for timers and decisions */
+    int64_t
+        real_ms; /* what the clock said when it began: a timer that is late has an earlier `now_ms` */
+    struct ulid cause; /* the event that this is about; absent for timers and decisions */
     int64_t cause_received_ms;
-    struct counts counts;       /* changes, added to the engine's at the commit */
+    struct counts counts;        /* changes, added to the engine's at the commit */
     struct effect_link *effects; /* newest first */
     struct id_link *cancels;
     bool feed_grew;
@@ -86,16 +87,18 @@ enum rc turn_make_id(struct turn *turn, struct ulid *id) MUST_CHECK;
 /* Outbox, and handed to the listener after the commit. */
 enum rc turn_push_effect(struct turn *turn, struct outbox_item *item) MUST_CHECK;
 enum rc turn_cancel(struct turn *turn, struct ulid object) MUST_CHECK;
-enum rc turn_audit(struct turn *turn, const char *what, struct slice who, struct slice via, struct slice object,
-                   const struct buffer *detail) MUST_CHECK;
+enum rc turn_audit(struct turn *turn, const char *what, struct slice who, struct slice via,
+                   struct slice object, const struct buffer *detail) MUST_CHECK;
 /* Moves a timer of `object` from `old_due_ms` to `new_due_ms`; 0 means none. */
-enum rc turn_move_timer(struct turn *turn, enum timer_kind kind, struct ulid object, int64_t old_due_ms,
-                        int64_t new_due_ms) MUST_CHECK;
-enum rc turn_feed_signal(struct turn *turn, const struct signal *signal, const struct transition *transition) MUST_CHECK;
+enum rc turn_move_timer(struct turn *turn, enum timer_kind kind, struct ulid object,
+                        int64_t old_due_ms, int64_t new_due_ms) MUST_CHECK;
+enum rc turn_feed_signal(struct turn *turn, const struct signal *signal,
+                         const struct transition *transition) MUST_CHECK;
 enum rc turn_feed_task(struct turn *turn, const struct task *task) MUST_CHECK;
 enum rc turn_feed_proposal(struct turn *turn, const struct proposal *proposal) MUST_CHECK;
 /* "prp_…" and the like, in the turn's arena. */
-enum rc turn_name(struct turn *turn, const char *prefix, struct ulid id, struct slice *name) MUST_CHECK;
+enum rc turn_name(struct turn *turn, const char *prefix, struct ulid id,
+                  struct slice *name) MUST_CHECK;
 const struct rule *turn_rule(const struct turn *turn, struct slice id);
 
 /* engine_signals.c: events and timers fold into signals; what follows from a transition. */
@@ -111,23 +114,26 @@ enum rc signals_ask(struct turn *turn, const struct rule *rule, struct signal *s
 
 /* engine_tasks.c */
 enum rc tasks_open(struct turn *turn, const struct rule *rule, struct signal *signal) MUST_CHECK;
-enum rc tasks_take_evidence(struct turn *turn, const struct outbox_item *item, const struct effect_result *result) MUST_CHECK;
+enum rc tasks_take_evidence(struct turn *turn, const struct outbox_item *item,
+                            const struct effect_result *result) MUST_CHECK;
 enum rc tasks_deadline(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
 enum rc tasks_withdraw(struct turn *turn, struct signal *signal, struct slice reason) MUST_CHECK;
 
 /* engine_proposals.c: made, revised, closed. */
-enum rc proposals_open(struct turn *turn, const struct rule *rule, struct signal *signal, const struct task *task) MUST_CHECK;
+enum rc proposals_open(struct turn *turn, const struct rule *rule, struct signal *signal,
+                       const struct task *task) MUST_CHECK;
 /* Renders the plan of `rule` into the proposal and renews what depends on the rule: for a new proposal and for a new revision. */
-enum rc proposals_render(struct turn *turn, const struct rule *rule, const struct signal *signal, const struct task *task,
-                         struct proposal *proposal) MUST_CHECK;
+enum rc proposals_render(struct turn *turn, const struct rule *rule, const struct signal *signal,
+                         const struct task *task, struct proposal *proposal) MUST_CHECK;
 /* Moves it to `state` and, where that ends it, does what an end asks for: timers, cooldown, track record, audit, feed. Both are stored by the caller. */
-enum rc proposals_move(struct turn *turn, struct signal *signal, struct proposal *proposal, enum proposal_state state,
-                       struct slice outcome) MUST_CHECK;
+enum rc proposals_move(struct turn *turn, struct signal *signal, struct proposal *proposal,
+                       enum proposal_state state, struct slice outcome) MUST_CHECK;
 /* Bookkeeping after proposal_decide moved it. `before` is what it was. */
 enum rc proposals_moved(struct turn *turn, struct signal *signal, struct proposal *proposal,
                         const struct proposal *before) MUST_CHECK;
 /* The premise is gone: an undecided one is withdrawn, one that is held becomes stale. */
-enum rc proposals_premise_gone(struct turn *turn, struct signal *signal, struct slice reason) MUST_CHECK;
+enum rc proposals_premise_gone(struct turn *turn, struct signal *signal,
+                               struct slice reason) MUST_CHECK;
 /* A match came while the outcome was being verified. */
 enum rc proposals_recur(struct turn *turn, struct signal *signal) MUST_CHECK;
 /* The signal was cleared by an event while its outcome was being verified. */
@@ -141,20 +147,25 @@ enum rc proposals_wake(struct turn *turn, struct ulid id, int64_t due_ms) MUST_C
 enum rc proposals_decide(struct turn *turn, struct engine_decision *decision) MUST_CHECK;
 
 /* May this person decide it, as of now? */
-enum rc proposals_rights(struct turn *turn, struct slice person, const struct proposal *proposal, const struct signal *signal,
-                         struct decider_rights *rights) MUST_CHECK;
+enum rc proposals_rights(struct turn *turn, struct slice person, const struct proposal *proposal,
+                         const struct signal *signal, struct decider_rights *rights) MUST_CHECK;
 
 /* engine_steps.c: from approved to verified. */
-enum rc steps_release(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK; /* the hold is over */
-enum rc steps_advance(struct turn *turn, struct signal *signal, struct proposal *proposal) MUST_CHECK;
+enum rc steps_release(struct turn *turn, struct ulid id,
+                      int64_t due_ms) MUST_CHECK; /* the hold is over */
+enum rc steps_advance(struct turn *turn, struct signal *signal,
+                      struct proposal *proposal) MUST_CHECK;
 /* At a start, when all that the outbox holds is settled: what is still said to run has lost its row there, and with it its answer. */
 enum rc steps_lose_unanswered(struct turn *turn) MUST_CHECK;
 /* What was approved while nothing acted (a stop, a pause) goes on from where it stands, through the same gate. */
 enum rc steps_advance_all(struct turn *turn) MUST_CHECK;
-enum rc steps_take_result(struct turn *turn, const struct outbox_item *item, const struct effect_result *result) MUST_CHECK;
-enum rc steps_verify(struct turn *turn, struct signal *signal, struct proposal *proposal) MUST_CHECK;
+enum rc steps_take_result(struct turn *turn, const struct outbox_item *item,
+                          const struct effect_result *result) MUST_CHECK;
+enum rc steps_verify(struct turn *turn, struct signal *signal,
+                     struct proposal *proposal) MUST_CHECK;
 enum rc steps_verify_due(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
-enum rc steps_undo_next(struct turn *turn, struct signal *signal, struct proposal *proposal) MUST_CHECK;
+enum rc steps_undo_next(struct turn *turn, struct signal *signal,
+                        struct proposal *proposal) MUST_CHECK;
 
 /* engine.c: takes the item out of the outbox and acts on what it came to. */
 enum rc turn_take_result(struct turn *turn, const struct effect_result *result) MUST_CHECK;
@@ -163,7 +174,8 @@ enum rc turn_advance_clock(struct turn *turn, int64_t to_ms) MUST_CHECK;
 /* Now for everything else: `now_ms`, or the clock of the deliveries where that is later. */
 enum rc turn_read_clock(struct turn *turn, int64_t now_ms) MUST_CHECK;
 /* Sets the delivery aside and moves the cursor past it. */
-enum rc turn_bury(struct turn *turn, const struct journal_entry *entry, const char *reason) MUST_CHECK;
+enum rc turn_bury(struct turn *turn, const struct journal_entry *entry,
+                  const char *reason) MUST_CHECK;
 
 /* engine_reload.c: signals and proposals follow the rules in force. `n_changed`: signals that had to. */
 enum rc turn_adopt_rules(struct turn *turn, size_t *n_changed) MUST_CHECK;
@@ -173,5 +185,7 @@ enum rc turn_save_rules(struct turn *turn, const struct rule_files *files) MUST_
 enum rc timers_run(struct turn *turn, int64_t until_ms, size_t n_max, size_t *n_run) MUST_CHECK;
 
 /* Loads a signal and a proposal that belong together. */
-enum rc affair_load(struct turn *turn, struct ulid proposal_id, struct proposal *proposal, struct signal *signal) MUST_CHECK;
-enum rc affair_store(struct turn *turn, const struct proposal *proposal, const struct signal *signal) MUST_CHECK;
+enum rc affair_load(struct turn *turn, struct ulid proposal_id, struct proposal *proposal,
+                    struct signal *signal) MUST_CHECK;
+enum rc affair_store(struct turn *turn, const struct proposal *proposal,
+                     const struct signal *signal) MUST_CHECK;

@@ -4,14 +4,16 @@
 #define EXPIRES_WITHOUT_PLAN_MS (24 * HOUR_MS)
 #define EARLIER_LOOKED_AT 10
 
-enum rc affair_load(struct turn *turn, struct ulid proposal_id, struct proposal *proposal, struct signal *signal)
+enum rc affair_load(struct turn *turn, struct ulid proposal_id, struct proposal *proposal,
+                    struct signal *signal)
 {
     enum rc rc = proposal_get(turn->txn, proposal_id, turn->arena, proposal);
 
     return rc ? rc : signal_get(turn->txn, proposal->signal, turn->arena, signal);
 }
 
-enum rc affair_store(struct turn *turn, const struct proposal *proposal, const struct signal *signal)
+enum rc affair_store(struct turn *turn, const struct proposal *proposal,
+                     const struct signal *signal)
 {
     enum rc rc = proposal_put(turn->txn, proposal);
 
@@ -49,7 +51,8 @@ static void take_from_actions(struct turn *turn, struct proposal *proposal)
     }
 }
 
-static void take_approvers(const struct config *config, const struct propose_part *part, struct proposal *proposal)
+static void take_approvers(const struct config *config, const struct propose_part *part,
+                           struct proposal *proposal)
 {
     proposal->approvers = (struct approver_rule){
         .from = part->approvers_from.n_items ? part->approvers_from : config->approvers_from,
@@ -70,8 +73,8 @@ static enum verify_kind verify_of(const struct verify_part *part, bool has_plan)
     return has_plan ? kinds[part->kind] : VERIFY_NONE;
 }
 
-static enum rc render_verify(struct turn *turn, const struct rule *rule, const struct template_values *values,
-                             struct proposal *proposal)
+static enum rc render_verify(struct turn *turn, const struct rule *rule,
+                             const struct template_values *values, struct proposal *proposal)
 {
     const struct verify_part *part = &rule->playbook.verify;
     struct step *step = &proposal->verify_step;
@@ -84,7 +87,8 @@ static enum rc render_verify(struct turn *turn, const struct rule *rule, const s
     *step = (struct step){ 0 };
     if (proposal->verify != VERIFY_CHECK)
         return RC_OK;
-    rc = action_render(turn->engine->config->actions, &part->check, values, turn->arena, step, &refused);
+    rc = action_render(turn->engine->config->actions, &part->check, values, turn->arena, step,
+                       &refused);
     if (rc != RC_INVALID) {
         proposal->verify_check = step->argv;
         proposal->verify_ms = step->timeout_ms;
@@ -100,13 +104,15 @@ static enum rc render_verify(struct turn *turn, const struct rule *rule, const s
 
 /* Why the plan that was just rendered is not offered again, or absent: it was rejected in this episode, or it was
  * carried out as often as its actions allow and the signal came back. */
-static enum rc judge_by_history(struct turn *turn, const struct signal *signal, struct proposal *proposal)
+static enum rc judge_by_history(struct turn *turn, const struct signal *signal,
+                                struct proposal *proposal)
 {
     struct ulid_list ids = { 0 };
     int64_t n_recurred = 0;
     enum rc rc;
 
-    rc = proposal_list_of_signal(turn->txn, signal->fingerprint, EARLIER_LOOKED_AT, turn->arena, &ids);
+    rc = proposal_list_of_signal(turn->txn, signal->fingerprint, EARLIER_LOOKED_AT, turn->arena,
+                                 &ids);
     for (size_t i = 0; i < ids.n_items && !rc; i++) {
         struct proposal earlier = { 0 };
 
@@ -118,13 +124,16 @@ static enum rc judge_by_history(struct turn *turn, const struct signal *signal, 
         if (earlier.state == PROPOSAL_RECURRED)
             n_recurred++;
         if (earlier.state == PROPOSAL_REJECTED && earlier.episode == signal->episode &&
-            slice_eq(earlier.rule_version, proposal->rule_version) && slice_is_absent(proposal->refused))
-            rc = arena_format(turn->arena, &proposal->refused, "the same plan was rejected before: %.*s",
-                              SLICE_ARG(earlier.outcome));
+            slice_eq(earlier.rule_version, proposal->rule_version) &&
+            slice_is_absent(proposal->refused))
+            rc =
+                arena_format(turn->arena, &proposal->refused,
+                             "the same plan was rejected before: %.*s", SLICE_ARG(earlier.outcome));
     }
     if (!rc && n_recurred && n_recurred >= proposal->retries && slice_is_absent(proposal->refused))
         rc = arena_format(turn->arena, &proposal->refused,
-                          "the same plan was carried out %lld times and the signal came back", (long long)n_recurred);
+                          "the same plan was carried out %lld times and the signal came back",
+                          (long long)n_recurred);
     if (!rc && !slice_is_absent(proposal->refused))
         proposal->plan = (struct record_list){ 0 };
     return rc;
@@ -140,8 +149,8 @@ static void take_from_signal(const struct signal *signal, struct proposal *propo
 }
 
 /* Parameters froze when the task was opened: what was diagnosed is what is proposed, whatever came since. */
-static enum rc frozen_values(struct turn *turn, const struct signal *signal, const struct task *task,
-                             struct template_values *values)
+static enum rc frozen_values(struct turn *turn, const struct signal *signal,
+                             const struct task *task, struct template_values *values)
 {
     struct signal *frozen = arena_alloc(turn->arena, 1, sizeof *frozen);
 
@@ -167,8 +176,8 @@ enum rc proposals_render(struct turn *turn, const struct rule *rule, const struc
     rc = frozen_values(turn, signal, task, &values);
     if (rc)
         return rc;
-    rc = plan_render(turn->engine->config->actions, part->plan, part->n_plan, part->allow, &values, turn->arena,
-                     &proposal->plan, &proposal->refused);
+    rc = plan_render(turn->engine->config->actions, part->plan, part->n_plan, part->allow, &values,
+                     turn->arena, &proposal->plan, &proposal->refused);
     if (rc == RC_INVALID) {
         proposal->plan = (struct record_list){ 0 };
         rc = RC_OK;
@@ -179,13 +188,14 @@ enum rc proposals_render(struct turn *turn, const struct rule *rule, const struc
         rc = render_verify(turn, rule, &values, proposal);
     if (!rc && proposal->plan.n_items)
         rc = judge_by_history(turn, signal, proposal);
-    proposal->expires_after_ms = part->expires_ms                ? part->expires_ms
+    proposal->expires_after_ms = part->expires_ms         ? part->expires_ms
                                  : proposal->plan.n_items ? EXPIRES_WITH_PLAN_MS
                                                           : EXPIRES_WITHOUT_PLAN_MS;
     return rc;
 }
 
-static enum rc link_earlier(struct turn *turn, const struct signal *signal, struct proposal *proposal)
+static enum rc link_earlier(struct turn *turn, const struct signal *signal,
+                            struct proposal *proposal)
 {
     struct proposal earlier = { 0 };
     enum rc rc;
@@ -196,8 +206,8 @@ static enum rc link_earlier(struct turn *turn, const struct signal *signal, stru
     if (rc)
         return rc == RC_NOT_FOUND ? RC_OK : rc;
     proposal->earlier = earlier.id;
-    return arena_format(turn->arena, &proposal->earlier_outcome, "%s: %.*s", proposal_state_names[earlier.state],
-                        SLICE_ARG(earlier.outcome));
+    return arena_format(turn->arena, &proposal->earlier_outcome, "%s: %.*s",
+                        proposal_state_names[earlier.state], SLICE_ARG(earlier.outcome));
 }
 
 static enum rc count_proposed(struct turn *turn, struct proposal *proposal)
@@ -242,12 +252,14 @@ static enum rc announce(struct turn *turn, const struct proposal *proposal)
 
     if (rc)
         return rc;
-    log_info("proposal %s short=%.*s rule=%.*s revision=%lld", proposal_state_names[proposal->state],
-             SLICE_ARG(proposal->short_id), SLICE_ARG(proposal->rule), (long long)proposal->revision);
+    log_info("proposal %s short=%.*s rule=%.*s revision=%lld",
+             proposal_state_names[proposal->state], SLICE_ARG(proposal->short_id),
+             SLICE_ARG(proposal->rule), (long long)proposal->revision);
     return turn_feed_proposal(turn, proposal);
 }
 
-enum rc proposals_open(struct turn *turn, const struct rule *rule, struct signal *signal, const struct task *task)
+enum rc proposals_open(struct turn *turn, const struct rule *rule, struct signal *signal,
+                       const struct task *task)
 {
     struct proposal proposal = { .revision = 1,
                                  .state = PROPOSAL_OPEN,
@@ -291,7 +303,8 @@ enum rc proposals_open(struct turn *turn, const struct rule *rule, struct signal
 /* --- moved and closed --- */
 
 /* What a final state (or a pause in the work) adds to the rule's record. */
-static void count_outcome(const struct proposal *proposal, enum proposal_state before, struct track_record *record)
+static void count_outcome(const struct proposal *proposal, enum proposal_state before,
+                          struct track_record *record)
 {
     if (before == PROPOSAL_OPEN && proposal->state == PROPOSAL_APPROVED)
         record->approved++;
@@ -305,7 +318,8 @@ static void count_outcome(const struct proposal *proposal, enum proposal_state b
         record->recurred++;
 }
 
-static enum rc keep_track(struct turn *turn, const struct proposal *proposal, enum proposal_state before)
+static enum rc keep_track(struct turn *turn, const struct proposal *proposal,
+                          enum proposal_state before)
 {
     struct track_record record, old;
     enum rc rc;
@@ -321,14 +335,16 @@ static enum rc keep_track(struct turn *turn, const struct proposal *proposal, en
 }
 
 /* A signal that recurred after acting asks at once; one whose proposal was given up on stays quiet for a while. */
-static enum rc start_cooldown(struct turn *turn, struct signal *signal, const struct proposal *proposal)
+static enum rc start_cooldown(struct turn *turn, struct signal *signal,
+                              const struct proposal *proposal)
 {
     int64_t until_ms = turn->now_ms + proposal->cooldown_ms;
     enum rc rc;
 
     if (proposal->state == PROPOSAL_RECURRED || !proposal->cooldown_ms)
         return RC_OK;
-    rc = turn_move_timer(turn, TIMER_SIGNAL_COOLDOWN, signal->id, signal->cooldown_until_ms, until_ms);
+    rc = turn_move_timer(turn, TIMER_SIGNAL_COOLDOWN, signal->id, signal->cooldown_until_ms,
+                         until_ms);
     signal->cooldown_until_ms = until_ms;
     return rc;
 }
@@ -367,14 +383,16 @@ static int64_t due_of(const struct proposal *proposal, enum timer_kind kind)
 }
 
 /* A state that is entered again (taken back) gets its timers again. */
-static enum rc move_timers(struct turn *turn, const struct proposal *proposal, const struct proposal *before)
+static enum rc move_timers(struct turn *turn, const struct proposal *proposal,
+                           const struct proposal *before)
 {
-    static const enum timer_kind kinds[] = { TIMER_PROPOSAL_EXPIRY, TIMER_PROPOSAL_SNOOZE, TIMER_PROPOSAL_HOLD,
-                                             TIMER_PROPOSAL_VERIFY };
+    static const enum timer_kind kinds[] = { TIMER_PROPOSAL_EXPIRY, TIMER_PROPOSAL_SNOOZE,
+                                             TIMER_PROPOSAL_HOLD, TIMER_PROPOSAL_VERIFY };
     enum rc rc = RC_OK;
 
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds && !rc; i++)
-        rc = turn_move_timer(turn, kinds[i], proposal->id, due_of(before, kinds[i]), due_of(proposal, kinds[i]));
+        rc = turn_move_timer(turn, kinds[i], proposal->id, due_of(before, kinds[i]),
+                             due_of(proposal, kinds[i]));
     return rc;
 }
 
@@ -402,8 +420,8 @@ enum rc proposals_moved(struct turn *turn, struct signal *signal, struct proposa
     return rc ? rc : announce(turn, proposal);
 }
 
-enum rc proposals_move(struct turn *turn, struct signal *signal, struct proposal *proposal, enum proposal_state state,
-                       struct slice outcome)
+enum rc proposals_move(struct turn *turn, struct signal *signal, struct proposal *proposal,
+                       enum proposal_state state, struct slice outcome)
 {
     struct proposal before = *proposal;
     enum rc rc = proposal_move(proposal, state, turn->now_ms);
@@ -415,7 +433,8 @@ enum rc proposals_move(struct turn *turn, struct signal *signal, struct proposal
     return proposals_moved(turn, signal, proposal, &before);
 }
 
-static enum rc load_newest(struct turn *turn, const struct signal *signal, struct proposal *proposal)
+static enum rc load_newest(struct turn *turn, const struct signal *signal,
+                           struct proposal *proposal)
 {
     if (ulid_is_absent(signal->proposal))
         return RC_NOT_FOUND;
@@ -464,7 +483,8 @@ enum rc proposals_cleared(struct turn *turn, struct signal *signal)
 
     if (rc || proposal.verify != VERIFY_OK)
         return rc == RC_NOT_FOUND ? RC_OK : rc;
-    rc = proposals_move(turn, signal, &proposal, PROPOSAL_VERIFIED, SLICE("the source says that it is well again"));
+    rc = proposals_move(turn, signal, &proposal, PROPOSAL_VERIFIED,
+                        SLICE("the source says that it is well again"));
     return rc ? rc : proposal_put(turn->txn, &proposal);
 }
 
@@ -491,7 +511,8 @@ static bool collect_unfinished(void *context, struct ulid id, const void *object
 enum rc proposals_list_unfinished(struct turn *turn, struct ulid_list *ids)
 {
     const int64_t *counts = turn->engine->counts.proposals;
-    size_t n_room = (size_t)(counts[PROPOSAL_APPROVED] + counts[PROPOSAL_RUNNING] + counts[PROPOSAL_UNDOING]);
+    size_t n_room =
+        (size_t)(counts[PROPOSAL_APPROVED] + counts[PROPOSAL_RUNNING] + counts[PROPOSAL_UNDOING]);
     struct id_collector collector = { .ids = ids, .n_room = n_room };
     struct proposal scratch;
     enum rc rc;
@@ -501,8 +522,9 @@ enum rc proposals_list_unfinished(struct turn *turn, struct ulid_list *ids)
         return RC_NO_MEMORY;
     rc = arena_new((size_t)64 << 20, &collector.arena);
     if (!rc)
-        rc = object_each_newest(turn->txn, TABLE_PROPOSALS, &proposal_shape, (struct ulid){ 0 }, SIZE_MAX,
-                                collector.arena, &scratch, collect_unfinished, &collector);
+        rc =
+            object_each_newest(turn->txn, TABLE_PROPOSALS, &proposal_shape, (struct ulid){ 0 },
+                               SIZE_MAX, collector.arena, &scratch, collect_unfinished, &collector);
     arena_free(collector.arena);
     return rc;
 }

@@ -46,14 +46,15 @@ static enum rc list_outdated(struct turn *turn, struct collector *collector)
     enum rc rc;
 
     collector->turn = turn;
-    collector->n_room = (size_t)(counts[SIGNAL_PENDING] + counts[SIGNAL_FIRING] + counts[SIGNAL_RESOLVED]);
+    collector->n_room =
+        (size_t)(counts[SIGNAL_PENDING] + counts[SIGNAL_FIRING] + counts[SIGNAL_RESOLVED]);
     collector->ids.items = arena_alloc(turn->arena, collector->n_room + 1, sizeof(struct ulid));
     if (!collector->ids.items)
         return RC_NO_MEMORY;
     rc = arena_new((size_t)64 << 20, &scratch);
     if (!rc)
-        rc = object_each_newest(turn->txn, TABLE_SIGNALS, &signal_shape, (struct ulid){ 0 }, SIZE_MAX, scratch, &signal,
-                                collect_outdated, collector);
+        rc = object_each_newest(turn->txn, TABLE_SIGNALS, &signal_shape, (struct ulid){ 0 },
+                                SIZE_MAX, scratch, &signal, collect_outdated, collector);
     arena_free(scratch);
     return rc;
 }
@@ -163,7 +164,8 @@ enum rc turn_save_rules(struct turn *turn, const struct rule_files *files)
     if (!copies)
         return RC_NO_MEMORY;
     for (size_t i = 0; i < files->n_files; i++)
-        copies[i] = (struct saved_file){ .name = files->files[i].name, .text = files->files[i].text };
+        copies[i] =
+            (struct saved_file){ .name = files->files[i].name, .text = files->files[i].text };
     saved.files = (struct record_list){ copies, files->n_files };
     return ruleset_save(turn->txn, &saved);
 }
@@ -177,7 +179,8 @@ static void forget_faults(const struct ruleset *before, const struct ruleset *af
         const struct rule *rule = &before->rules[i];
         const struct rule *now = ruleset_find(after, rule->id);
 
-        for (size_t kind = 0; kind < MATCH_FAULTS && (!now || !slice_eq(now->version, rule->version)); kind++) {
+        for (size_t kind = 0;
+             kind < MATCH_FAULTS && (!now || !slice_eq(now->version, rule->version)); kind++) {
             struct slice fault = slice_of(match_fault_names[kind]);
 
             if (metric_value(METRIC_MATCH_FAULTS, rule->id, fault) > 0)
@@ -207,7 +210,9 @@ static struct difference compare(const struct ruleset *before, const struct rule
 
 static enum rc journal_reload(struct turn *turn, struct slice summary)
 {
-    struct journal_entry entry = { .door = DOOR_RELOAD, .type = SLICE("vedette.reload"), .received_ms = turn->now_ms };
+    struct journal_entry entry = { .door = DOOR_RELOAD,
+                                   .type = SLICE("vedette.reload"),
+                                   .received_ms = turn->now_ms };
     struct json_writer writer;
     struct buffer body;
     enum rc rc;
@@ -227,20 +232,21 @@ static enum rc journal_reload(struct turn *turn, struct slice summary)
     if (!rc)
         rc = journal_append(turn->txn, &entry);
     if (!rc)
-        rc = turn_audit(turn, "reload", SLICE("vedette"), (struct slice){ 0 }, (struct slice){ 0 }, &body);
+        rc = turn_audit(turn, "reload", SLICE("vedette"), (struct slice){ 0 }, (struct slice){ 0 },
+                        &body);
     buffer_free(&body);
     return rc;
 }
 
-static enum rc reload(struct turn *turn, const struct rule_files *files, const struct difference *difference,
-                      struct buffer *summary)
+static enum rc reload(struct turn *turn, const struct rule_files *files,
+                      const struct difference *difference, struct buffer *summary)
 {
     size_t n_signals = 0;
     enum rc rc = turn_adopt_rules(turn, &n_signals);
 
     buffer_format(summary, "%zu rules: %zu added, %zu removed, %zu changed; %zu signals follow",
-                  turn->engine->ruleset->n_rules, difference->n_added, difference->n_removed, difference->n_changed,
-                  n_signals);
+                  turn->engine->ruleset->n_rules, difference->n_added, difference->n_removed,
+                  difference->n_changed, n_signals);
     if (!rc)
         rc = buffer_rc(summary);
     if (!rc)
@@ -278,6 +284,7 @@ enum rc engine_reload(struct engine *engine, const struct config *config, struct
     }
     forget_faults(ruleset_before, ruleset);
     ruleset_free(ruleset_before);
-    metric_set(METRIC_RULES_LOADED, (struct slice){ 0 }, (struct slice){ 0 }, (double)ruleset->n_rules);
+    metric_set(METRIC_RULES_LOADED, (struct slice){ 0 }, (struct slice){ 0 },
+               (double)ruleset->n_rules);
     return RC_OK;
 }

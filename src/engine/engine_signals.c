@@ -31,11 +31,13 @@ static void count_fault(const struct match_fault *fault)
     static struct log_limit limit;
 
     metric_add(METRIC_MATCH_FAULTS, fault->rule->id, slice_of(match_fault_names[fault->kind]), 1);
-    log_limited(&limit, LOG_WARN, "rule could not judge an event rule=%.*s fault=%s detail=\"%.*s\"",
-                SLICE_ARG(fault->rule->id), match_fault_names[fault->kind], SLICE_ARG(fault->detail));
+    log_limited(
+        &limit, LOG_WARN, "rule could not judge an event rule=%.*s fault=%s detail=\"%.*s\"",
+        SLICE_ARG(fault->rule->id), match_fault_names[fault->kind], SLICE_ARG(fault->detail));
 }
 
-static void count_state(struct turn *turn, bool is_new, enum signal_state before, enum signal_state after)
+static void count_state(struct turn *turn, bool is_new, enum signal_state before,
+                        enum signal_state after)
 {
     if (!is_new)
         turn->counts.signals[before]--;
@@ -81,8 +83,8 @@ static enum rc follow_transitions(struct turn *turn, const struct rule *rule, st
     return rc;
 }
 
-static enum rc store_folded(struct turn *turn, const struct signal *signal, const struct fold *fold, bool is_new,
-                            enum signal_state before)
+static enum rc store_folded(struct turn *turn, const struct signal *signal, const struct fold *fold,
+                            bool is_new, enum signal_state before)
 {
     if (fold->forget && signal->attention == ATTENTION_NONE && !signal->cooldown_until_ms) {
         if (is_new)
@@ -218,7 +220,8 @@ static enum rc resolve(struct turn *turn, struct signal *signal, struct slice by
     enum rc rc;
 
     fold_resolve(signal, by, turn->now_ms, fold);
-    rc = turn_move_timer(turn, TIMER_SIGNAL_QUIET, signal->id, quiet_before_ms, signal->quiet_due_ms);
+    rc = turn_move_timer(turn, TIMER_SIGNAL_QUIET, signal->id, quiet_before_ms,
+                         signal->quiet_due_ms);
     return rc ? rc : follow_transitions(turn, NULL, signal, fold, false);
 }
 

@@ -66,7 +66,8 @@ static enum rc ask_gate(struct turn *turn, const struct signal *signal,
     struct gate_facts facts = { .signal_is_firing = signal->state == SIGNAL_FIRING,
                                 .rule_version_now = rule ? rule->version : (struct slice){ 0 },
                                 .now_ms = turn->now_ms,
-                                .real_ms = turn->engine->deterministic ? turn->now_ms : turn->real_ms,
+                                .real_ms =
+                                    turn->engine->deterministic ? turn->now_ms : turn->real_ms,
                                 .step = part };
     enum rc rc = deciders_allowed(turn, proposal, signal, &facts.deciders_still_allowed);
 
@@ -484,7 +485,8 @@ static enum rc start_undo(struct turn *turn, struct signal *signal, struct propo
     if (rc || paused)
         return rc;
     if (!step->undo_step.n_items)
-        return proposals_move(turn, signal, proposal, PROPOSAL_UNDO_FAILED, SLICE("a step that was done has no undo"));
+        return proposals_move(turn, signal, proposal, PROPOSAL_UNDO_FAILED,
+                              SLICE("a step that was done has no undo"));
     step->undo_state = STEP_RUNNING;
     item = effect_of(proposal, undo, OUTBOX_UNDO, part);
     rc = audit_step(turn, "undo.started", proposal, undo);

@@ -5,8 +5,8 @@
 
 #define QUESTION_LIMIT_BYTES 4096
 
-static enum rc render(struct turn *turn, const struct template *template, const struct template_values *values,
-                      struct slice *text)
+static enum rc render(struct turn *turn, const struct template *template,
+                      const struct template_values *values, struct slice *text)
 {
     struct buffer buffer;
     enum rc rc;
@@ -21,16 +21,19 @@ static enum rc render(struct turn *turn, const struct template *template, const 
     return rc;
 }
 
-static enum rc fill_question(struct turn *turn, const struct rule *rule, const struct signal *signal,
-                             const struct template_values *values, struct task *task)
+static enum rc fill_question(struct turn *turn, const struct rule *rule,
+                             const struct signal *signal, const struct template_values *values,
+                             struct task *task)
 {
     if (rule->playbook.diagnose.question)
         return render(turn, rule->playbook.diagnose.question, values, &task->question);
-    return arena_format(turn->arena, &task->question, "What is behind \"%.*s\"?", SLICE_ARG(signal->title));
+    return arena_format(turn->arena, &task->question, "What is behind \"%.*s\"?",
+                        SLICE_ARG(signal->title));
 }
 
-static enum rc ask_action(struct turn *turn, const struct task *task, size_t part, const struct action_use *use,
-                          const struct template_values *values, struct evidence *evidence)
+static enum rc ask_action(struct turn *turn, const struct task *task, size_t part,
+                          const struct action_use *use, const struct template_values *values,
+                          struct evidence *evidence)
 {
     struct step step = { 0 };
     struct slice refused = { 0 };
@@ -59,8 +62,9 @@ static enum rc ask_action(struct turn *turn, const struct task *task, size_t par
     return turn_push_effect(turn, &item);
 }
 
-static enum rc collect(struct turn *turn, const struct task *task, size_t part, const struct evidence_request *request,
-                       const struct signal *signal, const struct template_values *values, struct evidence *evidence)
+static enum rc collect(struct turn *turn, const struct task *task, size_t part,
+                       const struct evidence_request *request, const struct signal *signal,
+                       const struct template_values *values, struct evidence *evidence)
 {
     enum rc rc = arena_format(turn->arena, &evidence->id, "e%zu", part + 1);
 
@@ -68,9 +72,11 @@ static enum rc collect(struct turn *turn, const struct task *task, size_t part, 
         return rc;
     switch (request->source) {
     case EVIDENCE_FROM_CHANGES:
-        return evidence_changes(turn->txn, signal, request->within_ms, turn->now_ms, turn->arena, evidence);
+        return evidence_changes(turn->txn, signal, request->within_ms, turn->now_ms, turn->arena,
+                                evidence);
     case EVIDENCE_FROM_SIMILAR:
-        return evidence_similar(turn->txn, signal, request->limit, turn->now_ms, turn->arena, evidence);
+        return evidence_similar(turn->txn, signal, request->limit, turn->now_ms, turn->arena,
+                                evidence);
     case EVIDENCE_FROM_ACTION:
         return ask_action(turn, task, part, &request->use, values, evidence);
     }
@@ -97,7 +103,8 @@ static enum rc move(struct turn *turn, struct task *task, enum task_state state)
     return turn_feed_task(turn, task);
 }
 
-static enum rc finish(struct turn *turn, const struct rule *rule, struct signal *signal, struct task *task)
+static enum rc finish(struct turn *turn, const struct rule *rule, struct signal *signal,
+                      struct task *task)
 {
     enum rc rc;
 
@@ -173,7 +180,8 @@ static enum rc finish_or_withdraw(struct turn *turn, struct task *task, struct s
     return move(turn, task, TASK_WITHDRAWN);
 }
 
-static enum rc load_running(struct turn *turn, struct ulid id, struct task *task, struct signal *signal)
+static enum rc load_running(struct turn *turn, struct ulid id, struct task *task,
+                            struct signal *signal)
 {
     enum rc rc = task_get(turn->txn, id, turn->arena, task);
 
@@ -191,7 +199,8 @@ static enum rc store_both(struct turn *turn, const struct task *task, const stru
     return rc ? rc : signal_put(turn->txn, signal);
 }
 
-enum rc tasks_take_evidence(struct turn *turn, const struct outbox_item *item, const struct effect_result *result)
+enum rc tasks_take_evidence(struct turn *turn, const struct outbox_item *item,
+                            const struct effect_result *result)
 {
     struct signal signal = { 0 };
     struct task task = { 0 };

@@ -50,7 +50,8 @@ static enum rc read_fixture(struct run *run, const struct test_event *event, str
     if (!rc)
         rc = file_read(path.ptr, FIXTURE_LIMIT_BYTES, run->arena, body);
     if (rc)
-        node_problem(run->problems, event->node, "cannot read `%.*s`: %s", SLICE_ARG(event->file), rc_text(rc));
+        node_problem(run->problems, event->node, "cannot read `%.*s`: %s", SLICE_ARG(event->file),
+                     rc_text(rc));
     return rc ? RC_INVALID : RC_OK;
 }
 
@@ -87,7 +88,9 @@ static enum rc take_headers(struct run *run, const struct node *map, struct reco
 
 static enum rc receive_hook(struct run *run, const struct test_event *event, int64_t now_ms)
 {
-    struct journal_entry entry = { .door = DOOR_DATA, .watcher = event->hook, .received_ms = now_ms };
+    struct journal_entry entry = { .door = DOOR_DATA,
+                                   .watcher = event->hook,
+                                   .received_ms = now_ms };
     enum rc rc;
 
     if (event->body)
@@ -110,12 +113,13 @@ static enum rc decide(struct run *run, const struct test_event *event, int64_t n
     enum rc rc = simulation_decide(run->simulation, &decision, now_ms, run->arena, &answer);
 
     if (rc == RC_NOT_FOUND) {
-        buffer_format(run->failure, "  line %u: there is no proposal to decide\n", event->node->mark.line);
+        buffer_format(run->failure, "  line %u: there is no proposal to decide\n",
+                      event->node->mark.line);
         return RC_OK;
     }
     if (!rc && answer.outcome != DECISION_TAKEN)
-        buffer_format(run->failure, "  line %u: the decision was not taken: %.*s\n", event->node->mark.line,
-                      SLICE_ARG(answer.detail));
+        buffer_format(run->failure, "  line %u: the decision was not taken: %.*s\n",
+                      event->node->mark.line, SLICE_ARG(answer.detail));
     return rc;
 }
 
@@ -132,7 +136,8 @@ static enum rc end_step(struct run *run, const struct test_event *event, int64_t
 
 static enum rc play(struct run *run)
 {
-    static enum rc (*const players[])(struct run *run, const struct test_event *event, int64_t now_ms) = {
+    static enum rc (*const players[])(struct run * run, const struct test_event *event,
+                                      int64_t now_ms) = {
         [TEST_FIELDS] = receive_fields,
         [TEST_HOOK] = receive_hook,
         [TEST_DECIDE] = decide,
@@ -146,7 +151,8 @@ static enum rc play(struct run *run)
 
         rc = players[event->kind](run, event, TEST_BEGIN_MS + event->at_ms);
         if (rc == RC_INVALID)
-            node_problem(run->problems, event->node, "this event cannot be read: its members are fields of an event");
+            node_problem(run->problems, event->node,
+                         "this event cannot be read: its members are fields of an event");
     }
     if (!rc && text->until_ms)
         rc = simulation_advance(run->simulation, TEST_BEGIN_MS + text->until_ms);
@@ -154,14 +160,16 @@ static enum rc play(struct run *run)
 }
 
 /* Tests ask for no configured watcher: every sender is there under its own name. */
-static enum rc with_all_senders(const struct config *config, struct arena *arena, struct config *copy)
+static enum rc with_all_senders(const struct config *config, struct arena *arena,
+                                struct config *copy)
 {
     *copy = *config;
     return watchers_of_senders(arena, &copy->watchers);
 }
 
-static enum rc run_test(const struct config *config, const struct rule_files *files, const struct rule_test *test,
-                        struct arena *arena, struct problems *problems, struct buffer *failure)
+static enum rc run_test(const struct config *config, const struct rule_files *files,
+                        const struct rule_test *test, struct arena *arena,
+                        struct problems *problems, struct buffer *failure)
 {
     struct run run = { .test = test, .arena = arena, .problems = problems, .failure = failure };
     struct ruleset *ruleset = NULL;
@@ -184,17 +192,19 @@ static enum rc run_test(const struct config *config, const struct rule_files *fi
     return rc;
 }
 
-enum rc rule_test_run(const struct config *config, const struct rule_files *files, const struct rule_test *test,
-                      struct arena *arena, struct problems *problems, struct rule_test_report *report)
+enum rc rule_test_run(const struct config *config, const struct rule_files *files,
+                      const struct rule_test *test, struct arena *arena, struct problems *problems,
+                      struct rule_test_report *report)
 {
     const struct node *name = test->node->type == NODE_MAP ? node_find(test->node, "name") : NULL;
     struct buffer failure;
     enum rc rc;
 
     buffer_init(&failure, (size_t)1 << 20);
-    *report = (struct rule_test_report){ .file = test->file,
-                                         .line = test->node->mark.line,
-                                         .name = name ? name->text : SLICE("(a test without a name)") };
+    *report =
+        (struct rule_test_report){ .file = test->file,
+                                   .line = test->node->mark.line,
+                                   .name = name ? name->text : SLICE("(a test without a name)") };
     rc = run_test(config, files, test, arena, problems, &failure);
     if (rc == RC_INVALID) {
         buffer_add_text(&failure, "  the test itself is wrong\n");

@@ -12,5 +12,6 @@ struct rule_test_report {
 };
 
 /* Runs one test over a rule set of its own, made from `files`. What is wrong with the test itself (an unknown member) goes to `problems` and fails it. */
-enum rc rule_test_run(const struct config *config, const struct rule_files *files, const struct rule_test *test, struct arena *arena,
-                      struct problems *problems, struct rule_test_report *report) MUST_CHECK;
+enum rc rule_test_run(const struct config *config, const struct rule_files *files,
+                      const struct rule_test *test, struct arena *arena, struct problems *problems,
+                      struct rule_test_report *report) MUST_CHECK;

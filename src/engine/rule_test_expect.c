@@ -109,7 +109,8 @@ static void show_change(const struct change_seen *change, struct buffer *out)
     }
     buffer_format(out, ", rule: %.*s, key: ", SLICE_ARG(change->rule));
     json_write_node(&writer, json_get_text(change->json, "key"));
-    buffer_format(out, ", state: %.*s, count: %lld}", SLICE_ARG(change->state), (long long)change->count);
+    buffer_format(out, ", state: %.*s, count: %lld}", SLICE_ARG(change->state),
+                  (long long)change->count);
 }
 
 static void show_wanted(const struct expectation *wanted, struct buffer *out)
@@ -119,7 +120,8 @@ static void show_wanted(const struct expectation *wanted, struct buffer *out)
     node_write_json(wanted->node, &writer);
 }
 
-static void differ(const struct expectation *wanted, const struct change_seen *got, struct buffer *failure)
+static void differ(const struct expectation *wanted, const struct change_seen *got,
+                   struct buffer *failure)
 {
     buffer_format(failure, "  line %u: expected ", wanted->node->mark.line);
     show_wanted(wanted, failure);
@@ -155,7 +157,8 @@ static bool change_fits(const struct expectation *wanted, const struct change_se
         return false;
     if (wanted->count >= 0 && wanted->count != got->count)
         return false;
-    return slice_eq(wanted->rule, got->rule) && key_fits(wanted->key, json_get_text(got->json, "key"));
+    return slice_eq(wanted->rule, got->rule) &&
+           key_fits(wanted->key, json_get_text(got->json, "key"));
 }
 
 static bool is_about_a_signal(const struct expectation *wanted)
@@ -172,8 +175,8 @@ static bool is_named(const struct rule_test_text *text, struct slice rule)
 }
 
 /* The next change that counts; a pending one only where it is asked for. */
-static struct change_seen *next_change(const struct rule_test_text *text, struct seen *seen, size_t *at,
-                                       bool wants_pending)
+static struct change_seen *next_change(const struct rule_test_text *text, struct seen *seen,
+                                       size_t *at, bool wants_pending)
 {
     for (; *at < seen->n_items; ++*at) {
         struct change_seen *change = &seen->items[*at];
@@ -187,7 +190,8 @@ static struct change_seen *next_change(const struct rule_test_text *text, struct
     return NULL;
 }
 
-static void compare_signals(const struct rule_test_text *text, struct seen *seen, struct buffer *failure)
+static void compare_signals(const struct rule_test_text *text, struct seen *seen,
+                            struct buffer *failure)
 {
     struct change_seen *got;
     size_t at = 0;
@@ -242,15 +246,17 @@ static enum rc proposal_fits(const struct expectation *wanted, const struct chan
     rc = simulation_proposal(simulation, got->proposal, arena, &proposal);
     if (rc)
         return rc;
-    *fits = plan_fits(&wanted->wanted.plan, &proposal.plan) &&
-            (slice_is_absent(wanted->wanted.title) || slice_eq(wanted->wanted.title, proposal.title)) &&
-            (slice_is_absent(wanted->wanted.severity) ||
-             slice_eq(wanted->wanted.severity, slice_of(severity_names[proposal.severity])));
+    *fits =
+        plan_fits(&wanted->wanted.plan, &proposal.plan) &&
+        (slice_is_absent(wanted->wanted.title) || slice_eq(wanted->wanted.title, proposal.title)) &&
+        (slice_is_absent(wanted->wanted.severity) ||
+         slice_eq(wanted->wanted.severity, slice_of(severity_names[proposal.severity])));
     return RC_OK;
 }
 
-static enum rc compare_proposal(const struct expectation *wanted, struct seen *seen, struct simulation *simulation,
-                                struct arena *arena, struct buffer *failure)
+static enum rc compare_proposal(const struct expectation *wanted, struct seen *seen,
+                                struct simulation *simulation, struct arena *arena,
+                                struct buffer *failure)
 {
     const struct change_seen *nearest = NULL;
     bool fits = false;
@@ -273,20 +279,23 @@ static enum rc compare_proposal(const struct expectation *wanted, struct seen *s
     return RC_OK;
 }
 
-static void compare_number(const struct expectation *wanted, const struct seen *seen, struct buffer *failure)
+static void compare_number(const struct expectation *wanted, const struct seen *seen,
+                           struct buffer *failure)
 {
     int64_t n_proposals = 0;
 
     for (size_t i = 0; i < seen->n_items; i++)
-        n_proposals += seen->items[i].is_opening &&
-                       (slice_is_absent(wanted->rule) || slice_eq(wanted->rule, seen->items[i].rule));
+        n_proposals += seen->items[i].is_opening && (slice_is_absent(wanted->rule) ||
+                                                     slice_eq(wanted->rule, seen->items[i].rule));
     if (n_proposals != wanted->n_proposals)
         buffer_format(failure, "  line %u: expected %lld proposals\n           got      %lld\n",
-                      wanted->node->mark.line, (long long)wanted->n_proposals, (long long)n_proposals);
+                      wanted->node->mark.line, (long long)wanted->n_proposals,
+                      (long long)n_proposals);
 }
 
-static enum rc compare_proposals(const struct rule_test_text *text, struct seen *seen, struct simulation *simulation,
-                                 struct arena *arena, struct buffer *failure)
+static enum rc compare_proposals(const struct rule_test_text *text, struct seen *seen,
+                                 struct simulation *simulation, struct arena *arena,
+                                 struct buffer *failure)
 {
     enum rc rc = RC_OK;
 
@@ -301,8 +310,8 @@ static enum rc compare_proposals(const struct rule_test_text *text, struct seen 
     return rc;
 }
 
-enum rc rule_test_compare(const struct rule_test_text *text, struct simulation *simulation, struct arena *arena,
-                          struct buffer *failure)
+enum rc rule_test_compare(const struct rule_test_text *text, struct simulation *simulation,
+                          struct arena *arena, struct buffer *failure)
 {
     struct seen seen = { 0 };
     enum rc rc = collect(simulation, arena, &seen);

@@ -42,11 +42,11 @@ struct expectation {
     int64_t at_ms; /* -1: not said */
     struct slice rule;
     struct node *key;
-    int state; /* enum signal_state; -1: not said */
+    int state;     /* enum signal_state; -1: not said */
     int64_t count; /* -1: not said */
     struct node *proposal;
     struct expected_proposal wanted; /* when `proposal` */
-    int64_t n_proposals; /* -1: not said */
+    int64_t n_proposals;             /* -1: not said */
 };
 
 struct rule_test_text {
@@ -61,9 +61,12 @@ struct rule_test_text {
 };
 
 /* rule_test_read.c */
-enum rc rule_test_read(const struct rule_test *test, struct arena *arena, struct problems *problems, struct rule_test_text *text) MUST_CHECK;
+enum rc rule_test_read(const struct rule_test *test, struct arena *arena, struct problems *problems,
+                       struct rule_test_text *text) MUST_CHECK;
 /* The event object of a TEST_FIELDS event: `with` and its own members, its own first. */
-enum rc rule_test_event_json(const struct rule_test_text *text, const struct test_event *event, struct buffer *json) MUST_CHECK;
+enum rc rule_test_event_json(const struct rule_test_text *text, const struct test_event *event,
+                             struct buffer *json) MUST_CHECK;
 
 /* rule_test_expect.c: compares what happened; appends a line for each difference. */
-enum rc rule_test_compare(const struct rule_test_text *text, struct simulation *simulation, struct arena *arena, struct buffer *failure) MUST_CHECK;
+enum rc rule_test_compare(const struct rule_test_text *text, struct simulation *simulation,
+                          struct arena *arena, struct buffer *failure) MUST_CHECK;

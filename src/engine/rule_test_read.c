@@ -22,7 +22,11 @@ static const struct setting hook_members[] = {
 };
 static const struct setting decide_members[] = {
     { .name = "at", .type = SETTING_DURATION, AT(at_ms) },
-    { .name = "decide", .type = SETTING_ENUM, AT(verdict), .required = true, .names = verdict_names },
+    { .name = "decide",
+      .type = SETTING_ENUM,
+      AT(verdict),
+      .required = true,
+      .names = verdict_names },
     { .name = "by", .type = SETTING_TEXT, AT(by), .required = true },
     { .name = "reason", .type = SETTING_TEXT, AT(reason) },
     { .name = "for", .type = SETTING_DURATION, AT(for_ms) },
@@ -88,7 +92,8 @@ static struct node *without_zero(const struct node *map, struct arena *arena)
     if (!copy->pairs)
         return NULL;
     for (size_t i = 0; i < map->n_pairs; i++)
-        if (!slice_eq(map->pairs[i].key, SLICE("at")) || !slice_eq(map->pairs[i].value->text, SLICE("0")))
+        if (!slice_eq(map->pairs[i].key, SLICE("at")) ||
+            !slice_eq(map->pairs[i].value->text, SLICE("0")))
             copy->pairs[n++] = map->pairs[i];
     copy->n_pairs = n;
     return copy;
@@ -127,7 +132,8 @@ static enum rc read_event(const struct node *node, struct arena *arena, struct p
     return read_at(node, problems, &event->at_ms);
 }
 
-static enum rc read_events(struct rule_test_text *text, struct arena *arena, struct problems *problems)
+static enum rc read_events(struct rule_test_text *text, struct arena *arena,
+                           struct problems *problems)
 {
     const struct node *list = text->events_node;
     int64_t last_ms = 0;
@@ -152,13 +158,15 @@ static enum rc read_events(struct rule_test_text *text, struct arena *arena, str
     return RC_OK;
 }
 
-static enum rc read_expectation(const struct node *node, struct arena *arena, struct problems *problems,
-                                struct expectation *expectation)
+static enum rc read_expectation(const struct node *node, struct arena *arena,
+                                struct problems *problems, struct expectation *expectation)
 {
     const struct node *map;
     enum rc rc;
 
-    *expectation = (struct expectation){ .node = node, .at_ms = -1, .state = -1, .count = -1, .n_proposals = -1 };
+    *expectation = (struct expectation){
+        .node = node, .at_ms = -1, .state = -1, .count = -1, .n_proposals = -1
+    };
     expectation->wanted.state = -1;
     if (node->type != NODE_MAP) {
         node_problem(problems, node, "an expectation is a map: {at: 20m, rule: ID, state: firing}");
@@ -172,11 +180,12 @@ static enum rc read_expectation(const struct node *node, struct arena *arena, st
     rc = settings_read(expect_members, COUNT(expect_members), map, arena, problems, expectation);
     if (rc || !expectation->proposal)
         return rc;
-    return settings_read(proposal_members, COUNT(proposal_members), expectation->proposal, arena, problems,
-                         &expectation->wanted);
+    return settings_read(proposal_members, COUNT(proposal_members), expectation->proposal, arena,
+                         problems, &expectation->wanted);
 }
 
-static enum rc read_expectations(struct rule_test_text *text, struct arena *arena, struct problems *problems)
+static enum rc read_expectations(struct rule_test_text *text, struct arena *arena,
+                                 struct problems *problems)
 {
     const struct node *list = text->expect_node;
     enum rc rc = RC_OK;
@@ -187,7 +196,8 @@ static enum rc read_expectations(struct rule_test_text *text, struct arena *aren
     if (!text->expectations)
         return RC_NO_MEMORY;
     for (size_t i = 0; i < list->n_items && !rc; i++)
-        rc = read_expectation(list->items[i], arena, problems, &text->expectations[text->n_expectations++]);
+        rc = read_expectation(list->items[i], arena, problems,
+                              &text->expectations[text->n_expectations++]);
     return rc;
 }
 
@@ -207,7 +217,8 @@ enum rc rule_test_read(const struct rule_test *test, struct arena *arena, struct
     return rc ? rc : read_expectations(text, arena, problems);
 }
 
-static void write_members(const struct node *map, const struct node *hidden_by, struct json_writer *writer)
+static void write_members(const struct node *map, const struct node *hidden_by,
+                          struct json_writer *writer)
 {
     for (size_t i = 0; map && map->type == NODE_MAP && i < map->n_pairs; i++) {
         struct slice name = map->pairs[i].key;
@@ -219,7 +230,8 @@ static void write_members(const struct node *map, const struct node *hidden_by, 
     }
 }
 
-enum rc rule_test_event_json(const struct rule_test_text *text, const struct test_event *event, struct buffer *json)
+enum rc rule_test_event_json(const struct rule_test_text *text, const struct test_event *event,
+                             struct buffer *json)
 {
     struct json_writer writer = json_writer_to(json);
 

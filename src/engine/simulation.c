@@ -41,7 +41,8 @@ static void take_effect(void *context, const struct outbox_item *item)
     }
 }
 
-enum rc simulation_new(const struct config *config, struct ruleset *ruleset, struct simulation **simulation)
+enum rc simulation_new(const struct config *config, struct ruleset *ruleset,
+                       struct simulation **simulation)
 {
     struct simulation *made = calloc(1, sizeof *made);
     struct engine_options options = { .config = config, .ruleset = ruleset, .deterministic = true };
@@ -100,7 +101,8 @@ static struct waiting *pop(struct waiting **first, struct waiting ***last)
     return waiting;
 }
 
-static enum rc answer(struct simulation *simulation, struct waiting *waiting, enum effect_state state)
+static enum rc answer(struct simulation *simulation, struct waiting *waiting,
+                      enum effect_state state)
 {
     const struct effect_result result = { .item = waiting->item.id,
                                           .channel = waiting->item.channel,
@@ -108,7 +110,8 @@ static enum rc answer(struct simulation *simulation, struct waiting *waiting, en
                                           .part = waiting->item.part,
                                           .revision = waiting->item.revision,
                                           .state = state,
-                                          .error = state == EFFECT_DONE ? (struct slice){ 0 } : SLICE("as the test says"),
+                                          .error = state == EFFECT_DONE ? (struct slice){ 0 }
+                                                                        : SLICE("as the test says"),
                                           .started_ms = simulation->now_ms,
                                           .finished_ms = simulation->now_ms };
     enum rc rc = engine_result(simulation->engine, &result, simulation->now_ms);
@@ -148,13 +151,14 @@ enum rc simulation_advance(struct simulation *simulation, int64_t now_ms)
     return rc;
 }
 
-enum rc simulation_receive(struct simulation *simulation, struct journal_entry *entry, struct slice seed)
+enum rc simulation_receive(struct simulation *simulation, struct journal_entry *entry,
+                           struct slice seed)
 {
     return simulation_receive_once(simulation, entry, 0, seed);
 }
 
-enum rc simulation_receive_once(struct simulation *simulation, struct journal_entry *entry, int64_t dedup_ms,
-                                struct slice seed)
+enum rc simulation_receive_once(struct simulation *simulation, struct journal_entry *entry,
+                                int64_t dedup_ms, struct slice seed)
 {
     struct engine_accept_item item = { .entry = entry, .dedup_ms = dedup_ms };
     bool more = true;
@@ -169,8 +173,8 @@ enum rc simulation_receive_once(struct simulation *simulation, struct journal_en
     return rc ? rc : answer_all(simulation);
 }
 
-enum rc simulation_receive_event(struct simulation *simulation, struct slice json, int64_t received_ms,
-                                 struct slice seed)
+enum rc simulation_receive_event(struct simulation *simulation, struct slice json,
+                                 int64_t received_ms, struct slice seed)
 {
     struct journal_entry entry = { .door = DOOR_DATA,
                                    .type = SLICE(ENGINE_RECORDED_EVENT),
@@ -199,7 +203,8 @@ static bool take_undecided(void *context, struct ulid id, const void *object)
     return false;
 }
 
-static enum rc find_newest(struct simulation *simulation, struct arena *arena, struct proposal *proposal)
+static enum rc find_newest(struct simulation *simulation, struct arena *arena,
+                           struct proposal *proposal)
 {
     struct store_txn *txn = NULL;
     struct newest newest = { 0 };
@@ -210,8 +215,8 @@ static enum rc find_newest(struct simulation *simulation, struct arena *arena, s
     if (!rc)
         rc = store_begin_read(simulation->store, &txn);
     if (!rc)
-        rc = object_each_newest(txn, TABLE_PROPOSALS, &proposal_shape, (struct ulid){ 0 }, SIZE_MAX, scratch, &walked,
-                                take_undecided, &newest);
+        rc = object_each_newest(txn, TABLE_PROPOSALS, &proposal_shape, (struct ulid){ 0 }, SIZE_MAX,
+                                scratch, &walked, take_undecided, &newest);
     if (!rc)
         rc = newest.is_there ? proposal_get(txn, newest.id, arena, proposal) : RC_NOT_FOUND;
     store_abort(&txn);
@@ -219,8 +224,8 @@ static enum rc find_newest(struct simulation *simulation, struct arena *arena, s
     return rc;
 }
 
-enum rc simulation_decide(struct simulation *simulation, const struct decision *decision, int64_t now_ms,
-                          struct arena *arena, struct decision_answer *answer_out)
+enum rc simulation_decide(struct simulation *simulation, const struct decision *decision,
+                          int64_t now_ms, struct arena *arena, struct decision_answer *answer_out)
 {
     struct engine_decision asked = { .decision = *decision, .real_ms = now_ms, .arena = arena };
     struct proposal proposal = { 0 };

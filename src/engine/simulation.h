@@ -10,25 +10,34 @@
 struct simulation;
 
 /* `config` is kept; `ruleset` is taken. */
-enum rc simulation_new(const struct config *config, struct ruleset *ruleset, struct simulation **simulation) MUST_CHECK;
+enum rc simulation_new(const struct config *config, struct ruleset *ruleset,
+                       struct simulation **simulation) MUST_CHECK;
 void simulation_free(struct simulation *simulation);
 
 /* One delivery, received at `entry->received_ms` (never before the one before it): timers due by then run first, then it is folded. Its id is made from `seed` when it has none. */
-enum rc simulation_receive(struct simulation *simulation, struct journal_entry *entry, struct slice seed) MUST_CHECK;
+enum rc simulation_receive(struct simulation *simulation, struct journal_entry *entry,
+                           struct slice seed) MUST_CHECK;
 /* The same, but a delivery id that was received within `dedup_ms` before is passed over, as the door does (0: none is). */
-enum rc simulation_receive_once(struct simulation *simulation, struct journal_entry *entry, int64_t dedup_ms, struct slice seed) MUST_CHECK;
+enum rc simulation_receive_once(struct simulation *simulation, struct journal_entry *entry,
+                                int64_t dedup_ms, struct slice seed) MUST_CHECK;
 /* An event object, as `vedette events --json` prints it; received at `received_ms`. */
-enum rc simulation_receive_event(struct simulation *simulation, struct slice json, int64_t received_ms, struct slice seed) MUST_CHECK;
+enum rc simulation_receive_event(struct simulation *simulation, struct slice json,
+                                 int64_t received_ms, struct slice seed) MUST_CHECK;
 /* Lets time pass. */
 enum rc simulation_advance(struct simulation *simulation, int64_t now_ms) MUST_CHECK;
 /* Decides the newest proposal that is open or may be. RC_NOT_FOUND when there is none. `detail` says what came of it. */
-enum rc simulation_decide(struct simulation *simulation, const struct decision *decision, int64_t now_ms, struct arena *arena, struct decision_answer *answer) MUST_CHECK;
+enum rc simulation_decide(struct simulation *simulation, const struct decision *decision,
+                          int64_t now_ms, struct arena *arena,
+                          struct decision_answer *answer) MUST_CHECK;
 /* Answers the oldest step that runs. RC_NOT_FOUND when none does. */
-enum rc simulation_end_step(struct simulation *simulation, enum effect_state state, int64_t now_ms) MUST_CHECK;
+enum rc simulation_end_step(struct simulation *simulation, enum effect_state state,
+                            int64_t now_ms) MUST_CHECK;
 
 /* The changes since `*seq`, which moves on; RC_NOT_FOUND at the end. */
-enum rc simulation_next_change(struct simulation *simulation, uint64_t *seq, struct arena *arena, struct feed_item *item) MUST_CHECK;
-enum rc simulation_proposal(struct simulation *simulation, struct ulid id, struct arena *arena, struct proposal *proposal) MUST_CHECK;
+enum rc simulation_next_change(struct simulation *simulation, uint64_t *seq, struct arena *arena,
+                               struct feed_item *item) MUST_CHECK;
+enum rc simulation_proposal(struct simulation *simulation, struct ulid id, struct arena *arena,
+                            struct proposal *proposal) MUST_CHECK;
 /* How many there are of each, since the beginning. */
 struct simulation_totals {
     uint64_t n_events, n_matches, n_signals, n_proposals;

@@ -2,10 +2,11 @@
 
 #include <time.h>
 
-
 enum rc turn_begin(struct engine *engine, int64_t now_ms, struct turn *turn)
 {
-    *turn = (struct turn){ .engine = engine, .now_ms = now_ms, .real_ms = now_ms, .arena = engine->arena };
+    *turn = (struct turn){
+        .engine = engine, .now_ms = now_ms, .real_ms = now_ms, .arena = engine->arena
+    };
     arena_reset(engine->arena);
     return store_begin(engine->store, &turn->txn);
 }
@@ -95,7 +96,8 @@ enum rc turn_make_id(struct turn *turn, struct ulid *id)
     engine->n_made++;
     if (!engine->deterministic)
         return ulid_make(&engine->ids, turn->now_ms, id);
-    *id = ulid_from_seed(turn->now_ms, (struct slice){ (const char *)&engine->n_made, sizeof engine->n_made });
+    *id = ulid_from_seed(turn->now_ms,
+                         (struct slice){ (const char *)&engine->n_made, sizeof engine->n_made });
     return RC_OK;
 }
 
@@ -131,14 +133,12 @@ enum rc turn_cancel(struct turn *turn, struct ulid object)
     return RC_OK;
 }
 
-enum rc turn_audit(struct turn *turn, const char *what, struct slice who, struct slice via, struct slice object,
-                   const struct buffer *detail)
+enum rc turn_audit(struct turn *turn, const char *what, struct slice who, struct slice via,
+                   struct slice object, const struct buffer *detail)
 {
-    struct audit_entry entry = { .at_ms = turn->now_ms,
-                                 .what = slice_of(what),
-                                 .who = who,
-                                 .via = via,
-                                 .object = object };
+    struct audit_entry entry = {
+        .at_ms = turn->now_ms, .what = slice_of(what), .who = who, .via = via, .object = object
+    };
 
     if (detail) {
         enum rc rc = buffer_rc(detail);
@@ -150,8 +150,8 @@ enum rc turn_audit(struct turn *turn, const char *what, struct slice who, struct
     return audit_append(turn->txn, &entry);
 }
 
-enum rc turn_move_timer(struct turn *turn, enum timer_kind kind, struct ulid object, int64_t old_due_ms,
-                        int64_t new_due_ms)
+enum rc turn_move_timer(struct turn *turn, enum timer_kind kind, struct ulid object,
+                        int64_t old_due_ms, int64_t new_due_ms)
 {
     struct timer timer = { .due_ms = old_due_ms, .kind = kind, .object = object };
     enum rc rc = RC_OK;
@@ -179,7 +179,8 @@ static enum rc push_feed(struct turn *turn, const char *name, const struct buffe
     return rc;
 }
 
-enum rc turn_feed_signal(struct turn *turn, const struct signal *signal, const struct transition *transition)
+enum rc turn_feed_signal(struct turn *turn, const struct signal *signal,
+                         const struct transition *transition)
 {
     struct buffer json;
     struct json_writer writer;
@@ -193,8 +194,8 @@ enum rc turn_feed_signal(struct turn *turn, const struct signal *signal, const s
     return rc;
 }
 
-static void write_head(struct json_writer *writer, const struct turn *turn, const char *member, const char *prefix,
-                       struct ulid id)
+static void write_head(struct json_writer *writer, const struct turn *turn, const char *member,
+                       const char *prefix, struct ulid id)
 {
     char text[ULID_TEXT_BYTES];
     char name[ULID_TEXT_BYTES + 8];

@@ -11,10 +11,11 @@
 #include "src/store/store.h"
 
 struct audit_entry {
-    int64_t number;      /* set by audit_append */
+    int64_t number; /* set by audit_append */
     int64_t at_ms;
-    struct slice what;   /* decision | refused | step.started | step.finished | proposal.<state> | reload | pause … */
-    struct slice who;    /* a person, or "vedette" */
+    struct slice
+        what; /* decision | refused | step.started | step.finished | proposal.<state> | reload | pause … */
+    struct slice who; /* a person, or "vedette" */
     struct slice via;
     struct slice object; /* prp_… and the like */
     struct slice detail; /* JSON object */
@@ -25,9 +26,12 @@ extern const struct record_shape audit_entry_shape;
 enum rc audit_append(struct store_txn *txn, struct audit_entry *entry) MUST_CHECK;
 /* Newest first from before `number` (0: from the end), until `visit` returns false. The arena is reset between visits; a damaged row is
  * passed over and logged: audit_verify names it. */
-enum rc audit_each_newest(struct store_txn *txn, int64_t before_number, size_t limit, struct arena *arena,
-                          bool (*visit)(void *context, const struct audit_entry *entry), void *context) MUST_CHECK;
+enum rc audit_each_newest(struct store_txn *txn, int64_t before_number, size_t limit,
+                          struct arena *arena,
+                          bool (*visit)(void *context, const struct audit_entry *entry),
+                          void *context) MUST_CHECK;
 /* Checks at most `limit` entries from `from` on against the hash chain (`from` 1 starts it; the one before `from` is taken as checked).
  * RC_OK and `*next` past what was checked; RC_CORRUPT and `*next` the first bad number. Sets `*done` when the end was reached. The arena
  * is reset between entries. */
-enum rc audit_verify(struct store_txn *txn, int64_t from, size_t limit, struct arena *arena, int64_t *next, bool *done) MUST_CHECK;
+enum rc audit_verify(struct store_txn *txn, int64_t from, size_t limit, struct arena *arena,
+                     int64_t *next, bool *done) MUST_CHECK;

@@ -17,6 +17,7 @@ enum rc change_put(struct store_txn *txn, const struct change *change) MUST_CHEC
 /* Newest first, those with a time in (from_ms, to_ms], until `visit` returns false. The arena is reset between visits; a damaged row is
  * passed over and logged. */
 enum rc change_each(struct store_txn *txn, int64_t from_ms, int64_t to_ms, struct arena *arena,
-                    bool (*visit)(void *context, const struct change *change), void *context) MUST_CHECK;
+                    bool (*visit)(void *context, const struct change *change),
+                    void *context) MUST_CHECK;
 /* Removes at most `limit` older than `before_ms`. */
 enum rc change_expire(struct store_txn *txn, int64_t before_ms, size_t limit) MUST_CHECK;

@@ -11,8 +11,9 @@
 
 /* RC_OK and the first event's id when `delivery_id` of `watcher` was received less than `window_ms` (at most DELIVERY_KEEP_MS) before
  * `now_ms`; else RC_NOT_FOUND. */
-enum rc delivery_find(struct store_txn *txn, struct slice watcher, struct slice delivery_id, int64_t now_ms, int64_t window_ms,
-                      struct ulid *event) MUST_CHECK;
-enum rc delivery_put(struct store_txn *txn, struct slice watcher, struct slice delivery_id, int64_t now_ms, struct ulid event) MUST_CHECK;
+enum rc delivery_find(struct store_txn *txn, struct slice watcher, struct slice delivery_id,
+                      int64_t now_ms, int64_t window_ms, struct ulid *event) MUST_CHECK;
+enum rc delivery_put(struct store_txn *txn, struct slice watcher, struct slice delivery_id,
+                     int64_t now_ms, struct ulid event) MUST_CHECK;
 /* Forgets at most `limit` ids older than DELIVERY_KEEP_MS (whole days). */
 enum rc delivery_expire(struct store_txn *txn, int64_t now_ms, size_t limit) MUST_CHECK;

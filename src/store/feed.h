@@ -17,6 +17,7 @@ struct feed_item {
 
 enum rc feed_push(struct store_txn *txn, struct feed_item *item) MUST_CHECK;
 /* The first item after `seq`; RC_NOT_FOUND at the end. */
-enum rc feed_next(struct store_txn *txn, uint64_t seq, struct arena *arena, struct feed_item *item) MUST_CHECK;
+enum rc feed_next(struct store_txn *txn, uint64_t seq, struct arena *arena,
+                  struct feed_item *item) MUST_CHECK;
 /* The numbers of the oldest and newest that are kept; both 0 when there is none. */
 enum rc feed_range(struct store_txn *txn, uint64_t *oldest, uint64_t *newest) MUST_CHECK;

@@ -20,32 +20,39 @@ struct header {
 };
 
 struct journal_entry {
-    uint64_t seq;        /* set by journal_append */
-    struct ulid id;      /* of its first event; the i-th is ulid_plus(id, i) */
+    uint64_t seq;   /* set by journal_append */
+    struct ulid id; /* of its first event; the i-th is ulid_plus(id, i) */
     enum door door;
-    struct slice watcher;     /* DOOR_DATA: the watcher's name */
-    struct slice type;        /* DOOR_DECISION: vedette.decision; DOOR_RESULT: vedette.result; DOOR_RELOAD: vedette.reload */
+    struct slice watcher; /* DOOR_DATA: the watcher's name */
+    struct slice
+        type; /* DOOR_DECISION: vedette.decision; DOOR_RESULT: vedette.result; DOOR_RELOAD: vedette.reload */
     int64_t received_ms;
-    uint64_t after;           /* not DOOR_DATA: META_CURSOR when it was folded */
-    struct slice delivery_id; /* as the sender gave it */
-    struct slice body;        /* raw bytes, or JSON of ours */
+    uint64_t after;             /* not DOOR_DATA: META_CURSOR when it was folded */
+    struct slice delivery_id;   /* as the sender gave it */
+    struct slice body;          /* raw bytes, or JSON of ours */
     struct record_list headers; /* struct header; only those on the sender's list */
 };
 
 extern const struct record_shape journal_entry_shape;
 
 enum rc journal_append(struct store_txn *txn, struct journal_entry *entry) MUST_CHECK;
-enum rc journal_get(struct store_txn *txn, uint64_t seq, struct arena *arena, struct journal_entry *entry) MUST_CHECK;
+enum rc journal_get(struct store_txn *txn, uint64_t seq, struct arena *arena,
+                    struct journal_entry *entry) MUST_CHECK;
 /* The entry that holds the event `id` (any of its parts); `part` is which. How many parts an entry has is not known here. */
-enum rc journal_find(struct store_txn *txn, struct ulid id, struct arena *arena, struct journal_entry *entry, uint32_t *part) MUST_CHECK;
+enum rc journal_find(struct store_txn *txn, struct ulid id, struct arena *arena,
+                     struct journal_entry *entry, uint32_t *part) MUST_CHECK;
 /* The first DOOR_DATA entry after `seq`. RC_NOT_FOUND at the end; RC_CORRUPT with `entry->seq` set when a row on the way is damaged. */
-enum rc journal_next_delivery(struct store_txn *txn, uint64_t seq, struct arena *arena, struct journal_entry *entry) MUST_CHECK;
+enum rc journal_next_delivery(struct store_txn *txn, uint64_t seq, struct arena *arena,
+                              struct journal_entry *entry) MUST_CHECK;
 /* Newest first from before `seq` (0: from the end), as object_each_newest does. */
-enum rc journal_each_newest(struct store_txn *txn, uint64_t before_seq, size_t limit, struct arena *arena,
-                            bool (*visit)(void *context, const struct journal_entry *entry), void *context) MUST_CHECK;
+enum rc journal_each_newest(struct store_txn *txn, uint64_t before_seq, size_t limit,
+                            struct arena *arena,
+                            bool (*visit)(void *context, const struct journal_entry *entry),
+                            void *context) MUST_CHECK;
 /* Removes at most `limit` of the oldest entries, in order, while the oldest is folded and either received before `older_than_ms` or all of
  * them together are beyond `max_bytes`; sets how many. A damaged row that is folded goes with the oldest. */
-enum rc journal_expire(struct store_txn *txn, int64_t older_than_ms, int64_t max_bytes, size_t limit, size_t *n_removed) MUST_CHECK;
+enum rc journal_expire(struct store_txn *txn, int64_t older_than_ms, int64_t max_bytes,
+                       size_t limit, size_t *n_removed) MUST_CHECK;
 
 struct dead_letter {
     uint64_t seq;
@@ -53,4 +60,5 @@ struct dead_letter {
     struct slice reason;
 };
 enum rc dead_letter_put(struct store_txn *txn, const struct dead_letter *letter) MUST_CHECK;
-enum rc dead_letter_get(struct store_txn *txn, uint64_t seq, struct arena *arena, struct dead_letter *letter) MUST_CHECK;
+enum rc dead_letter_get(struct store_txn *txn, uint64_t seq, struct arena *arena,
+                        struct dead_letter *letter) MUST_CHECK;

@@ -24,13 +24,13 @@ extern const char *const outbox_channel_names[];
 struct outbox_item {
     uint64_t id; /* set by outbox_push; never used twice, restarts included */
     enum outbox_channel channel;
-    struct ulid object;    /* the task or proposal it is for */
-    int64_t part;          /* index of the evidence or step */
-    int64_t revision;      /* of the proposal */
-    struct slice action;   /* its name, for metrics and logs */
-    struct slice_list argv;    /* a command; or */
-    struct slice request;      /* a request, as in struct step */
-    struct slice_list env;     /* names of our environment that the child may see */
+    struct ulid object;     /* the task or proposal it is for */
+    int64_t part;           /* index of the evidence or step */
+    int64_t revision;       /* of the proposal */
+    struct slice action;    /* its name, for metrics and logs */
+    struct slice_list argv; /* a command; or */
+    struct slice request;   /* a request, as in struct step */
+    struct slice_list env;  /* names of our environment that the child may see */
     struct slice user;
     int64_t timeout_ms;
     int64_t not_before_ms;
@@ -45,10 +45,12 @@ bool outbox_may_repeat(enum outbox_channel channel);
 
 /* Adds `item` and sets its id. Borrows the slices: they are copied before it returns. */
 enum rc outbox_push(struct store_txn *txn, struct outbox_item *item) MUST_CHECK;
-enum rc outbox_get(struct store_txn *txn, uint64_t id, struct arena *arena, struct outbox_item *item) MUST_CHECK;
+enum rc outbox_get(struct store_txn *txn, uint64_t id, struct arena *arena,
+                   struct outbox_item *item) MUST_CHECK;
 enum rc outbox_remove(struct store_txn *txn, uint64_t id) MUST_CHECK;
 /* The first item with an id above `after`; RC_NOT_FOUND at the end. */
-enum rc outbox_next(struct store_txn *txn, uint64_t after, struct arena *arena, struct outbox_item *item) MUST_CHECK;
+enum rc outbox_next(struct store_txn *txn, uint64_t after, struct arena *arena,
+                    struct outbox_item *item) MUST_CHECK;
 
 /* What an effect came to: the body (a record) of the vedette.result event that takes the item out of the outbox. */
 enum effect_state {

@@ -46,8 +46,9 @@ enum verdict {
     VERDICT_UNDO,
     VERDICT_SETTLE,
 };
-extern const char *const verdict_names[]; /* approve reject ack snooze edit respond take_back undo settle */
-extern const char *const reason_names[];  /* wrong_cause wrong_action known too_late not_worth_it */
+extern const char
+    *const verdict_names[]; /* approve reject ack snooze edit respond take_back undo settle */
+extern const char *const reason_names[]; /* wrong_cause wrong_action known too_late not_worth_it */
 
 struct decision {
     enum verdict verdict;
@@ -58,12 +59,20 @@ struct decision {
     struct slice plan_digest; /* the one its human saw */
     struct slice reason;
     struct slice note;
-    int64_t for_ms; /* snooze */
-    struct slice settle;  /* ran | not_ran */
-    bool is_void;         /* an approval given to an older revision, or taken back */
+    int64_t for_ms;      /* snooze */
+    struct slice settle; /* ran | not_ran */
+    bool is_void;        /* an approval given to an older revision, or taken back */
 };
 
-enum step_state { STEP_PLANNED, STEP_CHECKING, STEP_RUNNING, STEP_DONE, STEP_FAILED, STEP_UNKNOWN, STEP_NOT_STARTED };
+enum step_state {
+    STEP_PLANNED,
+    STEP_CHECKING,
+    STEP_RUNNING,
+    STEP_DONE,
+    STEP_FAILED,
+    STEP_UNKNOWN,
+    STEP_NOT_STARTED
+};
 extern const char *const step_state_names[];
 
 enum effect { EFFECT_NONE, EFFECT_WRITE, EFFECT_EXTERNAL };
@@ -73,23 +82,25 @@ struct step {
     struct slice action;
     struct slice params;    /* JSON object of texts */
     struct slice_list argv; /* of a command, rendered once a revision */
-    struct slice request;   /* of a request: JSON {"method","url","headers","json"}, secrets by name */
+    struct slice
+        request; /* of a request: JSON {"method","url","headers","json"}, secrets by name */
     struct slice why;
     enum effect effect;
-    struct slice undo;          /* an action, or absent */
-    struct record_list undo_step; /* struct step: what its undo would do, rendered with the plan; empty without one */
-    struct slice_list check;    /* argv of the precondition */
-    struct slice_list env;      /* names */
+    struct slice undo; /* an action, or absent */
+    struct record_list
+        undo_step; /* struct step: what its undo would do, rendered with the plan; empty without one */
+    struct slice_list check; /* argv of the precondition */
+    struct slice_list env;   /* names */
     struct slice user;
     int64_t timeout_ms;
     enum step_state state;
     struct slice output;
     bool output_truncated;
     int64_t exit_code;
-    int64_t exited; /* 1: there is such a code; stored, not shown */
+    int64_t exited;     /* 1: there is such a code; stored, not shown */
     struct slice error; /* "killed by signal 9", "not started: No such file or directory", … */
     enum step_state undo_state; /* STEP_PLANNED until its undo was started; stored, not shown */
-    int64_t checked_ms; /* when the check passed */
+    int64_t checked_ms;         /* when the check passed */
     int64_t started_ms;
     int64_t finished_ms;
 };
@@ -125,32 +136,34 @@ struct proposal {
     int64_t updated_ms;
     int64_t expires_ms;
     int64_t expires_after_ms; /* how long a revision lives */
-    int64_t count;       /* of the signal, as last seen */
+    int64_t count;            /* of the signal, as last seen */
     int64_t first_seen_ms;
     int64_t last_seen_ms;
     struct ulid task;
     struct diagnosis diagnosis;
     struct approver_rule approvers;
-    struct record_list plan; /* struct step */
+    struct record_list plan;  /* struct step */
     struct slice plan_digest; /* SHA-256 hex */
-    struct slice refused;     /* why there is no plan although the rule has one: a parameter that failed its pattern, … */
+    struct slice
+        refused; /* why there is no plan although the rule has one: a parameter that failed its pattern, … */
     struct record_list decisions; /* struct decision, oldest first */
     struct slice acknowledged_by;
     int64_t snoozed_until_ms;
     int64_t hold_until_ms; /* approved: starts then */
-    int64_t hold_ms_page;  /* how long an approval from the page is held: the longest hold of its steps */
+    int64_t
+        hold_ms_page; /* how long an approval from the page is held: the longest hold of its steps */
     int64_t hold_ms_local; /* likewise from socket and token */
     enum verify_kind verify;
     struct slice_list verify_check; /* argv, as shown */
-    struct step verify_step;  /* all of the check, as it runs; stored, not shown */
-    int64_t verify_ms;        /* the window; of a check: how long it may take */
-    int64_t verify_until_ms;  /* of a window */
+    struct step verify_step;        /* all of the check, as it runs; stored, not shown */
+    int64_t verify_ms;              /* the window; of a check: how long it may take */
+    int64_t verify_until_ms;        /* of a window */
     int64_t cooldown_ms;
-    int64_t retries;         /* how often the same plan may be offered again after it recurred */
-    struct ulid earlier;     /* the proposal of this signal before this one */
+    int64_t retries;     /* how often the same plan may be offered again after it recurred */
+    struct ulid earlier; /* the proposal of this signal before this one */
     struct slice earlier_outcome;
     struct track_record track_record; /* of the rule and version, when this revision was made */
-    struct slice outcome;    /* one sentence: what became of it */
+    struct slice outcome;             /* one sentence: what became of it */
     int64_t closed_ms;
 };
 
@@ -160,13 +173,17 @@ extern const struct record_shape step_shape;
 
 /* Writes the proposal and, the first time, its short id and its place among the signal's proposals. */
 enum rc proposal_put(struct store_txn *txn, const struct proposal *proposal) MUST_CHECK;
-enum rc proposal_get(struct store_txn *txn, struct ulid id, struct arena *arena, struct proposal *proposal) MUST_CHECK;
+enum rc proposal_get(struct store_txn *txn, struct ulid id, struct arena *arena,
+                     struct proposal *proposal) MUST_CHECK;
 /* Removes it with its short id and its place among the signal's proposals. */
 enum rc proposal_delete(struct store_txn *txn, const struct proposal *proposal) MUST_CHECK;
 /* By "prp_…" or by its short id. */
-enum rc proposal_find(struct store_txn *txn, struct slice name, struct arena *arena, struct proposal *proposal) MUST_CHECK;
+enum rc proposal_find(struct store_txn *txn, struct slice name, struct arena *arena,
+                      struct proposal *proposal) MUST_CHECK;
 /* A short id that is free, made from `id`: the same id gives the same letters unless they are taken. */
-enum rc proposal_make_short(struct store_txn *txn, struct ulid id, struct arena *arena, struct slice *short_id) MUST_CHECK;
+enum rc proposal_make_short(struct store_txn *txn, struct ulid id, struct arena *arena,
+                            struct slice *short_id) MUST_CHECK;
 /* Ids of a signal's proposals, newest first, at most `limit`. */
-enum rc proposal_list_of_signal(struct store_txn *txn, struct slice fingerprint_hex, size_t limit, struct arena *arena, struct ulid_list *ids) MUST_CHECK;
+enum rc proposal_list_of_signal(struct store_txn *txn, struct slice fingerprint_hex, size_t limit,
+                                struct arena *arena, struct ulid_list *ids) MUST_CHECK;
 bool proposal_state_is_final(enum proposal_state state);

@@ -20,11 +20,11 @@
 #include "src/base/ulid.h"
 
 enum record_type {
-    RECORD_INT,    /* int64_t; JSON number; left out of JSON when 0 unless `always` */
-    RECORD_BOOL,   /* bool; JSON true, left out when false unless `always` */
-    RECORD_TIME,   /* int64_t ms; RFC 3339; left out when 0 */
-    RECORD_REAL,   /* double */
-    RECORD_ENUM,   /* int (an enum of ours); `names` (NULL-ended) gives its JSON text; always in JSON */
+    RECORD_INT,  /* int64_t; JSON number; left out of JSON when 0 unless `always` */
+    RECORD_BOOL, /* bool; JSON true, left out when false unless `always` */
+    RECORD_TIME, /* int64_t ms; RFC 3339; left out when 0 */
+    RECORD_REAL, /* double */
+    RECORD_ENUM, /* int (an enum of ours); `names` (NULL-ended) gives its JSON text; always in JSON */
     RECORD_TEXT,   /* struct slice */
     RECORD_TEXTS,  /* struct slice_list; JSON list */
     RECORD_JSON,   /* struct slice that is JSON */
@@ -32,7 +32,7 @@ enum record_type {
     RECORD_IDS,    /* struct ulid_list; JSON list of such texts */
     RECORD_BYTES,  /* struct slice; never in JSON */
     RECORD_STRUCT, /* a struct in place; `shape`; left out of JSON when every member is */
-    RECORD_LIST,   /* struct record_list of `shape`; JSON list, left out when empty unless `always` */
+    RECORD_LIST, /* struct record_list of `shape`; JSON list, left out when empty unless `always` */
     RECORD_TYPES
 };
 
@@ -53,7 +53,8 @@ struct record_field {
     const char *name; /* JSON member; NULL: stored, never shown */
     size_t offset;
     bool always; /* in JSON also when zero or empty */
-    size_t only_with; /* in JSON only when the int64_t at this offset is set, a time as a rule; 0: no such condition */
+    size_t
+        only_with; /* in JSON only when the int64_t at this offset is set, a time as a rule; 0: no such condition */
     const char *const *names;
     const char *prefix;
     const struct record_shape *shape;
@@ -72,15 +73,20 @@ struct record_shape {
     }
 
 /* Appends the record of `object` to `out`. */
-enum rc record_encode(const struct record_shape *shape, const void *object, struct buffer *out) MUST_CHECK;
+enum rc record_encode(const struct record_shape *shape, const void *object,
+                      struct buffer *out) MUST_CHECK;
 /* Fills `object` from a record; copies everything into `arena`. RC_CORRUPT, RC_NO_MEMORY. */
-enum rc record_decode(const struct record_shape *shape, struct slice record, struct arena *arena, void *object) MUST_CHECK;
+enum rc record_decode(const struct record_shape *shape, struct slice record, struct arena *arena,
+                      void *object) MUST_CHECK;
 /* As record_decode, but texts borrow `record`, and `arena` (for lists) may be NULL where the shape has none: to look at a
  * row in passing, with a shape that names only what is wanted. */
-enum rc record_borrow(const struct record_shape *shape, struct slice record, struct arena *arena, void *object) MUST_CHECK;
+enum rc record_borrow(const struct record_shape *shape, struct slice record, struct arena *arena,
+                      void *object) MUST_CHECK;
 /* Zero or absent; a struct when all of its members are. */
 bool record_field_is_empty(const struct record_field *field, const void *object);
 /* Writes the members of `object` into an object that is already begun, so that callers can add members of their own. */
-void record_write_members(const struct record_shape *shape, const void *object, struct json_writer *writer);
+void record_write_members(const struct record_shape *shape, const void *object,
+                          struct json_writer *writer);
 /* A whole object. */
-void record_write_json(const struct record_shape *shape, const void *object, struct json_writer *writer);
+void record_write_json(const struct record_shape *shape, const void *object,
+                       struct json_writer *writer);

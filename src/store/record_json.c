@@ -122,7 +122,8 @@ static bool is_shown(const struct record_field *field, const void *object)
 {
     if (!field->name || !writers[field->type])
         return false;
-    if (field->only_with && !*(const int64_t *)(const void *)((const char *)object + field->only_with))
+    if (field->only_with &&
+        !*(const int64_t *)(const void *)((const char *)object + field->only_with))
         return false;
     return field->always || field->type == RECORD_ENUM || !record_field_is_empty(field, object);
 }

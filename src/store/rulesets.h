@@ -16,4 +16,5 @@ struct saved_ruleset {
 };
 
 enum rc ruleset_save(struct store_txn *txn, const struct saved_ruleset *saved) MUST_CHECK;
-enum rc ruleset_load_saved(struct store_txn *txn, struct arena *arena, struct saved_ruleset *saved) MUST_CHECK;
+enum rc ruleset_load_saved(struct store_txn *txn, struct arena *arena,
+                           struct saved_ruleset *saved) MUST_CHECK;

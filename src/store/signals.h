@@ -12,7 +12,8 @@
 #define FINGERPRINT_BYTES 16
 
 struct fingerprint {
-    uint8_t bytes[FINGERPRINT_BYTES]; /* of SHA-256 over the rule's id and the rendered key values, each with its length */
+    uint8_t bytes
+        [FINGERPRINT_BYTES]; /* of SHA-256 over the rule's id and the rendered key values, each with its length */
 };
 
 enum signal_state { SIGNAL_PENDING, SIGNAL_FIRING, SIGNAL_RESOLVED };
@@ -39,21 +40,23 @@ struct signal {
     enum signal_state state;
     enum severity severity;
     struct slice title;
-    int64_t episode; /* from 1 */
-    int64_t count;   /* matches in this episode */
+    int64_t episode;       /* from 1 */
+    int64_t count;         /* matches in this episode */
     int64_t first_seen_ms; /* event time, of this episode */
     int64_t last_seen_ms;
-    int64_t newest_ms;  /* event time; W of the design: the newest this key has ever seen */
-    int64_t n_late;     /* matches older than the lateness allows: kept, counted, moved nothing */
-    int64_t fired_ms;   /* engine time */
+    int64_t newest_ms; /* event time; W of the design: the newest this key has ever seen */
+    int64_t n_late;    /* matches older than the lateness allows: kept, counted, moved nothing */
+    int64_t fired_ms;  /* engine time */
     int64_t resolved_ms;
-    struct slice resolved_by;  /* "event", "quiet", "verification", "rule removed", or a person */
-    struct slice fields;       /* JSON object: fields of the key and captures, of the latest match */
-    struct slice first_event;  /* JSON object: normalised fields and captures of the episode's first match */
-    struct slice last_event;   /* likewise of the latest */
-    struct ulid_list samples;  /* ids of the first event and of the newest ones, at most 10 */
-    struct slice window;       /* the condition's own state; its bytes are described in rules/conditions */
-    struct ulid task;          /* of this episode */
+    struct slice resolved_by; /* "event", "quiet", "verification", "rule removed", or a person */
+    struct slice fields;      /* JSON object: fields of the key and captures, of the latest match */
+    struct slice
+        first_event; /* JSON object: normalised fields and captures of the episode's first match */
+    struct slice last_event;  /* likewise of the latest */
+    struct ulid_list samples; /* ids of the first event and of the newest ones, at most 10 */
+    struct slice
+        window;       /* the condition's own state; its bytes are described in rules/conditions */
+    struct ulid task; /* of this episode */
     struct ulid proposal;      /* its newest */
     enum attention attention;  /* stored, not shown */
     int64_t quiet_due_ms;      /* the armed quiet timer; 0: none */
@@ -63,7 +66,9 @@ struct signal {
 extern const struct record_shape signal_shape;
 
 enum rc signal_put(struct store_txn *txn, const struct signal *signal) MUST_CHECK;
-enum rc signal_get(struct store_txn *txn, struct ulid id, struct arena *arena, struct signal *signal) MUST_CHECK;
-enum rc signal_find(struct store_txn *txn, struct fingerprint fingerprint, struct arena *arena, struct signal *signal) MUST_CHECK;
+enum rc signal_get(struct store_txn *txn, struct ulid id, struct arena *arena,
+                   struct signal *signal) MUST_CHECK;
+enum rc signal_find(struct store_txn *txn, struct fingerprint fingerprint, struct arena *arena,
+                    struct signal *signal) MUST_CHECK;
 enum rc signal_delete(struct store_txn *txn, const struct signal *signal) MUST_CHECK;
 const char *fingerprint_format(struct fingerprint fingerprint, char *text); /* 33 bytes */

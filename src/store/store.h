@@ -42,13 +42,14 @@ enum store_table {
 #define STORE_TABLE(name, text) TABLE_##name,
     STORE_TABLES(STORE_TABLE)
 #undef STORE_TABLE
-    STORE_N_TABLES
+        STORE_N_TABLES
 };
 extern const char *const store_table_names[]; /* NULL-ended, in the order of the enum */
 
 #define STORE_SCHEMA_VERSION 1
 #define STORE_KEY_BYTES 511
-#define STORE_DATA_PERCENT 90 /* above it data is refused; what is left is for decisions and results */
+#define STORE_DATA_PERCENT                                                                         \
+    90 /* above it data is refused; what is left is for decisions and results */
 
 struct store_options {
     const char *directory; /* made with mode 0700 when absent */
@@ -58,7 +59,8 @@ struct store_options {
 /* Opens or makes the store and takes its lock (a lock of our own on DIRECTORY/lock that holds our pid: a second daemon is refused and told the
  * first one's pid, RC_BUSY). A store of a newer schema is RC_INVALID, a directory that is read-only or lies on a network file system RC_IO,
  * a damaged file RC_CORRUPT. Adds what is wrong to `problems`. Its descriptors are closed on exec. */
-enum rc store_open(const struct store_options *options, struct problems *problems, struct store **store) MUST_CHECK;
+enum rc store_open(const struct store_options *options, struct problems *problems,
+                   struct store **store) MUST_CHECK;
 enum rc store_open_memory(struct store **store) MUST_CHECK;
 /* Accepts NULL. No transaction may be open. */
 void store_close(struct store *store);
@@ -77,12 +79,16 @@ struct store *store_of(struct store_txn *txn);
 
 /* Keys are 1 to STORE_KEY_BYTES long, made by us: digests and counters, never text from outside; anything else is RC_LIMIT.
  * Values that are read are borrowed until the transaction ends or writes again, and are not aligned. */
-enum rc store_get(struct store_txn *txn, enum store_table table, struct slice key, struct slice *value) MUST_CHECK;
-enum rc store_put(struct store_txn *txn, enum store_table table, struct slice key, struct slice value) MUST_CHECK;
+enum rc store_get(struct store_txn *txn, enum store_table table, struct slice key,
+                  struct slice *value) MUST_CHECK;
+enum rc store_put(struct store_txn *txn, enum store_table table, struct slice key,
+                  struct slice value) MUST_CHECK;
 /* RC_CONFLICT when the key is there. */
-enum rc store_put_new(struct store_txn *txn, enum store_table table, struct slice key, struct slice value) MUST_CHECK;
+enum rc store_put_new(struct store_txn *txn, enum store_table table, struct slice key,
+                      struct slice value) MUST_CHECK;
 /* As store_put, and cheaper where the key sorts behind all others, as numbers that count up do. */
-enum rc store_append(struct store_txn *txn, enum store_table table, struct slice key, struct slice value) MUST_CHECK;
+enum rc store_append(struct store_txn *txn, enum store_table table, struct slice key,
+                     struct slice value) MUST_CHECK;
 /* RC_NOT_FOUND when it is not there. */
 enum rc store_delete(struct store_txn *txn, enum store_table table, struct slice key) MUST_CHECK;
 /* Rows in a table. */
@@ -99,10 +105,12 @@ enum store_move {
     STORE_AT_OR_AFTER, /* the first row whose key is >= the given one */
     STORE_BEFORE,      /* the last row whose key is < the given one */
 };
-enum rc store_cursor_open(struct store_txn *txn, enum store_table table, struct store_cursor **cursor) MUST_CHECK;
+enum rc store_cursor_open(struct store_txn *txn, enum store_table table,
+                          struct store_cursor **cursor) MUST_CHECK;
 void store_cursor_close(struct store_cursor *cursor);
 /* `*key` is read for STORE_AT_OR_AFTER and STORE_BEFORE and set by all. RC_NOT_FOUND past either end. */
-enum rc store_cursor_move(struct store_cursor *cursor, enum store_move move, struct slice *key, struct slice *value) MUST_CHECK;
+enum rc store_cursor_move(struct store_cursor *cursor, enum store_move move, struct slice *key,
+                          struct slice *value) MUST_CHECK;
 
 /* Pages in use (freed ones not counted) and the map's size, in bytes, as of the last commit. Cheap enough for every batch: the freed
  * pages are counted anew every 16 commits, so that what is freed or used again in between shows a little later. */

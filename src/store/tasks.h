@@ -17,13 +17,13 @@ struct evidence {
     struct slice source; /* the action's name, or what was searched */
     enum evidence_state state;
     int64_t captured_ms;
-    struct slice text;   /* head and tail when truncated */
+    struct slice text; /* head and tail when truncated */
     bool truncated;
     int64_t bytes;       /* before truncation */
     struct slice sha256; /* hex, of all of it */
     int64_t exit_code;
-    int64_t exited;      /* 1: there is such a code; stored, not shown */
-    struct slice error;  /* why it failed */
+    int64_t exited;     /* 1: there is such a code; stored, not shown */
+    struct slice error; /* why it failed */
 };
 
 enum diagnosis_status {
@@ -76,7 +76,8 @@ struct task {
     struct slice rule;
     struct slice rule_version;
     int64_t episode; /* of its signal */
-    struct slice event;    /* JSON object: the fields of the match at which it was opened, from which plans take their parameters */
+    struct slice
+        event; /* JSON object: the fields of the match at which it was opened, from which plans take their parameters */
     struct slice question;
     struct task_scope scope;
     struct slice_list constraints;
@@ -98,4 +99,5 @@ extern const struct record_shape evidence_shape;
 extern const struct record_shape diagnosis_shape;
 
 enum rc task_put(struct store_txn *txn, const struct task *task) MUST_CHECK;
-enum rc task_get(struct store_txn *txn, struct ulid id, struct arena *arena, struct task *task) MUST_CHECK;
+enum rc task_get(struct store_txn *txn, struct ulid id, struct arena *arena,
+                 struct task *task) MUST_CHECK;

@@ -8,13 +8,13 @@
 #include "src/store/store.h"
 
 enum timer_kind {
-    TIMER_SIGNAL_QUIET,      /* a signal: clear: {quiet} */
-    TIMER_SIGNAL_COOLDOWN,   /* a signal: what still fires asks again */
-    TIMER_TASK_DEADLINE,     /* a task */
-    TIMER_PROPOSAL_EXPIRY,   /* a proposal */
-    TIMER_PROPOSAL_HOLD,     /* a proposal: the approval can no longer be taken back */
-    TIMER_PROPOSAL_SNOOZE,   /* a proposal: wakes */
-    TIMER_PROPOSAL_VERIFY,   /* a proposal: the verify window ends */
+    TIMER_SIGNAL_QUIET,    /* a signal: clear: {quiet} */
+    TIMER_SIGNAL_COOLDOWN, /* a signal: what still fires asks again */
+    TIMER_TASK_DEADLINE,   /* a task */
+    TIMER_PROPOSAL_EXPIRY, /* a proposal */
+    TIMER_PROPOSAL_HOLD,   /* a proposal: the approval can no longer be taken back */
+    TIMER_PROPOSAL_SNOOZE, /* a proposal: wakes */
+    TIMER_PROPOSAL_VERIFY, /* a proposal: the verify window ends */
     TIMER_KINDS
 };
 

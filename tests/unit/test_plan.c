@@ -179,11 +179,11 @@ static void swap_steps(struct signed_plan *plan)
 }
 
 static void (*const changes[])(struct signed_plan *plan) = {
-    change_id,     change_revision, change_rule,    change_rule_version, change_expiry,
-    change_action, change_argument, split_argument, change_request,      change_env,
-    change_user,   change_check,    change_undo,    change_timeout,      change_effect,
-    change_what_the_undo_does,
-    drop_step,     swap_steps,
+    change_id,      change_revision, change_rule,     change_rule_version,
+    change_expiry,  change_action,   change_argument, split_argument,
+    change_request, change_env,      change_user,     change_check,
+    change_undo,    change_timeout,  change_effect,   change_what_the_undo_does,
+    drop_step,      swap_steps,
 };
 
 static void a04_whatever_a_human_approves_is_in_the_digest(void **state)

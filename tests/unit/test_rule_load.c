@@ -273,7 +273,8 @@ static const struct {
     { "{id: a, on: log, match: '/x*/'}", "warning: this pattern matches every text" },
     { "{id: a, on: log, match: '/^$/'}", "warning: this pattern matches only the empty text" },
     { "{id: a, on: log, match: '/^\\A\\z/'}", "warning: this pattern matches only the empty text" },
-    { "{id: a, on: alert, where: {branch: /main/}}", "warning: `/main/` is compared as text: a pattern stands in single quotes" },
+    { "{id: a, on: alert, where: {branch: /main/}}",
+      "warning: `/main/` is compared as text: a pattern stands in single quotes" },
     { "{id: a, on: [alert, push]}", "warning: without a `state` in `where` this rule means" },
     { "{id: a, on: push, verify: {ok: 1h}}", "warning: {ok: …} waits for an event that clears" },
     /* r02 */

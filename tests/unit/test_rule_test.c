@@ -52,7 +52,8 @@ static void show(const struct problems *problems)
 }
 
 /* Runs the tests of a file; how many failed, and what the last failure said. */
-static size_t run(struct bench *bench, const struct rule_files *files, size_t *n_tests, struct slice *failure)
+static size_t run(struct bench *bench, const struct rule_files *files, size_t *n_tests,
+                  struct slice *failure)
 {
     struct ruleset *ruleset = NULL;
     size_t n_failed = 0;
@@ -64,14 +65,15 @@ static size_t run(struct bench *bench, const struct rule_files *files, size_t *n
     for (size_t i = 0; i < ruleset->n_tests; i++) {
         struct rule_test_report report;
 
-        assert_int_equal(rule_test_run(bench->config, files, &ruleset->tests[i], bench->arena, bench->problems, &report),
+        assert_int_equal(rule_test_run(bench->config, files, &ruleset->tests[i], bench->arena,
+                                       bench->problems, &report),
                          RC_OK);
         if (report.passed)
             continue;
         n_failed++;
         *failure = report.failure;
-        print_message("%.*s:%u: %.*s\n%.*s", SLICE_ARG(report.file), report.line, SLICE_ARG(report.name),
-                      SLICE_ARG(report.failure));
+        print_message("%.*s:%u: %.*s\n%.*s", SLICE_ARG(report.file), report.line,
+                      SLICE_ARG(report.name), SLICE_ARG(report.failure));
     }
     show(bench->problems);
     ruleset_free(ruleset);
@@ -95,7 +97,8 @@ static void the_shipped_rules_pass_their_own_tests(void **state)
     struct slice failure = { 0 };
     size_t n_tests = 0;
 
-    assert_int_equal(config_load_rules(bench->config, bench->problems, &files, bench->arena, &ruleset), RC_OK);
+    assert_int_equal(
+        config_load_rules(bench->config, bench->problems, &files, bench->arena, &ruleset), RC_OK);
     ruleset_free(ruleset);
     assert_int_equal(run(bench, &files, &n_tests, &failure), 0);
     assert_true(n_tests >= 6);
@@ -118,18 +121,19 @@ static void a_test_that_expects_what_happens_passes(void **state)
     struct slice failure = { 0 };
 
     assert_int_equal(run_text(*state,
-                              RULE "    events:\n"
-                                   "      - {at: 0m, state: failing}\n"
-                                   "      - {at: 59m, state: failing}\n"
-                                   "      - {at: 60m, decide: approve, by: jane}\n"
-                                   "      - {at: 61m, step: ok}\n"
-                                   "    until: 2h\n"
-                                   "    expect:\n"
-                                   "      - {at: 0m, rule: red, state: pending}\n"
-                                   "      - {at: 59m, rule: red, key: [a/b], state: firing, count: 2}\n"
-                                   "      - {at: 59m, proposal: {plan: [note]}}\n"
-                                   "      - {at: 71m, proposal: {state: verified}}\n"
-                                   "      - {at: 71m, rule: red, state: resolved}\n",
+                              RULE
+                              "    events:\n"
+                              "      - {at: 0m, state: failing}\n"
+                              "      - {at: 59m, state: failing}\n"
+                              "      - {at: 60m, decide: approve, by: jane}\n"
+                              "      - {at: 61m, step: ok}\n"
+                              "    until: 2h\n"
+                              "    expect:\n"
+                              "      - {at: 0m, rule: red, state: pending}\n"
+                              "      - {at: 59m, rule: red, key: [a/b], state: firing, count: 2}\n"
+                              "      - {at: 59m, proposal: {plan: [note]}}\n"
+                              "      - {at: 71m, proposal: {state: verified}}\n"
+                              "      - {at: 71m, rule: red, state: resolved}\n",
                               &failure),
                      0);
 }
@@ -168,7 +172,8 @@ static void a_transition_that_nobody_expects_fails_the_test(void **state)
     struct slice failure = { 0 };
 
     assert_int_equal(run_text(*state,
-                              RULE "    events: [{at: 0m, state: failing}, {at: 1m, state: failing}, {at: 2m, state: ok}]\n"
+                              RULE "    events: [{at: 0m, state: failing}, {at: 1m, state: "
+                                   "failing}, {at: 2m, state: ok}]\n"
                                    "    expect: [{at: 1m, rule: red, state: firing}]\n",
                               &failure),
                      1);
@@ -179,8 +184,9 @@ static void a_window_that_is_just_missed_fires_nothing(void **state)
     struct slice failure = { 0 };
 
     assert_int_equal(run_text(*state,
-                              RULE "    events: [{at: 0m, state: failing}, {at: 60m, state: failing}]\n"
-                                   "    expect: [{proposals: 0}]\n",
+                              RULE
+                              "    events: [{at: 0m, state: failing}, {at: 60m, state: failing}]\n"
+                              "    expect: [{proposals: 0}]\n",
                               &failure),
                      0);
 }
@@ -190,16 +196,17 @@ static void a_rejected_proposal_asks_again_after_the_cooldown_and_without_the_pl
     struct slice failure = { 0 };
 
     assert_int_equal(run_text(*state,
-                              RULE "    events:\n"
-                                   "      - {at: 0m, state: failing}\n"
-                                   "      - {at: 1m, state: failing}\n"
-                                   "      - {at: 2m, decide: reject, by: jane, reason: wrong_action}\n"
-                                   "    until: 1h\n"
-                                   "    expect:\n"
-                                   "      - {at: 1m, proposal: {plan: [note]}}\n"
-                                   "      - {at: 2m, proposal: {state: rejected}}\n"
-                                   "      - {at: 32m, proposal: {plan: []}}\n"
-                                   "      - {proposals: 2}\n",
+                              RULE
+                              "    events:\n"
+                              "      - {at: 0m, state: failing}\n"
+                              "      - {at: 1m, state: failing}\n"
+                              "      - {at: 2m, decide: reject, by: jane, reason: wrong_action}\n"
+                              "    until: 1h\n"
+                              "    expect:\n"
+                              "      - {at: 1m, proposal: {plan: [note]}}\n"
+                              "      - {at: 2m, proposal: {state: rejected}}\n"
+                              "      - {at: 32m, proposal: {plan: []}}\n"
+                              "      - {proposals: 2}\n",
                               &failure),
                      0);
 }
@@ -229,9 +236,10 @@ static void nobody_decides_and_it_expires(void **state)
     struct slice failure = { 0 };
 
     assert_int_equal(run_text(*state,
-                              RULE "    events: [{at: 0m, state: failing}, {at: 1m, state: failing}]\n"
-                                   "    until: 5h\n"
-                                   "    expect: [{at: 241m, proposal: {state: expired}}]\n",
+                              RULE
+                              "    events: [{at: 0m, state: failing}, {at: 1m, state: failing}]\n"
+                              "    until: 5h\n"
+                              "    expect: [{at: 241m, proposal: {state: expired}}]\n",
                               &failure),
                      0);
 }
@@ -240,24 +248,25 @@ static void a_step_that_fails_or_is_lost_ends_the_plan(void **state)
 {
     struct slice failure = { 0 };
 
-    assert_int_equal(run_text(*state,
-                              RULE "    events:\n"
-                                   "      - {at: 0m, state: failing}\n"
-                                   "      - {at: 1m, state: failing}\n"
-                                   "      - {at: 2m, decide: approve, by: jane}\n"
-                                   "      - {at: 3m, step: failed}\n"
-                                   "    expect: [{at: 3m, proposal: {state: failed}}]\n"
-                                   "  - name: lost\n"
-                                   "    with: {kind: ci.run, repo: a/b}\n"
-                                   "    events:\n"
-                                   "      - {at: 0m, state: failing}\n"
-                                   "      - {at: 1m, state: failing}\n"
-                                   "      - {at: 2m, decide: approve, by: jane}\n"
-                                   "      - {at: 3m, step: unknown}\n"
-                                   "      - {at: 4h, state: failing}\n"
-                                   "    expect: [{at: 3m, proposal: {state: unknown}}, {proposals: 1}]\n",
-                              &failure),
-                     0);
+    assert_int_equal(
+        run_text(*state,
+                 RULE "    events:\n"
+                      "      - {at: 0m, state: failing}\n"
+                      "      - {at: 1m, state: failing}\n"
+                      "      - {at: 2m, decide: approve, by: jane}\n"
+                      "      - {at: 3m, step: failed}\n"
+                      "    expect: [{at: 3m, proposal: {state: failed}}]\n"
+                      "  - name: lost\n"
+                      "    with: {kind: ci.run, repo: a/b}\n"
+                      "    events:\n"
+                      "      - {at: 0m, state: failing}\n"
+                      "      - {at: 1m, state: failing}\n"
+                      "      - {at: 2m, decide: approve, by: jane}\n"
+                      "      - {at: 3m, step: unknown}\n"
+                      "      - {at: 4h, state: failing}\n"
+                      "    expect: [{at: 3m, proposal: {state: unknown}}, {proposals: 1}]\n",
+                 &failure),
+        0);
 }
 
 int main(void)
@@ -265,15 +274,20 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_shipped_rules_pass_their_own_tests, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_test_that_expects_what_happens_passes, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_expectation_is_missed_when_it_is_off_by_anything, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_transition_that_nobody_expects_fails_the_test, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_window_that_is_just_missed_fires_nothing, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_rejected_proposal_asks_again_after_the_cooldown_and_without_the_plan, set_up,
+        cmocka_unit_test_setup_teardown(an_expectation_is_missed_when_it_is_off_by_anything, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(what_fails_again_while_it_is_verified_recurred_and_is_proposed_anew, set_up,
+        cmocka_unit_test_setup_teardown(a_transition_that_nobody_expects_fails_the_test, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_window_that_is_just_missed_fires_nothing, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_rejected_proposal_asks_again_after_the_cooldown_and_without_the_plan, set_up,
+            tear_down),
+        cmocka_unit_test_setup_teardown(
+            what_fails_again_while_it_is_verified_recurred_and_is_proposed_anew, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nobody_decides_and_it_expires, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_step_that_fails_or_is_lost_ends_the_plan, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_step_that_fails_or_is_lost_ends_the_plan, set_up,
+                                        tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,4 +4,5 @@
 #include "src/store/journal.h"
 
 /* The value of the one header called `name`. RC_NOT_FOUND when there is none, RC_INVALID when there are two. */
-enum rc header_get(const struct header *headers, size_t n_headers, const char *name, struct slice *value) MUST_CHECK;
+enum rc header_get(const struct header *headers, size_t n_headers, const char *name,
+                   struct slice *value) MUST_CHECK;

@@ -16,7 +16,8 @@
 struct sender_delivery {
     const struct journal_entry *entry;
     const struct json *payload;
-    void *options; /* what the sender's `parse` made of its members in the configuration; NULL when it has none */
+    void *
+        options; /* what the sender's `parse` made of its members in the configuration; NULL when it has none */
     struct arena *arena;
 };
 
@@ -25,27 +26,33 @@ struct sender_delivery {
 struct sender_events {
     struct event *items;
     size_t n_items; /* what `count` said, 1 to SENDER_MAX_EVENTS */
-    struct json **owned; /* trees the normaliser made (a batch's elements), at most n_items; freed with the events */
+    struct json **
+        owned; /* trees the normaliser made (a batch's elements), at most n_items; freed with the events */
     size_t n_owned;
 };
 
 struct sender {
-    const char *name;             /* `webhook: NAME` */
-    const char *title;            /* for people: "GitHub" */
-    const char *event_header;     /* NULL: the type stands in the body */
-    const char *handshake;        /* the event type that only tries the door ("ping"); NULL: none */
-    const char *const *delivery_headers; /* the first of them that is there holds the delivery id; NULL-ended. None there: the body's digest, for `dedup` */
+    const char *name;         /* `webhook: NAME` */
+    const char *title;        /* for people: "GitHub" */
+    const char *event_header; /* NULL: the type stands in the body */
+    const char *handshake;    /* the event type that only tries the door ("ping"); NULL: none */
+    const char *const *
+        delivery_headers; /* the first of them that is there holds the delivery id; NULL-ended. None there: the body's digest, for `dedup` */
     const char *const *kept_headers; /* stored with the delivery; NULL-ended */
-    const struct signature_scheme *schemes; /* those it may be configured with, the default first; ended by .name NULL */
-    int64_t max_body_bytes;       /* default of `max_body` */
-    bool takes_form;              /* application/x-www-form-urlencoded with one `payload` field as well */
-    bool takes_array;             /* a body may be an array of events */
-    const char *events_to_tick;   /* for `vedette hooks` */
-    const char *const *kinds;     /* kinds it can yield; NULL-ended */
-    const char *const *types;     /* types it can yield; NULL-ended; NULL: any that begins with its name */
+    const struct signature_scheme
+        *schemes; /* those it may be configured with, the default first; ended by .name NULL */
+    int64_t max_body_bytes; /* default of `max_body` */
+    bool takes_form;        /* application/x-www-form-urlencoded with one `payload` field as well */
+    bool takes_array;       /* a body may be an array of events */
+    const char *events_to_tick; /* for `vedette hooks` */
+    const char *const *kinds;   /* kinds it can yield; NULL-ended */
+    const char *const
+        *types; /* types it can yield; NULL-ended; NULL: any that begins with its name */
     /* Members of the watcher's map that are this sender's own, read into *options; NULL: none. */
-    enum rc (*parse)(const struct node *map, struct arena *arena, struct problems *problems, void **options);
-    const char *const *members; /* names of those, for the unknown-member check, at most SENDER_MAX_MEMBERS; NULL: none */
+    enum rc (*parse)(const struct node *map, struct arena *arena, struct problems *problems,
+                     void **options);
+    const char *const *
+        members; /* names of those, for the unknown-member check, at most SENDER_MAX_MEMBERS; NULL: none */
     /* Where the body holds the delivery id, as configured; NULL, or NULL returned: nowhere. */
     const struct json_path *(*id_path)(const void *options);
     /* How many events the payload is; NULL: always one. */

@@ -12,15 +12,16 @@ enum signature_kind {
 };
 
 struct signature_scheme {
-    const char *name;   /* secret | token: the member of the watcher that configures it */
+    const char *name; /* secret | token: the member of the watcher that configures it */
     enum signature_kind kind;
     const char *header; /* X-Hub-Signature-256 */
     const char *prefix;
 };
 
 /* RC_OK, or RC_DENIED: one answer for missing, doubled, malformed and wrong. */
-enum rc signature_check(const struct signature_scheme *scheme, struct slice_list secrets, const struct header *headers,
-                        size_t n_headers, struct slice body) MUST_CHECK;
+enum rc signature_check(const struct signature_scheme *scheme, struct slice_list secrets,
+                        const struct header *headers, size_t n_headers,
+                        struct slice body) MUST_CHECK;
 /* The header that signature_check would accept. */
-enum rc signature_make(const struct signature_scheme *scheme, struct slice secret, struct slice body, struct arena *arena,
-                       struct header *header) MUST_CHECK;
+enum rc signature_make(const struct signature_scheme *scheme, struct slice secret,
+                       struct slice body, struct arena *arena, struct header *header) MUST_CHECK;

@@ -14,6 +14,7 @@ struct subject_part {
 };
 
 /* In the order given; absent when every part is. */
-enum rc subject_format(const struct subject_part *parts, size_t n_parts, struct arena *arena, struct slice *subject) MUST_CHECK;
+enum rc subject_format(const struct subject_part *parts, size_t n_parts, struct arena *arena,
+                       struct slice *subject) MUST_CHECK;
 /* Sorts by name and value, for labels whose order says nothing. */
 void subject_sort(struct subject_part *parts, size_t n_parts);
