@@ -18,8 +18,8 @@
 #define FOLD_BUDGET_MS 10
 /* Folding and its commit make everybody wait who comes meanwhile. Where senders come in a crowd it has its turn less often, and
  * what is not folded grows, up to a lag at which they wait for it again. */
-#define CROWD_DELIVERIES 32 /* in as much time as lies between two turns */
-#define CROWD_FOLD_EVERY_MS 20
+#define CROWD_DELIVERIES 80 /* in as much time as lies between two turns */
+#define CROWD_FOLD_EVERY_MS 50
 #define CROWD_FOLD_BUDGET_MS 5
 #define CROWD_MAX_LAG 100000
 /* After a full disk or store: how often it is tried again. */
