@@ -136,6 +136,25 @@ class FirstLight(VedetteTest):
         self.assertEqual([json.loads(line) for line in replayed.stdout.splitlines()], live)
         self.assertTrue(len(live) >= 6, live)
 
+    def test_s11_lists_come_in_bounded_pages_and_the_command_line_asks_the_daemon(self):
+        vedette = self.vedette()
+        for run in range(3):
+            vedette.send_github("workflow_run", workflow_run(run=run + 1, workflow=f"w{run}"))
+        vedette.wait_until_folded()
+
+        pages, after = [], ""
+        while True:
+            page = vedette.api(f"/api/v1/signals?limit=1{after}").json()
+            pages.append([signal["key"][2] for signal in page["items"]])
+            if "next" not in page:
+                break
+            after = f"&after={page['next']}"
+        self.assertEqual([key for page in pages for key in page], ["w2", "w1", "w0"])
+        self.assertTrue(all(len(page) <= 1 for page in pages))
+        self.assertEqual(vedette.api("/api/v1/signals?limit=1001").status, 400)
+        (vedette.directory / "state").rename(vedette.directory / "elsewhere")
+        self.assertEqual(len(vedette.cli("signals", "--json", check=0).stdout.splitlines()), 3)
+
     def test_nobody_unknown_may_look_and_nobody_unlisted_may_decide(self):
         vedette = self.vedette()
         vedette.send_github("workflow_run", workflow_run(run=1))
