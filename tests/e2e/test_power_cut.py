@@ -16,15 +16,18 @@ class PowerCut(VedetteTest):
         moments = random.Random(seed)
         print(f"VEDETTE_SEED={seed}")
         disk = Disk(self, self.directory, megabytes, system)
+        disk.need_power_cuts()
         ledger = Ledger()
         vedette = self.vedette(start=False, config=ledger_config().replace("state: state", f"state: {disk.path}/state"), rules={"ci.yaml": LEDGER_RULE})
         for _ in range(CUTS):
             vedette.start()
             load = Load(ledger, vedette)
-            load.over.wait(moments.uniform(0.05, 0.5))
-            disk.cut_power()
-            vedette.kill()
-            load.end()
+            try:
+                load.over.wait(moments.uniform(0.05, 0.5))
+                disk.cut_power()
+            finally:  # whatever came of the cut, nobody goes on sending for ever
+                vedette.kill()
+                load.end()
             vedette.process.stdout.close()
             disk.unmount()
             disk.mount()
