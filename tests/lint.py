@@ -27,7 +27,7 @@ LIBRARIES = {
     "yaml.h": r"src/base/document\.c",
     "gnutls/": r"src/base/digest\.c",
     "zlib.h": r"src/base/digest\.c",
-    "glib.h": r"src/(store/store_memory|base/time_zone)\.c",
+    "glib.h": r"src/(store/store_memory|base/time_zone|base/map)\.c",
 }
 FORBIDDEN = [
     (r"\bMDB_(NOSYNC|NOMETASYNC|MAPASYNC|WRITEMAP|DUPSORT)\b", "a flag that trades durability, or a table with known faults"),

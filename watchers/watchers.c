@@ -1,16 +1,17 @@
 #include "watchers/watchers.h"
 
 #include "src/base/clock.h"
-#include "watchers/senders/sender.h"
+#include "watchers/log_lines.h"
 #include "watchers/webhook_config.h"
 
 /* Clocks of senders may be a little ahead of ours. What claims to be further in the future would close the windows of its key for all that follows. */
 #define FUTURE_MAX_MS MINUTE_MS
-#define LATENESS_DEFAULT_MS (5 * MINUTE_MS)
 
 struct watchers {
     struct webhook *hooks;
     size_t n_hooks;
+    struct log_watch *logs;
+    size_t n_logs;
 };
 
 struct loader {
@@ -22,22 +23,43 @@ struct loader {
 
 /* -- configuration -- */
 
+static enum rc check_unique(const struct loader *loader, const struct node *map, struct slice name)
+{
+    if (!watchers_find_webhook(loader->watchers, name) &&
+        !watchers_find_log(loader->watchers, name))
+        return RC_OK;
+    node_problem(loader->problems, map, "two watchers are called `%.*s`: give one another `name`",
+                 SLICE_ARG(name));
+    return RC_INVALID;
+}
+
 static enum rc load_webhook(const struct loader *loader, const struct node *map)
 {
     struct webhook *hook = &loader->watchers->hooks[loader->watchers->n_hooks];
     enum rc rc;
 
     rc = webhook_load(map, &loader->place, loader->arena, loader->problems, hook);
+    if (!rc)
+        rc = check_unique(loader, map, hook->name);
+    if (!rc)
+        loader->watchers->n_hooks++;
+    return rc;
+}
+
+static enum rc load_log(const struct loader *loader, const struct node *map)
+{
+    struct log_watch *watch = &loader->watchers->logs[loader->watchers->n_logs];
+    enum rc rc;
+
+    rc = log_watch_load(map, &loader->place, loader->arena, loader->problems, watch);
     if (rc)
         return rc;
-    if (watchers_find_webhook(loader->watchers, hook->name)) {
-        node_problem(loader->problems, map,
-                     "two watchers are called `%.*s`: give one another `name`",
-                     SLICE_ARG(hook->name));
-        return RC_INVALID;
-    }
-    loader->watchers->n_hooks++;
-    return RC_OK;
+    rc = check_unique(loader, map, watch->name);
+    if (rc)
+        log_watch_free(watch);
+    else
+        loader->watchers->n_logs++;
+    return rc;
 }
 
 /* What an element is told by: it has this member. */
@@ -47,7 +69,8 @@ static const struct {
                     const struct node *map); /* NULL: a later version */
 } kinds[] = {
     { .name = "webhook", .load = load_webhook },
-    { .name = "log" },
+    { .name = "log", .load = load_log },
+    { .name = "stdin", .load = load_log },
     { .name = "journal" },
     { .name = "clock" },
     { .name = "poll" },
@@ -83,7 +106,8 @@ static enum rc new_watchers(struct arena *arena, size_t n_max, struct watchers *
     if (!*watchers)
         return RC_NO_MEMORY;
     (*watchers)->hooks = arena_alloc(arena, n_max + 1, sizeof *(*watchers)->hooks);
-    return (*watchers)->hooks ? RC_OK : RC_NO_MEMORY;
+    (*watchers)->logs = arena_alloc(arena, n_max + 1, sizeof *(*watchers)->logs);
+    return (*watchers)->hooks && (*watchers)->logs ? RC_OK : RC_NO_MEMORY;
 }
 
 enum rc watchers_load(const struct node *list, struct slice base_dir, bool resolve_secrets,
@@ -129,9 +153,15 @@ enum rc watchers_of_senders(struct arena *arena, struct watchers **watchers)
     return RC_OK;
 }
 
+void watchers_free(struct watchers *watchers)
+{
+    for (size_t i = 0; watchers && i < watchers->n_logs; i++)
+        log_watch_free(&watchers->logs[i]);
+}
+
 size_t watchers_count(const struct watchers *watchers)
 {
-    return watchers->n_hooks;
+    return watchers->n_hooks + watchers->n_logs;
 }
 
 const struct webhook *watchers_find_webhook(const struct watchers *watchers, struct slice name)
@@ -148,11 +178,28 @@ const struct webhook *watchers_webhook_at(const struct watchers *watchers, size_
     return i < watchers->n_hooks ? &watchers->hooks[i] : NULL;
 }
 
+const struct log_watch *watchers_find_log(const struct watchers *watchers, struct slice name)
+{
+    for (size_t i = 0; i < watchers->n_logs; i++) {
+        if (slice_eq(watchers->logs[i].name, name))
+            return &watchers->logs[i];
+    }
+    return NULL;
+}
+
+const struct log_watch *watchers_log_at(const struct watchers *watchers, size_t i)
+{
+    return i < watchers->n_logs ? &watchers->logs[i] : NULL;
+}
+
 int64_t watchers_lateness_ms(const struct watchers *watchers, struct slice name)
 {
     const struct webhook *hook = watchers_find_webhook(watchers, name);
+    const struct log_watch *log = watchers_find_log(watchers, name);
 
-    return hook ? hook->lateness_ms : LATENESS_DEFAULT_MS;
+    if (hook)
+        return hook->lateness_ms;
+    return log ? log->lateness_ms : WATCHER_LATENESS_MS;
 }
 
 /* -- what they can yield -- */
@@ -191,12 +238,26 @@ static bool hook_may_yield(const struct webhook *hook, struct slice glob)
     return may_begin_with(glob, slice_of(hook->sender->name));
 }
 
+static bool log_may_yield(const struct log_watch *watch, struct slice glob)
+{
+    return slice_matches_glob(log_watch_kind(watch), glob) ||
+           slice_matches_glob(log_watch_type(watch), glob);
+}
+
+/* What is told of watchers themselves. */
+static const char *const own_types[] = { "vedette.watcher.silent", "vedette.watcher.broken",
+                                         "vedette.watcher.back", NULL };
+
 bool watchers_may_yield(const struct watchers *watchers, struct slice kind_or_type)
 {
     if (slice_starts(kind_or_type, SLICE("vedette.")))
-        return matches_any(event_kinds, kind_or_type);
+        return matches_any(event_kinds, kind_or_type) || matches_any(own_types, kind_or_type);
     for (size_t i = 0; i < watchers->n_hooks; i++) {
         if (hook_may_yield(&watchers->hooks[i], kind_or_type))
+            return true;
+    }
+    for (size_t i = 0; i < watchers->n_logs; i++) {
+        if (log_may_yield(&watchers->logs[i], kind_or_type))
             return true;
     }
     return false;
@@ -272,6 +333,46 @@ static enum rc normalise(const struct webhook *hook, const struct journal_entry 
     return rc;
 }
 
+static void place_in_entry(const struct journal_entry *entry, size_t i, struct event *event)
+{
+    event->id = ulid_plus(entry->id, (uint32_t)i);
+    event->seq = entry->seq;
+    if (event->time_ms > event->received_ms + FUTURE_MAX_MS)
+        event->time_ms = event->received_ms;
+}
+
+/* Lines outlive their watcher in the journal: without one they are text. */
+static enum rc events_of_lines(const struct watchers *watchers, const struct journal_entry *entry,
+                               struct arena *arena, struct event_list *events)
+{
+    const struct log_watch unknown = { .name = entry->watcher };
+    const struct log_watch *watch = watchers_find_log(watchers, entry->watcher);
+    struct log_lines lines = { 0 };
+    const struct log_line *items;
+    enum rc rc = log_lines_decode(entry->body, arena, &lines);
+
+    if (rc)
+        return rc == RC_CORRUPT ? RC_INVALID : rc;
+    items = lines.lines.items;
+    events->items = arena_alloc(arena, lines.lines.n_items + 1, sizeof *events->items);
+    events->trees = arena_alloc(arena, lines.lines.n_items + 1, sizeof *events->trees);
+    if (!events->items || !events->trees)
+        return RC_NO_MEMORY;
+    for (size_t i = 0; i < lines.lines.n_items && !rc; i++) {
+        struct json *tree = NULL;
+
+        rc = log_line_event(watch ? watch : &unknown, lines.path, &items[i], entry->received_ms,
+                            arena, &events->items[i], &tree);
+        if (tree)
+            events->trees[events->n_trees++] = tree;
+        place_in_entry(entry, i, &events->items[i]);
+        events->n_items++;
+    }
+    if (rc)
+        event_list_free(events);
+    return rc;
+}
+
 enum rc watchers_events(const struct watchers *watchers, const struct journal_entry *entry,
                         struct arena *arena, struct event_list *events)
 {
@@ -281,6 +382,8 @@ enum rc watchers_events(const struct watchers *watchers, const struct journal_en
     enum rc rc;
 
     *events = (struct event_list){ 0 };
+    if (slice_eq(entry->type, SLICE(LOG_ENTRY_TYPE)))
+        return events_of_lines(watchers, entry, arena, events);
     rc = json_parse(entry->body, JSON_LIMITS_DEFAULT, &payload, &fault);
     if (rc)
         return rc;

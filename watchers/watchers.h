@@ -8,20 +8,27 @@
 #include "src/store/journal.h"
 
 struct watchers;
-struct webhook; /* webhook.h */
+struct webhook;   /* webhook.h */
+struct log_watch; /* log_config.h */
 
 /* Reads the `watchers:` list of the configuration (NULL: none). `base_dir` is where relative paths of secrets start; with `resolve_secrets` false no secret is read.
- * Gives a set that lives in `arena`. RC_INVALID after adding to `problems`. */
+ * Gives a set that lives in `arena`, to be ended with watchers_free before it. RC_INVALID after adding to `problems`. */
 enum rc watchers_load(const struct node *list, struct slice base_dir, bool resolve_secrets,
                       struct arena *arena, struct problems *problems,
                       struct watchers **watchers) MUST_CHECK;
 /* One webhook for each sender, named as the sender: they read recorded deliveries (replay, tests of rules), and no request gets in. Gives a set in `arena`. */
 enum rc watchers_of_senders(struct arena *arena, struct watchers **watchers) MUST_CHECK;
+/* Frees what is not the arena's; accepts NULL. */
+void watchers_free(struct watchers *watchers);
 size_t watchers_count(const struct watchers *watchers);
 /* By name; NULL when there is none, or when it is not a webhook. */
 const struct webhook *watchers_find_webhook(const struct watchers *watchers, struct slice name);
 const struct webhook *watchers_webhook_at(const struct watchers *watchers,
                                           size_t i); /* NULL past the end */
+/* By name; NULL when there is none, or when it is not a log. */
+const struct log_watch *watchers_find_log(const struct watchers *watchers, struct slice name);
+const struct log_watch *watchers_log_at(const struct watchers *watchers,
+                                        size_t i); /* NULL past the end */
 /* True when some watcher, or Vedette itself, can yield `kind_or_type` (a kind, a type or a glob), so that a rule on it is not in vain. */
 bool watchers_may_yield(const struct watchers *watchers, struct slice kind_or_type);
 /* How late an event of this watcher may come and still count, ms. */

@@ -2,15 +2,12 @@
 
 #include "src/base/clock.h"
 #include "src/base/secret.h"
-#include "src/base/settings.h"
 
 #include <string.h>
 
 #define KIB ((int64_t)1024)
 #define MIB (1024 * KIB)
 #define DEDUP_DEFAULT_MS (5 * MINUTE_MS)
-#define LATENESS_DEFAULT_MS (5 * MINUTE_MS)
-#define NAME_MAX_BYTES 63
 
 #define N_COMMON (sizeof common_settings / sizeof *common_settings)
 #define MAX_SCHEMES 4
@@ -74,12 +71,6 @@ static void add_row(struct settings *settings, struct setting row)
     settings->rows[settings->n_rows++] = row;
 }
 
-/* Any normalised field may be given as a constant, but for what the event itself is. */
-static bool may_be_constant(size_t field)
-{
-    return field != FIELD_WATCHER && field != FIELD_SOURCE && field != FIELD_TEXT;
-}
-
 static enum rc add_secrets(const struct sender *sender, struct arena *arena,
                            struct settings *settings)
 {
@@ -102,13 +93,8 @@ static enum rc list_settings(const struct sender *sender, struct arena *arena,
     settings->n_rows = 0;
     for (size_t i = 0; i < N_COMMON; i++)
         add_row(settings, common_settings[i]);
-    for (size_t i = 0; i < EVENT_N_FIELDS; i++) {
-        if (may_be_constant(i))
-            add_row(settings, (struct setting){ .name = event_field_names[i],
-                                                .type = SETTING_TEXT,
-                                                .offset = offsetof(struct written, constants) +
-                                                          i * sizeof(struct slice) });
-    }
+    settings->n_rows += watcher_add_constants(&settings->rows[settings->n_rows],
+                                              offsetof(struct written, constants));
     for (const char *const *member = sender->members; member && *member; member++)
         add_row(settings, (struct setting){ .name = *member, .type = SETTING_NODE, AT(elsewhere) });
     return add_secrets(sender, arena, settings);
@@ -137,80 +123,11 @@ static enum rc find_sender(const struct node *map, struct problems *problems,
     return RC_INVALID;
 }
 
-static bool is_name(struct slice name)
-{
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
-
-    if (name.len == 0 || name.len > NAME_MAX_BYTES || name.ptr[0] == '-')
-        return false;
-    for (size_t i = 0; i < name.len; i++) {
-        if (!memchr(letters, name.ptr[i], sizeof letters - 1))
-            return false;
-    }
-    return true;
-}
-
-static enum rc check_name(const struct node *map, struct slice name, struct problems *problems)
-{
-    const struct node *node = node_find(map, "name");
-
-    if (is_name(name))
-        return RC_OK;
-    node_problem(problems, node ? node : map,
-                 "`name` must be lower-case letters, digits and `-`, at most %d, not `%.*s`",
-                 NAME_MAX_BYTES, SLICE_ARG(name));
-    return RC_INVALID;
-}
-
 static void warn_of_catch_up(const struct written *written, struct problems *problems)
 {
     if (written->catch_up)
         mark_problem(problems, PROBLEM_WARNING, written->catch_up->mark,
                      "`catch_up` has no effect in this version");
-}
-
-static const char *const states[] = { "failing", "ok", "info", NULL };
-static const char *const severities[] = { "low", "medium", "high", "critical", NULL };
-static const char *const levels[] = { "run", "job", "check", NULL };
-
-/* Fields whose words are ours. */
-static const struct {
-    enum event_field field;
-    const char *const *words;
-    const char *expected;
-} limited[] = {
-    { FIELD_KIND, event_kinds, "a kind, as `alert` or `deploy`" },
-    { FIELD_STATE, states, "failing, ok or info" },
-    { FIELD_SEVERITY, severities, "low, medium, high or critical" },
-    { FIELD_LEVEL, levels, "run, job or check" },
-};
-
-static const enum event_field ours[] = { FIELD_KIND, FIELD_TYPE };
-
-static enum rc check_constants(const struct node *map, const struct written *written,
-                               struct problems *problems)
-{
-    enum rc rc = RC_OK;
-    int i;
-
-    for (size_t row = 0; row < sizeof limited / sizeof *limited; row++) {
-        struct slice value = written->constants[limited[row].field];
-
-        if (slice_is_absent(value) || slice_to_enum(value, limited[row].words, &i) == RC_OK)
-            continue;
-        node_problem(problems, node_find(map, event_field_names[limited[row].field]),
-                     "`%s` must be %s, not `%.*s`", event_field_names[limited[row].field],
-                     limited[row].expected, SLICE_ARG(value));
-        rc = RC_INVALID;
-    }
-    for (size_t row = 0; row < sizeof ours / sizeof *ours; row++) {
-        if (!slice_starts(written->constants[ours[row]], SLICE("vedette.")))
-            continue;
-        node_problem(problems, node_find(map, event_field_names[ours[row]]),
-                     "`vedette.` is what Vedette says itself: no watcher may");
-        rc = RC_INVALID;
-    }
-    return rc;
 }
 
 /* -- secrets -- */
@@ -264,18 +181,12 @@ static enum rc read_written(const struct node *map, struct arena *arena, struct 
         .name = slice_of(sender->name),
         .max_body_bytes = sender->max_body_bytes,
         .dedup_ms = DEDUP_DEFAULT_MS,
-        .lateness_ms = LATENESS_DEFAULT_MS,
+        .lateness_ms = WATCHER_LATENESS_MS,
     };
     rc = list_settings(sender, arena, &settings);
     if (rc)
         return rc;
     return settings_read(settings.rows, settings.n_rows, map, arena, problems, written);
-}
-
-/* The worse of two, so that one run shows every problem: out of memory before invalid. */
-static enum rc worse(enum rc a, enum rc b)
-{
-    return a == RC_OK || (a == RC_INVALID && b != RC_OK) ? b : a;
 }
 
 enum rc webhook_load(const struct node *map, const struct watcher_place *place, struct arena *arena,
@@ -294,12 +205,12 @@ enum rc webhook_load(const struct node *map, const struct watcher_place *place, 
     hook->dedup_ms = written.dedup_ms;
     hook->lateness_ms = written.lateness_ms;
     memcpy(hook->constants, written.constants, sizeof hook->constants);
-    rc = worse(rc, check_name(map, hook->name, problems));
+    rc = watcher_worse(rc, watcher_check_name(map, hook->name, problems));
     warn_of_catch_up(&written, problems);
-    rc = worse(rc, check_constants(map, &written, problems));
-    rc = worse(rc, read_secrets(map, place, arena, problems, hook));
+    rc = watcher_worse(rc, watcher_check_constants(map, written.constants, problems));
+    rc = watcher_worse(rc, read_secrets(map, place, arena, problems, hook));
     if (hook->sender->parse)
-        rc = worse(rc, hook->sender->parse(map, arena, problems, &hook->options));
+        rc = watcher_worse(rc, hook->sender->parse(map, arena, problems, &hook->options));
     return rc;
 }
 
@@ -310,6 +221,6 @@ struct webhook webhook_of_sender(const struct sender *sender)
         .sender = sender,
         .max_body_bytes = sender->max_body_bytes,
         .dedup_ms = DEDUP_DEFAULT_MS,
-        .lateness_ms = LATENESS_DEFAULT_MS,
+        .lateness_ms = WATCHER_LATENESS_MS,
     };
 }

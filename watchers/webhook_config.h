@@ -2,6 +2,7 @@
 #pragma once
 
 #include "watchers/senders/sender.h"
+#include "watchers/watcher_config.h"
 #include "watchers/webhook.h"
 
 struct webhook {
@@ -15,12 +16,6 @@ struct webhook {
     int64_t lateness_ms;
     struct slice constants[EVENT_N_FIELDS]; /* stand for whatever the sender says; absent: none */
     void *options;                          /* what sender->parse made */
-};
-
-/* Where relative paths start, and whether secrets are read at all. */
-struct watcher_place {
-    struct slice base_dir;
-    bool resolve_secrets;
 };
 
 /* Reads one element of `watchers:`. RC_INVALID after adding to `problems`. */

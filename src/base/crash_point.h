@@ -12,6 +12,8 @@
     X(FOLD_EVENT, "fold.event")                                                                    \
     X(FOLD_BEFORE_COMMIT, "fold.before-commit")                                                    \
     X(FOLD_AFTER_COMMIT, "fold.after-commit")                                                      \
+    X(LINES_BEFORE_COMMIT, "lines.before-commit")                                                  \
+    X(LINES_AFTER_COMMIT, "lines.after-commit")                                                    \
     X(CONTROL_BEFORE_COMMIT, "control.before-commit")                                              \
     X(CONTROL_AFTER_COMMIT, "control.after-commit")                                                \
     X(TIMERS_BEFORE_COMMIT, "timers.before-commit")                                                \

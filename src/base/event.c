@@ -106,6 +106,15 @@ static void write_field(const struct event *event, enum event_field field,
     json_member_text(writer, event_field_names[field], event->fields[field]);
 }
 
+static void write_line(const struct event *event, struct json_writer *writer)
+{
+    json_member_int(writer, "offset", event->offset);
+    if (event->is_truncated)
+        json_member_bool(writer, "truncated", true);
+    if (event->is_partial)
+        json_member_bool(writer, "partial", true);
+}
+
 void event_write_json(const struct event *event, struct json_writer *writer)
 {
     char id[ULID_TEXT_BYTES + 4] = "evt_";
@@ -124,6 +133,8 @@ void event_write_json(const struct event *event, struct json_writer *writer)
             write_field(event, (enum event_field)field, writer);
     if (event->is_repeat)
         json_member_bool(writer, "repeat", true);
+    if (event->is_line)
+        write_line(event, writer);
     if (event->data) {
         json_key(writer, "data");
         json_write_node(writer, event->data);

@@ -16,6 +16,7 @@ enum door {
     DOOR_DECISION, /* a person who proved who they are */
     DOOR_RESULT,   /* what an effect of ours came to */
     DOOR_RELOAD,   /* new rules */
+    DOOR_WATCHER,  /* what is to be said of a watcher itself */
 };
 
 /* Normalised fields that hold text: bare names in rules. A sender fills those it knows. */
@@ -65,6 +66,10 @@ struct event {
     struct slice fields[EVENT_N_FIELDS]; /* absent where the sender says nothing */
     struct slice delivery_id;
     bool is_repeat; /* the sender says a known state again: its time is the time of receipt */
+    bool is_line;   /* of a log; what follows is its own */
+    int64_t offset; /* in its file, of its first byte */
+    bool is_truncated; /* the line was longer than may be: this is its beginning */
+    bool is_partial;   /* it stood without its end, or its beginning was taken before */
     const struct json *
         data; /* the payload, or the one of a batch (its `batch` member: what stood around it); NULL for a line */
 };

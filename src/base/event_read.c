@@ -34,6 +34,27 @@ static enum rc read_repeat(const struct json *value, struct arena *arena, struct
     return RC_OK;
 }
 
+static enum rc read_offset(const struct json *value, struct arena *arena, struct event *event)
+{
+    (void)arena;
+    event->is_line = true;
+    return json_int(value, &event->offset) ? RC_INVALID : RC_OK;
+}
+
+static enum rc read_truncated(const struct json *value, struct arena *arena, struct event *event)
+{
+    (void)arena;
+    event->is_truncated = json_type_of(value) == JSON_TRUE;
+    return RC_OK;
+}
+
+static enum rc read_partial(const struct json *value, struct arena *arena, struct event *event)
+{
+    (void)arena;
+    event->is_partial = json_type_of(value) == JSON_TRUE;
+    return RC_OK;
+}
+
 static enum rc read_data(const struct json *value, struct arena *arena, struct event *event)
 {
     (void)arena;
@@ -59,6 +80,9 @@ static const struct member {
     { .name = "received", .read = read_received },
     { .name = "delivery_id", .read = read_delivery },
     { .name = "repeat", .read = read_repeat },
+    { .name = "offset", .read = read_offset },
+    { .name = "truncated", .read = read_truncated },
+    { .name = "partial", .read = read_partial },
     { .name = "data", .read = read_data },
     { .name = "specversion", .read = pass_over },
     { .name = "datacontenttype", .read = pass_over },

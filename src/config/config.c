@@ -448,6 +448,7 @@ void config_free(struct config *config)
 {
     if (!config)
         return;
+    watchers_free(config->watchers);
     actions_free(config->actions);
     arena_free(config->arena);
     free(config);

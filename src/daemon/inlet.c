@@ -13,6 +13,9 @@
 #define BATCH_DELIVERIES 256
 #define BATCH_BYTES ((int64_t)8 << 20)
 #define BATCH_CONTROLS 64
+/* One commit takes at most so many batches of lines; none while more than a few deliveries wait to be folded. */
+#define BATCH_LINES 64
+#define LINES_MAX_LAG 64
 /* Folding between two accepting commits: the next delivery waits at most this long for its turn. */
 #define FOLD_DELIVERIES 256
 #define FOLD_BUDGET_MS 10
@@ -51,6 +54,7 @@ struct inlet {
     pthread_cond_t work;
     struct lane data;
     struct inlet_control *control, **control_last;
+    struct inlet_lines *lines, **lines_last;
     bool draining;
     bool has_ended; /* the thread looks at nothing any more */
     bool is_full;
@@ -60,6 +64,7 @@ struct inlet {
     struct crowd crowd;
     int64_t folded_mono_ms;
     int64_t retry_mono_ms;
+    int64_t lines_mono_ms; /* not before that */
     bool fold_more;
 };
 
@@ -86,6 +91,23 @@ enum rc inlet_push(struct inlet *inlet, struct inlet_delivery *delivery)
         inlet->data.last = &delivery->next;
         inlet->data.n_items++;
         inlet->data.bytes += bytes;
+        pthread_cond_signal(&inlet->work);
+    }
+    pthread_mutex_unlock(&inlet->lock);
+    return rc;
+}
+
+enum rc inlet_push_lines(struct inlet *inlet, struct inlet_lines *lines)
+{
+    enum rc rc = RC_OK;
+
+    lines->next = NULL;
+    pthread_mutex_lock(&inlet->lock);
+    if (inlet->draining || inlet->has_failed) {
+        rc = RC_BUSY;
+    } else {
+        *inlet->lines_last = lines;
+        inlet->lines_last = &lines->next;
         pthread_cond_signal(&inlet->work);
     }
     pthread_mutex_unlock(&inlet->lock);
@@ -308,6 +330,70 @@ static void accept_batch(struct inlet *inlet)
     }
 }
 
+/* --- lines --- */
+
+/* Under the lock. At a stop none is held back any longer. */
+static bool may_take_lines(const struct inlet *inlet)
+{
+    return inlet->lines &&
+           (inlet->draining || (engine_n_unfolded(inlet->engine) < LINES_MAX_LAG &&
+                                clock_mono_ms() >= inlet->lines_mono_ms));
+}
+
+/* The first ones; they stay in the lane until they are stored, so that none overtakes another. */
+static size_t look_at_lines(struct inlet *inlet, struct inlet_lines **batch, bool *draining)
+{
+    size_t n_items = 0;
+    int64_t bytes = 0;
+
+    pthread_mutex_lock(&inlet->lock);
+    *draining = inlet->draining;
+    for (struct inlet_lines *lines = may_take_lines(inlet) ? inlet->lines : NULL;
+         lines && n_items < BATCH_LINES && bytes < BATCH_BYTES; lines = lines->next) {
+        bytes += lines->item.entry ? (int64_t)lines->item.entry->body.len : 0;
+        batch[n_items++] = lines;
+    }
+    pthread_mutex_unlock(&inlet->lock);
+    return n_items;
+}
+
+static void drop_lines(struct inlet *inlet, size_t n_items)
+{
+    pthread_mutex_lock(&inlet->lock);
+    for (size_t i = 0; i < n_items; i++)
+        inlet->lines = inlet->lines->next;
+    if (!inlet->lines)
+        inlet->lines_last = &inlet->lines;
+    pthread_mutex_unlock(&inlet->lock);
+}
+
+static void end_lines(struct inlet *inlet, struct inlet_lines **batch, size_t n_items, enum rc rc)
+{
+    drop_lines(inlet, n_items);
+    for (size_t i = 0; i < n_items; i++)
+        batch[i]->done(batch[i], rc);
+}
+
+static void take_lines(struct inlet *inlet)
+{
+    struct inlet_lines *batch[BATCH_LINES];
+    struct engine_lines items[BATCH_LINES];
+    bool more = false, draining;
+    size_t n_items = look_at_lines(inlet, batch, &draining);
+    enum rc rc;
+
+    if (!n_items)
+        return;
+    for (size_t i = 0; i < n_items; i++)
+        items[i] = batch[i]->item;
+    rc = engine_take_lines(inlet->engine, items, n_items, clock_wall_ms(), FOLD_BUDGET_MS, &more);
+    note(inlet, rc);
+    inlet->fold_more |= more;
+    inlet->lines_mono_ms = rc ? clock_mono_ms() + RETRY_MS : 0;
+    if (!rc || draining) /* what cannot be stored at a stop is read again after it */
+        end_lines(inlet, batch, n_items, rc ? RC_BUSY : RC_OK);
+}
+
 static int64_t fold_not_before_mono_ms(const struct inlet *inlet)
 {
     int64_t turn_mono_ms = inlet->crowd.is_there ? inlet->folded_mono_ms + CROWD_FOLD_EVERY_MS : 0;
@@ -377,6 +463,11 @@ static int64_t wake_mono_ms(struct inlet *inlet)
     return wake;
 }
 
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* False when it is time to end: draining, and nothing waits any more. */
 static bool wait_for_work(struct inlet *inlet)
 {
@@ -384,16 +475,18 @@ static bool wait_for_work(struct inlet *inlet)
     bool goes_on;
 
     pthread_mutex_lock(&inlet->lock);
-    while (!inlet->data.first && !*find_ready(inlet) && !inlet->draining) {
+    while (!inlet->data.first && !*find_ready(inlet) && !inlet->draining &&
+           !may_take_lines(inlet)) {
         int64_t control_mono_ms = first_control_mono_ms(inlet);
-        int64_t wake = control_mono_ms < timers_mono_ms ? control_mono_ms : timers_mono_ms;
+        int64_t lines_mono_ms = inlet->lines ? inlet->lines_mono_ms : INT64_MAX;
+        int64_t wake = least(timers_mono_ms, least(control_mono_ms, lines_mono_ms));
         struct timespec until = { .tv_sec = wake / SECOND_MS,
                                   .tv_nsec = wake % SECOND_MS * 1000000 };
 
         if (wake <= clock_mono_ms() || pthread_cond_timedwait(&inlet->work, &inlet->lock, &until))
             break;
     }
-    goes_on = !inlet->draining || inlet->data.first || inlet->control;
+    goes_on = !inlet->draining || inlet->data.first || inlet->control || inlet->lines;
     inlet->has_ended = !goes_on;
     pthread_mutex_unlock(&inlet->lock);
     return goes_on;
@@ -407,6 +500,7 @@ static void *work(void *argument)
         run_controls(inlet);
         accept_batch(inlet);
         run_controls(inlet);
+        take_lines(inlet);
         fold(inlet);
         expire(inlet);
     }
@@ -431,6 +525,7 @@ enum rc inlet_new(const struct inlet_options *options, struct inlet **inlet)
     made->expire_mono_ms = clock_mono_ms() + EXPIRE_EVERY_MS;
     lane_init(&made->data);
     made->control_last = &made->control;
+    made->lines_last = &made->lines;
     pthread_mutex_init(&made->lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

@@ -1,7 +1,8 @@
 /* inlet.h - the one door into the engine: bounded lanes, and the thread that drives it.
  *
  * Doors push items and are called back after the commit that holds them. The control lane (decisions, results, reloads, pause) goes first in every round and has places of its own; the data lane
- * is bounded by count and bytes, and a full one refuses at once (503). Rounds: control, then one accepting commit for what waits, then folding for a bounded time.
+ * is bounded by count and bytes, and a full one refuses at once (503). Lines of logs come last: they wait in their files as long as there is anything else to fold. Rounds:
+ * control, then one accepting commit for what waits, then lines, then folding for a bounded time.
  */
 #pragma once
 
@@ -33,6 +34,17 @@ struct inlet_delivery {
 };
 /* RC_FULL, RC_BUSY at once: `done` is then not called. */
 enum rc inlet_push(struct inlet *inlet, struct inlet_delivery *delivery) MUST_CHECK;
+
+/* Lines that were read. `done` is called on the engine's thread once they are stored, in the order in which they were pushed; while they cannot be stored (a full disk) they
+ * wait here and are tried again. RC_BUSY: they were dropped, with all that were pushed behind them, because we stop. The item and what it points at stay alive until then. */
+struct inlet_lines {
+    struct engine_lines item;
+    void (*done)(struct inlet_lines *lines, enum rc rc);
+    void *context;
+    struct inlet_lines *next; /* the inlet's */
+};
+/* RC_BUSY at once: `done` is then not called. Whoever pushes has a bounded number of them. */
+enum rc inlet_push_lines(struct inlet *inlet, struct inlet_lines *lines) MUST_CHECK;
 
 /* Anything else that changes state: `run` is called on the engine's thread, `done` after its commit. */
 struct inlet_control {

@@ -6,10 +6,6 @@
 
 /* One turn: a batch of 256 deliveries of the usual size needs a few MB; one of the largest allowed needs about 200. */
 #define TURN_LIMIT_BYTES ((size_t)1 << 30)
-/* Timers due at one moment (an outage's worth of expiries) are spread over several commits. */
-#define TIMERS_A_TURN 500
-/* Memory that is short comes back, and then nothing is set aside: so often what stands alone is tried again before it is held to need too much. */
-#define STARVED_MAX 10
 /* A disk that was full has room again from here on: a file system may keep the last blocks for itself. */
 #define DISK_ROOM_BYTES ((int64_t)1 << 20)
 
@@ -115,7 +111,7 @@ const struct ruleset *engine_ruleset(const struct engine *engine)
 
 /* --- accept --- */
 
-static enum rc refuse_when_full(struct store_txn *txn)
+enum rc engine_refuse_when_full(struct store_txn *txn)
 {
     int64_t used_bytes, max_bytes;
     enum rc rc = store_usage(txn, &used_bytes, &max_bytes);
@@ -139,7 +135,7 @@ bool engine_has_room(struct engine *engine)
         return false;
     rc = store_begin_read(engine->store, &txn);
     if (!rc)
-        rc = refuse_when_full(txn);
+        rc = engine_refuse_when_full(txn);
     store_abort(&txn);
     return !rc;
 }
@@ -176,13 +172,6 @@ static enum rc accept_one(struct turn *turn, struct engine_accept_item *item)
     return rc;
 }
 
-static void note_unfolded(struct engine *engine, int64_t n_unfolded)
-{
-    engine->n_unfolded = n_unfolded > 0 ? n_unfolded : 0;
-    metric_set(METRIC_FOLD_LAG, (struct slice){ 0 }, (struct slice){ 0 },
-               (double)engine->n_unfolded);
-}
-
 static int64_t count_new(const struct engine_accept_item *items, size_t n_items)
 {
     int64_t n_new = 0;
@@ -208,7 +197,7 @@ enum rc engine_accept(struct engine *engine, struct engine_accept_item *items, s
         return RC_OK;
     rc = turn_begin(engine, items[0].entry->received_ms, &turn);
     if (!rc)
-        rc = refuse_when_full(turn.txn);
+        rc = engine_refuse_when_full(turn.txn);
     for (size_t i = 0; i < n_items && !rc; i++)
         rc = accept_one(&turn, &items[i]);
     crash_point(CRASH_ACCEPT_BEFORE_COMMIT);
@@ -219,243 +208,8 @@ enum rc engine_accept(struct engine *engine, struct engine_accept_item *items, s
     if (rc)
         forget_ids(items, n_items);
     else
-        note_unfolded(engine, engine->n_unfolded + count_new(items, n_items));
+        engine_note_unfolded(engine, engine->n_unfolded + count_new(items, n_items));
     return rc;
-}
-
-/* --- fold --- */
-
-enum rc turn_bury(struct turn *turn, const struct journal_entry *entry, const char *reason)
-{
-    const struct dead_letter letter = { .seq = entry->seq,
-                                        .at_ms = turn->now_ms,
-                                        .reason = slice_of(reason) };
-    enum rc rc = dead_letter_put(turn->txn, &letter);
-
-    metric_add(METRIC_EVENTS_DEAD, entry->watcher, (struct slice){ 0 }, 1);
-    log_warn("delivery kept aside: %s watcher=%.*s seq=%llu", reason, SLICE_ARG(entry->watcher),
-             (unsigned long long)entry->seq);
-    return rc ? rc : meta_set(turn->txn, META_CURSOR, entry->seq);
-}
-
-static enum rc fold_entry(struct turn *turn, const struct journal_entry *entry)
-{
-    struct event_list events = { 0 };
-    enum rc rc;
-
-    crash_point(CRASH_FOLD_EVENT);
-    rc = engine_events(turn->engine->config, entry, turn->arena, &events);
-    if (rc == RC_INVALID)
-        return turn_bury(turn, entry, "it holds nothing that its watcher can read");
-    for (size_t i = 0; i < events.n_items && !rc; i++)
-        rc = signals_fold_event(turn, &events.items[i]);
-    event_list_free(&events);
-    return rc ? rc : meta_set(turn->txn, META_CURSOR, entry->seq);
-}
-
-/* What people and effects of ours do has a time of its own, never before that of the deliveries; it does not move theirs, so that a
- * replay of the deliveries alone goes by the same clock. */
-enum rc turn_read_clock(struct turn *turn, int64_t now_ms)
-{
-    uint64_t stored = 0;
-    enum rc rc = meta_get(turn->txn, META_ENGINE_CLOCK, &stored);
-
-    turn->now_ms = !rc && (int64_t)stored > now_ms ? (int64_t)stored : now_ms;
-    return rc;
-}
-
-/* The engine's clock: where the last turn stood or the time of receipt, whichever is later. */
-enum rc turn_advance_clock(struct turn *turn, int64_t to_ms)
-{
-    uint64_t stored = 0;
-    enum rc rc = meta_get(turn->txn, META_ENGINE_CLOCK, &stored);
-
-    if (rc)
-        return rc;
-    turn->now_ms = (int64_t)stored > to_ms ? (int64_t)stored : to_ms;
-    return (int64_t)stored == turn->now_ms
-               ? RC_OK
-               : meta_set(turn->txn, META_ENGINE_CLOCK, (uint64_t)turn->now_ms);
-}
-
-struct fold_limits {
-    size_t n_left;
-    size_t n_timers; /* that one turn runs */
-    int64_t end_mono_ms;
-    int64_t now_ms;
-    bool ran_timers; /* set */
-    bool at_timer;   /* set: a timer runs, or failed */
-};
-
-static enum rc run_timers(struct turn *turn, struct fold_limits *limits, int64_t until_ms,
-                          bool *more)
-{
-    size_t n_run = 0;
-    enum rc rc = timers_run(turn, until_ms, limits->n_timers, &n_run);
-
-    limits->at_timer = rc != RC_OK;
-    limits->ran_timers |= n_run > 0;
-    *more = !rc && n_run == limits->n_timers;
-    return rc;
-}
-
-/* Deliveries in order, before each the timers that were due by its receipt. */
-static enum rc fold_deliveries(struct turn *turn, struct fold_limits *limits, bool *more)
-{
-    struct journal_entry entry = { 0 };
-    uint64_t cursor = 0;
-    bool more_timers;
-    enum rc rc = meta_get(turn->txn, META_CURSOR, &cursor);
-
-    while (!rc) {
-        rc = journal_next_delivery(turn->txn, cursor, turn->arena, &entry);
-        if (rc == RC_NOT_FOUND)
-            return run_timers(turn, limits, limits->now_ms, more);
-        if (rc)
-            break;
-        *more = true;
-        if (!limits->n_left || clock_mono_ms() >= limits->end_mono_ms)
-            return RC_OK;
-        rc = run_timers(turn, limits, entry.received_ms, &more_timers);
-        if (rc || more_timers)
-            return rc;
-        rc = turn_advance_clock(turn, entry.received_ms);
-        if (!rc)
-            rc = fold_entry(turn, &entry);
-        cursor = entry.seq;
-        limits->n_left--;
-    }
-    return rc;
-}
-
-/* A turn that found nothing to do is none. */
-static void end_here(const struct fold_limits *limits, size_t n_before, enum crash_place timers,
-                     enum crash_place fold)
-{
-    if (limits->ran_timers)
-        crash_point(timers);
-    else if (limits->n_left < n_before)
-        crash_point(fold);
-}
-
-static enum rc fold_turn(struct engine *engine, struct fold_limits *limits, bool *more)
-{
-    size_t n_before = limits->n_left;
-    struct turn turn;
-    enum rc rc = turn_begin(engine, limits->now_ms, &turn);
-
-    if (!rc)
-        rc = fold_deliveries(&turn, limits, more);
-    end_here(limits, n_before, CRASH_TIMERS_BEFORE_COMMIT, CRASH_FOLD_BEFORE_COMMIT);
-    if (!rc)
-        rc = turn_commit(&turn);
-    end_here(limits, n_before, CRASH_TIMERS_AFTER_COMMIT, CRASH_FOLD_AFTER_COMMIT);
-    turn_abort(&turn);
-    if (!rc)
-        note_unfolded(engine,
-                      *more ? engine->n_unfolded - (int64_t)(n_before - limits->n_left) : 0);
-    return rc;
-}
-
-/* The delivery at the cursor cannot be folded, whatever is tried: it is kept aside and the others go on. */
-static enum rc bury_next(struct engine *engine, int64_t now_ms, const char *reason)
-{
-    struct journal_entry entry = { 0 };
-    uint64_t cursor = 0;
-    struct turn turn;
-    enum rc rc = turn_begin(engine, now_ms, &turn);
-
-    if (!rc)
-        rc = meta_get(turn.txn, META_CURSOR, &cursor);
-    if (!rc)
-        rc = journal_next_delivery(turn.txn, cursor, turn.arena, &entry);
-    if (rc == RC_CORRUPT && entry.seq)
-        rc =
-            RC_OK; /* a damaged row has nothing but its number, and that is enough to go on behind it */
-    if (!rc)
-        rc = turn_bury(&turn, &entry, reason);
-    if (!rc)
-        rc = turn_commit(&turn);
-    turn_abort(&turn);
-    return rc == RC_NOT_FOUND ? RC_OK : rc;
-}
-
-/* What the first timer is about cannot be read, whatever is tried: the others go on. */
-static enum rc drop_timer(struct engine *engine, int64_t now_ms, const char *reason)
-{
-    struct timer timer;
-    struct turn turn;
-    enum rc rc = turn_begin(engine, now_ms, &turn);
-
-    if (!rc)
-        rc = timer_first(turn.txn, &timer);
-    if (!rc) {
-        log_error("timer dropped: %s kind=%d due=%lld", reason, (int)timer.kind,
-                  (long long)timer.due_ms);
-        rc = timer_remove(turn.txn, &timer);
-    }
-    if (!rc)
-        rc = turn_commit(&turn);
-    turn_abort(&turn);
-    return rc == RC_NOT_FOUND ? RC_OK : rc;
-}
-
-static bool is_about_the_store(enum rc rc)
-{
-    return rc == RC_FULL || rc == RC_IO || rc == RC_BUSY;
-}
-
-enum rc engine_fold(struct engine *engine, int64_t now_ms, size_t n_max, int64_t budget_ms,
-                    bool *more)
-{
-    struct fold_limits limits = { .n_left = engine->fold_singly ? 1 : n_max,
-                                  .n_timers = engine->fold_singly ? 1 : TIMERS_A_TURN,
-                                  .end_mono_ms = clock_mono_ms() + budget_ms,
-                                  .now_ms = now_ms };
-    bool was_single = engine->fold_singly;
-    enum rc rc;
-
-    *more = false;
-    if (was_single)
-        limits.end_mono_ms = INT64_MAX;
-    rc = fold_turn(engine, &limits, more);
-    if (was_single && rc == RC_NO_MEMORY && engine->n_starved++ < STARVED_MAX)
-        return rc;
-    engine->n_starved = 0;
-    engine->fold_singly = false;
-    if (!rc || is_about_the_store(rc))
-        return rc;
-    /* Nothing of the batch was kept. One delivery or timer at a time shows which it was; that one is set aside. */
-    *more = true;
-    if (!was_single) {
-        engine->fold_singly = true;
-        return RC_OK;
-    }
-    if (limits.at_timer)
-        return drop_timer(engine, now_ms, rc_text(rc));
-    return bury_next(engine, now_ms, rc_text(rc));
-}
-
-int64_t engine_n_unfolded(const struct engine *engine)
-{
-    return engine->n_unfolded;
-}
-
-int64_t engine_due_ms(struct engine *engine)
-{
-    struct store_txn *txn = NULL;
-    struct timer timer;
-    enum rc rc;
-
-    if (engine->due_ms >= 0)
-        return engine->due_ms;
-    rc = store_begin_read(engine->store, &txn);
-    if (!rc)
-        rc = timer_first(txn, &timer);
-    store_abort(&txn);
-    if (!rc || rc == RC_NOT_FOUND)
-        engine->due_ms = rc ? INT64_MAX : timer.due_ms;
-    return rc ? INT64_MAX : timer.due_ms;
 }
 
 /* --- control --- */

@@ -14,6 +14,7 @@
 #include "src/config/config.h"
 #include "src/store/feed.h"
 #include "src/store/journal.h"
+#include "src/store/offsets.h"
 #include "src/store/outbox.h"
 #include "src/store/store.h"
 #include "src/store/timers.h"
@@ -58,6 +59,31 @@ struct engine_accept_item {
 /* RC_FULL also when data may no longer be stored (STORE_DATA_PERCENT). */
 enum rc engine_accept(struct engine *engine, struct engine_accept_item *items,
                       size_t n_items) MUST_CHECK;
+
+/* What was read of one log file, in the order of its lines. */
+struct engine_lines {
+    struct journal_entry *entry; /* those that some rule wants (log_lines.h); NULL: none */
+    const struct file_offset *offsets; /* how far it is read now */
+    size_t n_offsets;
+    const struct ulid *forgotten; /* offsets of files that are gone */
+    size_t n_forgotten;
+};
+/* Stores lines together with how far they were read, and folds them in the same transaction where nothing older waits. RC_FULL as engine_accept. `*more` when there
+ * is more to fold now. After a start that followed a crash, lines are stored first and folded after it, so that one which ends the process can be set aside. */
+enum rc engine_take_lines(struct engine *engine, const struct engine_lines *items, size_t n_items,
+                          int64_t now_ms, int64_t budget_ms, bool *more) MUST_CHECK;
+
+/* What is told of a watcher itself: an event of kind vedette.watcher. */
+enum watcher_state { WATCHER_SILENT, WATCHER_BROKEN, WATCHER_BACK };
+struct engine_notice {
+    struct slice watcher;
+    enum watcher_state state;
+    struct slice detail; /* for people: what is wrong and what to do */
+    struct slice path;   /* of the file; absent: the whole watcher */
+    int64_t since_ms;    /* 0: not known */
+};
+enum rc engine_notify(struct engine *engine, const struct engine_notice *notice,
+                      int64_t now_ms) MUST_CHECK;
 
 /* Folds what is waiting: at most `n_max` deliveries and `budget_ms` of time, and the timers due before each; when none is left, the timers due by `now_ms`. `*more` when there is more to do now. */
 enum rc engine_fold(struct engine *engine, int64_t now_ms, size_t n_max, int64_t budget_ms,

@@ -57,13 +57,35 @@ static enum rc own_event(const struct journal_entry *entry, struct arena *arena,
     return RC_OK;
 }
 
+/* The watcher is what it is about, and its fields say how it is: rules can ask for one watcher, and for its end. */
+static enum rc watcher_event(const struct journal_entry *entry, struct arena *arena,
+                             struct event_list *events)
+{
+    struct event *event;
+    enum rc rc = own_event(entry, arena, events);
+
+    if (rc)
+        return rc;
+    event = &events->items[0];
+    event->fields[FIELD_KIND] = SLICE("vedette.watcher");
+    event->fields[FIELD_WATCHER] = entry->watcher;
+    event->fields[FIELD_SUBJECT] = entry->watcher;
+    event->fields[FIELD_STATE] = json_string(json_get_text(event->data, "state"));
+    event->fields[FIELD_TEXT] = json_string(json_get_text(event->data, "detail"));
+    return arena_format(arena, &event->fields[FIELD_TITLE], "watcher %.*s %.*s",
+                        SLICE_ARG(entry->watcher),
+                        SLICE_ARG(json_string(json_get_text(event->data, "word"))));
+}
+
 enum rc engine_events(const struct config *config, const struct journal_entry *entry,
                       struct arena *arena, struct event_list *events)
 {
     enum rc rc;
 
     *events = (struct event_list){ 0 };
-    if (entry->door != DOOR_DATA)
+    if (entry->door == DOOR_WATCHER)
+        rc = watcher_event(entry, arena, events);
+    else if (entry->door != DOOR_DATA)
         rc = own_event(entry, arena, events);
     else if (slice_eq(entry->type, SLICE(ENGINE_RECORDED_EVENT)))
         rc = recorded_event(entry, arena, events);

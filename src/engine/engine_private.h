@@ -47,6 +47,7 @@ struct engine {
     } totals;                     /* folded since the start */
     int64_t n_unfolded;           /* deliveries stored and not folded, for the metric */
     bool fold_singly;             /* a batch failed: find out which delivery it was */
+    size_t n_careful;             /* batches of lines that are stored before they are folded */
     unsigned n_starved;           /* how often that one found no memory */
     struct ulid expired_up_to[3]; /* where the walk of each table stands (engine_expire.c) */
     int64_t due_ms;               /* cache of the first timer; -1: not known */
@@ -166,6 +167,24 @@ enum rc steps_verify(struct turn *turn, struct signal *signal,
 enum rc steps_verify_due(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
 enum rc steps_undo_next(struct turn *turn, struct signal *signal,
                         struct proposal *proposal) MUST_CHECK;
+
+/* engine.c: RC_FULL when data may no longer be stored. */
+enum rc engine_refuse_when_full(struct store_txn *txn) MUST_CHECK;
+
+/* engine_fold.c: what one turn may do. */
+struct fold_limits {
+    size_t n_left;   /* deliveries */
+    size_t n_timers; /* that one turn runs */
+    int64_t end_mono_ms;
+    int64_t now_ms;
+    bool ran_timers; /* set */
+    bool at_timer;   /* set: a timer runs, or failed */
+};
+#define FOLD_TIMERS_A_TURN 500 /* an outage's worth of expiries is spread over several commits */
+/* Deliveries in order, before each the timers that were due by its receipt; `*more` when there is more to do now. */
+enum rc turn_fold_deliveries(struct turn *turn, struct fold_limits *limits, bool *more) MUST_CHECK;
+void engine_note_unfolded(struct engine *engine, int64_t n_unfolded);
+bool engine_is_about_the_store(enum rc rc);
 
 /* engine.c: takes the item out of the outbox and acts on what it came to. */
 enum rc turn_take_result(struct turn *turn, const struct effect_result *result) MUST_CHECK;

@@ -8,6 +8,9 @@
 /* As many as a batch may hold: the one that ended the process is among them. */
 #define SUSPECTS 256
 
+/* After a crash the line that ended the process, if one did, is among the first that are read again. */
+#define CAREFUL_BATCHES 256
+
 /* Whatever this step did, its answer is lost: say so and ask a human, never run it again. */
 static enum rc lose(struct turn *turn, const struct outbox_item *item)
 {
@@ -97,6 +100,7 @@ static enum rc count_tries(struct turn *turn, uint64_t *n_tries)
         rc = meta_get(turn->txn, META_FOLD_TRIES, &tries);
     if (rc)
         return rc;
+    turn->engine->n_careful = was_clean ? 0 : CAREFUL_BATCHES;
     *n_tries = is_folded || was_clean || cursor != attempt ? 0 : tries + 1;
     rc = meta_set(turn->txn, META_FOLD_ATTEMPT, cursor);
     if (!rc)

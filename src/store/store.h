@@ -36,7 +36,8 @@ struct store_txn;
     X(FEED, "feed")                         /* feed.h */                                           \
     X(CHANGES, "changes")                   /* changes.h */                                        \
     X(AUDIT, "audit")                       /* audit.h */                                          \
-    X(RULESETS, "rulesets")                 /* rulesets.h */
+    X(RULESETS, "rulesets")                 /* rulesets.h */                                       \
+    X(OFFSETS, "offsets")                   /* offsets.h */
 
 enum store_table {
 #define STORE_TABLE(name, text) TABLE_##name,

@@ -1,0 +1,19 @@
+/* map.h - finds what was put in under a name.
+ *
+ * A hash table of GLib; keys are copied, values are the caller's. For one thread. */
+#pragma once
+
+#include "src/base/slice.h"
+
+struct map;
+
+enum rc map_new(struct map **map) MUST_CHECK;
+/* Accepts NULL. The values stay. */
+void map_free(struct map *map);
+/* Puts `value` (not NULL) under `key`, in place of what is there. */
+void map_put(struct map *map, struct slice key, void *value);
+/* NULL when there is none. */
+void *map_get(const struct map *map, struct slice key);
+/* Content where there is none. */
+void map_remove(struct map *map, struct slice key);
+size_t map_count(const struct map *map);

@@ -1,0 +1,82 @@
+/* What is to be said of a watcher itself is an event like any other: journalled and folded in one turn. */
+#include "src/engine/engine_private.h"
+
+#include "src/base/crash_point.h"
+
+static const struct {
+    const char *type;
+    const char *state;
+    const char *word;
+} told[] = {
+    [WATCHER_SILENT] = { "vedette.watcher.silent", "failing", "is silent" },
+    [WATCHER_BROKEN] = { "vedette.watcher.broken", "failing", "cannot be watched" },
+    [WATCHER_BACK] = { "vedette.watcher.back", "ok", "is back" },
+};
+
+static void write_notice(const struct engine_notice *notice, struct buffer *body)
+{
+    struct json_writer writer = json_writer_to(body);
+
+    json_object_begin(&writer);
+    json_member_text(&writer, "watcher", notice->watcher);
+    json_member_text(&writer, "state", slice_of(told[notice->state].state));
+    json_member_text(&writer, "word", slice_of(told[notice->state].word));
+    json_member_text(&writer, "detail", notice->detail);
+    json_member_text(&writer, "path", notice->path);
+    json_member_time(&writer, "since", notice->since_ms);
+    json_object_end(&writer);
+}
+
+static enum rc append(struct turn *turn, const struct engine_notice *notice,
+                      struct journal_entry *entry)
+{
+    struct buffer body;
+    enum rc rc;
+
+    *entry = (struct journal_entry){ .door = DOOR_WATCHER,
+                                     .watcher = notice->watcher,
+                                     .type = slice_of(told[notice->state].type),
+                                     .received_ms = turn->now_ms };
+    buffer_init(&body, 0);
+    write_notice(notice, &body);
+    rc = buffer_rc(&body);
+    if (!rc)
+        rc = arena_copy(turn->arena, buffer_slice(&body), &entry->body);
+    buffer_free(&body);
+    if (!rc)
+        rc = turn_make_id(turn, &entry->id);
+    if (!rc)
+        rc = meta_get(turn->txn, META_CURSOR, &entry->after);
+    return rc ? rc : journal_append(turn->txn, entry);
+}
+
+static enum rc fold(struct turn *turn, const struct journal_entry *entry)
+{
+    struct event_list events = { 0 };
+    enum rc rc = engine_events(turn->engine->config, entry, turn->arena, &events);
+
+    for (size_t i = 0; i < events.n_items && !rc; i++)
+        rc = signals_fold_event(turn, &events.items[i]);
+    event_list_free(&events);
+    return rc;
+}
+
+enum rc engine_notify(struct engine *engine, const struct engine_notice *notice, int64_t now_ms)
+{
+    struct journal_entry entry;
+    struct turn turn;
+    enum rc rc = turn_begin(engine, now_ms, &turn);
+
+    if (!rc)
+        rc = turn_read_clock(&turn, now_ms);
+    if (!rc)
+        rc = append(&turn, notice, &entry);
+    if (!rc)
+        rc = fold(&turn, &entry);
+    crash_point(CRASH_CONTROL_BEFORE_COMMIT);
+    if (!rc)
+        rc = turn_commit(&turn);
+    crash_point(CRASH_CONTROL_AFTER_COMMIT);
+    turn_abort(&turn);
+    return rc;
+}

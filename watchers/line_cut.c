@@ -1,0 +1,154 @@
+#include "watchers/line_cut.h"
+
+#include <string.h>
+
+#define BYTE_ORDER_MARK SLICE("\xef\xbb\xbf")
+
+/* The line that begins at a place. */
+struct piece {
+    size_t begin;
+    size_t text_end; /* without the end of line, and not longer than may be */
+    size_t next;     /* where the one after it begins */
+    bool is_whole;   /* its LF is there */
+    bool is_cut;
+};
+
+/* The event that lines are put together to. */
+struct gathering {
+    size_t begin, text_end, next;
+    enum cut_state after; /* where its last line leaves off */
+    int64_t n_lines;
+    bool is_cut, is_partial;
+};
+
+static bool find_piece(const struct line_cut *cut, size_t begin, struct piece *piece)
+{
+    const char *start = cut->bytes.ptr + begin;
+    size_t n_left = cut->bytes.len - begin;
+    size_t max_bytes = (size_t)cut->watch->max_line_bytes;
+    const char *lf = n_left ? memchr(start, '\n', n_left) : NULL;
+    size_t len = lf ? (size_t)(lf - start) : n_left;
+
+    *piece = (struct piece){ .begin = begin, .next = begin + len + (lf ? 1 : 0), .is_whole = lf };
+    if (lf && len && start[len - 1] == '\r')
+        len--;
+    piece->is_cut = len > max_bytes;
+    piece->text_end = begin + (piece->is_cut ? max_bytes : len);
+    return n_left > 0;
+}
+
+static struct slice text_of(const struct line_cut *cut, size_t begin, size_t end)
+{
+    struct slice text = { cut->bytes.ptr + begin, end - begin };
+
+    if (cut->offset + (int64_t)begin == 0 && slice_starts(text, BYTE_ORDER_MARK))
+        text = (struct slice){ text.ptr + 3, text.len - 3 };
+    return text;
+}
+
+static void tell(struct line_cut *cut, struct gathering *gathering)
+{
+    if (!gathering->n_lines)
+        return;
+    cut->lines[cut->n_lines++] =
+        (struct log_line){ .offset = cut->offset + (int64_t)gathering->begin,
+                           .is_truncated = gathering->is_cut,
+                           .is_partial = gathering->is_partial,
+                           .text = text_of(cut, gathering->begin, gathering->text_end) };
+    cut->n_consumed = gathering->next;
+    cut->state = gathering->after;
+    *gathering = (struct gathering){ 0 };
+}
+
+static bool is_multiline(const struct line_cut *cut)
+{
+    return cut->watch->multiline.first || cut->watch->multiline.continuation;
+}
+
+/* Does the line begin an event? A pattern that ran into its limit does not tell: the line stands for itself. */
+static bool begins_event(const struct line_cut *cut, const struct piece *piece)
+{
+    const struct multiline *multiline = &cut->watch->multiline;
+    struct slice text = text_of(cut, piece->begin, piece->text_end);
+
+    if (multiline->first)
+        return pattern_search(multiline->first, text, cut->scratch) != PATTERN_NO_MATCH;
+    if (multiline->continuation)
+        return pattern_search(multiline->continuation, text, cut->scratch) != PATTERN_MATCH;
+    return true;
+}
+
+static bool has_room(const struct line_cut *cut, const struct gathering *gathering,
+                     const struct piece *piece)
+{
+    const struct multiline *multiline = &cut->watch->multiline;
+
+    return gathering->n_lines < multiline->max_lines && !gathering->is_cut &&
+           (int64_t)(piece->text_end - gathering->begin) <= multiline->max_bytes;
+}
+
+static void gather(struct line_cut *cut, struct gathering *gathering, const struct piece *piece)
+{
+    bool begins = begins_event(cut, piece);
+    bool is_overflow = gathering->n_lines && !begins && !has_room(cut, gathering, piece);
+
+    if (begins || is_overflow)
+        tell(cut, gathering);
+    if (!gathering->n_lines) {
+        gathering->begin = piece->begin;
+        gathering->is_partial = is_overflow || cut->state == CUT_WITHIN_LINE;
+    }
+    gathering->text_end = piece->text_end;
+    gathering->next = piece->next;
+    gathering->n_lines++;
+    gathering->is_cut |= piece->is_cut;
+    gathering->is_partial |= !piece->is_whole && !piece->is_cut;
+    cut->n_cut += piece->is_cut;
+    gathering->after = piece->is_whole ? CUT_AT_LINE : piece->is_cut ? CUT_SKIPPING : CUT_WITHIN_LINE;
+}
+
+/* A line without its end is told where it is too long anyhow, or where nobody waits for it any longer. */
+static bool may_tell(const struct line_cut *cut, const struct piece *piece)
+{
+    return piece->is_whole || piece->is_cut || cut->end == CUT_OVER;
+}
+
+static void skip_rest(struct line_cut *cut)
+{
+    struct piece piece;
+
+    if (!find_piece(cut, 0, &piece))
+        return;
+    cut->n_consumed = piece.next;
+    if (piece.is_whole)
+        cut->state = CUT_AT_LINE;
+}
+
+void line_cut(struct line_cut *cut)
+{
+    struct gathering gathering = { 0 };
+    bool is_over = false;
+    struct piece piece;
+    size_t begin;
+
+    cut->n_lines = cut->n_consumed = cut->n_cut = cut->n_last_line = 0;
+    if (cut->state == CUT_SKIPPING)
+        skip_rest(cut);
+    if (cut->state == CUT_SKIPPING)
+        return;
+    begin = cut->n_consumed;
+    /* One place is kept for what is being gathered. */
+    while (cut->n_lines + 1 < cut->n_max && !(is_over = !find_piece(cut, begin, &piece))) {
+        if (!may_tell(cut, &piece)) {
+            cut->n_last_line = piece.next - piece.begin;
+            is_over = true;
+            break;
+        }
+        gather(cut, &gathering, &piece);
+        begin = piece.next;
+        if (!is_multiline(cut) || !piece.is_whole)
+            tell(cut, &gathering);
+    }
+    if (cut->end != CUT_GOES_ON && is_over)
+        tell(cut, &gathering);
+}
