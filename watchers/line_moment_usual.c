@@ -3,14 +3,12 @@
 
 #include <string.h>
 
-/* A shape is a first look, so that a form is tried only where it may stand: 9 is a digit, 0 a digit or a blank, A a capital, K a
- * letter of klog, all else itself. In a form: %. decimals if any, %: an offset if any, %, a year if any, %~ a T or a blank, %@ a
- * time since 1970 that is a plausible one. */
+/* A shape is a first look, so that a form is tried only where it may stand: 9 is a digit, 0 a digit or a blank, A and a letters,
+ * K a letter of klog, all else itself. The conversions that are no letters are told in line_conversion.h. */
 struct usual {
     struct slice shape;
     struct slice form;
-    bool
-        leads; /* stands at the beginning or behind a bracket alone: elsewhere it would be any number */
+    bool leads; /* at the beginning or behind a bracket alone: elsewhere it may be any number */
     size_t skip_bytes; /* of the shape, before the form */
 };
 

@@ -15,7 +15,7 @@ static struct arena *arena;
 static int make_arena(void **state)
 {
     (void)state;
-    return arena_new(1 << 20, &arena);
+    return arena_new(1 << 20, &arena) == RC_OK ? 0 : -1;
 }
 
 static int free_arena(void **state)
