@@ -5,9 +5,14 @@
  *   logfmt   key=value words, values in double quotes where they hold blanks: `data` is an object of texts
  *   syslog   RFC 3164 and RFC 5424, with or without <PRI>: host, and data.program data.pid data.message data.facility data.severity data.msgid data.structured (by id and name)
  *
- * From json and logfmt these members fill fields, the first that is a scalar: host (host, hostname), service (service, app, application), environment (env,
+ * From json and logfmt these members fill fields, the first that is a scalar and not empty: host (host, hostname), service (service, app, application), environment (env,
  * environment), title (message, msg, event, error). The word of a level (level, lvl, severity, loglevel, and syslog's) becomes the field severity: fatal, critical, crit, alert,
- * emerg and panic are critical; error and err high; warn, warning and notice medium; the others low. The title is otherwise the first line of the text, of syslog the message. */
+ * emerg and panic are critical; error, err and severe high; warn, warning and notice medium; the others low. Numbers are syslog's (0 to 7) or those of Pino (10 to 60). The title is
+ * otherwise the first line of the text, of syslog the message.
+ *
+ * Not of its format is: of json what is no object, or breaks JSON (a key twice, an escaped NUL); of logfmt a line without any name=value, with a value that has no name, or with a quote that
+ * does not end; of syslog one that begins neither with <PRI> nor with a time; of both one with more than 256 names. In logfmt a name alone is true, and of a name that stands twice (of
+ * syslog: in elements of one id) the last counts. Bytes that are not UTF-8, and NULs, are U+FFFD in fields and in data; FIELD_TEXT stays as it came. */
 #pragma once
 
 #include "src/base/event.h"

@@ -84,6 +84,20 @@ static struct date date_of_days(int64_t days)
                           .day = day_of_year - (153 * month + 2) / 5 + 1 };
 }
 
+enum rc time_of_date(int64_t year, int64_t month, int64_t day, int64_t *time_ms)
+{
+    if (year < 0 || year > MAX_YEAR || month < 1 || month > 12 || day < 1 ||
+        day > days_in_month(year, month))
+        return RC_INVALID;
+    *time_ms = days_of_date((struct date){ .year = year, .month = month, .day = day }) * DAY_MS;
+    return RC_OK;
+}
+
+int64_t time_year(int64_t time_ms)
+{
+    return date_of_days(time_ms / DAY_MS - (time_ms % DAY_MS < 0 ? 1 : 0)).year;
+}
+
 static void put_digits(char *at, size_t n_digits, int64_t value)
 {
     for (size_t i = n_digits; i > 0; i--) {

@@ -28,6 +28,11 @@ enum rc time_parse(struct slice text, int64_t *time_ms) MUST_CHECK;
  * (up to 12 digits, with decimals), milliseconds (13 digits), microseconds (16) or nanoseconds (19). */
 enum rc time_parse_any(struct slice text, int64_t *time_ms) MUST_CHECK;
 
+/* Midnight UTC of a day; month and day count from 1. RC_INVALID: there is no such day, or no such year of four digits. */
+enum rc time_of_date(int64_t year, int64_t month, int64_t day, int64_t *time_ms) MUST_CHECK;
+/* The year in UTC. */
+int64_t time_year(int64_t time_ms);
+
 /* "90s", "5m", "1h", "7d", "250ms", "1h30m". A number without a unit, a sign, or more than 10 years: RC_INVALID. */
 enum rc duration_parse(struct slice text, int64_t *duration_ms) MUST_CHECK;
 /* The shortest exact form ("90s" is "1m30s"); `text` holds TIME_TEXT_BYTES; returns it. */
