@@ -180,6 +180,8 @@ static enum rc read_paths(const struct node *map, const struct written *written,
             return RC_INVALID;
         }
         rc = path_join(place->base_dir, paths->items[i], arena, &watch->paths.items[i]);
+        if (!rc)
+            rc = path_absolute(watch->paths.items[i], arena, &watch->paths.items[i]);
     }
     watch->paths.n_items = paths->n_items;
     return rc;
