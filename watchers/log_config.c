@@ -246,8 +246,10 @@ enum rc log_watch_of_name(struct slice name, struct arena *arena, struct log_wat
 
 void log_watch_free(struct log_watch *watch)
 {
-    pattern_free(watch->multiline.first);
-    pattern_free(watch->multiline.continuation);
+    if (!watch->is_borrowed) {
+        pattern_free(watch->multiline.first);
+        pattern_free(watch->multiline.continuation);
+    }
     line_time_free(watch->time);
     watch->multiline = (struct multiline){ 0 };
     watch->time = NULL;
