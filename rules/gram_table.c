@@ -5,8 +5,8 @@
 #define STRIDE_MAX 4
 #define BITMAP_MIN_BITS 14
 #define BITMAP_MAX_BITS 20 /* 128 KiB: more would not stay in a core's cache */
-/* Bits for each gram: with one in sixteen set, few probes of foreign text go on. */
-#define BITS_A_GRAM 16
+/* Bits for each gram: with one in many set, few probes of foreign text go on. */
+#define BITS_A_GRAM 64
 #define COUNT_BITS 16
 
 /* Of text that is in small letters or in capitals alike; other bytes are mapped onto each other, which costs nothing but a comparison. */
@@ -16,7 +16,9 @@
 struct gram {
     uint32_t folded;
     uint32_t literal;
-    uint32_t offset; /* in the literal */
+    uint16_t offset; /* in the literal */
+    uint16_t check_offset;
+    uint32_t check; /* another gram of the literal, that tells it from those that share this one */
 };
 
 /* One pass: grams of one width, probed for at one stride. */
@@ -82,7 +84,7 @@ static const unsigned char commonness[128] = {
     ['n'] = 36, ['o'] = 42, ['p'] = 17, ['q'] = 2,  ['r'] = 39, ['s'] = 33, ['t'] = 42, ['u'] = 17,
     ['v'] = 7,  ['w'] = 7,  ['x'] = 5,  ['y'] = 7,  ['z'] = 2,
 };
-#define COMMONNESS_OF_OTHERS 40
+#define COMMONNESS_OF_OTHERS 100
 
 static double commonness_of(const char *place, size_t width)
 {
@@ -97,7 +99,7 @@ static double commonness_of(const char *place, size_t width)
     return product;
 }
 
-/* How many literals hold a gram, by its hash: what they share, the texts that they are meant for share as well, and each of them is compared where it is met. */
+/* How many literals hold a gram, by its hash. */
 static void count_grams(const struct literal *literals, size_t n_literals, uint32_t *counts)
 {
     for (size_t i = 0; i < n_literals; i++) {
@@ -109,25 +111,26 @@ static void count_grams(const struct literal *literals, size_t n_literals, uint3
     }
 }
 
+/* Squared: what many literals hold is not only compared often, it is met often. */
 static double cost_of(const char *place, size_t width, const uint32_t *counts)
 {
-    return commonness_of(place, width) *
-           counts[hash_of(gram_at(place, width)) >> (32 - COUNT_BITS)];
+    double n_literals = counts[hash_of(gram_at(place, width)) >> (32 - COUNT_BITS)];
+
+    return commonness_of(place, width) * n_literals * n_literals;
 }
 
-/* The offset of the grams in a row that are likely to be met the least. */
-static size_t best_offset(const struct literal *literal, const struct pass *pass,
-                          const uint32_t *counts)
+/* Of `n_offsets` ranges of `n_grams` grams in a row, where the one begins that is likely to be met the least. */
+static size_t cheapest(const char *bytes, size_t n_offsets, size_t n_grams, size_t width,
+                       const uint32_t *counts)
 {
-    size_t n_offsets = literal->bytes.len - pass->width - pass->stride + 2;
     double best_cost = 0;
     size_t best = 0;
 
     for (size_t i = 0; i < n_offsets; i++) {
         double cost = 0;
 
-        for (size_t j = i; j < i + pass->stride; j++)
-            cost += cost_of(literal->bytes.ptr + j, pass->width, counts);
+        for (size_t j = i; j < i + n_grams; j++)
+            cost += cost_of(bytes + j, width, counts);
         if (i == 0 || cost < best_cost) {
             best_cost = cost;
             best = i;
@@ -136,17 +139,36 @@ static size_t best_offset(const struct literal *literal, const struct pass *pass
     return best;
 }
 
+/* Before the grams in the table or behind them, whichever is longer; where neither side has a whole gram, it overlaps them. */
+static size_t check_offset_of(const struct literal *literal, const struct pass *pass, size_t offset,
+                              const uint32_t *counts)
+{
+    size_t n_before = offset;
+    size_t behind = offset + pass->stride;
+    size_t n_offsets = literal->bytes.len - pass->width + 1;
+
+    if (n_before >= n_offsets - behind)
+        return cheapest(literal->bytes.ptr, n_before ? n_before : 1, 1, pass->width, counts);
+    return behind +
+           cheapest(literal->bytes.ptr + behind, n_offsets - behind, 1, pass->width, counts);
+}
+
 static void add_grams(struct layer *layer, const struct gram_table *table, uint32_t i,
                       const uint32_t *counts)
 {
-    const struct pass *pass = &passes[pass_of(&table->literals[i])];
-    size_t offset = best_offset(&table->literals[i], pass, counts);
+    const struct literal *literal = &table->literals[i];
+    const struct pass *pass = &passes[pass_of(literal)];
+    size_t n_offsets = literal->bytes.len - pass->width - pass->stride + 2;
+    size_t offset = cheapest(literal->bytes.ptr, n_offsets, pass->stride, pass->width, counts);
+    size_t check_offset = check_offset_of(literal, pass, offset, counts);
 
     for (size_t j = offset; j < offset + pass->stride; j++)
         layer->grams[layer->n_grams++] = (struct gram){
-            .folded = gram_at(table->literals[i].bytes.ptr + j, pass->width),
+            .folded = gram_at(literal->bytes.ptr + j, pass->width),
             .literal = i,
-            .offset = (uint32_t)j,
+            .offset = (uint16_t)j,
+            .check_offset = (uint16_t)check_offset,
+            .check = gram_at(literal->bytes.ptr + check_offset, pass->width),
         };
 }
 
@@ -251,27 +273,36 @@ struct hunt {
     void *context;
 };
 
-static bool stands_around(const struct hunt *hunt, const struct literal *literal, size_t place,
-                          size_t offset)
+/* Where the literal of a gram would begin, that is met at `place`; false where it cannot stand. */
+static inline bool may_stand(const struct hunt *hunt, const struct gram *gram, size_t place,
+                             size_t width, size_t *start)
 {
-    return place >= offset && literal->bytes.len <= hunt->bytes.len - (place - offset) &&
-           literal_stands_at(literal, hunt->bytes.ptr + (place - offset));
+    *start = place - gram->offset;
+    return place >= gram->offset && *start + gram->check_offset + width <= hunt->bytes.len &&
+           gram_at(hunt->bytes.ptr + *start + gram->check_offset, width) == gram->check;
+}
+
+static bool stands(const struct hunt *hunt, const struct literal *literal, size_t start)
+{
+    return literal->bytes.len <= hunt->bytes.len - start &&
+           literal_stands_at(literal, hunt->bytes.ptr + start);
 }
 
 /* Kept out of the loop that probes, which comes here seldom. */
 __attribute__((noinline)) static enum rc look_up(const struct hunt *hunt, const struct layer *layer,
-                                                 size_t place, uint32_t gram)
+                                                 size_t place, uint32_t folded, size_t width)
 {
-    uint32_t bucket = hash_of(gram) >> layer->bucket_shift;
+    uint32_t bucket = hash_of(folded) >> layer->bucket_shift;
 
     for (uint32_t i = layer->buckets[bucket]; i < layer->buckets[bucket + 1]; i++) {
-        const struct gram *met = &layer->grams[i];
+        const struct gram *gram = &layer->grams[i];
+        size_t start;
         enum rc rc;
 
-        if (met->folded != gram ||
-            !stands_around(hunt, &hunt->table->literals[met->literal], place, met->offset))
+        if (gram->folded != folded || !may_stand(hunt, gram, place, width, &start) ||
+            !stands(hunt, &hunt->table->literals[gram->literal], start))
             continue;
-        rc = hunt->on_found(hunt->context, met->literal, hunt->bytes.ptr + (place - met->offset));
+        rc = hunt->on_found(hunt->context, gram->literal, hunt->bytes.ptr + start);
         if (rc)
             return rc;
     }
@@ -292,7 +323,7 @@ static inline __attribute__((always_inline)) enum rc scan_layer(const struct hun
         uint32_t bit = hash_of(gram) >> shift;
 
         if (__builtin_expect(bitmap[bit / 64] >> (bit % 64) & 1, 0)) {
-            enum rc rc = look_up(hunt, layer, i, gram);
+            enum rc rc = look_up(hunt, layer, i, gram, width);
 
             if (rc)
                 return rc;

@@ -5,7 +5,7 @@
 /* More alternatives than this are found in too many texts, and cost too much table. */
 #define ALTERNATIVES_MAX 128
 /* Beyond it, another byte tells no more. */
-#define WORTH_MAX 64
+#define WORTH_MAX 160
 
 static unsigned worth_of_byte(unsigned char byte)
 {

@@ -468,10 +468,25 @@ static void write_pattern(struct maker *maker, const char *text)
     buffer_add_text(&maker->pattern, text);
 }
 
+/* With UTF-8, k and s have relatives beyond ASCII: the Kelvin sign, the long s. */
+static bool write_relative(struct maker *maker, char byte)
+{
+    const char *relative = byte == 'k' || byte == 'K'   ? "\xe2\x84\xaa"
+                           : byte == 's' || byte == 'S' ? "\xc5\xbf"
+                                                        : NULL;
+
+    if (!relative || !maker->is_any_case || pick(maker, 8))
+        return false;
+    buffer_add_text(&maker->sample, relative);
+    return true;
+}
+
 static void write_sample(struct maker *maker, char byte)
 {
     bool is_letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
 
+    if (write_relative(maker, byte))
+        return;
     if (is_letter && pick(maker, maker->is_any_case ? 2 : 40) == 0)
         byte = (char)(byte ^ 0x20);
     buffer_add_byte(&maker->sample, byte);
