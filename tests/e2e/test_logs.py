@@ -299,8 +299,9 @@ rules:
         vedette = self.begin()
         secret = self.directory / "secret"
         secret.write_text("x n=1 secret\n")
-        (self.logs / "planted.log").symlink_to(secret)
-        os.chown(self.logs / "planted.log", 65534, 65534, follow_symlinks=False)
+        (self.directory / "planted").symlink_to(secret)
+        os.chown(self.directory / "planted", 65534, 65534, follow_symlinks=False)
+        (self.directory / "planted").rename(self.logs / "planted.log")
         trouble = wait_until(lambda: self.watcher(vedette).get("trouble"), "it is told")
         self.assertIn("symbolic link", trouble)
         self.write_numbers(2, 2)
