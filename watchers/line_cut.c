@@ -29,11 +29,13 @@ static bool find_piece(const struct line_cut *cut, size_t begin, struct piece *p
     const char *lf = n_left ? memchr(start, '\n', n_left) : NULL;
     size_t len = lf ? (size_t)(lf - start) : n_left;
 
+    bool ends_in_cr = len && start[len - 1] == '\r';
+    /* A CR at the end may be half of an end of line. */
+    size_t text_len = len - (ends_in_cr && (lf || len == max_bytes + 1));
+
     *piece = (struct piece){ .begin = begin, .next = begin + len + (lf ? 1 : 0), .is_whole = lf };
-    if (lf && len && start[len - 1] == '\r')
-        len--;
-    piece->is_cut = len > max_bytes;
-    piece->text_end = begin + (piece->is_cut ? max_bytes : len);
+    piece->is_cut = text_len > max_bytes;
+    piece->text_end = begin + (piece->is_cut ? max_bytes : text_len);
     return n_left > 0;
 }
 
@@ -104,7 +106,9 @@ static void gather(struct line_cut *cut, struct gathering *gathering, const stru
     gathering->is_cut |= piece->is_cut;
     gathering->is_partial |= !piece->is_whole && !piece->is_cut;
     cut->n_cut += piece->is_cut;
-    gathering->after = piece->is_whole ? CUT_AT_LINE : piece->is_cut ? CUT_SKIPPING : CUT_WITHIN_LINE;
+    gathering->after = piece->is_whole ? CUT_AT_LINE
+                       : piece->is_cut ? CUT_SKIPPING
+                                       : CUT_WITHIN_LINE;
 }
 
 /* A line without its end is told where it is too long anyhow, or where nobody waits for it any longer. */
@@ -113,11 +117,16 @@ static bool may_tell(const struct line_cut *cut, const struct piece *piece)
     return piece->is_whole || piece->is_cut || cut->end == CUT_OVER;
 }
 
-static void skip_rest(struct line_cut *cut)
+/* What was too long, or the end of a line whose text was all told. */
+static void pass_over(struct line_cut *cut)
 {
     struct piece piece;
+    bool is_rest =
+        find_piece(cut, 0, &piece) &&
+        (cut->state == CUT_SKIPPING ||
+         (cut->state == CUT_WITHIN_LINE && piece.is_whole && piece.text_end == piece.begin));
 
-    if (!find_piece(cut, 0, &piece))
+    if (!is_rest)
         return;
     cut->n_consumed = piece.next;
     if (piece.is_whole)
@@ -132,8 +141,7 @@ void line_cut(struct line_cut *cut)
     size_t begin;
 
     cut->n_lines = cut->n_consumed = cut->n_cut = cut->n_last_line = 0;
-    if (cut->state == CUT_SKIPPING)
-        skip_rest(cut);
+    pass_over(cut);
     if (cut->state == CUT_SKIPPING)
         return;
     begin = cut->n_consumed;

@@ -14,9 +14,9 @@ enum cut_state {
 
 /* What may follow the bytes. */
 enum cut_end {
-    CUT_GOES_ON,  /* more of them: what is not whole stays */
+    CUT_GOES_ON,    /* more of them: what is not whole stays */
     CUT_EVENT_OVER, /* none for a while: whole lines are whole events, a line without its end stays */
-    CUT_OVER,     /* none any more, or none for too long: all of it is told */
+    CUT_OVER,       /* none any more, or none for too long: all of it is told */
 };
 
 struct line_cut {

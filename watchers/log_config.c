@@ -31,11 +31,20 @@ struct written {
 
 #define AT(member) .offset = offsetof(struct written, member)
 static const struct setting members[] = {
-    { .name = "log", .type = SETTING_TEXTS, AT(paths), .help = "paths and globs; - is standard input" },
+    { .name = "log",
+      .type = SETTING_TEXTS,
+      AT(paths),
+      .help = "paths and globs; - is standard input" },
     { .name = "stdin", .type = SETTING_BOOL, AT(is_stdin), .help = "reads standard input" },
     { .name = "name", .type = SETTING_TEXT, AT(name), .help = "what rules and lists call it" },
-    { .name = "exclude", .type = SETTING_TEXTS, AT(exclude), .help = "globs of files to leave out" },
-    { .name = "rotated", .type = SETTING_TEXTS, AT(rotated), .help = "globs of names of rotated files" },
+    { .name = "exclude",
+      .type = SETTING_TEXTS,
+      AT(exclude),
+      .help = "globs of files to leave out" },
+    { .name = "rotated",
+      .type = SETTING_TEXTS,
+      AT(rotated),
+      .help = "globs of names of rotated files" },
     { .name = "start",
       .type = SETTING_ENUM,
       AT(start),
@@ -47,8 +56,14 @@ static const struct setting members[] = {
       AT(format),
       .names = line_format_names,
       .help = "what a line is" },
-    { .name = "time", .type = SETTING_NODE, AT(time), .help = "where a line says when it happened" },
-    { .name = "multiline", .type = SETTING_NODE, AT(multiline), .help = "which lines are one event" },
+    { .name = "time",
+      .type = SETTING_NODE,
+      AT(time),
+      .help = "where a line says when it happened" },
+    { .name = "multiline",
+      .type = SETTING_NODE,
+      AT(multiline),
+      .help = "which lines are one event" },
     { .name = "max_line",
       .type = SETTING_SIZE,
       AT(max_line_bytes),
@@ -135,8 +150,8 @@ static enum rc read_multiline(const struct node *map, struct arena *arena,
     rc = settings_read(multiline_members, sizeof multiline_members / sizeof *multiline_members, map,
                        arena, problems, &written);
     rc = watcher_worse(rc, read_pattern(written.first, arena, problems, &multiline->first));
-    rc = watcher_worse(rc,
-                       read_pattern(written.continuation, arena, problems, &multiline->continuation));
+    rc = watcher_worse(
+        rc, read_pattern(written.continuation, arena, problems, &multiline->continuation));
     if (!rc && !written.first == !written.continuation) {
         node_problem(problems, map,
                      "`multiline` has a pattern of the first line (`first`) or one of the lines "

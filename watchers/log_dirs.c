@@ -1,5 +1,6 @@
 #include "watchers/log_dirs.h"
 
+#include "src/base/clock.h"
 #include "src/base/map.h"
 #include "watchers/log_names.h"
 
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #define EVENTS_BYTES 65536
+#define USUAL_SCAN_MS SECOND_MS
 #define GLOB_FLAGS (FNM_PATHNAME | FNM_PERIOD)
 #define EVENTS                                                                                     \
     (IN_MODIFY | IN_ATTRIB | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO |                 \
@@ -24,9 +26,10 @@
 struct dir {
     struct dir *next;
     char *path;
-    size_t watch; /* for messages */
-    int wd;       /* -1: the kernel does not tell */
-    uint64_t scan; /* that asked for it last */
+    size_t watch;   /* for messages */
+    int wd;         /* -1: the kernel does not tell */
+    uint64_t scan;  /* that asked for it last */
+    uint64_t asked; /* that asked the kernel to tell */
     const char *trouble;
 };
 
@@ -34,7 +37,7 @@ struct owned_pattern {
     struct owned_pattern *next;
     size_t watch;
     char *text;
-    bool always_scan;
+    int64_t scan_ms;
 };
 
 struct log_dirs {
@@ -45,8 +48,8 @@ struct log_dirs {
     struct map *by_path;
     struct map *by_wd;
     uint64_t scan;
-    bool must_scan;
-    char *events; /* EVENTS_BYTES */
+    int64_t scan_ms; /* the shortest that anybody asks for */
+    char *events;    /* EVENTS_BYTES */
 };
 
 /* -- life -- */
@@ -124,16 +127,15 @@ void log_dirs_free(struct log_dirs *dirs)
     free(dirs);
 }
 
-enum rc log_dirs_add(struct log_dirs *dirs, size_t watch, const char *pattern, bool always_scan)
+enum rc log_dirs_add(struct log_dirs *dirs, size_t watch, const char *pattern, int64_t scan_ms)
 {
     struct owned_pattern *made = calloc(1, sizeof *made);
 
     if (!made)
         return RC_NO_MEMORY;
-    *made = (struct owned_pattern){ .next = dirs->patterns,
-                                    .watch = watch,
-                                    .text = strdup(pattern),
-                                    .always_scan = always_scan };
+    *made = (struct owned_pattern){
+        .next = dirs->patterns, .watch = watch, .text = strdup(pattern), .scan_ms = scan_ms
+    };
     if (!made->text) {
         free(made);
         return RC_NO_MEMORY;
@@ -147,9 +149,9 @@ int log_dirs_fd(const struct log_dirs *dirs)
     return dirs->fd;
 }
 
-bool log_dirs_must_scan(const struct log_dirs *dirs)
+int64_t log_dirs_scan_ms(const struct log_dirs *dirs)
 {
-    return dirs->must_scan;
+    return dirs->scan_ms;
 }
 
 bool log_dirs_wants(const struct log_dirs *dirs, size_t watch, const char *path)
@@ -165,9 +167,11 @@ bool log_dirs_wants(const struct log_dirs *dirs, size_t watch, const char *path)
 /* What others write to these file systems the kernel here does not see. */
 static bool tells_nothing(const char *path)
 {
-    static const unsigned long magics[] = { NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, 0xff534d42 /* CIFS */,
-                                            0xfe534d42 /* SMB2 */, V9FS_MAGIC, FUSE_SUPER_MAGIC,
-                                            CEPH_SUPER_MAGIC, AFS_FS_MAGIC, CODA_SUPER_MAGIC };
+    static const unsigned long magics[] = {
+        NFS_SUPER_MAGIC,       SMB_SUPER_MAGIC, 0xff534d42 /* CIFS */,
+        0xfe534d42 /* SMB2 */, V9FS_MAGIC,      FUSE_SUPER_MAGIC,
+        CEPH_SUPER_MAGIC,      AFS_FS_MAGIC,    CODA_SUPER_MAGIC
+    };
     struct statfs facts;
 
     if (statfs(path, &facts))
@@ -193,7 +197,8 @@ static const char *trouble_of(int number)
                "then it is scanned every second";
     case EMFILE:
     case ENFILE:
-        return "no file descriptor or inotify instance is left: raise fs.inotify.max_user_instances "
+        return "no file descriptor or inotify instance is left: raise "
+               "fs.inotify.max_user_instances "
                "or LimitNOFILE; until then it is scanned every second";
     default:
         return "it cannot be watched: until that is over it is scanned every second";
@@ -208,13 +213,19 @@ static void tell_trouble(struct log_dirs *dirs, struct dir *dir, const char *why
     dirs->listener.on_trouble(dirs->listener.context, dir->watch, dir->path, why);
 }
 
-static void watch_dir(struct log_dirs *dirs, struct dir *dir, bool always_scan)
+/* Nobody tells: somebody looks. */
+static void must_scan(struct log_dirs *dirs, int64_t scan_ms)
+{
+    dirs->scan_ms = scan_ms < dirs->scan_ms ? scan_ms : dirs->scan_ms;
+}
+
+static void watch_dir(struct log_dirs *dirs, struct dir *dir)
 {
     int wd = -1, number = 0;
 
-    if (always_scan || tells_nothing(dir->path)) {
-        forget_wd(dirs, dir);
-        dirs->must_scan = true;
+    if (tells_nothing(dir->path)) {
+        drop_wd(dirs, dir);
+        must_scan(dirs, USUAL_SCAN_MS);
         return;
     }
     if (dirs->fd < 0) {
@@ -231,39 +242,50 @@ static void watch_dir(struct log_dirs *dirs, struct dir *dir, bool always_scan)
     }
     if (wd >= 0)
         map_put(dirs->by_wd, wd_key(&dir->wd), dir);
-    dirs->must_scan |= wd < 0 && number != ENOENT && number != ENOTDIR;
+    if (wd < 0 && number != ENOENT && number != ENOTDIR)
+        must_scan(dirs, USUAL_SCAN_MS);
     tell_trouble(dirs, dir, trouble_of(number));
 }
 
-static struct dir *need_dir(struct log_dirs *dirs, size_t watch, const char *path, bool always_scan)
+static struct dir *add_dir(struct log_dirs *dirs, size_t watch, const char *path)
+{
+    struct dir *dir = calloc(1, sizeof *dir);
+
+    if (dir)
+        dir->path = strdup(path);
+    if (!dir || !dir->path) {
+        free(dir);
+        return NULL;
+    }
+    dir->wd = -1;
+    dir->watch = watch;
+    dir->next = dirs->dirs;
+    dirs->dirs = dir;
+    map_put(dirs->by_path, slice_of(path), dir);
+    return dir;
+}
+
+static void need_dir(struct log_dirs *dirs, size_t watch, const char *path, int64_t scan_ms)
 {
     struct dir *dir = map_get(dirs->by_path, slice_of(path));
 
-    if (dir && dir->scan == dirs->scan)
-        return dir;
-    if (!dir) {
-        dir = calloc(1, sizeof *dir);
-        if (dir)
-            dir->path = strdup(path);
-        if (!dir || !dir->path) {
-            free(dir);
-            dirs->must_scan = true; /* it is found again by looking */
-            return NULL;
-        }
-        dir->wd = -1;
-        dir->watch = watch;
-        dir->next = dirs->dirs;
-        dirs->dirs = dir;
-        map_put(dirs->by_path, slice_of(path), dir);
+    if (!dir)
+        dir = add_dir(dirs, watch, path);
+    if (scan_ms || !dir)
+        must_scan(dirs, scan_ms ? scan_ms : USUAL_SCAN_MS);
+    if (!dir)
+        return;
+    /* Whoever wants to be told is, whoever else looks. */
+    if (!scan_ms && dir->asked != dirs->scan) {
+        dir->asked = dirs->scan;
+        watch_dir(dirs, dir);
     }
     dir->scan = dirs->scan;
-    watch_dir(dirs, dir, always_scan);
-    return dir;
 }
 
 void log_dirs_also(struct log_dirs *dirs, size_t watch, const char *directory)
 {
-    (void)need_dir(dirs, watch, directory, false);
+    need_dir(dirs, watch, directory, 0);
 }
 
 /* -- scanning -- */
@@ -293,6 +315,16 @@ static bool is_directory(const char *path)
     struct stat facts;
 
     return !stat(path, &facts) && S_ISDIR(facts.st_mode);
+}
+
+bool log_dirs_is_there(const char *path)
+{
+    char directory[PATH_MAX];
+    size_t len = (size_t)(log_name_of(path) - path);
+
+    memcpy(directory, path, len);
+    directory[len] = '\0';
+    return len && is_directory(directory);
 }
 
 /* A name fits one part of the pattern: it is a file, or the way goes on below it. */
@@ -349,13 +381,13 @@ static void walk_from(const struct walk *walk, const char *directory, const char
     memcpy(part, rest, len);
     part[len] = '\0';
     if (is_glob(part, len)) {
-        (void)need_dir(walk->dirs, walk->pattern->watch, directory, walk->pattern->always_scan);
+        need_dir(walk->dirs, walk->pattern->watch, directory, walk->pattern->scan_ms);
         walk_names(walk, directory, part, below);
         return;
     }
     /* Where the way is clear, only its end is watched; where it is not, the place at which it may go on. */
     if (!*below || !join(path, directory, part, len) || !is_directory(path))
-        (void)need_dir(walk->dirs, walk->pattern->watch, directory, walk->pattern->always_scan);
+        need_dir(walk->dirs, walk->pattern->watch, directory, walk->pattern->scan_ms);
     take_name(walk, directory, part, len, below);
 }
 
@@ -380,7 +412,7 @@ static void drop_unwanted(struct log_dirs *dirs)
 void log_dirs_scan(struct log_dirs *dirs)
 {
     dirs->scan++;
-    dirs->must_scan = false;
+    dirs->scan_ms = INT64_MAX;
     for (const struct owned_pattern *pattern = dirs->patterns; pattern; pattern = pattern->next) {
         const struct walk walk = { .dirs = dirs, .pattern = pattern };
 
@@ -398,7 +430,8 @@ static void take_event(struct log_dirs *dirs, const struct inotify_event *event,
 
     dir = map_get(dirs->by_wd, wd_key(&event->wd));
     if (event->mask & (IN_Q_OVERFLOW | IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT)) {
-        *lost |= dir || event->mask & IN_Q_OVERFLOW; /* of a watch that we gave up ourselves: nothing */
+        *lost |=
+            dir || event->mask & IN_Q_OVERFLOW; /* of a watch that we gave up ourselves: nothing */
         return;
     }
     if (!dir || !event->len || !join(path, dir->path, event->name, strlen(event->name)))

@@ -1,7 +1,7 @@
 /* log_dirs.h - the directories in which logs may appear: their paths by pattern, and what the kernel tells of them.
  *
  * Directories are watched, not files: ten thousand files in one directory are one watch. What inotify tells is a hint; a scan says what is there. Where the kernel tells nothing (file
- * systems of other hosts: NFS, SMB, FUSE, 9P, Ceph) or takes no more watches, the directory has to be scanned again and again: log_dirs_must_scan. */
+ * systems of other hosts: NFS, SMB, FUSE, 9P, Ceph) or takes no more watches, the directory has to be scanned again and again: log_dirs_scan_ms. */
 #pragma once
 
 #include "src/base/slice.h"
@@ -20,9 +20,9 @@ struct log_dirs_listener {
 
 enum rc log_dirs_new(const struct log_dirs_listener *listener, struct log_dirs **dirs) MUST_CHECK;
 void log_dirs_free(struct log_dirs *dirs);
-/* Absolute globs; `*`, `?` and `[…]` in any part. `always_scan`: nothing is asked of the kernel. */
+/* Absolute globs; `*`, `?` and `[…]` in any part. `scan_ms`: look so often, and ask nothing of the kernel; 0: be told. */
 enum rc log_dirs_add(struct log_dirs *dirs, size_t watch, const char *pattern,
-                     bool always_scan) MUST_CHECK;
+                     int64_t scan_ms) MUST_CHECK;
 /* One more directory whose events are wanted, until the next scan that does not ask for it again. */
 void log_dirs_also(struct log_dirs *dirs, size_t watch, const char *directory);
 /* Readable when there are events. -1: the kernel has none for us. */
@@ -31,7 +31,9 @@ int log_dirs_fd(const struct log_dirs *dirs);
 void log_dirs_scan(struct log_dirs *dirs);
 /* Reads what is there, a bounded part. Sets `*lost` where the kernel dropped events: a scan is due. */
 void log_dirs_read(struct log_dirs *dirs, bool *lost);
-/* Some directory tells nothing by itself. */
-bool log_dirs_must_scan(const struct log_dirs *dirs);
+/* How often a scan is due by itself, as some directory tells nothing; INT64_MAX: all of them tell. */
+int64_t log_dirs_scan_ms(const struct log_dirs *dirs);
+/* Is the directory of `path` there? */
+bool log_dirs_is_there(const char *path);
 /* Does `path` match one of the patterns of `watch`? */
 bool log_dirs_wants(const struct log_dirs *dirs, size_t watch, const char *path);

@@ -1,9 +1,13 @@
 #include "watchers/log_file.h"
 
+#include "watchers/log_names.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define HOLE_PIECES 64 /* of NULs that are looked through at once */
 
 /* -- life -- */
 
@@ -54,7 +58,7 @@ enum rc log_file_of_row(const struct log_watch *watch, const struct file_offset 
     (*file)->n_tail = copy_bytes((*file)->tail, OFFSET_TAIL_BYTES, row->tail);
     (*file)->offset = row->offset;
     (*file)->size = row->size;
-    (*file)->state = row->is_skipping     ? CUT_SKIPPING
+    (*file)->state = row->is_skipping      ? CUT_SKIPPING
                      : row->is_within_line ? CUT_WITHIN_LINE
                                            : CUT_AT_LINE;
     (*file)->is_rotated = row->is_rotated;
@@ -126,18 +130,48 @@ static bool holds(int fd, int64_t offset, const uint8_t *wanted, size_t len)
            (pread(fd, found, len, (off_t)offset) == (ssize_t)len && !memcmp(found, wanted, len));
 }
 
-bool log_file_is_in(const struct log_file *file, int fd)
+bool log_file_is_read_in(const struct log_file *file, int fd, int64_t size)
 {
-    return holds(fd, 0, file->head, file->n_head) &&
+    return file->n_head && size >= file->offset && holds(fd, 0, file->head, file->n_head) &&
            holds(fd, file->offset - (int64_t)file->n_tail, file->tail, file->n_tail);
 }
 
-bool log_file_begins_as(const struct log_file *file, int fd)
+bool log_file_has_changed(struct log_file *file)
 {
-    uint8_t found[OFFSET_HEAD_BYTES];
-    ssize_t n_found = file->n_head ? pread(fd, found, file->n_head, 0) : 0;
+    struct stat facts;
 
-    return n_found > 0 && !memcmp(found, file->head, (size_t)n_found);
+    if (fstat(file->fd, &facts))
+        return false;
+    return (file->n_head || file->offset) &&
+           !log_file_is_read_in(file, file->fd, (int64_t)facts.st_size);
+}
+
+static bool is_same_piece(int a, int b, off_t offset, size_t len)
+{
+    uint8_t in_a[OFFSET_HEAD_BYTES], in_b[OFFSET_HEAD_BYTES];
+
+    return pread(a, in_a, len, offset) == (ssize_t)len &&
+           pread(b, in_b, len, offset) == (ssize_t)len && !memcmp(in_a, in_b, len);
+}
+
+bool log_file_begins_with(int whole_fd, int fd)
+{
+    struct stat whole, part;
+    size_t n_head;
+
+    if (fstat(fd, &part) || fstat(whole_fd, &whole) || part.st_size > whole.st_size)
+        return false;
+    n_head = part.st_size < OFFSET_HEAD_BYTES ? (size_t)part.st_size : OFFSET_HEAD_BYTES;
+    return is_same_piece(whole_fd, fd, 0, n_head) &&
+           is_same_piece(whole_fd, fd, part.st_size - (off_t)n_head, n_head);
+}
+
+bool log_file_is_compressed(int fd)
+{
+    char head[8];
+    ssize_t n_head = pread(fd, head, sizeof head, 0);
+
+    return n_head > 0 && log_is_compressed((struct slice){ head, (size_t)n_head });
 }
 
 /* -- reading -- */
@@ -157,6 +191,25 @@ void log_file_learn_head(struct log_file *file)
     file->n_head = (size_t)n_found;
 }
 
+/* A hole, and the NULs of the block in which it ends. */
+static void skip_hole(struct log_file *file)
+{
+    char piece[4096];
+    off_t start = lseek(file->fd, (off_t)file->offset, SEEK_DATA);
+    ssize_t n_read, n_nuls;
+    int n_pieces = 0;
+
+    if (start < 0)
+        start = errno == ENXIO ? (off_t)file->size : (off_t)file->offset;
+    do {
+        n_read = pread(file->fd, piece, sizeof piece, start);
+        for (n_nuls = 0; n_nuls < n_read && !piece[n_nuls]; n_nuls++)
+            ;
+        start += n_nuls;
+    } while (n_nuls && n_nuls == n_read && ++n_pieces < HOLE_PIECES);
+    file->offset = (int64_t)start;
+}
+
 enum log_read log_file_read(struct log_file *file, char *buffer, size_t n_buffer,
                             struct slice *bytes)
 {
@@ -168,6 +221,8 @@ enum log_read log_file_read(struct log_file *file, char *buffer, size_t n_buffer
     file->size = (int64_t)facts.st_size;
     if (file->size < file->offset || !holds(file->fd, 0, file->head, file->n_head))
         return LOG_READ_CHANGED;
+    if (!file->n_tail && file->size > file->offset)
+        skip_hole(file);
     /* What stands before the offset comes with the same read: so what follows is what followed it. */
     n_read = pread(file->fd, buffer, n_buffer, (off_t)(file->offset - (int64_t)file->n_tail));
     if (n_read < 0)
@@ -177,8 +232,7 @@ enum log_read log_file_read(struct log_file *file, char *buffer, size_t n_buffer
     *bytes = (struct slice){ buffer + file->n_tail, (size_t)n_read - file->n_tail };
     if (file->offset + (int64_t)bytes->len > file->size)
         file->size = file->offset + (int64_t)bytes->len;
-    if (file->size > (int64_t)file->n_head)
-        log_file_learn_head(file);
+    log_file_learn_head(file);
     return bytes->len ? LOG_READ_DATA : LOG_READ_NOTHING;
 }
 
@@ -195,32 +249,17 @@ void log_file_advance(struct log_file *file, struct slice bytes, size_t n_bytes)
     file->offset += (int64_t)n_bytes;
 }
 
-static int64_t leading_nuls(int fd)
-{
-    char piece[4096];
-    off_t start = lseek(fd, 0, SEEK_DATA);
-    ssize_t n_read = start < 0 ? 0 : pread(fd, piece, sizeof piece, start);
-    ssize_t n_nuls = 0;
-
-    while (n_nuls < n_read && !piece[n_nuls])
-        n_nuls++;
-    /* Nothing but NULs so far: whatever is to follow has not been written yet. */
-    return n_read > 0 && (start || n_nuls) ? (int64_t)start + n_nuls : 0;
-}
-
-void log_file_begin_again(struct log_file *file, struct ulid id, int64_t *n_skipped)
+void log_file_begin_again(struct log_file *file)
 {
     struct stat facts;
 
-    *n_skipped = leading_nuls(file->fd);
-    file->id = id;
     file->n_head = file->n_tail = 0;
-    file->offset = *n_skipped;
+    file->offset = 0;
     file->state = CUT_AT_LINE;
-    file->is_rotated = false;
     log_file_keep_pending(file, (struct slice){ 0 });
     if (!fstat(file->fd, &facts))
         file->size = (int64_t)facts.st_size;
+    log_file_learn_head(file);
 }
 
 enum rc log_file_skip_to_end(struct log_file *file)
@@ -233,8 +272,7 @@ enum rc log_file_skip_to_end(struct log_file *file)
     n_read = pread(file->fd, file->tail, file->n_tail, (off_t)(file->size - (int64_t)file->n_tail));
     if (n_read != (ssize_t)file->n_tail)
         return RC_IO;
-    if (file->size > (int64_t)file->n_head)
-        log_file_learn_head(file);
+    log_file_learn_head(file);
     /* Somebody is in the middle of a line: its rest is no line. */
     last = file->n_tail ? (char)file->tail[file->n_tail - 1] : '\n';
     file->state = last == '\n' ? CUT_AT_LINE : CUT_SKIPPING;

@@ -23,8 +23,9 @@ struct log_file {
     int64_t size;         /* as of the last look */
     enum cut_state state; /* at the offset */
     bool is_rotated;      /* its name belongs to another file, or will */
-    int64_t seen_ms;      /* when it was looked at last, wall clock */
-    struct slice pending; /* what is there behind the offset and not whole: kept for the case that it is truncated away; heap */
+    int64_t seen_ms;      /* when its name led to it and it held what was read of it, wall clock */
+    struct slice
+        pending; /* what is there behind the offset and not whole: kept for the case that it is truncated away; heap */
 };
 
 /* Gives a file for `path` that is not opened. RC_NO_MEMORY. */
@@ -44,10 +45,13 @@ struct file_offset log_file_row(const struct log_file *file);
 
 /* Takes in what there is of its first bytes by now. */
 void log_file_learn_head(struct log_file *file);
-/* Does `fd` hold what was read of `file`: its first bytes and those before its offset? */
-bool log_file_is_in(const struct log_file *file, int fd);
-/* Does `fd` begin as `file` does (as far as both go)? */
-bool log_file_begins_as(const struct log_file *file, int fd);
+/* Does `fd`, which is `size` bytes long, hold what was read of `file`: its first bytes and those before its offset? Nothing is in nothing. */
+bool log_file_is_read_in(const struct log_file *file, int fd, int64_t size);
+/* Is what was read not there any more in the file that is open? */
+bool log_file_has_changed(struct log_file *file);
+/* Is what `fd` holds the beginning of what `whole_fd` holds, as far as their sizes, the first bytes and the last ones say? */
+bool log_file_begins_with(int whole_fd, int fd);
+bool log_file_is_compressed(int fd);
 
 enum log_read {
     LOG_READ_DATA,
@@ -56,13 +60,13 @@ enum log_read {
     LOG_READ_FAILED,  /* errno */
 };
 /* Reads what stands behind the offset into `buffer` (at least OFFSET_TAIL_BYTES and some more) and looks, in the same read, whether it still follows what was read before. `*bytes`
- * lies in the buffer. */
+ * lies in the buffer. Passes over a hole and NULs at the beginning: a writer that did not notice that its file was truncated leaves them. */
 enum log_read log_file_read(struct log_file *file, char *buffer, size_t n_buffer,
                             struct slice *bytes) MUST_CHECK;
 /* The first `n_bytes` of what was read last are done with. */
 void log_file_advance(struct log_file *file, struct slice bytes, size_t n_bytes);
-/* From the beginning, under a new row: what was read is gone. Passes over a hole and NULs at its start (a writer that did not notice that its file was truncated): `*n_skipped`. */
-void log_file_begin_again(struct log_file *file, struct ulid id, int64_t *n_skipped);
+/* From the beginning: what was read is gone. */
+void log_file_begin_again(struct log_file *file);
 /* Up to its end, as if it had been read. */
 enum rc log_file_skip_to_end(struct log_file *file) MUST_CHECK;
 /* Keeps a copy of what could not be consumed yet; nothing: forgets it. */

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <fnmatch.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define DATE_DIGITS 8 /* 20261129: fewer are a number that somebody gave to something else */
@@ -98,20 +99,66 @@ static bool has_date_before_ending(const char *base, const char *name)
            count_digits(name + stem_len + 1, middle_len) >= DATE_DIGITS;
 }
 
+bool log_name_is_declared(const struct log_watch *watch, const char *path)
+{
+    return matches(&watch->rotated, log_name_of(path));
+}
+
 bool log_name_is_rotation(const struct log_watch *watch, const char *base, const char *name)
 {
     if (!strcmp(base, name))
         return false;
     if (watch->rotated.n_items)
-        return matches(&watch->rotated, name);
+        return log_name_is_declared(watch, name) && !log_name_is_declared(watch, base);
     return has_suffix(base, name) || has_date_before_ending(base, name);
+}
+
+struct slice log_name_stem(const struct log_watch *watch, const char *base)
+{
+    const char *ending = strrchr(base, '.');
+
+    if (watch->rotated.n_items)
+        return SLICE("");
+    return (struct slice){ base,
+                           ending && ending != base ? (size_t)(ending - base) : strlen(base) };
+}
+
+/* The number at the end of a name, which grows with its age; -1: it has none, or a date. */
+static long rotation_number(const char *name)
+{
+    const char *place = name + strlen(name);
+    size_t n_digits = 0;
+
+    while (place > name && isdigit((unsigned char)place[-1])) {
+        place--;
+        n_digits++;
+    }
+    if (!n_digits || place == name || !is_separator(place[-1]) ||
+        count_digits(name, strlen(name)) >= DATE_DIGITS)
+        return -1;
+    return strtol(place, NULL, 10);
+}
+
+int log_name_compare_age(const char *a, const char *b)
+{
+    long number_a = rotation_number(a), number_b = rotation_number(b);
+
+    if (number_a < 0 || number_b < 0 || number_a == number_b)
+        return 0;
+    return number_a > number_b ? -1 : 1;
 }
 
 bool log_is_compressed(struct slice head)
 {
     static const struct slice magics[] = {
-        { "\x1f\x8b", 2 },         { "\x1f\x9d", 2 },         { "BZh", 3 },
-        { "\xfd" "7zXZ", 5 },      { "\x28\xb5\x2f\xfd", 4 }, { "\x04\x22\x4d\x18", 4 },
+        { "\x1f\x8b", 2 },
+        { "\x1f\x9d", 2 },
+        { "BZh", 3 },
+        { "\xfd"
+          "7zXZ",
+          5 },
+        { "\x28\xb5\x2f\xfd", 4 },
+        { "\x04\x22\x4d\x18", 4 },
     };
 
     for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)

@@ -112,10 +112,9 @@ static void plan(struct log_stream *stream, const struct log_watch *watch, size_
 void log_stream_read(struct log_stream *stream, const struct log_stream_use *use,
                      int64_t now_mono_ms, struct log_stream_result *result)
 {
-    struct line_cut cut = { .watch = use->watch,
-                            .scratch = use->scratch,
-                            .lines = use->lines,
-                            .n_max = use->n_lines };
+    struct line_cut cut = {
+        .watch = use->watch, .scratch = use->scratch, .lines = use->lines, .n_max = use->n_lines
+    };
 
     fill(stream, now_mono_ms);
     do {

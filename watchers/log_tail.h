@@ -22,11 +22,11 @@ struct log_tail;
 /* Lines of one file in a row. */
 struct log_batch {
     const struct log_watch *watch;
-    struct slice path;            /* absent: standard input */
-    struct slice bytes;           /* in which the texts of the lines lie, in order */
-    struct log_line *lines;       /* without their times */
+    struct slice path;      /* absent: standard input */
+    struct slice bytes;     /* in which the texts of the lines lie, in order */
+    struct log_line *lines; /* without their times */
     size_t n_lines;
-    size_t n_bytes;               /* that they took in the file */
+    size_t n_bytes;                /* that they took in the file */
     const struct file_offset *row; /* how far it is read with them; NULL: it cannot be read again */
 };
 
@@ -51,8 +51,8 @@ struct log_sink {
 };
 
 struct log_tail_options {
-    const struct watchers *watchers;  /* kept */
-    const struct file_offset *rows;   /* as stored; borrowed */
+    const struct watchers *watchers; /* kept */
+    const struct file_offset *rows;  /* as stored; borrowed */
     size_t n_rows;
     struct log_sink sink;
     int64_t now_ms;
@@ -80,9 +80,9 @@ struct log_facts {
     size_t n_files, n_open;
     int64_t lag_bytes;
     uint64_t n_lines, n_bytes;
-    uint64_t n_cut;   /* lines that were too long */
+    uint64_t n_cut; /* lines that were too long */
     int64_t lost_bytes;
-    int64_t last_ms;  /* when something was read last; 0: never */
+    int64_t last_ms;   /* when something was read last; 0: never */
     char trouble[512]; /* what is wrong now, and where; "" when nothing is */
     size_t n_troubles;
     struct log_file_fact files[LOG_FACTS_FILES]; /* those with most to read */

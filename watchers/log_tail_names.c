@@ -1,48 +1,106 @@
 /* What a path means now: the file that had it, another one that is known, or one that was never seen. */
 #include "watchers/log_tail_private.h"
 
-#include "watchers/trusted_open.h"
-
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static bool is_inode(const struct tailed *tailed, const struct stat *facts)
+/* -- whose rotation a name is -- */
+
+static bool is_live_path(const struct log_tail *tail, size_t watch, const char *path)
 {
-    return tailed->file->inode == (int64_t)facts->st_ino &&
-           tailed->file->device == (int64_t)facts->st_dev;
+    return log_dirs_wants(tail->dirs, watch, path) &&
+           !log_name_is_excluded(tail->watches[watch].watch, path);
+}
+
+/* With names of the watcher's own making any live file of the directory may be meant: it is the one whose name is most alike. */
+static bool find_declared_base(const struct log_tail *tail, size_t watch, const char *path,
+                               char *base)
+{
+    size_t directory_len = (size_t)(log_name_of(path) - path), best_len = directory_len;
+    const struct place *place, *best = NULL;
+
+    TAILQ_FOREACH(place, &tail->all_places, all)
+    {
+        size_t len = 0;
+
+        if (place->watch != watch ||
+            !log_name_is_rotation(tail->watches[watch].watch, log_name_of(place->path),
+                                  log_name_of(path)))
+            continue;
+        while (path[len] && path[len] == place->path[len])
+            len++;
+        if (len <= best_len || strchr(place->path + directory_len, '/'))
+            continue;
+        best = place;
+        best_len = len;
+    }
+    if (best)
+        strcpy(base, best->path);
+    return best != NULL;
+}
+
+/* The way from a name to that of its live file: everything from some separator on goes, but perhaps for the ending. */
+static bool find_usual_base(const struct log_tail *tail, size_t watch, const char *path, char *base)
+{
+    const struct log_watch *of = tail->watches[watch].watch;
+    const char *name = log_name_of(path), *ending = strrchr(name, '.');
+    size_t directory_len = (size_t)(name - path);
+
+    for (size_t len = strlen(name); len-- > 1;) {
+        const char *const ends[] = { "", ending && ending > name + len ? ending : NULL };
+
+        for (size_t i = 0; strchr(".-_", name[len]) && i < 2 && ends[i]; i++) {
+            memcpy(base, path, directory_len + len);
+            strcpy(base + directory_len + len, ends[i]);
+            if (log_name_is_rotation(of, base + directory_len, name) &&
+                is_live_path(tail, watch, base))
+                return true;
+        }
+    }
+    return false;
+}
+
+bool tail_find_base(const struct log_tail *tail, size_t watch, const char *path, char *base)
+{
+    char of[PATH_MAX];
+    bool is_found = false;
+
+    if (tail->watches[watch].watch->rotated.n_items)
+        return find_declared_base(tail, watch, path, base);
+    /* app.log.1-20261129 is one of app.log.1, and that one of app.log. */
+    while (strlen(path) < PATH_MAX && find_usual_base(tail, watch, path, base)) {
+        strcpy(of, base);
+        path = of;
+        is_found = true;
+    }
+    return is_found;
 }
 
 /* -- files that are left alone -- */
 
+/* Is it the file that our own log goes to? */
+static bool is_own(const struct log_tail *tail, const struct stat *facts)
+{
+    for (size_t i = 0; i < 2; i++)
+        if (tail->own_inode[i] && tail->own_inode[i] == (int64_t)facts->st_ino &&
+            tail->own_device[i] == (int64_t)facts->st_dev)
+            return true;
+    return false;
+}
+
 static const char *why_not(const struct log_tail *tail, int fd, const struct stat *facts)
 {
-    char head[8];
-    ssize_t n_head = pread(fd, head, sizeof head, 0);
-
-    if (n_head > 0 && log_is_compressed((struct slice){ head, (size_t)n_head }))
+    if (log_file_is_compressed(fd))
         return "it is compressed: it is not read";
-    if (tail_is_own(tail, facts))
+    if (is_own(tail, facts))
         return "Vedette's own log goes there: it is not read, as each line would make another";
     return NULL;
 }
 
 /* -- new ones -- */
-
-/* The other directory whose events tell of a file that a link leads to. */
-static void watch_target(struct log_tail *tail, size_t watch, const char *path)
-{
-    char *target = realpath(path, NULL);
-    char *slash = target ? strrchr(target, '/') : NULL;
-
-    if (slash && slash != target && strcmp(target, path) != 0) {
-        *slash = '\0';
-        log_dirs_also(tail->dirs, watch, target);
-    }
-    free(target);
-}
 
 static bool starts_at_end(const struct log_tail *tail, size_t watch)
 {
@@ -51,88 +109,90 @@ static bool starts_at_end(const struct log_tail *tail, size_t watch)
     return of->is_first && tail->is_starting && !of->watch->from_beginning;
 }
 
-static enum rc begin(struct log_tail *tail, size_t watch, const char *path, int fd,
-                     const struct stat *facts, struct tailed **tailed)
+static struct tailed *begin(struct log_tail *tail, struct place *place, const char *path, int fd,
+                            const struct stat *facts)
 {
-    struct log_file *file;
-    struct ulid id;
-    int64_t n_skipped;
-    enum rc rc = tail_make_id(tail, &id);
+    struct tailed *tailed;
 
-    if (!rc)
-        rc = log_file_new(tail->watches[watch].watch, path, id, &file);
-    if (rc) {
-        close(fd);
-        return rc;
-    }
-    log_file_take(file, fd, facts);
-    file->seen_ms = tail->now_ms;
-    if (starts_at_end(tail, watch))
-        rc = log_file_skip_to_end(file);
-    else
-        log_file_begin_again(file, id, &n_skipped);
-    if (rc) {
-        log_file_free(file);
-        return rc;
-    }
-    rc = tail_add(tail, watch, file, tailed);
-    if (rc)
-        return rc;
-    (*tailed)->n_known = file->offset;
-    (*tailed)->mtime_ns = tail_mtime_ns(facts);
-    tail_name(tail, *tailed, path);
-    tail_set_dirty(tail, *tailed);
-    tail_set_ready(tail, *tailed);
-    return RC_OK;
+    if (tail_add_opened(tail, place, path, fd, facts, &tailed))
+        return NULL; /* it is found again by the next scan */
+    if (starts_at_end(tail, place->watch) && log_file_skip_to_end(tailed->file))
+        tail_tell(tail, place->watch, path, "reading it failed: it is read from its beginning");
+    tailed->n_known = tailed->file->offset;
+    return tailed;
 }
 
-/* What begins as the live file beside it may be the copy that is being made of it, and one that is empty may become one: where the live file is truncated then, the copy is looked for. */
-static bool may_be_copy(struct tailed *base, int fd, const struct stat *facts)
+static void begin_live(struct log_tail *tail, const char *path, struct place *place, int fd,
+                       const struct stat *facts)
 {
-    if (!base)
-        return false;
-    log_file_learn_head(base->file);
-    return !facts->st_size || (base->file->n_head && log_file_begins_as(base->file, fd));
+    bool is_new = TAILQ_EMPTY(&place->generations);
+    struct tailed *tailed = begin(tail, place, path, fd, facts);
+
+    if (!tailed)
+        return;
+    tail_set_live(tailed, place);
+    place->seen_ms = tail->now_ms;
+    if (is_new)
+        tail_meet_siblings(tail, place);
 }
 
-/* A file that nobody knows under this inode. `old`: whose path it has taken; NULL: nobody's. */
-static void begin_new(struct log_tail *tail, size_t watch, const char *path, struct tailed *old)
+/* What is known of the place is that of now. */
+static void settle(struct log_tail *tail, struct place *place)
 {
-    struct tailed *base = tail_find_base(tail, watch, path);
-    struct tailed *now = NULL;
+    tail_look_at(tail, place->watch, place->path);
+    if (place->live && !tail_open(tail, place->live) && log_file_has_changed(place->live->file))
+        tail->is_blocked |= !tail_follow_truncation(tail, place->live);
+}
+
+/* A file with the name of a rotated one. It may be the copy that is being made of the live one: where that is truncated then, the copy is looked for. Else it was live for a moment
+ * between two looks, or is somebody's who asked for it. */
+static void begin_rotated(struct log_tail *tail, const char *path, struct place *place, int fd,
+                          const struct stat *facts)
+{
+    bool is_wanted = log_dirs_wants(tail->dirs, place->watch, path);
+    int64_t since_ms =
+        TAILQ_EMPTY(&place->generations) ? tail->watches[place->watch].scanned_ms : place->seen_ms;
+
+    if (!tail_is_copy(tail, place, fd, facts)) {
+        settle(tail, place);
+        if (!tail_find_inode(tail, place->watch, (int64_t)facts->st_dev, (int64_t)facts->st_ino) &&
+            (is_wanted || (facts->st_size && tail_was_written_since(facts, since_ms)))) {
+            (void)begin(tail, place, path, fd, facts);
+            return;
+        }
+    }
+    close(fd);
+}
+
+/* A file that nobody knows under this inode. */
+static void begin_new(struct log_tail *tail, size_t watch, const char *path)
+{
+    char base[PATH_MAX];
+    bool is_rotated = tail_find_base(tail, watch, path, base);
     const char *why = NULL;
+    struct place *place;
     struct stat facts;
     int fd;
-    enum rc rc = trusted_open(path, &fd, &facts, &why);
+    enum rc rc = tail_open_path(tail, path, &fd, &facts, &why);
 
     if (!rc)
         why = why_not(tail, fd, &facts);
-    if (rc == RC_FULL)
-        why = "no file descriptor is left: raise LimitNOFILE";
-    tail_tell(tail, watch, path, why);
+    if (log_dirs_wants(tail->dirs, watch, path))
+        tail_tell(tail, watch, path, why);
     if (rc)
         return;
-    if (why || may_be_copy(base, fd, &facts)) {
+    if (why || tail_need_place(tail, watch, is_rotated ? base : path, &place))
         close(fd);
-        return;
-    }
-    if (begin(tail, watch, path, fd, &facts, &now))
-        return; /* it is found again by the next scan */
-    watch_target(tail, watch, path);
-    if (base)
-        now->file->is_rotated = true;
+    else if (is_rotated)
+        begin_rotated(tail, path, place, fd, &facts);
     else
-        tail_own(tail, now, path);
-    if (old)
-        tail_follow_rotation(tail, old, path, now);
-    else if (starts_at_end(tail, watch))
-        tail_know_siblings(tail, now);
+        begin_live(tail, path, place, fd, &facts);
 }
 
 /* -- known ones -- */
 
 /* A file of this inode is known. Is it still that one, or did it end and its inode begin another? */
-static bool is_still(const struct tailed *known, const char *path)
+static bool is_still(struct log_tail *tail, const struct tailed *known, const char *path)
 {
     const char *why = NULL;
     struct stat facts;
@@ -141,134 +201,190 @@ static bool is_still(const struct tailed *known, const char *path)
 
     if (known->file->fd >= 0)
         return true; /* as long as it is open, nobody else gets its inode */
-    if (trusted_open(path, &fd, &facts, &why))
+    if (tail_open_path(tail, path, &fd, &facts, &why))
         return true; /* said where it is opened to be read */
-    is_same = is_inode(known, &facts) && facts.st_size >= known->file->offset &&
-              log_file_is_in(known->file, fd);
+    is_same = tail_is_inode(known, &facts) && log_file_is_read_in(known->file, fd, facts.st_size);
     close(fd);
     return is_same;
 }
 
-static void look_closer(struct log_tail *tail, struct tailed *tailed, const struct stat *facts)
+/* One more name of a file whose own still leads to it: a hard link, or a symbolic one beside it. */
+static bool is_alias(const struct tailed *known)
 {
-    bool has_changed = (int64_t)facts->st_size != tailed->n_known ||
-                       tail_mtime_ns(facts) != tailed->mtime_ns;
+    struct stat facts;
 
-    tailed->file->seen_ms = tail->now_ms;
-    tailed->scan = tail->scan;
-    if (!has_changed)
-        return;
-    tailed->mtime_ns = tail_mtime_ns(facts);
-    tail_set_ready(tail, tailed);
+    return known->is_named && !stat(known->file->path, &facts) && tail_is_inode(known, &facts);
 }
 
-static void take_known(struct log_tail *tail, struct tailed *known, const char *path,
-                       const struct stat *facts, struct tailed *old)
+void tail_look_closer(struct log_tail *tail, struct tailed *tailed, const struct stat *facts)
 {
-    bool is_rotation = !log_dirs_wants(tail->dirs, known->watch, path) ||
-                       tail_find_base(tail, known->watch, path);
+    bool has_changed =
+        (int64_t)facts->st_size != tailed->n_known || tail_mtime_ns(facts) != tailed->mtime_ns;
 
+    tailed->looked_ms = tail->now_ms;
+    tailed->scan = tail->scan;
+    if (has_changed) {
+        tailed->mtime_ns = tail_mtime_ns(facts);
+        tail_set_ready(tail, tailed);
+    } else if (tailed->is_at_end) {
+        tail_see(tailed);
+    }
+}
+
+/* A known file has a name that it did not have. */
+static void take_known(struct log_tail *tail, struct tailed *known, const char *path,
+                       const struct stat *facts)
+{
+    char base[PATH_MAX];
+    struct place *own = known->place;
+    bool is_rotated =
+        !is_live_path(tail, known->watch, path) || tail_find_base(tail, known->watch, path, base);
+    struct place *place;
+
+    /* Where it was live there is another now, or none. */
+    if (own->live == known && strcmp(own->path, path) != 0)
+        tail_look_at(tail, known->watch, own->path);
+    if (known->is_forgotten)
+        return;
     tail_name(tail, known, path);
-    if (known->file->is_rotated != is_rotation)
+    if (!is_rotated && !tail_need_place(tail, known->watch, path, &place) && place->live != known) {
+        tail_set_live(known, place);
+        place->seen_ms = tail->now_ms;
         tail_set_dirty(tail, known);
-    known->file->is_rotated = is_rotation;
-    if (!is_rotation)
-        tail_own(tail, known, path);
-    look_closer(tail, known, facts);
-    if (old && old != known)
-        tail_follow_rotation(tail, old, path, known);
+    }
+    tail_look_closer(tail, known, facts);
+}
+
+static struct tailed *find_known(struct log_tail *tail, size_t watch, const char *path,
+                                 const struct stat *facts)
+{
+    struct tailed *known =
+        tail_find_inode(tail, watch, (int64_t)facts->st_dev, (int64_t)facts->st_ino);
+
+    if (!known || is_still(tail, known, path))
+        return known;
+    tail_give_up(tail, known, "the file was removed before it was read to its end");
+    return NULL;
 }
 
 static void change_hands(struct log_tail *tail, size_t watch, const char *path,
-                         const struct stat *facts, struct tailed *old)
+                         const struct stat *facts)
 {
-    struct tailed *known = tail_find_inode(tail, watch, (int64_t)facts->st_dev,
-                                           (int64_t)facts->st_ino);
+    struct place *place = tail_find_place(tail, watch, path);
+    struct tailed *known = find_known(tail, watch, path, facts);
 
-    if (known && !is_still(known, path)) {
-        if (known == old)
-            old = NULL;
-        tail_lose(tail, watch, known->file->path, known->file->size - known->file->offset,
-                  "the file was removed before it was read to its end");
-        tail_forget(tail, known);
-        known = NULL;
+    if (known && is_alias(known)) {
+        tail_look_closer(tail, known, facts);
+        return;
+    }
+    if (place && (!known || place->live != known)) {
+        tail_follow_rotation(tail, place);
+        known = find_known(tail, watch, path, facts);
     }
     if (known)
-        take_known(tail, known, path, facts, old);
-    else if (log_dirs_wants(tail->dirs, watch, path)) /* or else it only has a rotated one's name */
-        begin_new(tail, watch, path, old);
+        take_known(tail, known, path, facts);
+    else
+        begin_new(tail, watch, path);
 }
 
 /* The path leads nowhere. What it led to may live on under another name, or be open still. */
-static void vanish(struct log_tail *tail, struct tailed *owner, const char *path)
-{
-    tail_unname(tail, owner, path);
-    if (owner->file->is_rotated)
-        return;
-    owner->file->is_rotated = true;
-    tail_set_dirty(tail, owner);
-    tail_follow_rotation(tail, owner, path, NULL);
-}
-
 static void look_at_nothing(struct log_tail *tail, size_t watch, const char *path)
 {
-    struct tailed *owner = tail_find_owner(tail, watch, path);
+    struct place *place = tail_find_place(tail, watch, path);
     struct tailed *named = tail_find_name(tail, watch, path);
-    bool is_gone = errno == ENOENT || errno == ENOTDIR;
 
-    tail_tell(tail, watch, path,
-              errno == EACCES
-                  ? "no permission to look at it: let the daemon's user search its directory"
-                  : NULL);
-    if (!is_gone)
-        return;
-    if (named && named != owner)
+    if (named)
         tail_unname(tail, named, path);
-    if (owner)
-        vanish(tail, owner, path);
+    if (place && place->live)
+        tail_follow_rotation(tail, place);
 }
 
 void tail_look_at(struct log_tail *tail, size_t watch, const char *path)
 {
-    struct tailed *owner = tail_find_owner(tail, watch, path);
-    struct tailed *named = tail_find_name(tail, watch, path);
+    struct tailed *named;
     struct stat facts;
 
     if (log_name_is_excluded(tail->watches[watch].watch, path))
         return;
     if (stat(path, &facts)) {
-        look_at_nothing(tail, watch, path);
+        int number = errno;
+
+        tail_tell(tail, watch, path,
+                  number == EACCES ? "no permission to look at it: let the daemon's user search "
+                                     "its directory"
+                                   : NULL);
+        if (number == ENOENT || number == ENOTDIR)
+            look_at_nothing(tail, watch, path);
         return;
     }
+    named = tail_find_name(tail, watch, path);
     /* The same file: whether it holds what was read of it shows where it is read. */
-    if (named && is_inode(named, &facts)) {
-        look_closer(tail, named, &facts);
+    if (named && tail_is_inode(named, &facts)) {
+        tail_look_closer(tail, named, &facts);
         return;
     }
     if (named)
         tail_unname(tail, named, path);
-    change_hands(tail, watch, path, &facts, owner);
+    change_hands(tail, watch, path, &facts);
 }
 
 /* -- what the directories tell -- */
 
+/* What is written to the target of a link is told under the target's name: its directory is watched too, and its name known. */
+static void follow_link(struct log_tail *tail, size_t watch, const char *path)
+{
+    char target[PATH_MAX];
+    struct slice name, copy;
+    struct stat facts;
+    char *slash;
+
+    if (lstat(path, &facts) || !S_ISLNK(facts.st_mode) || !realpath(path, target) ||
+        arena_copy(tail->link_arena, slice_of(path), &copy))
+        return;
+    name = slice_of(target);
+    map_put(tail->links, name, (void *)(uintptr_t)copy.ptr);
+    slash = strrchr(target, '/');
+    if (slash == target)
+        slash++;
+    *slash = '\0';
+    log_dirs_also(tail->dirs, watch, target);
+}
+
 void tail_on_path(void *context, size_t watch, const char *path)
 {
-    tail_look_at(context, watch, path);
+    struct log_tail *tail = context;
+    char base[PATH_MAX];
+
+    /* Where the watcher names its rotated files itself, one cannot be told before its live file is known. */
+    if (tail->is_first_pass && (log_name_is_declared(tail->watches[watch].watch, path) ||
+                                tail_find_base(tail, watch, path, base)))
+        return;
+    tail_look_at(tail, watch, path);
+    if (!tail->is_first_pass)
+        follow_link(tail, watch, path);
+}
+
+static void on_event_of(struct log_tail *tail, size_t watch, const char *path, bool is_written)
+{
+    struct tailed *named = tail_find_name(tail, watch, path);
+    char base[PATH_MAX];
+
+    if (named && is_written)
+        tail_set_ready(tail, named);
+    else if (named || log_dirs_wants(tail->dirs, watch, path) ||
+             tail_find_base(tail, watch, path, base))
+        tail_look_at(tail, watch, path);
 }
 
 void tail_on_event(void *context, const char *path, bool is_written)
 {
     struct log_tail *tail = context;
+    const char *link = map_get(tail->links, slice_of(path));
 
     for (size_t watch = 0; watch < tail->n_watches; watch++) {
-        struct tailed *named = tail_find_name(tail, watch, path);
-
-        if (named && is_written)
-            tail_set_ready(tail, named);
-        else if (named || log_dirs_wants(tail->dirs, watch, path) ||
-                 tail_find_base(tail, watch, path))
-            tail_look_at(tail, watch, path);
+        on_event_of(tail, watch, path, is_written);
+        if (link)
+            on_event_of(tail, watch, link, is_written);
     }
 }
 

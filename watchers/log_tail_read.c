@@ -1,7 +1,6 @@
 /* Reading: a piece of a file, cut into events, handed on as far as there is room. */
 #include "watchers/log_tail_private.h"
 
-#include <errno.h>
 #include <string.h>
 
 /* -- handing on -- */
@@ -33,27 +32,29 @@ static bool hand_on(struct log_tail *tail, struct tailed *tailed, struct line_cu
 }
 
 /* As it will be once these lines are taken: the row goes with them. */
-struct place {
+struct position {
     uint8_t tail[OFFSET_TAIL_BYTES];
     size_t n_tail;
     int64_t offset;
     enum cut_state state;
 };
 
-static struct place place_of(const struct log_file *file)
+static struct position position_of(const struct log_file *file)
 {
-    struct place place = { .n_tail = file->n_tail, .offset = file->offset, .state = file->state };
+    struct position position = { .n_tail = file->n_tail,
+                                 .offset = file->offset,
+                                 .state = file->state };
 
-    memcpy(place.tail, file->tail, sizeof place.tail);
-    return place;
+    memcpy(position.tail, file->tail, sizeof position.tail);
+    return position;
 }
 
-static void go_back(struct log_file *file, const struct place *place)
+static void go_back(struct log_file *file, const struct position *position)
 {
-    memcpy(file->tail, place->tail, sizeof place->tail);
-    file->n_tail = place->n_tail;
-    file->offset = place->offset;
-    file->state = place->state;
+    memcpy(file->tail, position->tail, sizeof position->tail);
+    file->n_tail = position->n_tail;
+    file->offset = position->offset;
+    file->state = position->state;
 }
 
 /* Cuts and hands on all of `bytes` that is whole; sets how much is left. False: there was no room, and the rest comes again. */
@@ -67,7 +68,7 @@ static bool cut_and_hand_on(struct log_tail *tail, struct tailed *tailed, struct
                             .n_max = TAIL_BATCH_LINES };
 
     do {
-        const struct place before = place_of(file);
+        const struct position before = position_of(file);
 
         cut.bytes = bytes;
         cut.offset = file->offset;
@@ -107,23 +108,32 @@ bool tail_tell_pending(struct log_tail *tail, struct tailed *tailed)
 
 /* -- reading -- */
 
-/* What comes before is read first, as long as there is something of it. */
+/* The generations before it are read first, as long as there is something of them. */
 static struct tailed *first_of(struct tailed *tailed)
 {
-    while (tailed->before && tailed->before->is_at_end && !tailed->before->is_ready)
-        tailed->before = tailed->before->before;
-    return tailed->before ? first_of(tailed->before) : tailed;
+    struct tailed *before;
+
+    TAILQ_FOREACH(before, &tailed->place->generations, generation)
+    {
+        if (before == tailed)
+            break;
+        if (!before->is_finished && (before->is_ready || !before->is_at_end))
+            return before;
+    }
+    return tailed;
 }
 
 static bool take_data(struct log_tail *tail, struct tailed *tailed, struct slice bytes)
 {
     struct log_file *file = tailed->file;
 
-    tailed->is_at_end = bytes.len < TAIL_READ_BYTES && file->offset + (int64_t)bytes.len >= file->size;
+    tailed->is_at_end =
+        bytes.len < TAIL_READ_BYTES && file->offset + (int64_t)bytes.len >= file->size;
+    tailed->is_finished = false;
     if (file->size > tailed->n_known)
         tailed->grown_mono_ms = tail->now_mono_ms;
     tailed->n_known = file->size;
-    file->seen_ms = tail->now_ms;
+    tail_see(tailed);
     if (!cut_and_hand_on(tail, tailed, bytes)) {
         tailed->is_at_end = false;
         return false;
@@ -132,7 +142,16 @@ static bool take_data(struct log_tail *tail, struct tailed *tailed, struct slice
     return true;
 }
 
-/* Opened anew where it was closed; what its path leads to by now is looked at where that is another file. */
+static void take_nothing(struct tailed *tailed)
+{
+    tailed->is_at_end = true;
+    tailed->n_known = tailed->file->size;
+    tailed->n_left = tailed->n_last_line = 0;
+    tailed->end = CUT_GOES_ON;
+    tail_see(tailed);
+}
+
+/* Opened anew where it was closed. What its path leads to by now is looked at where that is another file; what cannot be opened is tried again by each scan. */
 static bool is_open(struct log_tail *tail, struct tailed *tailed)
 {
     enum rc rc = tail_open(tail, tailed);
@@ -140,8 +159,14 @@ static bool is_open(struct log_tail *tail, struct tailed *tailed)
     if (!rc)
         return true;
     tailed->is_at_end = true;
-    if (rc == RC_NOT_FOUND && tailed->live_path)
-        tail_look_at(tail, tailed->watch, tailed->live_path);
+    tailed->mtime_ns = -1;
+    if (rc != RC_NOT_FOUND)
+        return false;
+    tail_unname(tail, tailed, tailed->file->path);
+    if (tailed->place->live == tailed)
+        tail_look_at(tail, tailed->watch, tailed->place->path);
+    else
+        tail_find_again(tail, tailed->place);
     return false;
 }
 
@@ -153,27 +178,22 @@ static bool read_piece(struct log_tail *tail, struct tailed *tailed)
         return true;
     TAILQ_REMOVE(&tail->open, tailed, open);
     TAILQ_INSERT_TAIL(&tail->open, tailed, open);
-    switch (log_file_read(tailed->file, tail->buffer, tailed->file->n_tail + TAIL_READ_BYTES,
-                          &bytes)) {
+    switch (
+        log_file_read(tailed->file, tail->buffer, tailed->file->n_tail + TAIL_READ_BYTES, &bytes)) {
     case LOG_READ_DATA:
         return take_data(tail, tailed, bytes);
     case LOG_READ_NOTHING:
-        tailed->is_at_end = true;
-        tailed->n_known = tailed->file->size;
-        tailed->file->seen_ms = tail->now_ms;
-        tailed->n_left = tailed->n_last_line = 0;
-        tailed->end = CUT_GOES_ON;
+        take_nothing(tailed);
         return true;
     case LOG_READ_CHANGED:
-        tail_follow_truncation(tail, tailed);
-        return true;
+        return tail_follow_truncation(tail, tailed);
     case LOG_READ_FAILED:
         break;
     }
     tail_tell(tail, tailed->watch, tailed->file->path,
               "reading it failed: it is tried again every 30 seconds");
-    tail_close(tail, tailed);
     tailed->is_at_end = true;
+    tailed->mtime_ns = -1;
     return true;
 }
 
@@ -182,7 +202,7 @@ bool tail_read(struct log_tail *tail, struct tailed *tailed)
     struct tailed *first = first_of(tailed);
     bool has_room = read_piece(tail, first);
 
-    /* `first` may be gone by now; whoever waited for it looks again. */
+    /* Whoever waited for `first` looks again. */
     if (first != tailed || !has_room || !tailed->is_at_end)
         tail_set_ready(tail, tailed);
     return has_room;

@@ -52,6 +52,11 @@ void map_remove(struct map *map, struct slice key)
     g_bytes_unref(borrowed);
 }
 
+void map_clear(struct map *map)
+{
+    g_hash_table_remove_all(map->table);
+}
+
 size_t map_count(const struct map *map)
 {
     return g_hash_table_size(map->table);

@@ -16,4 +16,6 @@ void map_put(struct map *map, struct slice key, void *value);
 void *map_get(const struct map *map, struct slice key);
 /* Content where there is none. */
 void map_remove(struct map *map, struct slice key);
+/* Removes all of it. */
+void map_clear(struct map *map);
 size_t map_count(const struct map *map);

@@ -26,7 +26,7 @@ struct file_offset {
     bool is_within_line; /* the offset stands in a line whose beginning was told already */
     bool is_skipping;    /* or in one that was too long, whose rest is passed over */
     bool is_rotated;     /* its name belongs to another file by now */
-    int64_t seen_ms;     /* when it was there last, wall clock */
+    int64_t seen_ms;     /* when its path led to it last and it held what was read of it, wall clock */
     struct slice cursor; /* of a journal: journald's own */
 };
 extern const struct record_shape file_offset_shape;
