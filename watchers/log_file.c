@@ -7,8 +7,8 @@
 
 /* -- life -- */
 
-enum rc log_file_new(const struct log_watch *watch, const char *path, struct ulid id,
-                     struct log_file **file)
+static enum rc new_file(const struct log_watch *watch, struct slice path, struct ulid id,
+                        struct log_file **file)
 {
     struct log_file *made = calloc(1, sizeof *made);
 
@@ -17,13 +17,19 @@ enum rc log_file_new(const struct log_watch *watch, const char *path, struct uli
     made->watch = watch;
     made->id = id;
     made->fd = -1;
-    made->path = strdup(path);
+    made->path = path.len ? strndup(path.ptr, path.len) : strdup("");
     if (!made->path) {
         free(made);
         return RC_NO_MEMORY;
     }
     *file = made;
     return RC_OK;
+}
+
+enum rc log_file_new(const struct log_watch *watch, const char *path, struct ulid id,
+                     struct log_file **file)
+{
+    return new_file(watch, slice_of(path), id, file);
 }
 
 static size_t copy_bytes(uint8_t *to, size_t limit, struct slice from)
@@ -38,7 +44,7 @@ static size_t copy_bytes(uint8_t *to, size_t limit, struct slice from)
 enum rc log_file_of_row(const struct log_watch *watch, const struct file_offset *row,
                         struct log_file **file)
 {
-    enum rc rc = log_file_new(watch, row->path.ptr ? row->path.ptr : "", row->id, file);
+    enum rc rc = new_file(watch, row->path, row->id, file);
 
     if (rc)
         return rc;

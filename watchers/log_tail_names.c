@@ -86,13 +86,13 @@ static enum rc begin(struct log_tail *tail, size_t watch, const char *path, int 
     return RC_OK;
 }
 
-/* What begins as the live file beside it may be the copy that is being made of it: where that is truncated then, the copy is looked for. */
-static bool may_be_copy(struct tailed *base, int fd)
+/* What begins as the live file beside it may be the copy that is being made of it, and one that is empty may become one: where the live file is truncated then, the copy is looked for. */
+static bool may_be_copy(struct tailed *base, int fd, const struct stat *facts)
 {
     if (!base)
         return false;
     log_file_learn_head(base->file);
-    return base->file->n_head && log_file_begins_as(base->file, fd);
+    return !facts->st_size || (base->file->n_head && log_file_begins_as(base->file, fd));
 }
 
 /* A file that nobody knows under this inode. `old`: whose path it has taken; NULL: nobody's. */
@@ -112,7 +112,7 @@ static void begin_new(struct log_tail *tail, size_t watch, const char *path, str
     tail_tell(tail, watch, path, why);
     if (rc)
         return;
-    if (why || may_be_copy(base, fd)) {
+    if (why || may_be_copy(base, fd, &facts)) {
         close(fd);
         return;
     }
@@ -195,7 +195,7 @@ static void change_hands(struct log_tail *tail, size_t watch, const char *path,
     }
     if (known)
         take_known(tail, known, path, facts, old);
-    else
+    else if (log_dirs_wants(tail->dirs, watch, path)) /* or else it only has a rotated one's name */
         begin_new(tail, watch, path, old);
 }
 

@@ -246,7 +246,7 @@ static bool log_may_yield(const struct log_watch *watch, struct slice glob)
 
 /* What is told of watchers themselves. */
 static const char *const own_types[] = { "vedette.watcher.silent", "vedette.watcher.broken",
-                                         "vedette.watcher.back", NULL };
+                                         "vedette.watcher.back", "vedette.watcher.lost", NULL };
 
 bool watchers_may_yield(const struct watchers *watchers, struct slice kind_or_type)
 {

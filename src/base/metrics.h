@@ -17,6 +17,13 @@
       "Deliveries seen before")                                                                    \
     X(EVENTS_DEAD, "vedette_events_dead_total", "counter", "watcher",                              \
       "Deliveries that could not be folded and are kept")                                          \
+    X(LOG_BYTES, "vedette_log_bytes_total", "counter", "watcher", "Bytes of logs read")            \
+    X(LOG_LAG, "vedette_log_lag_bytes", "gauge", "watcher", "Bytes of logs not read yet")          \
+    X(LOG_LOST, "vedette_log_lost_bytes_total", "counter", "watcher",                              \
+      "Bytes of logs that were gone before they were read")                                        \
+    X(LOG_CUT, "vedette_log_lines_truncated_total", "counter", "watcher",                          \
+      "Lines longer than max_line")                                                                \
+    X(LOG_FILES, "vedette_log_files", "gauge", "watcher", "Files of logs that are known")          \
     X(MATCHES, "vedette_matches_total", "counter", "rule",                                         \
       "Events that satisfied a rule's filter")                                                     \
     X(MATCH_FAULTS, "vedette_match_faults_total", "counter", "rule,fault",                         \

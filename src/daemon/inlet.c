@@ -335,9 +335,8 @@ static void accept_batch(struct inlet *inlet)
 /* Under the lock. At a stop none is held back any longer. */
 static bool may_take_lines(const struct inlet *inlet)
 {
-    return inlet->lines &&
-           (inlet->draining || (engine_n_unfolded(inlet->engine) < LINES_MAX_LAG &&
-                                clock_mono_ms() >= inlet->lines_mono_ms));
+    return inlet->lines && (inlet->draining || (engine_n_unfolded(inlet->engine) < LINES_MAX_LAG &&
+                                                clock_mono_ms() >= inlet->lines_mono_ms));
 }
 
 /* The first ones; they stay in the lane until they are stored, so that none overtakes another. */
