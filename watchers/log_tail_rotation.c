@@ -84,11 +84,12 @@ struct tailed *tail_find_base(const struct log_tail *tail, size_t watch, const c
 
         if (!strchr(".-_", name[len - 1]))
             continue;
-        (void)snprintf(base, sizeof base, "%.*s", (int)(len - 1), name);
+        memcpy(base, name, len - 1);
+        base[len - 1] = '\0';
         live = live_at(tail, watch, directory, base, name);
         if (!live && ending && ending > name + len) {
-            if (snprintf(base, sizeof base, "%.*s%s", (int)(len - 1), name, ending) < (int)sizeof base)
-                live = live_at(tail, watch, directory, base, name);
+            memmove(base + len - 1, ending, strlen(ending) + 1);
+            live = live_at(tail, watch, directory, base, name);
         }
         if (live)
             return live;

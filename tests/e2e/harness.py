@@ -366,6 +366,13 @@ class Vedette:
                 total = (total or 0) + float(found.group(3))
         return total
 
+    def metric_or_none(self, name, **labels):
+        """The same, of a daemon that may be gone."""
+        try:
+            return self.metric(name, **labels)
+        except (OSError, KeyError, http.client.HTTPException):
+            return None
+
     def steps_run(self):
         """A line for each time the `rerun` action ran."""
         return self.step_log.read_text().splitlines() if self.step_log.exists() else []

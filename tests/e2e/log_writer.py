@@ -39,7 +39,7 @@ def main(path, rate, seconds):
         time.sleep(TICK)
     # The last bucket is filled, so that all are equal.
     rest = -n % BUCKET_LINES
-    os.write(fd, "".join(f"2026-01-01T00:00:00Z app[0]: n={i // BUCKET_LINES}.{i % BUCKET_LINES} the end\n" for i in range(n, n + rest)).encode())
+    os.write(fd, "".join(f"{stamp} app[{os.getpid()}]: n={i // BUCKET_LINES}.{i % BUCKET_LINES} the end\n" for i in range(n, n + rest)).encode())
     print(n + rest, flush=True)
 
 
