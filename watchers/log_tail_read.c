@@ -10,7 +10,7 @@ static bool hand_on(struct log_tail *tail, struct tailed *tailed, struct line_cu
     struct log_facts *facts = &tail->watches[tailed->watch].facts;
     struct file_offset row = log_file_row(tailed->file);
     struct log_batch batch = { .watch = tailed->file->watch,
-                               .path = slice_of(tailed->file->path),
+                               .path = slice_of(tailed->place->path),
                                .bytes = cut->bytes,
                                .lines = cut->lines,
                                .n_lines = cut->n_lines,
