@@ -131,6 +131,19 @@ static void show_log(const struct screen *screen, const struct json *watcher, st
     show_lagging(watcher, out);
 }
 
+static void show_journal(const struct screen *screen, const struct json *watcher,
+                         struct buffer *out)
+{
+    buffer_format(out, ": the journal, %lld entries read",
+                  (long long)value_int(watcher, "n_lines"));
+    show_last(screen, watcher, "last", out);
+    if (!value_text(watcher, "trouble").len)
+        return;
+    buffer_add_text(out, "    ! ");
+    show_text(out, value_text(watcher, "trouble"));
+    buffer_add_text(out, "\n");
+}
+
 static void show_webhook(const struct screen *screen, const struct json *watcher,
                          struct buffer *out)
 {
@@ -142,14 +155,22 @@ static void show_webhook(const struct screen *screen, const struct json *watcher
 static void show_watchers(const struct screen *screen, const struct json *watchers,
                           struct buffer *out)
 {
+    static const struct {
+        const char *name;
+        void (*show)(const struct screen *screen, const struct json *watcher, struct buffer *out);
+    } kinds[] = {
+        { "webhook", show_webhook },
+        { "log", show_log },
+        { "journal", show_journal },
+    };
+
     view_heading(screen, "Watchers", out);
     for (const struct json *watcher = json_first(watchers); watcher; watcher = json_next(watcher)) {
         buffer_add_text(out, "  ");
         show_text(out, value_text(watcher, "name"));
-        if (slice_eq(value_text(watcher, "watcher"), SLICE("log")))
-            show_log(screen, watcher, out);
-        else
-            show_webhook(screen, watcher, out);
+        for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+            if (slice_eq(value_text(watcher, "watcher"), slice_of(kinds[i].name)))
+                kinds[i].show(screen, watcher, out);
     }
 }
 

@@ -55,7 +55,35 @@ void log_status_write(struct tailing *tailing, const struct log_watch *watch,
     json_member_text(writer, "name", watch->name);
     json_member_text(writer, "watcher", SLICE("log"));
     write_paths(watch, writer);
-    if (tailing && !tailing_facts(tailing, watch->name, &facts))
+    if (tailing && !tailing_log_facts(tailing, watch->name, &facts))
         write_facts(&facts, writer);
+    json_object_end(writer);
+}
+
+static void write_journal_facts(const struct journal_facts *facts, struct json_writer *writer)
+{
+    json_member_bool(writer, "running", facts->is_running);
+    json_member_int(writer, "n_lines", (int64_t)facts->n_lines);
+    json_member_int(writer, "bytes", (int64_t)facts->n_bytes);
+    json_member_int(writer, "n_own", (int64_t)facts->n_own);
+    json_member_int(writer, "n_truncated", (int64_t)facts->n_cut);
+    json_member_int(writer, "n_gaps", (int64_t)facts->n_gaps);
+    json_member_time(writer, "last", facts->last_ms);
+    if (facts->cursor[0])
+        json_member_text(writer, "cursor", slice_of(facts->cursor));
+    if (facts->trouble[0])
+        json_member_text(writer, "trouble", slice_of(facts->trouble));
+}
+
+void journal_status_write(struct tailing *tailing, const struct journal_watch *watch,
+                          struct json_writer *writer)
+{
+    struct journal_facts facts = { 0 };
+
+    json_object_begin(writer);
+    json_member_text(writer, "name", watch->name);
+    json_member_text(writer, "watcher", SLICE("journal"));
+    if (tailing && !tailing_journal_facts(tailing, watch->name, &facts))
+        write_journal_facts(&facts, writer);
     json_object_end(writer);
 }

@@ -153,6 +153,7 @@ static enum rc write_watchers(struct status *status)
     const struct watchers *watchers = status->request->config->watchers;
     const struct webhook *hook;
     const struct log_watch *log;
+    const struct journal_watch *journal;
     enum rc rc = RC_OK;
 
     json_key(&status->writer, "watchers");
@@ -161,6 +162,8 @@ static enum rc write_watchers(struct status *status)
         rc = write_watcher(status, hook);
     for (size_t i = 0; (log = watchers_log_at(watchers, i)) != NULL && !rc; i++)
         log_status_write(service_tailing(status->request->service), log, &status->writer);
+    for (size_t i = 0; (journal = watchers_journal_at(watchers, i)) != NULL && !rc; i++)
+        journal_status_write(service_tailing(status->request->service), journal, &status->writer);
     json_array_end(&status->writer);
     return rc;
 }

@@ -1,14 +1,5 @@
-#include "src/daemon/tailing.h"
+#include "src/daemon/tailing_private.h"
 
-#include "src/base/clock.h"
-#include "src/base/log.h"
-#include "src/base/metrics.h"
-#include "src/daemon/watcher_notice.h"
-#include "src/engine/screen.h"
-
-#include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -16,360 +7,51 @@
 #include <time.h>
 #include <unistd.h>
 
-#define N_SLOTS 16
-#define SLOT_ARENA_BYTES ((size_t)16 << 20)
-#define SLOT_KEPT_BYTES ((size_t)512 << 10) /* what a slot needed more is given back */
 #define ROWS_ARENA_BYTES ((size_t)256 << 20)
 /* A writer line by line would wake us for each of them: what comes within a moment of the last read is read together. */
 #define MOMENT_NS 1000000
-#define PUBLISH_MS SECOND_MS
 #define FLUSH_PATIENCE_MS (2 * SECOND_MS)
 
-/* One batch on its way to the engine. */
-struct slot {
-    struct inlet_lines lines;
-    struct tailing *tailing;
-    struct slot *next; /* of the free ones */
-    struct journal_entry entry;
-    struct buffer body;
-    struct arena *arena; /* of the rows */
-};
-
-/* What is told of a watcher's silence. */
-struct quiet {
-    int64_t heard_mono_ms;
-    uint64_t n_lines;
-    bool is_silent;
-    bool is_known; /* it was told since the start that it is there */
-};
-
-struct tailing {
-    struct service *service;
-    struct engine *engine;
-    struct screen *screen;
-    pthread_t thread;
-    bool has_thread;
-    _Atomic bool is_stopping;
-    int wake_fd; /* an eventfd */
-    int epoll_fd;
-
-    pthread_mutex_t slots_lock; /* of what follows */
-    struct slot slots[N_SLOTS];
-    struct slot *free_slots;
-    size_t n_free;
-
-    pthread_mutex_t lock;        /* of `tail` and `config`, for others */
-    const struct config *config; /* held: the tail uses its watchers */
-    struct log_tail *tail;       /* NULL: no log is watched */
-
-    struct quiet *quiets; /* of each watcher; the thread's alone, as what follows */
-    size_t n_watches;
-    size_t n_read; /* bytes since the last step */
-    int64_t publish_mono_ms;
-    const struct config *seen; /* the configuration that was looked at last */
-};
-
-/* --- slots --- */
-
-static void wake(struct tailing *tailing)
+void tailing_wake(struct tailing *tailing)
 {
     uint64_t one = 1;
 
     (void)!write(tailing->wake_fd, &one, sizeof one);
 }
 
-static struct slot *take_slot(struct tailing *tailing)
-{
-    struct slot *slot;
-
-    pthread_mutex_lock(&tailing->slots_lock);
-    slot = tailing->free_slots;
-    if (slot) {
-        tailing->free_slots = slot->next;
-        tailing->n_free--;
-    }
-    pthread_mutex_unlock(&tailing->slots_lock);
-    return slot;
-}
-
-static void give_slot(struct slot *slot)
-{
-    struct tailing *tailing = slot->tailing;
-
-    if (slot->body.cap > SLOT_KEPT_BYTES)
-        buffer_free(&slot->body);
-    pthread_mutex_lock(&tailing->slots_lock);
-    slot->next = tailing->free_slots;
-    tailing->free_slots = slot;
-    tailing->n_free++;
-    pthread_mutex_unlock(&tailing->slots_lock);
-}
-
-static size_t count_free(struct tailing *tailing)
-{
-    size_t n_free;
-
-    pthread_mutex_lock(&tailing->slots_lock);
-    n_free = tailing->n_free;
-    pthread_mutex_unlock(&tailing->slots_lock);
-    return n_free;
-}
-
-/* On the engine's thread: they are stored, or dropped because we stop. */
-static void lines_done(struct inlet_lines *lines, enum rc rc)
-{
-    struct slot *slot = lines->context;
-    struct tailing *tailing = slot->tailing;
-
-    (void)rc;
-    give_slot(slot);
-    wake(tailing);
-}
-
-static enum rc copy_row(struct arena *arena, const struct file_offset *row,
-                        struct file_offset *copy)
-{
-    struct slice *const texts[] = { &copy->watcher, &copy->path, &copy->head, &copy->tail,
-                                    &copy->cursor };
-    enum rc rc = RC_OK;
-
-    *copy = *row;
-    for (size_t i = 0; i < sizeof texts / sizeof *texts && !rc; i++)
-        rc = arena_copy(arena, *texts[i], texts[i]);
-    return rc;
-}
-
-static enum rc copy_rows(struct slot *slot, const struct log_rows *rows)
-{
-    struct file_offset *copies = arena_alloc(slot->arena, rows->n_rows + 1, sizeof *copies);
-    struct ulid *forgotten = arena_alloc(slot->arena, rows->n_forgotten + 1, sizeof *forgotten);
-    enum rc rc = copies && forgotten ? RC_OK : RC_NO_MEMORY;
-
-    for (size_t i = 0; i < rows->n_rows && !rc; i++)
-        rc = copy_row(slot->arena, &rows->rows[i], &copies[i]);
-    if (rc)
-        return rc;
-    if (rows->n_forgotten)
-        memcpy(forgotten, rows->forgotten, rows->n_forgotten * sizeof *forgotten);
-    slot->lines.item = (struct engine_lines){ .offsets = copies,
-                                              .n_offsets = rows->n_rows,
-                                              .forgotten = forgotten,
-                                              .n_forgotten = rows->n_forgotten };
-    return RC_OK;
-}
-
-static enum rc push(struct tailing *tailing, struct slot *slot)
-{
-    enum rc rc = inlet_push_lines(service_inlet(tailing->service), &slot->lines);
-
-    if (rc)
-        give_slot(slot);
-    return rc;
-}
-
-/* --- what the tail hands on --- */
-
-static enum rc pack(struct slot *slot, const struct log_batch *batch,
-                    const struct record_list *wanted)
-{
-    const struct log_lines lines = { .path = batch->path, .lines = *wanted };
-    enum rc rc;
-
-    buffer_clear(&slot->body);
-    rc = log_lines_encode(&lines, &slot->body);
-    if (rc)
-        return rc;
-    /* The name outlives its configuration here. */
-    slot->entry = (struct journal_entry){ .door = DOOR_DATA,
-                                          .type = SLICE(LOG_ENTRY_TYPE),
-                                          .received_ms = clock_wall_ms(),
-                                          .body = buffer_slice(&slot->body) };
-    rc = arena_copy(slot->arena, batch->watch->name, &slot->entry.watcher);
-    slot->lines.item.entry = &slot->entry;
-    return rc;
-}
-
-static enum rc submit(struct tailing *tailing, struct slot *slot, const struct log_batch *batch,
-                      const struct record_list *wanted)
-{
-    const struct log_rows rows = { .rows = batch->row, .n_rows = batch->row ? 1 : 0 };
-    enum rc rc;
-
-    arena_reset(slot->arena);
-    rc = copy_rows(slot, &rows);
-    if (!rc)
-        rc = pack(slot, batch, wanted);
-    if (rc) {
-        give_slot(slot);
-        return RC_BUSY; /* memory that is short comes back: the lines are still in their file */
-    }
-    return push(tailing, slot);
-}
-
-static enum rc take(void *context, const struct log_batch *batch, bool *stored)
-{
-    struct tailing *tailing = context;
-    struct record_list wanted = { 0 };
-    struct slot *slot = take_slot(tailing);
-    enum rc rc;
-
-    *stored = false;
-    if (!slot)
-        return RC_BUSY;
-    rc = screen_batch(tailing->screen, batch, clock_wall_ms(), &wanted);
-    if (rc) {
-        static struct log_limit limit;
-
-        log_limited(&limit, LOG_ERROR, "lines cannot be looked at: %s watcher=%.*s", rc_text(rc),
-                    SLICE_ARG(batch->watch->name));
-        give_slot(slot);
-        return RC_BUSY;
-    }
-    if (wanted.n_items)
-        rc = submit(tailing, slot, batch, &wanted);
-    else
-        give_slot(slot);
-    if (rc)
-        return RC_BUSY;
-    *stored = wanted.n_items > 0;
-    tailing->n_read += batch->n_bytes;
-    metric_add(METRIC_LOG_BYTES, batch->watch->name, (struct slice){ 0 }, (double)batch->n_bytes);
-    return RC_OK;
-}
-
-static enum rc store(void *context, const struct log_rows *rows)
-{
-    struct tailing *tailing = context;
-    struct slot *slot = take_slot(tailing);
-
-    if (!slot)
-        return RC_BUSY;
-    arena_reset(slot->arena);
-    if (copy_rows(slot, rows)) {
-        give_slot(slot);
-        return RC_BUSY;
-    }
-    return push(tailing, slot) ? RC_BUSY : RC_OK;
-}
-
-static void tell(void *context, const struct log_watch *watch, const char *path, const char *why)
-{
-    struct tailing *tailing = context;
-    const struct engine_notice notice = { .watcher = watch->name,
-                                          .state = why ? WATCHER_BROKEN : WATCHER_BACK,
-                                          .detail = slice_of(why),
-                                          .path = slice_of(path) };
-
-    if (why)
-        log_warn("log not read: %s watcher=%.*s path=\"%s\"", why, SLICE_ARG(watch->name), path);
-    else
-        log_info("log is read again watcher=%.*s path=\"%s\"", SLICE_ARG(watch->name), path);
-    watcher_notice_send(service_inlet(tailing->service), &notice);
-}
-
-static void lose(void *context, const struct log_watch *watch, const char *path, int64_t n_bytes,
-                 const char *why)
-{
-    struct tailing *tailing = context;
-    const struct engine_notice notice = { .watcher = watch->name,
-                                          .state = WATCHER_LOST,
-                                          .detail = slice_of(why),
-                                          .path = slice_of(path),
-                                          .n_bytes = n_bytes };
-
-    metric_add(METRIC_LOG_LOST, watch->name, (struct slice){ 0 }, (double)n_bytes);
-    log_warn("lines lost: %s watcher=%.*s path=\"%s\" bytes=%lld", why, SLICE_ARG(watch->name),
-             path, (long long)n_bytes);
-    watcher_notice_send(service_inlet(tailing->service), &notice);
-}
-
-/* --- silence --- */
-
-static void tell_quiet(struct tailing *tailing, const struct log_watch *watch,
-                       enum watcher_state state, int64_t since_ms)
-{
-    const struct engine_notice notice = { .watcher = watch->name,
-                                          .state = state,
-                                          .since_ms = since_ms,
-                                          .detail = state == WATCHER_SILENT
-                                                        ? SLICE("no line came for as long as "
-                                                                "`silent` of the watcher says")
-                                                        : (struct slice){ 0 } };
-
-    if (state == WATCHER_SILENT)
-        log_warn("watcher is silent watcher=%.*s", SLICE_ARG(watch->name));
-    watcher_notice_send(service_inlet(tailing->service), &notice);
-}
-
-/* Whether it was silent or broken before the start nobody here knows: that it is there is told once. */
-static void listen_to(struct tailing *tailing, size_t i, const struct log_watch *watch,
-                      const struct log_facts *facts, int64_t *due_mono_ms)
-{
-    struct quiet *quiet = &tailing->quiets[i];
-    int64_t now_mono_ms = clock_mono_ms();
-    bool is_heard = facts->n_lines != quiet->n_lines;
-
-    if (is_heard) {
-        quiet->heard_mono_ms = now_mono_ms;
-        quiet->n_lines = facts->n_lines;
-    }
-    if ((is_heard || !watch->silent_ms) && !facts->n_troubles &&
-        (quiet->is_silent || !quiet->is_known)) {
-        tell_quiet(tailing, watch, WATCHER_BACK, 0);
-        quiet->is_silent = false;
-        quiet->is_known = true;
-    }
-    if (!watch->silent_ms || quiet->is_silent)
-        return;
-    if (now_mono_ms - quiet->heard_mono_ms >= watch->silent_ms) {
-        quiet->is_silent = true;
-        tell_quiet(tailing, watch, WATCHER_SILENT,
-                   clock_wall_ms() - (now_mono_ms - quiet->heard_mono_ms));
-    } else if (quiet->heard_mono_ms + watch->silent_ms < *due_mono_ms) {
-        *due_mono_ms = quiet->heard_mono_ms + watch->silent_ms;
-    }
-}
-
 /* --- what is shown --- */
 
-static void set_gauges(const struct log_watch *watch, const struct log_facts *facts)
-{
-    const struct slice none = { 0 };
-
-    metric_set(METRIC_LOG_LAG, watch->name, none, (double)facts->lag_bytes);
-    metric_set(METRIC_LOG_FILES, watch->name, none, (double)facts->n_files);
-    metric_set(METRIC_LOG_CUT, watch->name, none, (double)facts->n_cut);
-}
-
-/* At most once a second, and once more when there is nothing to read. */
-static void publish(struct tailing *tailing, bool is_idle, int64_t *due_mono_ms)
-{
-    int64_t now_mono_ms = clock_mono_ms();
-    const struct log_watch *watch;
-
-    if (!is_idle && now_mono_ms < tailing->publish_mono_ms)
-        return;
-    tailing->publish_mono_ms = now_mono_ms + PUBLISH_MS;
-    for (size_t i = 0; (watch = watchers_log_at(tailing->config->watchers, i)) != NULL; i++) {
-        struct log_facts facts;
-
-        log_tail_facts(tailing->tail, i, &facts);
-        set_gauges(watch, &facts);
-        listen_to(tailing, i, watch, &facts, due_mono_ms);
-    }
-}
-
-enum rc tailing_facts(struct tailing *tailing, struct slice name, struct log_facts *facts)
+enum rc tailing_log_facts(struct tailing *tailing, struct slice name, struct log_facts *facts)
 {
     const struct log_watch *watch;
     enum rc rc = RC_NOT_FOUND;
 
     pthread_mutex_lock(&tailing->lock);
     for (size_t i = 0;
-         tailing->tail && (watch = watchers_log_at(tailing->config->watchers, i)) != NULL; i++) {
+         tailing->logs && rc && (watch = watchers_log_at(tailing->config->watchers, i)) != NULL;
+         i++) {
         if (!slice_eq(watch->name, name))
             continue;
-        log_tail_facts(tailing->tail, i, facts);
+        log_tail_facts(tailing->logs, i, facts);
+        rc = RC_OK;
+    }
+    pthread_mutex_unlock(&tailing->lock);
+    return rc;
+}
+
+enum rc tailing_journal_facts(struct tailing *tailing, struct slice name,
+                              struct journal_facts *facts)
+{
+    const struct journal_watch *watch;
+    enum rc rc = RC_NOT_FOUND;
+
+    pthread_mutex_lock(&tailing->lock);
+    for (size_t i = 0; tailing->journals && rc &&
+                       (watch = watchers_journal_at(tailing->config->watchers, i)) != NULL;
+         i++) {
+        if (!slice_eq(watch->name, name))
+            continue;
+        journal_tail_facts(tailing->journals, i, facts);
         rc = RC_OK;
     }
     pthread_mutex_unlock(&tailing->lock);
@@ -419,67 +101,58 @@ static enum rc load_rows(struct tailing *tailing, struct row_list *list)
     return !rc && list->out_of_memory ? RC_NO_MEMORY : rc;
 }
 
-static enum rc begin_quiets(struct tailing *tailing, const struct watchers *watchers)
-{
-    size_t n_watches = 0;
-
-    while (watchers_log_at(watchers, n_watches))
-        n_watches++;
-    free(tailing->quiets);
-    tailing->quiets = calloc(n_watches + 1, sizeof *tailing->quiets);
-    tailing->n_watches = n_watches;
-    for (size_t i = 0; tailing->quiets && i < n_watches; i++)
-        tailing->quiets[i].heard_mono_ms = clock_mono_ms();
-    return tailing->quiets ? RC_OK : RC_NO_MEMORY;
-}
-
-static enum rc make_tail(struct tailing *tailing, const struct config *config,
-                         struct log_tail **tail)
+static enum rc make_tails(struct tailing *tailing, const struct config *config,
+                          struct log_tail **logs, struct journal_tail **journals)
 {
     struct row_list list = { 0 };
-    struct log_tail_options options = {
-        .watchers = config->watchers,
-        .sink = { .context = tailing, .take = take, .store = store, .tell = tell, .lose = lose },
-        .now_ms = clock_wall_ms()
-    };
-    enum rc rc = begin_quiets(tailing, config->watchers);
+    struct log_tail_options log_options = { .watchers = config->watchers,
+                                            .sink = tailing_log_sink(tailing),
+                                            .now_ms = clock_wall_ms() };
+    struct journal_tail_options journal_options = { .watchers = config->watchers,
+                                                    .sink = tailing_journal_sink(tailing),
+                                                    .now_ms = clock_wall_ms() };
+    enum rc rc = tailing_begin_hearing(tailing, config->watchers);
 
-    *tail = NULL;
-    if (rc || !watchers_log_at(config->watchers, 0))
-        return rc;
-    rc = load_rows(tailing, &list);
-    options.rows = list.rows;
-    options.n_rows = list.n_rows;
     if (!rc)
-        rc = log_tail_new(&options, tail);
+        rc = load_rows(tailing, &list);
+    log_options.rows = journal_options.rows = list.rows;
+    log_options.n_rows = journal_options.n_rows = list.n_rows;
+    if (!rc && watchers_log_at(config->watchers, 0))
+        rc = log_tail_new(&log_options, logs);
+    if (!rc && watchers_journal_at(config->watchers, 0))
+        rc = journal_tail_new(&journal_options, journals);
     arena_free(list.arena);
     return rc;
 }
 
-static void poll_tail(struct tailing *tailing)
+static void poll_for(struct tailing *tailing, int fd)
 {
     struct epoll_event event = { .events = EPOLLIN };
 
-    if (tailing->tail)
-        (void)epoll_ctl(tailing->epoll_fd, EPOLL_CTL_ADD, log_tail_fd(tailing->tail), &event);
+    (void)epoll_ctl(tailing->epoll_fd, EPOLL_CTL_ADD, fd, &event);
 }
 
 /* Takes `config`, which was held for us. */
 static void begin(struct tailing *tailing, const struct config *config)
 {
-    struct log_tail *tail = NULL;
+    struct log_tail *logs = NULL;
+    struct journal_tail *journals = NULL;
     const struct config *before = tailing->config;
-    enum rc rc = make_tail(tailing, config, &tail);
+    enum rc rc = make_tails(tailing, config, &logs, &journals);
 
     if (rc)
-        log_error("logs are not read: %s; reload to try again", rc_text(rc));
+        log_error("not all logs are read: %s; reload to try again", rc_text(rc));
     pthread_mutex_lock(&tailing->lock);
-    tailing->tail = tail;
+    tailing->logs = logs;
+    tailing->journals = journals;
     tailing->config = config;
     pthread_mutex_unlock(&tailing->lock);
     if (before)
         service_release_config(tailing->service, before);
-    poll_tail(tailing);
+    if (logs)
+        poll_for(tailing, log_tail_fd(logs));
+    if (journals)
+        poll_for(tailing, journal_tail_fd(journals));
 }
 
 static void drain_wake(struct tailing *tailing)
@@ -502,23 +175,37 @@ static void wait_for(struct tailing *tailing, int64_t due_mono_ms)
 /* Until all batches that are under way are stored, or dropped. */
 static void wait_for_slots(struct tailing *tailing, int64_t end_mono_ms)
 {
-    while (count_free(tailing) < N_SLOTS && clock_mono_ms() < end_mono_ms)
+    while (tailing_count_free(tailing) < TAILING_SLOTS && clock_mono_ms() < end_mono_ms)
         wait_for(tailing, clock_mono_ms() + 10);
 }
 
-/* Hands on how far everything is read, and lets the tail go. */
+static enum rc flush(struct tailing *tailing)
+{
+    enum rc rc = RC_OK;
+
+    if (tailing->logs)
+        rc = log_tail_flush(tailing->logs, clock_wall_ms());
+    if (!rc && tailing->journals)
+        rc = journal_tail_flush(tailing->journals, clock_wall_ms());
+    return rc;
+}
+
+/* Hands on how far everything is read, and lets the tails go. */
 static void end(struct tailing *tailing)
 {
     int64_t end_mono_ms = clock_mono_ms() + FLUSH_PATIENCE_MS;
-    struct log_tail *tail = tailing->tail;
+    struct log_tail *logs = tailing->logs;
+    struct journal_tail *journals = tailing->journals;
 
-    while (tail && log_tail_flush(tail, clock_wall_ms()) && clock_mono_ms() < end_mono_ms)
+    while (flush(tailing) && clock_mono_ms() < end_mono_ms)
         wait_for_slots(tailing, clock_mono_ms() + 10);
     wait_for_slots(tailing, end_mono_ms);
     pthread_mutex_lock(&tailing->lock);
-    tailing->tail = NULL;
+    tailing->logs = NULL;
+    tailing->journals = NULL;
     pthread_mutex_unlock(&tailing->lock);
-    log_tail_free(tail);
+    log_tail_free(logs);
+    journal_tail_free(journals);
 }
 
 /* Two configurations that watch the same: a reload of rules leaves the files alone. */
@@ -568,21 +255,36 @@ static void rest_for_a_moment(void)
     nanosleep(&moment, NULL);
 }
 
+static void step_logs(struct tailing *tailing, bool has_room, int64_t *due_mono_ms)
+{
+    if (has_room)
+        log_tail_wake(tailing->logs);
+    log_tail_step(tailing->logs, clock_wall_ms(), clock_mono_ms(), due_mono_ms);
+}
+
+static void step_journals(struct tailing *tailing, bool has_room, int64_t *due_mono_ms)
+{
+    int64_t due = INT64_MAX;
+
+    if (has_room)
+        journal_tail_wake(tailing->journals);
+    journal_tail_step(tailing->journals, clock_wall_ms(), clock_mono_ms(), &due);
+    *due_mono_ms = due < *due_mono_ms ? due : *due_mono_ms;
+}
+
 static int64_t step(struct tailing *tailing)
 {
     int64_t due_mono_ms = INT64_MAX;
+    bool has_room = tailing_count_free(tailing) > 0;
     bool is_idle;
 
-    if (!tailing->tail)
-        return due_mono_ms;
     tailing->n_read = 0;
-    if (count_free(tailing))
-        log_tail_wake(tailing->tail);
-    log_tail_step(tailing->tail, clock_wall_ms(), clock_mono_ms(), &due_mono_ms);
+    if (tailing->logs)
+        step_logs(tailing, has_room, &due_mono_ms);
+    if (tailing->journals)
+        step_journals(tailing, has_room, &due_mono_ms);
     is_idle = !tailing->n_read;
-    publish(tailing, is_idle, &due_mono_ms);
-    if (!is_idle && tailing->publish_mono_ms < due_mono_ms)
-        due_mono_ms = tailing->publish_mono_ms;
+    tailing_publish(tailing, is_idle, &due_mono_ms);
     if (!is_idle && due_mono_ms > clock_mono_ms())
         rest_for_a_moment();
     return due_mono_ms;
@@ -606,23 +308,7 @@ static void *work(void *argument)
 
 static void on_config(void *context)
 {
-    wake(context);
-}
-
-static enum rc make_slots(struct tailing *tailing)
-{
-    enum rc rc = RC_OK;
-
-    for (size_t i = 0; i < N_SLOTS && !rc; i++) {
-        struct slot *slot = &tailing->slots[i];
-
-        slot->tailing = tailing;
-        slot->lines = (struct inlet_lines){ .done = lines_done, .context = slot };
-        buffer_init(&slot->body, 0);
-        rc = arena_new(SLOT_ARENA_BYTES, &slot->arena);
-        give_slot(slot);
-    }
-    return rc;
+    tailing_wake(context);
 }
 
 enum rc tailing_start(struct service *service, struct engine *engine, struct tailing **tailing)
@@ -642,7 +328,7 @@ enum rc tailing_start(struct service *service, struct engine *engine, struct tai
     rc = made->wake_fd < 0 || made->epoll_fd < 0 ||
                  epoll_ctl(made->epoll_fd, EPOLL_CTL_ADD, made->wake_fd, &event)
              ? RC_IO
-             : make_slots(made);
+             : tailing_make_slots(made);
     if (!rc)
         rc = screen_new(engine, &made->screen);
     if (rc) {
@@ -663,7 +349,7 @@ void tailing_stop(struct tailing *tailing)
         return;
     service_on_config(tailing->service, NULL, NULL);
     tailing->is_stopping = true;
-    wake(tailing);
+    tailing_wake(tailing);
     pthread_join(tailing->thread, NULL);
     tailing->has_thread = false;
 }
@@ -673,12 +359,10 @@ void tailing_free(struct tailing *tailing)
     if (!tailing)
         return;
     tailing_stop(tailing);
-    for (size_t i = 0; i < N_SLOTS; i++) {
-        buffer_free(&tailing->slots[i].body);
-        arena_free(tailing->slots[i].arena);
-    }
+    tailing_free_slots(tailing);
     screen_free(tailing->screen);
-    log_tail_free(tailing->tail);
+    log_tail_free(tailing->logs);
+    journal_tail_free(tailing->journals);
     if (tailing->config)
         service_release_config(tailing->service, tailing->config);
     if (tailing->wake_fd >= 0)
@@ -687,6 +371,6 @@ void tailing_free(struct tailing *tailing)
         close(tailing->epoll_fd);
     pthread_mutex_destroy(&tailing->lock);
     pthread_mutex_destroy(&tailing->slots_lock);
-    free(tailing->quiets);
+    free(tailing->hearings);
     free(tailing);
 }

@@ -112,10 +112,9 @@ static enum rc add_sieve(struct screen *screen, struct slice kind, struct slice 
     return RC_OK;
 }
 
-static enum rc find_prefilter(struct screen *screen, const struct log_watch *watch,
+static enum rc find_prefilter(struct screen *screen, struct slice kind, struct slice type,
                               const struct prefilter **prefilter)
 {
-    struct slice kind = log_watch_kind(watch), type = log_watch_type(watch);
     struct sieve *sieve = screen->sieves;
     enum rc rc = RC_OK;
 
@@ -129,11 +128,19 @@ static enum rc find_prefilter(struct screen *screen, const struct log_watch *wat
 
 /* -- candidates -- */
 
-/* What one call works with. */
+/* What one call works with: lines of one watcher. */
 struct screening {
     struct screen *screen;
-    const struct log_batch *batch;
     int64_t now_ms;
+    struct slice watcher, kind, type;
+    struct slice bytes; /* in which the texts lie, in order */
+    const struct slice *texts;
+    struct log_line *lines;
+    size_t n_lines;
+    /* The event of a line, and its time where it says one. */
+    enum rc (*read)(struct screening *screening, struct log_line *line, struct event *event,
+                    struct json **tree);
+    const void *batch;      /* of `read` */
     const uint32_t *always; /* rules to be tried on every line */
     size_t n_always;
     struct candidate_list candidates;
@@ -145,25 +152,21 @@ struct screening {
 
 static enum rc find_candidates(struct screening *screening)
 {
-    const struct log_batch *batch = screening->batch;
-    struct arena *arena = screening->screen->batch;
+    struct screen *screen = screening->screen;
     const struct prefilter *prefilter;
-    struct slice *texts;
-    enum rc rc = find_prefilter(screening->screen, batch->watch, &prefilter);
+    enum rc rc = find_prefilter(screen, screening->kind, screening->type, &prefilter);
 
     if (rc)
         return rc;
     screening->always = prefilter_always(prefilter, &screening->n_always);
-    texts = arena_alloc(arena, batch->n_lines, sizeof *texts);
     screening->rules =
-        arena_alloc(arena, screening->screen->ruleset->n_rules + 1, sizeof *screening->rules);
-    screening->wanted = arena_alloc(arena, batch->n_lines, sizeof *screening->wanted);
-    if (!texts || !screening->rules || !screening->wanted)
+        arena_alloc(screen->batch, screen->ruleset->n_rules + 1, sizeof *screening->rules);
+    screening->wanted =
+        arena_alloc(screen->batch, screening->n_lines + 1, sizeof *screening->wanted);
+    if (!screening->rules || !screening->wanted)
         return RC_NO_MEMORY;
-    for (size_t i = 0; i < batch->n_lines; i++)
-        texts[i] = batch->lines[i].text;
-    return prefilter_scan(prefilter, batch->bytes, texts, batch->n_lines, arena,
-                          &screening->candidates);
+    return prefilter_scan(prefilter, screening->bytes, screening->texts, screening->n_lines,
+                          screen->batch, &screening->candidates);
 }
 
 /* Both lists ascend, and have no rule in common. */
@@ -202,17 +205,6 @@ static void count_faults(const struct match_list *matches)
     }
 }
 
-static enum rc find_time(const struct screening *screening, const struct event *event,
-                         struct log_line *line)
-{
-    enum rc rc = line_time_find(screening->batch->watch->time, line->text, event->data,
-                                screening->now_ms, screening->screen->scratch, &line->time_ms);
-
-    if (rc == RC_NOT_FOUND)
-        line->time_ms = 0;
-    return rc == RC_NOT_FOUND ? RC_OK : rc;
-}
-
 static enum rc ask_rules(struct screening *screening, size_t n_rules, const struct event *event,
                          struct match_list *matches)
 {
@@ -222,25 +214,18 @@ static enum rc ask_rules(struct screening *screening, size_t n_rules, const stru
                           screen->line, matches);
 }
 
-static enum rc screen_line(struct screening *screening, struct log_line *line, size_t n_rules,
-                           bool *is_wanted)
+static enum rc screen_line(struct screening *screening, size_t i, size_t n_rules, bool *is_wanted)
 {
-    const struct log_batch *batch = screening->batch;
     struct match_list matches = { 0 };
     struct json *tree = NULL;
     struct event event;
     enum rc rc;
 
     arena_reset(screening->screen->line);
-    rc = log_line_event(batch->watch, batch->path, line, screening->now_ms, screening->screen->line,
-                        &event, &tree);
-    if (!rc)
-        rc = find_time(screening, &event, line);
-    if (!rc && line->time_ms)
-        event.time_ms = line->time_ms;
+    rc = screening->read(screening, &screening->lines[i], &event, &tree);
     if (!rc)
         rc = ask_rules(screening, n_rules, &event, &matches);
-    *is_wanted = !rc && matches.n_items && !log_is_own(line->text);
+    *is_wanted = !rc && matches.n_items && !log_is_own(screening->texts[i]);
     if (!rc && !*is_wanted)
         count_faults(&matches);
     json_free(tree);
@@ -251,35 +236,105 @@ static enum rc screen_line(struct screening *screening, struct log_line *line, s
 
 static void count_unwanted(const struct screening *screening)
 {
-    size_t n_unwanted = screening->batch->n_lines - screening->n_wanted;
+    size_t n_unwanted = screening->n_lines - screening->n_wanted;
 
     if (n_unwanted)
-        metric_add(METRIC_EVENTS, screening->batch->watch->name,
-                   log_watch_kind(screening->batch->watch), (double)n_unwanted);
+        metric_add(METRIC_EVENTS, screening->watcher, screening->kind, (double)n_unwanted);
+}
+
+static enum rc run(struct screening *screening, struct record_list *wanted)
+{
+    enum rc rc = find_candidates(screening);
+
+    for (size_t i = 0; i < screening->n_lines && !rc; i++) {
+        size_t n_rules = merge_rules(screening, i);
+        bool is_wanted = false;
+
+        if (!n_rules)
+            continue;
+        rc = screen_line(screening, i, n_rules, &is_wanted);
+        if (is_wanted)
+            screening->wanted[screening->n_wanted++] = screening->lines[i];
+    }
+    if (rc)
+        return rc;
+    count_unwanted(screening);
+    *wanted = (struct record_list){ screening->wanted, screening->n_wanted };
+    return RC_OK;
+}
+
+/* -- lines of logs -- */
+
+static enum rc read_line(struct screening *screening, struct log_line *line, struct event *event,
+                         struct json **tree)
+{
+    const struct log_batch *batch = screening->batch;
+    enum rc rc = log_line_event(batch->watch, batch->path, line, screening->now_ms,
+                                screening->screen->line, event, tree);
+
+    if (!rc)
+        rc = line_time_find(batch->watch->time, line->text, event->data, screening->now_ms,
+                            screening->screen->scratch, &line->time_ms);
+    if (rc == RC_NOT_FOUND)
+        line->time_ms = 0;
+    else if (!rc)
+        event->time_ms = line->time_ms;
+    return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
 enum rc screen_batch(struct screen *screen, const struct log_batch *batch, int64_t now_ms,
                      struct record_list *wanted)
 {
-    struct screening screening = { .screen = screen, .batch = batch, .now_ms = now_ms };
-    enum rc rc;
+    struct screening screening = { .screen = screen,
+                                   .now_ms = now_ms,
+                                   .watcher = batch->watch->name,
+                                   .kind = log_watch_kind(batch->watch),
+                                   .type = log_watch_type(batch->watch),
+                                   .bytes = batch->bytes,
+                                   .lines = batch->lines,
+                                   .n_lines = batch->n_lines,
+                                   .read = read_line,
+                                   .batch = batch };
+    struct slice *texts;
 
     arena_reset(screen->batch);
     follow_rules(screen);
-    rc = find_candidates(&screening);
-    for (size_t i = 0; i < batch->n_lines && !rc; i++) {
-        size_t n_rules = merge_rules(&screening, i);
-        bool is_wanted = false;
+    texts = arena_alloc(screen->batch, batch->n_lines + 1, sizeof *texts);
+    if (!texts)
+        return RC_NO_MEMORY;
+    for (size_t i = 0; i < batch->n_lines; i++)
+        texts[i] = batch->lines[i].text;
+    screening.texts = texts;
+    return run(&screening, wanted);
+}
 
-        if (!n_rules)
-            continue;
-        rc = screen_line(&screening, &batch->lines[i], n_rules, &is_wanted);
-        if (is_wanted)
-            screening.wanted[screening.n_wanted++] = batch->lines[i];
-    }
-    if (rc)
-        return rc;
-    count_unwanted(&screening);
-    *wanted = (struct record_list){ screening.wanted, screening.n_wanted };
-    return RC_OK;
+/* -- entries of a journal -- */
+
+static enum rc read_entry(struct screening *screening, struct log_line *line, struct event *event,
+                          struct json **tree)
+{
+    const struct journal_batch *batch = screening->batch;
+
+    return journal_line_event(batch->watch, line, screening->now_ms, screening->screen->line, event,
+                              tree);
+}
+
+enum rc screen_entries(struct screen *screen, const struct journal_batch *batch, int64_t now_ms,
+                       struct record_list *wanted)
+{
+    struct screening screening = { .screen = screen,
+                                   .now_ms = now_ms,
+                                   .watcher = batch->watch->name,
+                                   .kind = journal_watch_kind(batch->watch),
+                                   .type = journal_watch_type(batch->watch),
+                                   .bytes = batch->bytes,
+                                   .texts = batch->texts,
+                                   .lines = batch->lines,
+                                   .n_lines = batch->n_lines,
+                                   .read = read_entry,
+                                   .batch = batch };
+
+    arena_reset(screen->batch);
+    follow_rules(screen);
+    return run(&screening, wanted);
 }

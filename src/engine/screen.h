@@ -6,6 +6,7 @@
 #pragma once
 
 #include "src/engine/engine.h"
+#include "watchers/journal_tail.h"
 #include "watchers/log_tail.h"
 
 struct screen;
@@ -17,3 +18,6 @@ void screen_free(struct screen *screen);
 /* `wanted` are those of the batch's lines that some rule wants (a match, or what clears a signal), with their times; borrowed until the next call. The others are counted. */
 enum rc screen_batch(struct screen *screen, const struct log_batch *batch, int64_t now_ms,
                      struct record_list *wanted) MUST_CHECK;
+/* The same for entries of a journal: their times stand in them. */
+enum rc screen_entries(struct screen *screen, const struct journal_batch *batch, int64_t now_ms,
+                       struct record_list *wanted) MUST_CHECK;
