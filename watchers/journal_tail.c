@@ -88,6 +88,15 @@ static void lose(struct journal_tail *tail, struct followed *of, const char *why
 
 /* -- rows -- */
 
+/* Shorter than JOURNAL_CURSOR_BYTES: others are none (journal_line_cursor, is_row_of). */
+static void set_cursor(struct followed *of, struct slice cursor)
+{
+    if (cursor.len)
+        memcpy(of->cursor, cursor.ptr, cursor.len);
+    of->cursor[cursor.len] = '\0';
+    memcpy(of->facts.cursor, of->cursor, sizeof of->facts.cursor);
+}
+
 static struct file_offset row_of(const struct journal_tail *tail, const struct followed *of,
                                  struct slice cursor)
 {
@@ -152,8 +161,7 @@ static void use_row(struct followed *of, const struct file_offset *row)
     of->since_ms = row->cursor.len ? 0 : row->seen_ms;
     of->may_be_hidden =
         !slice_eq(row->head, (struct slice){ (const char *)of->filter.bytes, SHA256_BYTES });
-    snprintf(of->cursor, sizeof of->cursor, "%.*s", SLICE_ARG(row->cursor));
-    snprintf(of->facts.cursor, sizeof of->facts.cursor, "%s", of->cursor);
+    set_cursor(of, row->cursor);
 }
 
 /* -- its child -- */
@@ -219,7 +227,7 @@ static void start_child(struct journal_tail *tail, struct followed *of)
 static void forget_cursor(struct journal_tail *tail, struct followed *of)
 {
     lose(tail, of, refused_told);
-    of->cursor[0] = of->facts.cursor[0] = '\0';
+    set_cursor(of, SLICE(""));
     of->since_ms = 0;
     of->is_dirty = true;
     of->retry_mono_ms = tail->now_mono_ms;
@@ -358,8 +366,7 @@ static void note(struct journal_tail *tail, struct followed *of, const struct ga
                  bool stored)
 {
     if (gathered->cursor.len && !slice_eq(gathered->cursor, slice_of(of->cursor))) {
-        snprintf(of->cursor, sizeof of->cursor, "%.*s", SLICE_ARG(gathered->cursor));
-        snprintf(of->facts.cursor, sizeof of->facts.cursor, "%s", of->cursor);
+        set_cursor(of, gathered->cursor);
         of->may_be_hidden = false;
         of->is_dirty = true;
     }

@@ -124,6 +124,14 @@ static bool has(struct slice text, const char *part)
 
 /* -- the sink -- */
 
+static void copy_cursor(struct slice cursor, char *copy)
+{
+    assert_true(cursor.len < JOURNAL_CURSOR_BYTES);
+    if (cursor.len)
+        memcpy(copy, cursor.ptr, cursor.len);
+    copy[cursor.len] = '\0';
+}
+
 static void keep_row(struct story *story, const struct file_offset *row)
 {
     size_t i = 0;
@@ -133,12 +141,12 @@ static void keep_row(struct story *story, const struct file_offset *row)
     assert_true(i < MAX_ROWS);
     story->n_rows = i == story->n_rows ? i + 1 : story->n_rows;
     story->rows[i] = *row;
-    snprintf(story->cursors[i], sizeof story->cursors[i], "%.*s", SLICE_ARG(row->cursor));
+    copy_cursor(row->cursor, story->cursors[i]);
     memcpy(story->heads[i], row->head.ptr, row->head.len);
     story->rows[i].head.ptr = story->heads[i];
     if (!slice_is_absent(row->cursor))
         story->rows[i].cursor = slice_of(story->cursors[i]);
-    snprintf(story->cursor, sizeof story->cursor, "%.*s", SLICE_ARG(row->cursor));
+    copy_cursor(row->cursor, story->cursor);
 }
 
 static enum rc take(void *context, const struct journal_batch *batch, bool *stored)
@@ -159,7 +167,7 @@ static enum rc take(void *context, const struct journal_batch *batch, bool *stor
         buffer_add(&story->lines, batch->lines[i].text);
         buffer_add_byte(&story->lines, '\n');
     }
-    snprintf(story->cursor, sizeof story->cursor, "%.*s", SLICE_ARG(batch->row->cursor));
+    copy_cursor(batch->row->cursor, story->cursor);
     *stored = story->may_store;
     if (*stored)
         keep_row(story, batch->row);
