@@ -123,6 +123,11 @@ enum rc tasks_take_evidence(struct turn *turn, const struct outbox_item *item,
 enum rc tasks_deadline(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
 enum rc tasks_withdraw(struct turn *turn, struct signal *signal, struct slice reason) MUST_CHECK;
 
+/* engine_task_log.c: asks for lines of a log, which will be `evidence`. */
+enum rc tasks_ask_log(struct turn *turn, const struct task *task, size_t part,
+                      const struct log_use *use, const struct signal *signal,
+                      struct evidence *evidence) MUST_CHECK;
+
 /* engine_proposals.c: made, revised, closed. */
 enum rc proposals_open(struct turn *turn, const struct rule *rule, struct signal *signal,
                        const struct task *task) MUST_CHECK;
