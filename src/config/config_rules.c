@@ -39,16 +39,25 @@ static const char **log_names(const struct watchers *watchers)
     return names;
 }
 
+/* What has that name all the same; NULL: nothing. */
+static const char *other_kind(const struct watchers *watchers, struct slice name)
+{
+    if (watchers_find_webhook(watchers, name))
+        return "a webhook";
+    return watchers_find_journal(watchers, name) ? "a journal" : NULL;
+}
+
 static void refuse_log(const struct config *config, const struct log_use *use,
                        struct problems *problems)
 {
     const char **names = log_names(config->watchers);
     const char *meant = names ? problem_did_you_mean(use->watcher, names) : NULL;
+    const char *other = other_kind(config->watchers, use->watcher);
 
-    if (watchers_find_webhook(config->watchers, use->watcher))
+    if (other)
         mark_problem(problems, PROBLEM_ERROR, use->mark,
-                     "`%.*s` is a webhook: only what a `log` watcher watches can be searched",
-                     SLICE_ARG(use->watcher));
+                     "`%.*s` is %s: only the files of a `log` watcher can be searched",
+                     SLICE_ARG(use->watcher), other);
     else
         mark_problem(problems, PROBLEM_ERROR, use->mark,
                      "no log watcher `%.*s` stands under `watchers` of the configuration%s%s%s",

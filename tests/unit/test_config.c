@@ -126,7 +126,8 @@ static bool fits(const char *config_text, const char *evidence, struct buffer *o
 #define LOGS                                                                                       \
     "people: {jane: {user: jane}}\n"                                                               \
     "watchers: [{log: [/var/log/app.log], name: app}, {log: [/var/log/web.log], name: runner}, "   \
-    "{stdin: true, name: pipe}, {webhook: github, secret: abcdefghijklmnop}]\n"
+    "{stdin: true, name: pipe}, {journal: {}, name: system}, {webhook: github, secret: "           \
+    "abcdefghijklmnop}]\n"
 
 static void a_log_that_evidence_names_must_be_watched(void **state)
 {
@@ -141,7 +142,9 @@ static void a_log_that_evidence_names_must_be_watched(void **state)
           "error: no log watcher `nothing-like-it` stands under `watchers` of the "
           "configuration\n" },
         { LOGS, "{log: github}",
-          "error: `github` is a webhook: only what a `log` watcher watches can be searched" },
+          "error: `github` is a webhook: only the files of a `log` watcher can be searched" },
+        { LOGS, "{log: system}",
+          "error: `system` is a journal: only the files of a `log` watcher can be searched" },
         /* Nobody knows what will be watched. */
         { NULL, "{log: app}", NULL },
     };
