@@ -15,6 +15,18 @@ LOGS = """
 
 CONFIG_WITH_LOGS = CONFIG.replace("\nactions:\n  rerun:", LOGS + "actions:\n  rerun:", 1)
 
+# What the log itself says is the signal.
+LOG_RULE = """
+rules:
+  - id: log-error
+    on: log
+    match: '/ERROR/'
+    key: [watcher]
+    when: {count: 2, within: 1h}
+    title: "{{watcher}} has errors"
+    diagnose: {evidence: [{log: runner}]}
+"""
+
 
 def rule_with(evidence, more=""):
     return CI_RULE.replace("        - changes: {within: 2h}\n", f"        - log: {evidence}\n", 1).replace("      evidence:\n", more + "      evidence:\n", 1)
@@ -25,8 +37,8 @@ def stamp(seconds=0):
 
 
 class LogEvidence(VedetteTest):
-    def watching(self, evidence, more="", lines=None, **options):
-        vedette = self.vedette(start=False, config=CONFIG_WITH_LOGS, rules={"ci.yaml": rule_with(evidence, more)}, **options)
+    def watching(self, evidence, more="", lines=None, rule=None):
+        vedette = self.vedette(start=False, config=CONFIG_WITH_LOGS, rules={"ci.yaml": rule or rule_with(evidence, more)})
         (vedette.directory / "logs").mkdir()
         if lines is not None:
             self.write_log(vedette, *lines)
@@ -74,6 +86,16 @@ class LogEvidence(VedetteTest):
 
         _, piece = self.evidence(vedette)
         self.assertIn("  at main\nException: no such table", piece["text"])
+
+    def test_a_signal_out_of_the_same_log_shows_its_own_lines_among_their_neighbours(self):
+        vedette = self.watching("runner", lines=[f"{stamp(-30)} started"], rule=LOG_RULE)
+        lines = [f"{stamp()} {word}" for word in ("step 1", "ERROR in 1", "step 2", "step 3", "step 4", "ERROR in 4", "bye")]
+        self.write_log(vedette, *lines)
+
+        _, piece = self.evidence(vedette)
+        heading, *shown = piece["text"].splitlines()
+        self.assertRegex(heading, r"^2 lines of runner .*, of this signal:$")
+        self.assertEqual(shown, [*lines[:3], "--", *lines[4:]])
 
     def test_a_file_that_was_rotated_meanwhile_is_searched_and_named(self):
         vedette = self.watching("{watcher: runner, match: '/error/'}", lines=[f"{stamp(-20)} error before"])
