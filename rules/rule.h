@@ -72,7 +72,7 @@ struct owned_pattern {
 
 struct ruleset {
     _Atomic size_t n_holders; /* besides whoever made it */
-    struct rule *rules; /* in order of file name, then place */
+    struct rule *rules;       /* in order of file name, then place */
     size_t n_rules;
     struct rule_test *tests;
     size_t n_tests;

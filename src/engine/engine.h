@@ -62,7 +62,7 @@ enum rc engine_accept(struct engine *engine, struct engine_accept_item *items,
 
 /* What was read of one log file, in the order of its lines. */
 struct engine_lines {
-    struct journal_entry *entry; /* those that some rule wants (log_lines.h); NULL: none */
+    struct journal_entry *entry;       /* those that some rule wants (log_lines.h); NULL: none */
     const struct file_offset *offsets; /* how far it is read now */
     size_t n_offsets;
     const struct ulid *forgotten; /* offsets of files that are gone */

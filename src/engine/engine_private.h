@@ -34,9 +34,10 @@ struct counts {
 struct engine {
     struct store *store;
     const struct config *config;
-    struct ruleset *ruleset;          /* those of the turn */
-    pthread_mutex_t ruleset_lock;     /* of what follows */
-    struct ruleset *ruleset_in_force; /* those of the last reload that was committed, for other threads */
+    struct ruleset *ruleset;      /* those of the turn */
+    pthread_mutex_t ruleset_lock; /* of what follows */
+    struct ruleset
+        *ruleset_in_force; /* those of the last reload that was committed, for other threads */
     const struct rule_files *files; /* until engine_recover */
     struct matcher *matcher;
     struct engine_listener listener;
