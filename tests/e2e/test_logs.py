@@ -97,8 +97,8 @@ rules:
         vedette = self.begin()
         self.write(b"caf\xe9 n=5 \xff\xfe\n")
         self.wait_for_count(vedette, 1)
-        self.assertIn("n=5", vedette.items("events")[0]["text"])
-        self.assertIn("n=5", vedette.cli("events", check=0).stdout)
+        self.assertEqual(vedette.items("events")[0]["text"], r"caf\xe9 n=5 \xff\xfe")
+        self.assertIn(r"caf\xe9 n=5", vedette.cli("events", check=0).stdout)
 
     def test_t11_a_last_line_without_its_end_waits_and_is_told_once(self):
         vedette = self.begin("last_line: 300ms")
