@@ -317,16 +317,6 @@ static bool is_directory(const char *path)
     return !stat(path, &facts) && S_ISDIR(facts.st_mode);
 }
 
-bool log_dirs_is_there(const char *path)
-{
-    char directory[PATH_MAX];
-    size_t len = (size_t)(log_name_of(path) - path);
-
-    memcpy(directory, path, len);
-    directory[len] = '\0';
-    return len && is_directory(directory);
-}
-
 /* A name fits one part of the pattern: it is a file, or the way goes on below it. */
 static void take_name(const struct walk *walk, const char *directory, const char *name,
                       size_t name_len, const char *rest)

@@ -33,7 +33,5 @@ void log_dirs_scan(struct log_dirs *dirs);
 void log_dirs_read(struct log_dirs *dirs, bool *lost);
 /* How often a scan is due by itself, as some directory tells nothing; INT64_MAX: all of them tell. */
 int64_t log_dirs_scan_ms(const struct log_dirs *dirs);
-/* Is the directory of `path` there? */
-bool log_dirs_is_there(const char *path);
 /* Does `path` match one of the patterns of `watch`? */
 bool log_dirs_wants(const struct log_dirs *dirs, size_t watch, const char *path);

@@ -289,6 +289,17 @@ void log_file_keep_pending(struct log_file *file, struct slice bytes)
     file->pending = (struct slice){ copy, copy ? bytes.len : 0 };
 }
 
+void log_file_go_on_as(struct log_file *file, const struct log_file *old)
+{
+    file->id = old->id;
+    memcpy(file->head, old->head, sizeof old->head);
+    memcpy(file->tail, old->tail, sizeof old->tail);
+    file->n_head = old->n_head;
+    file->n_tail = old->n_tail;
+    file->offset = old->offset;
+    file->state = old->state;
+}
+
 int64_t log_file_lag_bytes(const struct log_file *file)
 {
     return file->size > file->offset ? file->size - file->offset : 0;

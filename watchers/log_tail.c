@@ -176,12 +176,12 @@ enum rc log_tail_flush(struct log_tail *tail, int64_t now_ms)
 /* Paths that led somewhere and were not found any more. */
 static void look_at_vanished(struct log_tail *tail)
 {
-    struct tailed *tailed, *next;
+    struct place *place;
 
-    for (tailed = TAILQ_FIRST(&tail->all); tailed; tailed = next) {
-        next = TAILQ_NEXT(tailed, all);
-        if (!tailed->is_forgotten && tailed->scan != tail->scan && tailed->place->live == tailed)
-            tail_look_at(tail, tailed->watch, tailed->place->path);
+    TAILQ_FOREACH(place, &tail->all_places, all)
+    {
+        if (place->scan != tail->scan && place->live)
+            tail_look_at(tail, place->watch, place->path);
     }
 }
 
@@ -218,23 +218,19 @@ static void scan(struct log_tail *tail)
 /* A closed file that no name leads to. Whether it was moved where we look shows until the next time; a directory that is not there may come back. */
 static void look_for_closed(struct log_tail *tail, struct tailed *tailed)
 {
-    const char *path = tailed->file->path;
-    struct stat facts;
-
-    if (!stat(path, &facts) && tail_is_inode(tailed, &facts)) {
+    if (tail_is_there(tailed)) {
         if (tailed->file->is_rotated)
             tailed->file->seen_ms = tail->now_ms;
         if (!tailed->is_at_end)
             tail_set_ready(tail, tailed);
-        return;
-    }
-    if (tailed->is_named)
-        tail_unname(tail, tailed, path);
-    else if (tailed->file->is_rotated && log_dirs_is_there(path) &&
-             tail->now_mono_ms - tailed->unnamed_mono_ms >= TAIL_RECONCILE_MS)
-        tail_give_up(tail, tailed, "the file was removed before it was read to its end");
-    else if (tail->now_ms - tailed->file->seen_ms > TAIL_FORGET_MS)
+    } else if (tailed->is_named) {
+        tail_unname(tail, tailed, tailed->file->path);
+    } else if (tail->now_ms - tailed->file->seen_ms > TAIL_FORGET_MS) {
         tail_give_up(tail, tailed, "the file was not seen for a day");
+    } else if (tailed->file->is_rotated &&
+               tail->now_mono_ms - tailed->unnamed_mono_ms >= TAIL_RECONCILE_MS) {
+        (void)tail_find_again(tail, tailed->place);
+    }
 }
 
 static void reconcile(struct log_tail *tail)

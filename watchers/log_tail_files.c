@@ -77,6 +77,13 @@ bool tail_is_inode(const struct tailed *tailed, const struct stat *facts)
            tailed->file->device == (int64_t)facts->st_dev;
 }
 
+bool tail_is_there(const struct tailed *tailed)
+{
+    struct stat facts;
+
+    return !stat(tailed->file->path, &facts) && tail_is_inode(tailed, &facts);
+}
+
 /* -- names -- */
 
 struct tailed *tail_find_name(const struct log_tail *tail, size_t watch, const char *path)
@@ -319,9 +326,9 @@ enum rc tail_add_opened(struct log_tail *tail, struct place *place, const char *
     }
     take_descriptor(tail, *tailed, fd, facts);
     (*tailed)->looked_ms = tail->now_ms;
-    (*tailed)->scan = tail->scan;
     (*tailed)->mtime_ns = tail_mtime_ns(facts);
     log_file_learn_head(file);
+    (*tailed)->was_empty = !file->n_head;
     tail_set_dirty(tail, *tailed);
     tail_set_ready(tail, *tailed);
     return RC_OK;

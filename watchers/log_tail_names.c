@@ -16,8 +16,8 @@ static bool is_live_path(const struct log_tail *tail, size_t watch, const char *
 }
 
 /* With names of the watcher's own making any live file of the directory may be meant: it is the one whose name is most alike. */
-static bool find_declared_base(const struct log_tail *tail, size_t watch, const char *path,
-                               char *base)
+static bool find_likely_place(const struct log_tail *tail, size_t watch, const char *path,
+                              char *base)
 {
     size_t directory_len = (size_t)(log_name_of(path) - path), best_len = directory_len;
     const struct place *place, *best = NULL;
@@ -43,7 +43,7 @@ static bool find_declared_base(const struct log_tail *tail, size_t watch, const 
 }
 
 /* The way from a name to that of its live file: everything from some separator on goes, but perhaps for the ending. */
-static bool find_usual_base(const struct log_tail *tail, size_t watch, const char *path, char *base)
+static bool find_by_name(const struct log_tail *tail, size_t watch, const char *path, char *base)
 {
     const struct log_watch *of = tail->watches[watch].watch;
     const char *name = log_name_of(path), *ending = strrchr(name, '.');
@@ -65,15 +65,15 @@ static bool find_usual_base(const struct log_tail *tail, size_t watch, const cha
 
 bool tail_find_base(const struct log_tail *tail, size_t watch, const char *path, char *base)
 {
-    char of[PATH_MAX];
+    char candidate[PATH_MAX];
     bool is_found = false;
 
-    if (tail->watches[watch].watch->rotated.n_items)
-        return find_declared_base(tail, watch, path, base);
+    if (log_name_is_declared(tail->watches[watch].watch, path) &&
+        find_likely_place(tail, watch, path, base))
+        return true;
     /* app.log.1-20261129 is one of app.log.1, and that one of app.log. */
-    while (strlen(path) < PATH_MAX && find_usual_base(tail, watch, path, base)) {
-        strcpy(of, base);
-        path = of;
+    while (strlen(path) < PATH_MAX && find_by_name(tail, watch, path, candidate)) {
+        path = strcpy(base, candidate);
         is_found = true;
     }
     return is_found;
@@ -141,7 +141,16 @@ static void settle(struct log_tail *tail, struct place *place)
 {
     tail_look_at(tail, place->watch, place->path);
     if (place->live && !tail_open(tail, place->live) && log_file_has_changed(place->live->file))
-        tail->is_blocked |= !tail_follow_truncation(tail, place->live);
+        (void)tail_find_again(tail, place);
+}
+
+/* Once more when what is known of the place is that of now: the copied file may have been truncated since, or have come into view. */
+static bool is_copy(struct log_tail *tail, struct place *place, int fd, const struct stat *facts)
+{
+    if (tail_is_copy(tail, place, fd, facts))
+        return true;
+    settle(tail, place);
+    return tail_is_copy(tail, place, fd, facts);
 }
 
 /* A file with the name of a rotated one. It may be the copy that is being made of the live one: where that is truncated then, the copy is looked for. Else it was live for a moment
@@ -149,19 +158,18 @@ static void settle(struct log_tail *tail, struct place *place)
 static void begin_rotated(struct log_tail *tail, const char *path, struct place *place, int fd,
                           const struct stat *facts)
 {
-    bool is_wanted = log_dirs_wants(tail->dirs, place->watch, path);
     int64_t since_ms =
         TAILQ_EMPTY(&place->generations) ? tail->watches[place->watch].scanned_ms : place->seen_ms;
+    bool is_left_alone =
+        is_copy(tail, place, fd, facts) ||
+        tail_find_inode(tail, place->watch, (int64_t)facts->st_dev, (int64_t)facts->st_ino) ||
+        (!log_dirs_wants(tail->dirs, place->watch, path) &&
+         !(facts->st_size && tail_was_written_since(facts, since_ms)));
 
-    if (!tail_is_copy(tail, place, fd, facts)) {
-        settle(tail, place);
-        if (!tail_find_inode(tail, place->watch, (int64_t)facts->st_dev, (int64_t)facts->st_ino) &&
-            (is_wanted || (facts->st_size && tail_was_written_since(facts, since_ms)))) {
-            (void)begin(tail, place, path, fd, facts);
-            return;
-        }
-    }
-    close(fd);
+    if (is_left_alone)
+        close(fd);
+    else
+        (void)begin(tail, place, path, fd, facts);
 }
 
 /* A file that nobody knows under this inode. */
@@ -211,9 +219,7 @@ static bool is_still(struct log_tail *tail, const struct tailed *known, const ch
 /* One more name of a file whose own still leads to it: a hard link, or a symbolic one beside it. */
 static bool is_alias(const struct tailed *known)
 {
-    struct stat facts;
-
-    return known->is_named && !stat(known->file->path, &facts) && tail_is_inode(known, &facts);
+    return known->is_named && tail_is_there(known);
 }
 
 void tail_look_closer(struct log_tail *tail, struct tailed *tailed, const struct stat *facts)
@@ -222,11 +228,10 @@ void tail_look_closer(struct log_tail *tail, struct tailed *tailed, const struct
         (int64_t)facts->st_size != tailed->n_known || tail_mtime_ns(facts) != tailed->mtime_ns;
 
     tailed->looked_ms = tail->now_ms;
-    tailed->scan = tail->scan;
     if (has_changed) {
         tailed->mtime_ns = tail_mtime_ns(facts);
         tail_set_ready(tail, tailed);
-    } else if (tailed->is_at_end) {
+    } else if (tailed->is_at_end && !tailed->is_ready) {
         tail_see(tailed);
     }
 }
@@ -255,12 +260,17 @@ static void take_known(struct log_tail *tail, struct tailed *known, const char *
     tail_look_closer(tail, known, facts);
 }
 
+/* The known file of this inode; where it is another one by now, the known one is looked for elsewhere. */
 static struct tailed *find_known(struct log_tail *tail, size_t watch, const char *path,
                                  const struct stat *facts)
 {
-    struct tailed *known =
-        tail_find_inode(tail, watch, (int64_t)facts->st_dev, (int64_t)facts->st_ino);
+    int64_t device = (int64_t)facts->st_dev, inode = (int64_t)facts->st_ino;
+    struct tailed *known = tail_find_inode(tail, watch, device, inode);
 
+    if (!known || is_still(tail, known, path))
+        return known;
+    (void)tail_find_again(tail, known->place);
+    known = tail_find_inode(tail, watch, device, inode);
     if (!known || is_still(tail, known, path))
         return known;
     tail_give_up(tail, known, "the file was removed before it was read to its end");
@@ -271,17 +281,15 @@ static void change_hands(struct log_tail *tail, size_t watch, const char *path,
                          const struct stat *facts)
 {
     struct place *place = tail_find_place(tail, watch, path);
-    struct tailed *known = find_known(tail, watch, path, facts);
+    struct tailed *known;
 
-    if (known && is_alias(known)) {
-        tail_look_closer(tail, known, facts);
-        return;
-    }
-    if (place && (!known || place->live != known)) {
+    /* Where the one that was live lives on is found before anything is said of others. */
+    if (place && (!place->live || !tail_is_inode(place->live, facts)))
         tail_follow_rotation(tail, place);
-        known = find_known(tail, watch, path, facts);
-    }
-    if (known)
+    known = find_known(tail, watch, path, facts);
+    if (known && is_alias(known))
+        tail_look_closer(tail, known, facts);
+    else if (known)
         take_known(tail, known, path, facts);
     else
         begin_new(tail, watch, path);
@@ -301,11 +309,14 @@ static void look_at_nothing(struct log_tail *tail, size_t watch, const char *pat
 
 void tail_look_at(struct log_tail *tail, size_t watch, const char *path)
 {
+    struct place *place = tail_find_place(tail, watch, path);
     struct tailed *named;
     struct stat facts;
 
     if (log_name_is_excluded(tail->watches[watch].watch, path))
         return;
+    if (place)
+        place->scan = tail->scan;
     if (stat(path, &facts)) {
         int number = errno;
 
@@ -319,7 +330,7 @@ void tail_look_at(struct log_tail *tail, size_t watch, const char *path)
     }
     named = tail_find_name(tail, watch, path);
     /* The same file: whether it holds what was read of it shows where it is read. */
-    if (named && tail_is_inode(named, &facts)) {
+    if (named && tail_is_inode(named, &facts) && (!place || place->live == named)) {
         tail_look_closer(tail, named, &facts);
         return;
     }

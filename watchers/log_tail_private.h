@@ -40,6 +40,7 @@ struct tailed {
     bool is_dirty;     /* its row is not stored as it stands */
     bool is_at_end;    /* nothing more to read when it was read last */
     bool is_named;     /* the name that it has in `names` leads to it */
+    bool was_empty;    /* nothing of it is known yet: the same file would hold anything */
     bool is_finished;  /* rotated, read to its end, closed */
     bool is_forgotten; /* in no list any more; freed at the end of the step */
     enum cut_end end;  /* of the next read */
@@ -51,7 +52,6 @@ struct tailed {
     size_t n_left,
         n_last_line; /* bytes that were read and not consumed; of them, a line without its end */
     uint64_t mark;   /* of the search that saw it last */
-    uint64_t scan;   /* of the scan that saw it last */
 };
 TAILQ_HEAD(tailed_list, tailed);
 
@@ -61,8 +61,8 @@ struct place {
     char *path;
     struct tailed_list generations; /* the oldest first, the live one last */
     struct tailed *live;            /* NULL: nothing has the path now */
-    int64_t
-        seen_ms; /* when the path led to what is known of it, and that held what was read of it, wall clock */
+    uint64_t scan;                  /* that looked at it last */
+    int64_t seen_ms; /* when what is known of it was seen to be all there is, wall clock */
 };
 TAILQ_HEAD(place_list, place);
 
@@ -158,6 +158,8 @@ void tail_lose(struct log_tail *tail, size_t watch, const char *path, int64_t n_
 int64_t tail_mtime_ns(const struct stat *facts);
 /* What was read of it is there, as of the last look at its name. */
 void tail_see(struct tailed *tailed);
+/* Does its path lead to it? */
+bool tail_is_there(const struct tailed *tailed);
 bool tail_is_inode(const struct tailed *tailed, const struct stat *facts);
 
 /* log_tail_names.c: what a path means now. */
@@ -171,12 +173,11 @@ void tail_on_event(void *context, const char *path, bool is_written);
 void tail_on_trouble(void *context, size_t watch, const char *path, const char *why);
 
 /* log_tail_rotation.c: where generations live on. */
-/* Generations have other names by now, or are gone: finds them, and those that were live between two looks. */
-void tail_find_again(struct log_tail *tail, struct place *place);
+/* Generations have other names by now, or are gone, or truncated: finds them, or the copies that were made of them, and those that were live between two looks. False: the sink
+ * had no room for what was pending of one that is gone. */
+bool tail_find_again(struct log_tail *tail, struct place *place);
 /* The path leads to none of its files now: finds where the live one lives on. */
 void tail_follow_rotation(struct log_tail *tail, struct place *place);
-/* What was read of it is not there any more: finds the copy that was made of it, and begins again. False: the sink had no room for what was pending. */
-bool tail_follow_truncation(struct log_tail *tail, struct tailed *tailed);
 /* The files beside a path that is met for the first time: those that were there before are known from then on, as read. */
 void tail_meet_siblings(struct log_tail *tail, struct place *place);
 /* Is what `fd` holds that of a generation, or the beginning of it? */

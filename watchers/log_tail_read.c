@@ -166,8 +166,15 @@ static bool is_open(struct log_tail *tail, struct tailed *tailed)
     if (tailed->place->live == tailed)
         tail_look_at(tail, tailed->watch, tailed->place->path);
     else
-        tail_find_again(tail, tailed->place);
+        (void)tail_find_again(tail, tailed->place);
     return false;
+}
+
+/* What was empty until now may have been written, copied and truncated since it was looked at: what is in the copy comes before. */
+static void look_before(struct log_tail *tail, const struct tailed *tailed)
+{
+    if (tailed->place->live == tailed)
+        (void)tail_find_again(tail, tailed->place);
 }
 
 static bool read_piece(struct log_tail *tail, struct tailed *tailed)
@@ -181,12 +188,19 @@ static bool read_piece(struct log_tail *tail, struct tailed *tailed)
     switch (
         log_file_read(tailed->file, tail->buffer, tailed->file->n_tail + TAIL_READ_BYTES, &bytes)) {
     case LOG_READ_DATA:
-        return take_data(tail, tailed, bytes);
+        if (!tailed->was_empty)
+            return take_data(tail, tailed, bytes);
+        look_before(tail, tailed);
+        tailed->was_empty = false;
+        tail_set_ready(tail, tailed);
+        return true;
     case LOG_READ_NOTHING:
+        if (tailed->was_empty)
+            look_before(tail, tailed);
         take_nothing(tailed);
         return true;
     case LOG_READ_CHANGED:
-        return tail_follow_truncation(tail, tailed);
+        return tail_find_again(tail, tailed->place);
     case LOG_READ_FAILED:
         break;
     }

@@ -13,7 +13,8 @@
 /* A file that is not known yet, beside a live one. */
 struct sibling {
     char *path;
-    int fd; /* -1: it belongs to somebody by now */
+    int fd;       /* -1: it belongs to somebody by now */
+    bool is_news; /* its inode was another file's: whatever its times say, it was written since */
     struct stat facts;
 };
 
@@ -21,9 +22,8 @@ struct sibling {
 struct search {
     struct log_tail *tail;
     struct place *place;
-    int64_t since_ms;         /* what was written before that is not news */
-    struct tailed *truncated; /* a copy of it is looked for */
-    bool is_meeting;          /* they are met for the first time */
+    int64_t since_ms; /* what was written before that is not news */
+    bool is_meeting;  /* they are met for the first time */
     bool has_looked;
     struct sibling unknown[MAX_UNKNOWN];
     size_t n_unknown;
@@ -36,6 +36,21 @@ bool tail_was_written_since(const struct stat *facts, int64_t since_ms)
 
 /* -- copies -- */
 
+/* The file that has the path by now may not be known yet, and somebody copies it already. */
+static bool is_copy_of_unknown(struct log_tail *tail, const struct place *place, int fd)
+{
+    const char *why;
+    struct stat facts;
+    bool is_copy;
+    int live_fd;
+
+    if (place->live || tail_open_path(tail, place->path, &live_fd, &facts, &why))
+        return false;
+    is_copy = log_file_begins_with(live_fd, fd);
+    close(live_fd);
+    return is_copy;
+}
+
 /* A copy of the live file may still grow, and the live file too; the others are what they are. */
 bool tail_is_copy(struct log_tail *tail, struct place *place, int fd, const struct stat *facts)
 {
@@ -43,19 +58,21 @@ bool tail_is_copy(struct log_tail *tail, struct place *place, int fd, const stru
 
     TAILQ_FOREACH(tailed, &place->generations, generation)
     {
-        const struct log_file *file = tailed->file;
+        struct log_file *file = tailed->file;
 
         if (file->device == (int64_t)facts->st_dev && file->inode == (int64_t)facts->st_ino)
             continue;
         if ((file->fd >= 0 || tailed == place->live) && !tail_open(tail, tailed)) {
-            if (log_file_begins_with(file->fd, fd))
+            if (log_file_begins_with(file->fd, fd)) {
+                log_file_learn_head(file); /* where it is truncated then, that shows */
                 return true;
+            }
         } else if (file->n_head && file->size == (int64_t)facts->st_size &&
                    log_file_is_read_in(file, fd, file->size)) {
             return true;
         }
     }
-    return false;
+    return is_copy_of_unknown(tail, place, fd);
 }
 
 /* -- the siblings -- */
@@ -108,6 +125,11 @@ static void know(struct search *search, struct sibling *sibling)
     tail_close(search->tail, tailed);
 }
 
+static bool is_news(const struct search *search, const struct sibling *sibling)
+{
+    return sibling->is_news || tail_was_written_since(&sibling->facts, search->since_ms);
+}
+
 /* Met for the first time, those that a pattern asks for are begun by its scan; the others were there before, or are news. */
 static void meet(struct search *search, struct sibling *sibling)
 {
@@ -116,7 +138,7 @@ static void meet(struct search *search, struct sibling *sibling)
 
     if (log_dirs_wants(tail->dirs, watch, sibling->path))
         return;
-    if (tail->watches[watch].is_first || !tail_was_written_since(&sibling->facts, search->since_ms))
+    if (tail->watches[watch].is_first || !is_news(search, sibling))
         know(search, sibling);
     else
         keep(search, sibling);
@@ -133,14 +155,37 @@ static void take_unknown(struct search *search, struct sibling *sibling)
     close_sibling(sibling);
 }
 
+/* Nothing is known to have its path now. */
+static void leave_path(struct log_tail *tail, struct tailed *tailed)
+{
+    tailed->place->live = NULL;
+    tailed->file->is_rotated = true;
+    tail_set_dirty(tail, tailed);
+    tail_set_ready(tail, tailed);
+}
+
 static void take_known(struct search *search, struct tailed *known, const char *path,
                        const struct stat *facts)
 {
+    bool is_live = known->place->live == known;
+
     known->mark = search->tail->mark;
-    if (known->place != search->place && known->place->live == known)
-        return; /* somebody else's live file */
+    /* Somebody else's, or a second name of the live one. */
+    if (is_live && (known->place != search->place || tail_is_there(known)))
+        return;
+    if (is_live)
+        leave_path(search->tail, known);
     tail_name(search->tail, known, path);
     tail_look_closer(search->tail, known, facts);
+}
+
+/* An inode alone is nothing: what was read of the file must be there. What is open keeps its inode, but somebody may have copied another file over it. */
+static bool is_still(const struct tailed *known, const struct sibling *sibling)
+{
+    const struct log_file *file = known->file;
+
+    return log_file_is_read_in(file, sibling->fd, (int64_t)sibling->facts.st_size) ||
+           (file->fd >= 0 && !file->n_head);
 }
 
 static void look_at_sibling(struct search *search, const char *path)
@@ -155,19 +200,31 @@ static void look_at_sibling(struct search *search, const char *path)
         return;
     known =
         tail_find_inode(tail, watch, (int64_t)sibling.facts.st_dev, (int64_t)sibling.facts.st_ino);
-    if (known && (known->file->fd >= 0 ||
-                  log_file_is_read_in(known->file, sibling.fd, sibling.facts.st_size))) {
+    if (known && is_still(known, &sibling)) {
         close(sibling.fd);
         take_known(search, known, path, &sibling.facts);
         return;
     }
-    if (known && known != search->truncated)
-        tail_give_up(tail, known, "the file was removed before it was read to its end");
+    sibling.is_news = known != NULL;
     sibling.path = strdup(path);
     if (sibling.path)
         take_unknown(search, &sibling);
     else
         close(sibling.fd);
+}
+
+static bool is_sibling_name(const struct search *search, const char *path)
+{
+    const struct place *place = search->place;
+    const struct log_watch *watch = search->tail->watches[place->watch].watch;
+    char base[PATH_MAX];
+
+    if (!log_name_is_rotation(watch, log_name_of(place->path), log_name_of(path)) ||
+        log_name_is_excluded(watch, path))
+        return false;
+    /* The watcher's own names may be those of any live file beside it. */
+    return !log_name_is_declared(watch, path) ||
+           (tail_find_base(search->tail, place->watch, path, base) && !strcmp(base, place->path));
 }
 
 static void look_at_siblings(struct search *search)
@@ -186,9 +243,8 @@ static void look_at_siblings(struct search *search)
         return;
     search->has_looked = true;
     for (size_t i = 0; i < n_names; i++) {
-        if (log_name_is_rotation(watch, base, names[i]) &&
-            log_join(path, slice_of(directory), slice_of(names[i])) &&
-            !log_name_is_excluded(watch, path))
+        if (log_join(path, slice_of(directory), slice_of(names[i])) &&
+            is_sibling_name(search, path))
             look_at_sibling(search, path);
     }
 }
@@ -209,15 +265,15 @@ static int compare_age(const void *a, const void *b)
 }
 
 /* Among those that hold what was read, the first that is no beginning of another. */
-static struct sibling *find_copy(struct search *search)
+static struct sibling *find_copy(struct search *search, const struct log_file *file)
 {
-    const struct log_file *file = search->truncated ? search->truncated->file : NULL;
     struct sibling *copy = NULL;
 
-    for (size_t i = 0; file && file->n_head && i < search->n_unknown; i++) {
+    for (size_t i = 0; i < search->n_unknown; i++) {
         struct sibling *sibling = &search->unknown[i];
 
-        if (log_file_is_read_in(file, sibling->fd, sibling->facts.st_size) &&
+        if (sibling->fd >= 0 &&
+            log_file_is_read_in(file, sibling->fd, (int64_t)sibling->facts.st_size) &&
             (!copy || log_file_begins_with(sibling->fd, copy->fd)))
             copy = sibling;
     }
@@ -225,23 +281,21 @@ static struct sibling *find_copy(struct search *search)
 }
 
 /* The copy goes on under the row of what it is a copy of, at the same place. */
-static struct tailed *take_copy(struct search *search, struct sibling *sibling, struct ulid id)
+static bool take_copy(struct search *search, struct tailed *tailed)
 {
-    struct log_file *old = search->truncated->file;
-    struct tailed *copy = add_sibling(search, sibling);
+    struct log_file *old = tailed->file;
+    struct sibling *sibling = find_copy(search, old);
+    struct tailed *copy = sibling ? add_sibling(search, sibling) : NULL;
+    struct ulid id;
 
     if (!copy)
-        return NULL;
-    copy->file->id = old->id;
-    memcpy(copy->file->head, old->head, sizeof old->head);
-    memcpy(copy->file->tail, old->tail, sizeof old->tail);
-    copy->file->n_head = old->n_head;
-    copy->file->n_tail = old->n_tail;
-    copy->file->offset = copy->n_known = old->offset;
-    copy->file->state = old->state;
+        return false;
+    id = copy->file->id;
+    log_file_go_on_as(copy->file, old);
     old->id = id;
-    tail_move_before(search->tail, copy, search->truncated);
-    return copy;
+    copy->n_known = copy->file->offset;
+    tail_move_before(search->tail, copy, tailed);
+    return true;
 }
 
 /* The others: copies of what is known, old ones, and those that were live between two looks. */
@@ -250,8 +304,7 @@ static void take_rest(struct search *search)
     for (size_t i = 0; i < search->n_unknown; i++) {
         struct sibling *sibling = &search->unknown[i];
 
-        if (sibling->fd >= 0 && sibling->facts.st_size &&
-            tail_was_written_since(&sibling->facts, search->since_ms) &&
+        if (sibling->fd >= 0 && sibling->facts.st_size && is_news(search, sibling) &&
             !tail_is_copy(search->tail, search->place, sibling->fd, &sibling->facts))
             (void)add_sibling(search, sibling);
         close_sibling(sibling);
@@ -264,67 +317,20 @@ static void sort_unknown(struct search *search)
         qsort(search->unknown, search->n_unknown, sizeof *search->unknown, compare_age);
 }
 
-/* Generations that are closed and were not found in the look at all siblings: logrotate has removed or compressed them. */
-static void give_up_removed(const struct search *search)
+/* -- what became of the generations -- */
+
+static bool is_gone(const struct search *search, struct tailed *tailed)
 {
-    struct tailed *tailed, *next;
+    enum rc rc = tailed == search->place->live ? tail_open(search->tail, tailed) : RC_NOT_FOUND;
 
-    if (!search->has_looked)
-        return;
-    for (tailed = TAILQ_FIRST(&search->place->generations); tailed; tailed = next) {
-        next = TAILQ_NEXT(tailed, generation);
-        if (tailed != search->place->live && tailed->file->fd < 0 &&
-            tailed->mark != search->tail->mark)
-            tail_give_up(search->tail, tailed,
-                         "the file was rotated and removed (or compressed) before it was read to "
-                         "its end");
-    }
+    if (rc && rc != RC_NOT_FOUND)
+        return false; /* it is tried again where it is read */
+    if (tailed->file->fd >= 0)
+        return log_file_has_changed(tailed->file);
+    /* One that was moved to a name that we do not look for is there as long as that leads to it. */
+    return search->has_looked && tailed->mark != search->tail->mark &&
+           (is_sibling_name(search, tailed->file->path) || !tail_is_there(tailed));
 }
-
-/* -- the occasions -- */
-
-static struct search search_of(struct log_tail *tail, struct place *place)
-{
-    return (struct search){ .tail = tail, .place = place, .since_ms = place->seen_ms };
-}
-
-void tail_find_again(struct log_tail *tail, struct place *place)
-{
-    struct search search = search_of(tail, place);
-
-    look_at_siblings(&search);
-    sort_unknown(&search);
-    take_rest(&search);
-    give_up_removed(&search);
-    place->seen_ms = tail->now_ms;
-    tail->must_store = true;
-}
-
-void tail_follow_rotation(struct log_tail *tail, struct place *place)
-{
-    struct tailed *old = place->live;
-
-    place->live = NULL;
-    if (old) {
-        old->file->is_rotated = true;
-        tail_set_dirty(tail, old);
-        tail_set_ready(tail, old);
-    }
-    tail_find_again(tail, place);
-}
-
-void tail_meet_siblings(struct log_tail *tail, struct place *place)
-{
-    struct search search = search_of(tail, place);
-
-    search.is_meeting = true;
-    search.since_ms = tail->watches[place->watch].scanned_ms;
-    look_at_siblings(&search);
-    sort_unknown(&search);
-    take_rest(&search);
-}
-
-/* -- truncation -- */
 
 /* False: there was no room for what is pending. */
 static bool leave_what_is_gone(struct log_tail *tail, struct tailed *tailed)
@@ -345,37 +351,93 @@ static void begin_again(struct log_tail *tail, struct tailed *tailed)
     tailed->n_left = tailed->n_last_line = 0;
     tailed->is_at_end = false;
     tailed->end = CUT_GOES_ON;
+    tailed->was_empty = !tailed->file->n_head;
     tail_set_dirty(tail, tailed);
     tail_set_ready(tail, tailed);
-    tail->must_store = true;
 }
 
-bool tail_follow_truncation(struct log_tail *tail, struct tailed *tailed)
+/* Is what is there now in its place looked at as one of the siblings? */
+static bool is_unknown(const struct search *search, const struct tailed *tailed)
 {
-    struct place *place = tailed->place;
-    struct search search = search_of(tail, place);
-    struct sibling *copy;
-    struct ulid id;
-    bool is_copied = false, has_room = true;
+    for (size_t i = 0; i < search->n_unknown; i++)
+        if (tail_is_inode(tailed, &search->unknown[i].facts))
+            return true;
+    return false;
+}
 
-    if (tail_make_id(tail, &id))
-        return true; /* no randomness: once more at the next look */
-    search.truncated = tailed;
-    if (place->live == tailed)
-        look_at_siblings(&search);
-    sort_unknown(&search);
-    copy = find_copy(&search);
-    if (copy)
-        is_copied = take_copy(&search, copy, id) != NULL;
-    if (!is_copied)
-        has_room = leave_what_is_gone(tail, tailed);
-    if (has_room)
-        begin_again(tail, tailed);
+/* What was read of it is not there any more: in a copy it goes on, and what is there now begins. */
+static bool follow_gone(struct search *search, struct tailed *tailed)
+{
+    struct log_tail *tail = search->tail;
+    bool is_closed = tailed->file->fd < 0;
+
+    if (!take_copy(search, tailed)) {
+        if (is_closed)
+            tail_give_up(tail, tailed,
+                         "the file was rotated and removed (or compressed) before it was read to "
+                         "its end");
+        else if (!leave_what_is_gone(tail, tailed))
+            return false;
+    }
+    if (is_closed || is_unknown(search, tailed))
+        tail_forget(tail, tailed);
     else
-        tail_set_ready(tail, tailed); /* it is gone through once more */
-    take_rest(&search);
-    if (place->live == tailed)
-        give_up_removed(&search);
-    place->seen_ms = tail->now_ms;
+        begin_again(tail, tailed);
+    return true;
+}
+
+static bool follow_all_gone(struct search *search)
+{
+    struct tailed *tailed, *next;
+    bool has_room = true;
+
+    for (tailed = TAILQ_FIRST(&search->place->generations); tailed; tailed = next) {
+        next = TAILQ_NEXT(tailed, generation);
+        if (!is_gone(search, tailed) || follow_gone(search, tailed))
+            continue;
+        tail_set_ready(search->tail, tailed); /* it is gone through once more */
+        has_room = false;
+    }
     return has_room;
+}
+
+/* -- the occasions -- */
+
+static struct search search_of(struct log_tail *tail, struct place *place)
+{
+    return (struct search){ .tail = tail, .place = place, .since_ms = place->seen_ms };
+}
+
+bool tail_find_again(struct log_tail *tail, struct place *place)
+{
+    struct search search = search_of(tail, place);
+    bool has_room;
+
+    look_at_siblings(&search);
+    sort_unknown(&search);
+    has_room = follow_all_gone(&search);
+    take_rest(&search);
+    if (has_room)
+        place->seen_ms = tail->now_ms;
+    tail->must_store = true;
+    tail->is_blocked |= !has_room;
+    return has_room;
+}
+
+void tail_follow_rotation(struct log_tail *tail, struct place *place)
+{
+    if (place->live)
+        leave_path(tail, place->live);
+    (void)tail_find_again(tail, place);
+}
+
+void tail_meet_siblings(struct log_tail *tail, struct place *place)
+{
+    struct search search = search_of(tail, place);
+
+    search.is_meeting = true;
+    search.since_ms = tail->watches[place->watch].scanned_ms;
+    look_at_siblings(&search);
+    sort_unknown(&search);
+    take_rest(&search);
 }

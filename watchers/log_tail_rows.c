@@ -70,6 +70,7 @@ static enum rc add_row(struct log_tail *tail, size_t watch, const struct file_of
     }
     if (tail->watches[watch].scanned_ms < row->seen_ms)
         tail->watches[watch].scanned_ms = row->seen_ms;
+    tailed->was_empty = !row->head.len;
     if (row->is_rotated)
         take_rotated(tail, tailed);
     return RC_OK;

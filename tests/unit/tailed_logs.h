@@ -51,6 +51,7 @@ struct world_gift {
     size_t n_rows;
     struct ulid *forgotten;
     size_t n_forgotten;
+    int64_t n_lost;
 };
 
 struct world {
@@ -73,6 +74,7 @@ struct world {
     unsigned n_loses, n_tells, n_overs;
     char told[256], told_path[256];
     size_t n_steps;
+    FILE *story; /* what happens; NULL: nobody wants to know */
 };
 
 /* -- the sink -- */
@@ -202,6 +204,7 @@ static inline void world_commit(struct world *world)
             continue;
         }
         world_count_lines(world, gift);
+        world->n_lost += gift->n_lost;
         *place = gift->next;
         world_free_gift(gift);
     }
@@ -235,6 +238,9 @@ static inline enum rc world_take(void *context, const struct log_batch *batch, b
         snprintf(gift->lines[i].path, sizeof gift->lines[i].path, "%.*s", (int)batch->path.len,
                  batch->path.ptr ? batch->path.ptr : "");
     }
+    if (world->story)
+        fprintf(world->story, "  took %zu of %s: %.16s… to %.16s…\n", gift->n_lines,
+                gift->lines[0].path, gift->lines[0].text, gift->lines[gift->n_lines - 1].text);
     *stored = !world->keeps_loose && batch->row;
     gift->is_loose = world->keeps_loose && batch->row;
     if (gift->is_loose)
@@ -294,10 +300,13 @@ static inline void world_lose(void *context, const struct log_watch *watch, cons
     struct world *world = context;
 
     (void)watch;
-    (void)path;
     assert_true(n_bytes > 0 && why);
-    world->n_lost += n_bytes;
+    if (world->story)
+        fprintf(world->story, "  lost %d of %s: %s\n", (int)n_bytes, path, why);
+    world_add_gift(world)->n_lost = n_bytes;
     world->n_loses++;
+    if (!world->commits_late)
+        world_commit(world);
 }
 
 /* -- life -- */
