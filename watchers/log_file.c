@@ -136,6 +136,17 @@ bool log_file_is_read_in(const struct log_file *file, int fd, int64_t size)
            holds(fd, file->offset - (int64_t)file->n_tail, file->tail, file->n_tail);
 }
 
+bool log_file_shares_head(const struct log_file *file, int fd)
+{
+    struct stat facts;
+    size_t n_shared;
+
+    if (fstat(fd, &facts) || facts.st_size <= 0)
+        return false;
+    n_shared = (size_t)facts.st_size < file->n_head ? (size_t)facts.st_size : file->n_head;
+    return n_shared && holds(fd, 0, file->head, n_shared);
+}
+
 bool log_file_has_changed(struct log_file *file)
 {
     struct stat facts;

@@ -47,6 +47,8 @@ struct file_offset log_file_row(const struct log_file *file);
 void log_file_learn_head(struct log_file *file);
 /* Does `fd`, which is `size` bytes long, hold what was read of `file`: its first bytes and those before its offset? Nothing is in nothing. */
 bool log_file_is_read_in(const struct log_file *file, int fd, int64_t size);
+/* Does `fd` begin as `file` does, as far as both go? Nothing begins as nothing. */
+bool log_file_shares_head(const struct log_file *file, int fd);
 /* Is what was read not there any more in the file that is open? */
 bool log_file_has_changed(struct log_file *file);
 /* Is what `fd` holds the beginning of what `whole_fd` holds, as far as their sizes, the first bytes and the last ones say? */

@@ -298,6 +298,23 @@ static bool take_copy(struct search *search, struct tailed *tailed)
     return true;
 }
 
+/* It was read further than the copy goes: all that is in that was read. */
+static void know_short_copy(struct search *search, const struct log_file *old)
+{
+    struct sibling *copy = NULL;
+
+    for (size_t i = 0; i < search->n_unknown; i++) {
+        struct sibling *sibling = &search->unknown[i];
+
+        if (sibling->fd >= 0 && sibling->facts.st_size <= old->offset &&
+            log_file_shares_head(old, sibling->fd) &&
+            (!copy || sibling->facts.st_size > copy->facts.st_size))
+            copy = sibling;
+    }
+    if (copy)
+        know(search, copy);
+}
+
 /* The others: copies of what is known, old ones, and those that were live between two looks. */
 static void take_rest(struct search *search)
 {
@@ -378,6 +395,7 @@ static bool follow_gone(struct search *search, struct tailed *tailed)
                          "its end");
         else if (!leave_what_is_gone(tail, tailed))
             return false;
+        know_short_copy(search, tailed->file);
     }
     if (is_closed || is_unknown(search, tailed))
         tail_forget(tail, tailed);
