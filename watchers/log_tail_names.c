@@ -177,16 +177,18 @@ static void begin_new(struct log_tail *tail, size_t watch, const char *path)
 {
     char base[PATH_MAX];
     bool is_rotated = tail_find_base(tail, watch, path, base);
-    const char *why = NULL;
+    const char *trouble = NULL, *why = NULL;
     struct place *place;
     struct stat facts;
     int fd;
-    enum rc rc = tail_open_path(tail, path, &fd, &facts, &why);
+    enum rc rc = tail_open_path(tail, path, &fd, &facts, &trouble);
 
     if (!rc)
         why = why_not(tail, fd, &facts);
-    if (log_dirs_wants(tail->dirs, watch, path))
-        tail_tell(tail, watch, path, why);
+    if (log_dirs_wants(tail->dirs, watch, path)) {
+        tail_tell(tail, watch, path, trouble);
+        tail_leave_alone(tail, watch, path, why);
+    }
     if (rc)
         return;
     if (why || tail_need_place(tail, watch, is_rotated ? base : path, &place))
@@ -301,6 +303,7 @@ static void look_at_nothing(struct log_tail *tail, size_t watch, const char *pat
     struct place *place = tail_find_place(tail, watch, path);
     struct tailed *named = tail_find_name(tail, watch, path);
 
+    tail_leave_alone(tail, watch, path, NULL);
     if (named)
         tail_unname(tail, named, path);
     if (place && place->live)

@@ -71,7 +71,8 @@ struct tail_watch {
     bool is_first;      /* it never ran before */
     int64_t scanned_ms; /* what is written before that was seen, wall clock */
     struct log_facts facts;
-    struct map *troubles; /* path -> reason (static) */
+    struct map *troubles;   /* path -> reason (static) */
+    struct map *left_alone; /* likewise */
 };
 
 struct log_tail {
@@ -153,6 +154,8 @@ enum rc tail_open(struct log_tail *tail, struct tailed *tailed) MUST_CHECK;
 void tail_close(struct log_tail *tail, struct tailed *tailed);
 /* `why` NULL: it is over. */
 void tail_tell(struct log_tail *tail, size_t watch, const char *path, const char *why);
+/* `why` NULL: it is gone, or is read. */
+void tail_leave_alone(struct log_tail *tail, size_t watch, const char *path, const char *why);
 void tail_lose(struct log_tail *tail, size_t watch, const char *path, int64_t n_bytes,
                const char *why);
 int64_t tail_mtime_ns(const struct stat *facts);

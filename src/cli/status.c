@@ -123,6 +123,9 @@ static void show_log(const struct screen *screen, const struct json *watcher, st
         buffer_add_text(out, " lost");
     }
     show_last(screen, watcher, "last", out);
+    if (value_int(watcher, "n_left_alone"))
+        buffer_format(out, "    %lld not read (compressed, or Vedette's own log)\n",
+                      (long long)value_int(watcher, "n_left_alone"));
     if (value_int(watcher, "n_troubles")) {
         buffer_add_text(out, "    ! ");
         show_text(out, value_text(watcher, "trouble"));

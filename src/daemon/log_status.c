@@ -28,6 +28,8 @@ static void write_facts(const struct log_facts *facts, struct json_writer *write
         json_member_int(writer, "n_troubles", (int64_t)facts->n_troubles);
         json_member_text(writer, "trouble", slice_of(facts->trouble));
     }
+    if (facts->n_left_alone)
+        json_member_int(writer, "n_left_alone", (int64_t)facts->n_left_alone);
     json_key(writer, "files");
     json_array_begin(writer);
     for (size_t i = 0; i < facts->n_facts; i++)

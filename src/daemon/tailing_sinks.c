@@ -72,6 +72,13 @@ static void tell_of_log(void *context, const struct log_watch *watch, const char
     notify(context, &notice);
 }
 
+static void leave_log(void *context, const struct log_watch *watch, const char *path,
+                      const char *why)
+{
+    (void)context;
+    log_info("file left alone: %s watcher=%.*s path=\"%s\"", why, SLICE_ARG(watch->name), path);
+}
+
 static void lose_lines(void *context, const struct log_watch *watch, const char *path,
                        int64_t n_bytes, const char *why)
 {
@@ -93,6 +100,7 @@ struct log_sink tailing_log_sink(struct tailing *tailing)
                               .take = take_lines,
                               .store = store,
                               .tell = tell_of_log,
+                              .leave = leave_log,
                               .lose = lose_lines };
 }
 

@@ -1,4 +1,5 @@
 """Logs as a team watches them: lines become signals, once, whatever is killed, full, forbidden or silent; and what cannot be read is said."""
+import gzip
 import json
 import os
 import re
@@ -334,6 +335,21 @@ rules:
         self.wait_for_count(vedette, 2)
         self.assertRegex(own.read_text(), "own log")
         self.assertEqual(self.watcher(vedette)["n_files"], 1)
+        self.assertEqual(self.watcher(vedette)["n_left_alone"], 1)
+
+    def test_t23_a_compressed_file_in_the_glob_is_left_alone_by_one_note_and_is_no_trouble(self):
+        vedette = self.begin()
+        (self.logs / "packed.log").write_bytes(gzip.compress(b"no 1 one\nno 2 two\n"))
+        self.write_numbers(1, 3)
+        self.wait_for_count(vedette, 3)
+        wait_until(lambda: any("left alone: it is compressed" in line for line in vedette.lines), "it is said")
+        watcher = self.watcher(vedette)
+        self.assertEqual((watcher["n_files"], watcher["n_left_alone"]), (1, 1))
+        self.assertNotIn("trouble", watcher)
+        self.assertIn("1 not read", vedette.cli("status").stdout)
+        self.assertEqual(sum("left alone" in line for line in vedette.lines), 1)
+        (self.logs / "packed.log").unlink()
+        wait_until(lambda: "n_left_alone" not in self.watcher(vedette), "it is gone")
 
     def test_p06_a_line_of_its_own_that_turns_up_elsewhere_is_known_by_its_mark_and_a_forged_mark_hides_nothing(self):
         rules = "rules:\n  - {id: all, on: log, match: '/./', key: [watcher], mode: observe, clear: never}\n"
