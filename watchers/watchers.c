@@ -225,6 +225,11 @@ const struct journal_watch *watchers_journal_at(const struct watchers *watchers,
     return i < watchers->n_journals ? &watchers->journals[i] : NULL;
 }
 
+bool watchers_read_lines(const struct watchers *watchers)
+{
+    return watchers_log_at(watchers, 0) || watchers_journal_at(watchers, 0);
+}
+
 int64_t watchers_lateness_ms(const struct watchers *watchers, struct slice name)
 {
     const struct webhook *hook = watchers_find_webhook(watchers, name);

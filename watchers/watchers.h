@@ -35,6 +35,8 @@ const struct journal_watch *watchers_find_journal(const struct watchers *watcher
                                                   struct slice name);
 const struct journal_watch *watchers_journal_at(const struct watchers *watchers,
                                                 size_t i); /* NULL past the end */
+/* Does some watcher read lines, of files or of a journal, among which our own may be? */
+bool watchers_read_lines(const struct watchers *watchers);
 /* True when some watcher, or Vedette itself, can yield `kind_or_type` (a kind, a type or a glob), so that a rule on it is not in vain. */
 bool watchers_may_yield(const struct watchers *watchers, struct slice kind_or_type);
 /* How late an event of this watcher may come and still count, ms. */

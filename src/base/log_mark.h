@@ -13,7 +13,7 @@
 
 /* Lines are marked from now on (`is_on`), and known as ours. From any thread. */
 void log_mark_use(const uint8_t *key, bool is_on);
-/* Marks them, or no longer: only where logs are watched is there somebody to read the marks. */
+/* Marks them, or no longer: only where lines are watched is there somebody to read the marks. */
 void log_mark_switch(bool is_on);
 /* The mark of `line`; empty while lines are not marked. `mark` holds LOG_MARK_BYTES; returns it. */
 const char *log_mark_of(struct slice line, char *mark);

@@ -125,7 +125,7 @@ static enum rc load_mark_key(struct turn *turn)
             rc = meta_set(turn->txn, META_MARK_KEY_2, halves[1]);
     }
     if (!rc)
-        log_mark_use((const uint8_t *)halves, watchers_log_at(turn->engine->config->watchers, 0));
+        log_mark_use((const uint8_t *)halves, watchers_read_lines(turn->engine->config->watchers));
     return rc;
 }
 

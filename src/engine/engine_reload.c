@@ -285,7 +285,7 @@ enum rc engine_reload(struct engine *engine, const struct config *config, struct
     }
     forget_faults(ruleset_before, ruleset);
     engine_put_in_force(engine, ruleset);
-    log_mark_switch(watchers_log_at(config->watchers, 0) != NULL);
+    log_mark_switch(watchers_read_lines(config->watchers));
     ruleset_free(ruleset_before);
     metric_set(METRIC_RULES_LOADED, (struct slice){ 0 }, (struct slice){ 0 },
                (double)ruleset->n_rules);

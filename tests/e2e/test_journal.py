@@ -86,6 +86,14 @@ class Journal(VedetteTest):
         self.wait_for_count(vedette, 5)
         wait_until(lambda: "trouble" not in self.watcher(vedette), "it is over")
 
+    def test_p06_a_line_of_its_own_log_in_the_journal_is_known_by_its_mark(self):
+        vedette = self.begin()
+        line = wait_until(lambda: next((line for line in vedette.lines if " mark=" in line), None), "it says something")
+        self.write(1, 1, message="web-1 vedette: " + line.strip().replace("{", "{{").replace("}", "}}"))
+        self.write(2, 2)
+        self.wait_for_count(vedette, 1)
+        self.assertEqual(self.watcher(vedette)["n_own"], 1)
+
     def test_what_was_thrown_away_before_it_was_read_is_told(self):
         vedette = self.begin()
         self.write(1, 3)
