@@ -147,8 +147,10 @@ static void begin(struct tailing *tailing, const struct config *config)
     tailing->journals = journals;
     tailing->config = config;
     pthread_mutex_unlock(&tailing->lock);
-    if (before)
+    if (before) {
+        tailing_forget_gauges(before->watchers);
         service_release_config(tailing->service, before);
+    }
     if (logs)
         poll_for(tailing, log_tail_fd(logs));
     if (journals)

@@ -72,13 +72,41 @@ static void hear(struct tailing *tailing, struct hearing *hearing, const struct 
          clock_wall_ms() - (now_mono_ms - hearing->heard_mono_ms));
 }
 
+static void set_file_lags(const struct log_watch *watch, const struct log_facts *facts)
+{
+    struct metric_sample samples[LOG_FACTS_FILES];
+    size_t n_samples = 0;
+
+    for (size_t i = 0; i < facts->n_facts; i++) {
+        const struct log_file_fact *file = &facts->files[i];
+
+        if (file->size > file->offset)
+            samples[n_samples++] =
+                (struct metric_sample){ .label_2 = slice_of(file->path),
+                                        .value = (double)(file->size - file->offset) };
+    }
+    metric_replace(METRIC_LOG_FILE_LAG, watch->name, samples, n_samples);
+}
+
 static void set_gauges(const struct log_watch *watch, const struct log_facts *facts)
 {
     const struct slice none = { 0 };
 
+    set_file_lags(watch, facts);
     metric_set(METRIC_LOG_LAG, watch->name, none, (double)facts->lag_bytes);
     metric_set(METRIC_LOG_FILES, watch->name, none, (double)facts->n_files);
     metric_set(METRIC_LOG_CUT, watch->name, none, (double)facts->n_cut);
+}
+
+void tailing_forget_gauges(const struct watchers *watchers)
+{
+    static const enum metric gauges[] = { METRIC_LOG_LAG, METRIC_LOG_FILE_LAG, METRIC_LOG_FILES };
+    const struct log_watch *watch;
+
+    for (size_t i = 0; (watch = watchers_log_at(watchers, i)) != NULL; i++) {
+        for (size_t j = 0; j < sizeof gauges / sizeof *gauges; j++)
+            metric_replace(gauges[j], watch->name, NULL, 0);
+    }
 }
 
 static void publish_logs(struct tailing *tailing, int64_t *due_mono_ms)

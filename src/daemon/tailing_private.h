@@ -80,5 +80,7 @@ struct journal_sink tailing_journal_sink(struct tailing *tailing);
 
 /* tailing_hearing.c */
 enum rc tailing_begin_hearing(struct tailing *tailing, const struct watchers *watchers) MUST_CHECK;
+/* What is said of watchers that may not be there any more. */
+void tailing_forget_gauges(const struct watchers *watchers);
 /* Sets the gauges and tells of silence: at most once a second, and when there is nothing to read. Sets when it wants to be called again, where that is earlier. */
 void tailing_publish(struct tailing *tailing, bool is_idle, int64_t *due_mono_ms);

@@ -222,8 +222,7 @@ rules:
     # --- where something stands in the way ---
 
     def test_s03_t25_a_full_disk_makes_lines_wait_in_their_file_until_there_is_room(self):
-        disk = Disk(self, self.directory, 16)
-        config = None
+        disk = Disk(self, self.directory, 64)
         self.logs = self.directory.resolve() / "logs"
         self.logs.mkdir()
         config = with_watcher(f'  - log: ["{self.logs}/*.log"]\n    name: app\n    start: beginning\n').replace("state: state", f"state: {disk.path}/state")
@@ -232,12 +231,18 @@ rules:
         self.wait_for_count(vedette, 10)
         ballast = disk.fill()
         for n in range(20):
-            self.write("".join(f"x n={11 + n * 50 + i} {'y' * 2000}\n" for i in range(50)))
+            self.write("".join(f"x n={11 + n * 50 + i} {'y' * 20000}\n" for i in range(50)))  # more than waits in memory
         vedette.wait_for_log("error .*full")
-        counted = self.count(vedette)
-        self.assertLess(counted, 1010)
+        self.assertLess(self.count(vedette), 1010)
+        app = dict(watcher="app", path=f"{self.logs}/app.log")
+        wait_until(lambda: vedette.metric("vedette_log_file_lag_bytes", **app), "the file is said to be behind")
+        lagging = self.watcher(vedette)
+        self.assertGreater(lagging["files"][0]["lag_bytes"], 0)
+        self.assertEqual(lagging["lag_bytes"], lagging["files"][0]["lag_bytes"])
         ballast.unlink()
         self.wait_for_count(vedette, 1010)
+        wait_until(lambda: vedette.metric("vedette_log_file_lag_bytes", **app) is None, "it is not any more")
+        self.assertEqual(vedette.metric("vedette_log_lag_bytes", watcher="app"), 0)
 
     def as_nobody(self, **options):
         """A daemon that is not root: to it, permissions mean something."""
@@ -383,6 +388,10 @@ rules:
         self.write_numbers(4, 6, "more/other.txt")
         self.write_numbers(7, 8)
         self.wait_for_count(vedette, 8)
+        vedette.config_path.write_text(vedette.config_path.read_text().replace("name: app", "name: other"))
+        vedette.cli("reload", check=0)
+        wait_until(lambda: vedette.metric("vedette_log_files", watcher="other") == 2, "the files are those of another watcher")
+        self.assertIsNone(vedette.metric("vedette_log_files", watcher="app"))
 
     def test_a_rule_that_is_new_sees_the_next_line(self):
         vedette = self.begin(rules="rules:\n  - {id: other, on: log, match: '/nothing/', mode: observe}\n")
