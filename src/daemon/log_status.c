@@ -37,6 +37,14 @@ static void write_facts(const struct log_facts *facts, struct json_writer *write
     json_array_end(writer);
 }
 
+/* Where a watcher could not even be begun; the log says why. */
+static void write_no_facts(struct json_writer *writer)
+{
+    json_member_int(writer, "n_troubles", 1);
+    json_member_text(writer, "trouble",
+                     SLICE("it could not be begun (see the log); tried again every 10 seconds"));
+}
+
 static void write_paths(const struct log_watch *watch, struct json_writer *writer)
 {
     json_key(writer, "paths");
@@ -57,7 +65,9 @@ void log_status_write(struct tailing *tailing, const struct log_watch *watch,
     json_member_text(writer, "name", watch->name);
     json_member_text(writer, "watcher", SLICE("log"));
     write_paths(watch, writer);
-    if (tailing && !tailing_log_facts(tailing, watch->name, &facts))
+    if (tailing && tailing_log_facts(tailing, watch->name, &facts))
+        write_no_facts(writer);
+    else if (tailing)
         write_facts(&facts, writer);
     json_object_end(writer);
 }
@@ -85,7 +95,9 @@ void journal_status_write(struct tailing *tailing, const struct journal_watch *w
     json_object_begin(writer);
     json_member_text(writer, "name", watch->name);
     json_member_text(writer, "watcher", SLICE("journal"));
-    if (tailing && !tailing_journal_facts(tailing, watch->name, &facts))
+    if (tailing && tailing_journal_facts(tailing, watch->name, &facts))
+        write_no_facts(writer);
+    else if (tailing)
         write_journal_facts(&facts, writer);
     json_object_end(writer);
 }

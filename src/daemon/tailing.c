@@ -1,5 +1,6 @@
 #include "src/daemon/tailing_private.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -10,7 +11,9 @@
 #define ROWS_ARENA_BYTES ((size_t)256 << 20)
 /* A writer line by line would wake us for each of them: what comes within a moment of the last read is read together. */
 #define MOMENT_NS 1000000
-#define FLUSH_PATIENCE_MS (2 * SECOND_MS)
+#define STOP_PATIENCE_MS (2 * SECOND_MS)
+#define HANDING_ON_MS 10 /* between two tries to hand on the rest */
+#define RETRY_MS (10 * SECOND_MS)
 
 void tailing_wake(struct tailing *tailing)
 {
@@ -125,11 +128,11 @@ static enum rc make_tails(struct tailing *tailing, const struct config *config,
     return rc;
 }
 
-static void poll_for(struct tailing *tailing, int fd)
+static enum rc poll_for(struct tailing *tailing, int fd)
 {
     struct epoll_event event = { .events = EPOLLIN };
 
-    (void)epoll_ctl(tailing->epoll_fd, EPOLL_CTL_ADD, fd, &event);
+    return epoll_ctl(tailing->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? RC_IO : RC_OK;
 }
 
 /* Takes `config`, which was held for us. */
@@ -140,8 +143,14 @@ static void begin(struct tailing *tailing, const struct config *config)
     const struct config *before = tailing->config;
     enum rc rc = make_tails(tailing, config, &logs, &journals);
 
+    if (!rc && logs)
+        rc = poll_for(tailing, log_tail_fd(logs));
+    if (!rc && journals)
+        rc = poll_for(tailing, journal_tail_fd(journals));
     if (rc)
-        log_error("not all logs are read: %s; reload to try again", rc_text(rc));
+        log_error("not all logs are read: %s; tried again every 10 seconds", rc_text(rc));
+    tailing->has_failed = rc != RC_OK;
+    tailing->retry_mono_ms = clock_mono_ms() + RETRY_MS;
     pthread_mutex_lock(&tailing->lock);
     tailing->logs = logs;
     tailing->journals = journals;
@@ -151,10 +160,6 @@ static void begin(struct tailing *tailing, const struct config *config)
         tailing_forget_gauges(before->watchers);
         service_release_config(tailing->service, before);
     }
-    if (logs)
-        poll_for(tailing, log_tail_fd(logs));
-    if (journals)
-        poll_for(tailing, journal_tail_fd(journals));
 }
 
 static void drain_wake(struct tailing *tailing)
@@ -174,13 +179,6 @@ static void wait_for(struct tailing *tailing, int64_t due_mono_ms)
         drain_wake(tailing);
 }
 
-/* Until all batches that are under way are stored, or dropped. */
-static void wait_for_slots(struct tailing *tailing, int64_t end_mono_ms)
-{
-    while (tailing_count_free(tailing) < TAILING_SLOTS && clock_mono_ms() < end_mono_ms)
-        wait_for(tailing, clock_mono_ms() + 10);
-}
-
 static enum rc flush(struct tailing *tailing)
 {
     enum rc rc = RC_OK;
@@ -192,16 +190,33 @@ static enum rc flush(struct tailing *tailing)
     return rc;
 }
 
-/* Hands on how far everything is read, and lets the tails go. */
+/* Until a batch is stored, for a moment: the tails, which nobody reads now, are not waited for. */
+static void wait_for_batches(struct tailing *tailing)
+{
+    struct pollfd wake = { .fd = tailing->wake_fd, .events = POLLIN };
+
+    if (poll(&wake, 1, HANDING_ON_MS) > 0)
+        drain_wake(tailing);
+}
+
+/* Has the time come at which a stop waits no longer? A reload waits: lines that are under way and not stored yet would be read a second time. */
+static bool is_over(const struct tailing *tailing, int64_t *end_mono_ms)
+{
+    if (tailing->is_stopping && *end_mono_ms == INT64_MAX)
+        *end_mono_ms = clock_mono_ms() + STOP_PATIENCE_MS;
+    return clock_mono_ms() >= *end_mono_ms;
+}
+
+/* Hands on how far everything is read, and lets the tails go when all that is under way is stored. */
 static void end(struct tailing *tailing)
 {
-    int64_t end_mono_ms = clock_mono_ms() + FLUSH_PATIENCE_MS;
+    int64_t end_mono_ms = INT64_MAX;
     struct log_tail *logs = tailing->logs;
     struct journal_tail *journals = tailing->journals;
 
-    while (flush(tailing) && clock_mono_ms() < end_mono_ms)
-        wait_for_slots(tailing, clock_mono_ms() + 10);
-    wait_for_slots(tailing, end_mono_ms);
+    while ((flush(tailing) || tailing_count_free(tailing) < TAILING_SLOTS) &&
+           !is_over(tailing, &end_mono_ms))
+        wait_for_batches(tailing);
     pthread_mutex_lock(&tailing->lock);
     tailing->logs = NULL;
     tailing->journals = NULL;
@@ -233,19 +248,31 @@ static bool watch_the_same(const struct config *a, const struct config *b)
     return is_same;
 }
 
+static bool is_news(const struct tailing *tailing, const struct config *config)
+{
+    if (tailing->has_failed)
+        return config != tailing->seen || clock_mono_ms() >= tailing->retry_mono_ms;
+    return config != tailing->seen && !watch_the_same(config, tailing->config);
+}
+
+static void see(struct tailing *tailing, const struct config *config)
+{
+    service_release_config(tailing->service, tailing->seen);
+    tailing->seen = config;
+}
+
 static void follow_config(struct tailing *tailing)
 {
     const struct config *config = service_hold_config(tailing->service);
+    bool must_begin = is_news(tailing, config);
 
-    if (config == tailing->seen || watch_the_same(config, tailing->config)) {
-        tailing->seen = config;
-        service_release_config(tailing->service, config);
+    see(tailing, config);
+    if (!must_begin)
         return;
-    }
-    tailing->seen = config;
-    log_info("the watchers have changed: logs are followed anew");
+    log_info("logs are followed anew");
     end(tailing);
-    begin(tailing, config);
+    if (!tailing->is_stopping)
+        begin(tailing, service_hold_config(tailing->service));
 }
 
 /* --- the thread --- */
@@ -287,6 +314,8 @@ static int64_t step(struct tailing *tailing)
         step_journals(tailing, has_room, &due_mono_ms);
     is_idle = !tailing->n_read;
     tailing_publish(tailing, is_idle, &due_mono_ms);
+    if (tailing->has_failed && tailing->retry_mono_ms < due_mono_ms)
+        due_mono_ms = tailing->retry_mono_ms;
     if (!is_idle && due_mono_ms > clock_mono_ms())
         rest_for_a_moment();
     return due_mono_ms;
@@ -308,7 +337,7 @@ static void *work(void *argument)
 
 /* --- life --- */
 
-static void on_config(void *context)
+static void on_wake(void *context)
 {
     tailing_wake(context);
 }
@@ -333,13 +362,15 @@ enum rc tailing_start(struct service *service, struct engine *engine, struct tai
              : tailing_make_slots(made);
     if (!rc)
         rc = screen_new(engine, &made->screen);
+    if (!rc)
+        rc = notice_post_new(service_inlet(service), on_wake, made, &made->post);
     if (rc) {
         tailing_free(made);
         return rc;
     }
     made->seen = service_hold_config(service);
-    begin(made, made->seen);
-    service_on_config(service, on_config, made);
+    begin(made, service_hold_config(service));
+    service_on_config(service, on_wake, made);
     made->has_thread = !pthread_create(&made->thread, NULL, work, made);
     *tailing = made;
     return made->has_thread ? RC_OK : RC_NO_MEMORY;
@@ -347,9 +378,11 @@ enum rc tailing_start(struct service *service, struct engine *engine, struct tai
 
 void tailing_stop(struct tailing *tailing)
 {
-    if (!tailing || !tailing->has_thread)
+    if (!tailing)
         return;
     service_on_config(tailing->service, NULL, NULL);
+    if (!tailing->has_thread)
+        return;
     tailing->is_stopping = true;
     tailing_wake(tailing);
     pthread_join(tailing->thread, NULL);
@@ -365,14 +398,17 @@ void tailing_free(struct tailing *tailing)
     screen_free(tailing->screen);
     log_tail_free(tailing->logs);
     journal_tail_free(tailing->journals);
+    notice_post_free(tailing->post);
     if (tailing->config)
         service_release_config(tailing->service, tailing->config);
+    if (tailing->seen)
+        service_release_config(tailing->service, tailing->seen);
     if (tailing->wake_fd >= 0)
         close(tailing->wake_fd);
     if (tailing->epoll_fd >= 0)
         close(tailing->epoll_fd);
     pthread_mutex_destroy(&tailing->lock);
     pthread_mutex_destroy(&tailing->slots_lock);
-    free(tailing->hearings);
+    tailing_end_hearing(tailing);
     free(tailing);
 }

@@ -5,6 +5,7 @@
 #include "src/base/log.h"
 #include "src/base/metrics.h"
 #include "src/daemon/tailing.h"
+#include "src/daemon/watcher_notice.h"
 #include "src/engine/screen.h"
 
 #include <pthread.h>
@@ -22,12 +23,27 @@ struct slot {
     struct arena *arena; /* of the rows */
 };
 
-/* What was heard of a watcher. */
+/* Lines that are gone, and of which rules were not told yet. */
+struct loss {
+    int64_t n_bytes;
+    uint64_t n_times;
+    char path[512]; /* of the last; "": the watcher */
+    char why[256];
+};
+
+/* What was heard of a watcher, and what rules were told of it. */
 struct hearing {
+    char *name;
     int64_t heard_mono_ms;
     uint64_t n_lines;
-    bool is_silent;
-    bool is_known; /* it was told since the start that it is there */
+    bool has_heard; /* something came since the start */
+    bool is_judged;
+    enum watcher_state state; /* as it is now, once it is judged */
+    int64_t since_ms;
+    char detail[512];
+    bool is_told; /* since the start */
+    enum watcher_state told;
+    struct loss loss;
 };
 
 struct tailing {
@@ -50,12 +66,17 @@ struct tailing {
     struct log_tail *logs;       /* NULL: no log is watched */
     struct journal_tail *journals;
 
-    struct hearing
-        *hearings; /* of the logs, then of the journals; the thread's alone, as what follows */
-    size_t n_logs;
-    size_t n_read; /* bytes since the last step */
+    /* The thread's alone from here on. */
+    struct hearing *hearings; /* of the logs, then of the journals */
+    size_t n_hearings, n_logs;
+    struct notice_post *post;
+    struct loss posted_loss;
+    int64_t tell_mono_ms; /* not before that, after one that could not be stored */
+    size_t n_read;        /* bytes since the last step */
     int64_t publish_mono_ms;
-    const struct config *seen; /* the configuration that was looked at last */
+    const struct config *seen; /* held: the configuration that was looked at last */
+    bool has_failed;           /* not all of it could be begun */
+    int64_t retry_mono_ms;
 };
 
 /* tailing.c: the thread has something to do. From any thread. */
@@ -78,8 +99,11 @@ enum rc tailing_push_rows(struct slot *slot, const struct log_rows *rows) MUST_C
 struct log_sink tailing_log_sink(struct tailing *tailing);
 struct journal_sink tailing_journal_sink(struct tailing *tailing);
 
-/* tailing_hearing.c */
+/* tailing_hearing.c: rules are told of the state of a watcher when it has changed, and of losses; each is tried until it is stored. */
 enum rc tailing_begin_hearing(struct tailing *tailing, const struct watchers *watchers) MUST_CHECK;
+void tailing_end_hearing(struct tailing *tailing);
+void tailing_hear_loss(struct tailing *tailing, struct slice watcher, const char *path,
+                       int64_t n_bytes, const char *why);
 /* What is said of watchers that may not be there any more. */
 void tailing_forget_gauges(const struct watchers *watchers);
 /* Sets the gauges and tells of silence: at most once a second, and when there is nothing to read. Sets when it wants to be called again, where that is earlier. */

@@ -1,8 +1,6 @@
 /* Where the tails put what they read: what rules want goes to the engine, what cannot be read is told. */
 #include "src/daemon/tailing_private.h"
 
-#include "src/daemon/watcher_notice.h"
-
 /* What was looked at goes on its way, or its slot is free again. */
 static enum rc submit(struct slot *slot, struct slice watcher, const struct log_lines *lines,
                       const struct file_offset *row, enum rc rc)
@@ -31,11 +29,6 @@ static enum rc store(void *context, const struct log_rows *rows)
     return slot ? tailing_push_rows(slot, rows) : RC_BUSY;
 }
 
-static void notify(struct tailing *tailing, const struct engine_notice *notice)
-{
-    watcher_notice_send(service_inlet(tailing->service), notice);
-}
-
 /* --- logs --- */
 
 static enum rc take_lines(void *context, const struct log_batch *batch, bool *stored)
@@ -60,16 +53,11 @@ static enum rc take_lines(void *context, const struct log_batch *batch, bool *st
 static void tell_of_log(void *context, const struct log_watch *watch, const char *path,
                         const char *why)
 {
-    const struct engine_notice notice = { .watcher = watch->name,
-                                          .state = why ? WATCHER_BROKEN : WATCHER_BACK,
-                                          .detail = slice_of(why),
-                                          .path = slice_of(path) };
-
+    (void)context;
     if (why)
         log_warn("log not read: %s watcher=%.*s path=\"%s\"", why, SLICE_ARG(watch->name), path);
     else
         log_info("log is read again watcher=%.*s path=\"%s\"", SLICE_ARG(watch->name), path);
-    notify(context, &notice);
 }
 
 static void leave_log(void *context, const struct log_watch *watch, const char *path,
@@ -82,16 +70,10 @@ static void leave_log(void *context, const struct log_watch *watch, const char *
 static void lose_lines(void *context, const struct log_watch *watch, const char *path,
                        int64_t n_bytes, const char *why)
 {
-    const struct engine_notice notice = { .watcher = watch->name,
-                                          .state = WATCHER_LOST,
-                                          .detail = slice_of(why),
-                                          .path = slice_of(path),
-                                          .n_bytes = n_bytes };
-
     metric_add(METRIC_LOG_LOST, watch->name, (struct slice){ 0 }, (double)n_bytes);
     log_warn("lines lost: %s watcher=%.*s path=\"%s\" bytes=%lld", why, SLICE_ARG(watch->name),
              path, (long long)n_bytes);
-    notify(context, &notice);
+    tailing_hear_loss(context, watch->name, path, n_bytes, why);
 }
 
 struct log_sink tailing_log_sink(struct tailing *tailing)
@@ -127,25 +109,17 @@ static enum rc take_entries(void *context, const struct journal_batch *batch, bo
 
 static void tell_of_journal(void *context, const struct journal_watch *watch, const char *why)
 {
-    const struct engine_notice notice = { .watcher = watch->name,
-                                          .state = why ? WATCHER_BROKEN : WATCHER_BACK,
-                                          .detail = slice_of(why) };
-
+    (void)context;
     if (why)
         log_warn("journal not read: %s watcher=%.*s", why, SLICE_ARG(watch->name));
     else
         log_info("journal is read again watcher=%.*s", SLICE_ARG(watch->name));
-    notify(context, &notice);
 }
 
 static void lose_entries(void *context, const struct journal_watch *watch, const char *why)
 {
-    const struct engine_notice notice = { .watcher = watch->name,
-                                          .state = WATCHER_LOST,
-                                          .detail = slice_of(why) };
-
     log_warn("entries lost: %s watcher=%.*s", why, SLICE_ARG(watch->name));
-    notify(context, &notice);
+    tailing_hear_loss(context, watch->name, NULL, 0, why);
 }
 
 struct journal_sink tailing_journal_sink(struct tailing *tailing)

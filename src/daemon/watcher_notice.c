@@ -1,69 +1,93 @@
 #include "src/daemon/watcher_notice.h"
 
 #include "src/base/clock.h"
-#include "src/base/log.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #define ARENA_BYTES ((size_t)64 << 10)
-#define RETRY_MS SECOND_MS
-#define TRIES_MAX 60
 
-struct sending {
+enum post_state { POST_FREE, POST_UNDER_WAY, POST_DONE };
+
+struct notice_post {
     struct inlet_control control;
     struct inlet *inlet;
+    void (*wake)(void *context);
+    void *context;
     struct engine_notice notice;
-    struct arena *arena;
-    unsigned n_tries;
+    struct arena *arena; /* of its texts */
+    enum rc result;
+    _Atomic enum post_state state;
 };
-
-static void free_sending(struct sending *sending)
-{
-    arena_free(sending->arena);
-    free(sending);
-}
 
 static enum rc run(struct inlet_control *control, struct engine *engine, int64_t now_ms)
 {
-    struct sending *sending = control->context;
+    struct notice_post *post = control->context;
 
-    return engine_notify(engine, &sending->notice, now_ms);
+    return engine_notify(engine, &post->notice, now_ms);
 }
 
 static void done(struct inlet_control *control, enum rc rc)
 {
-    struct sending *sending = control->context;
+    struct notice_post *post = control->context;
 
-    if ((rc == RC_FULL || rc == RC_NO_MEMORY) && ++sending->n_tries < TRIES_MAX) {
-        control->not_before_mono_ms = clock_mono_ms() + RETRY_MS;
-        inlet_push_control(sending->inlet, control);
-        return;
-    }
-    if (rc && rc != RC_BUSY)
-        log_warn("not told to the rules: %s watcher=%.*s", rc_text(rc),
-                 SLICE_ARG(sending->notice.watcher));
-    free_sending(sending);
+    post->result = rc;
+    post->state = POST_DONE;
+    post->wake(post->context);
 }
 
-void watcher_notice_send(struct inlet *inlet, const struct engine_notice *notice)
+enum rc notice_post_new(struct inlet *inlet, void (*wake)(void *context), void *context,
+                        struct notice_post **post)
 {
-    struct sending *sending = calloc(1, sizeof *sending);
-    struct slice *texts[3];
+    struct notice_post *made = calloc(1, sizeof *made);
     enum rc rc;
 
-    if (!sending)
-        return;
-    sending->inlet = inlet;
-    sending->notice = *notice;
-    sending->control = (struct inlet_control){ .run = run, .done = done, .context = sending };
-    texts[0] = &sending->notice.watcher;
-    texts[1] = &sending->notice.detail;
-    texts[2] = &sending->notice.path;
-    rc = arena_new(ARENA_BYTES, &sending->arena);
-    for (size_t i = 0; i < sizeof texts / sizeof *texts && !rc; i++)
-        rc = arena_copy(sending->arena, *texts[i], texts[i]);
+    if (!made)
+        return RC_NO_MEMORY;
+    *made = (struct notice_post){ .inlet = inlet, .wake = wake, .context = context };
+    made->control = (struct inlet_control){ .run = run, .done = done, .context = made };
+    rc = arena_new(ARENA_BYTES, &made->arena);
     if (rc)
-        free_sending(sending);
+        notice_post_free(made);
     else
-        inlet_push_control(inlet, &sending->control);
+        *post = made;
+    return rc;
+}
+
+void notice_post_free(struct notice_post *post)
+{
+    if (!post)
+        return;
+    arena_free(post->arena);
+    free(post);
+}
+
+enum rc notice_post_send(struct notice_post *post, const struct engine_notice *notice)
+{
+    struct slice *const texts[] = { &post->notice.watcher, &post->notice.detail,
+                                    &post->notice.path };
+    enum rc rc = RC_OK;
+
+    if (post->state != POST_FREE)
+        return RC_BUSY;
+    arena_reset(post->arena);
+    post->notice = *notice;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts && !rc; i++)
+        rc = arena_copy(post->arena, *texts[i], texts[i]);
+    if (rc)
+        return rc;
+    post->state = POST_UNDER_WAY;
+    inlet_push_control(post->inlet, &post->control);
+    return RC_OK;
+}
+
+enum rc notice_post_result(struct notice_post *post, const struct engine_notice **notice,
+                           enum rc *result)
+{
+    if (post->state != POST_DONE)
+        return RC_NOT_FOUND;
+    post->state = POST_FREE;
+    *notice = &post->notice;
+    *result = post->result;
+    return RC_OK;
 }

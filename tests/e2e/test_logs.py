@@ -31,11 +31,11 @@ def with_watcher(watcher, config=CONFIG):
 
 
 class Logs(VedetteTest):
-    def begin(self, members="", rules=RULES, start=True, **options):
+    def begin(self, members="", rules=RULES, start=True, config_state="state", **options):
         self.logs = self.directory.resolve() / "logs"
         self.logs.mkdir(exist_ok=True)
         watcher = f'  - log: ["{self.logs}/*.log"]\n    name: app\n    start: beginning\n' + "".join(f"    {line}\n" for line in members.splitlines())
-        options.setdefault("config", with_watcher(watcher))
+        options.setdefault("config", with_watcher(watcher).replace("state: state", f"state: {config_state}"))
         return self.vedette(rules={"log.yaml": rules}, start=start, **options)
 
     def write(self, text, name="app.log"):
@@ -223,10 +223,7 @@ rules:
 
     def test_s03_t25_a_full_disk_makes_lines_wait_in_their_file_until_there_is_room(self):
         disk = Disk(self, self.directory, 64)
-        self.logs = self.directory.resolve() / "logs"
-        self.logs.mkdir()
-        config = with_watcher(f'  - log: ["{self.logs}/*.log"]\n    name: app\n    start: beginning\n').replace("state: state", f"state: {disk.path}/state")
-        vedette = self.begin(config=config)
+        vedette = self.begin(config_state=f"{disk.path}/state")
         self.write_numbers(1, 10)
         self.wait_for_count(vedette, 10)
         ballast = disk.fill()
@@ -373,6 +370,37 @@ rules:
         self.assertEqual((fired[0]["key"], fired[0]["title"]), (["app"], "watcher app is silent"))
         silence = vedette.items("events", kind="vedette.watcher.silent")[0]
         self.assertEqual((silence["kind"], silence["watcher"], silence["state"]), ("vedette.watcher", "app", "failing"))
+        self.write("hello\n")
+        wait_until(lambda: vedette.items("signals", rule="watchers", state="resolved"), "its return is told")
+
+    def test_t20_of_two_broken_files_one_repaired_is_no_return_of_the_watcher(self):
+        vedette = self.as_nobody()
+        for name in ("one.log", "two.log"):
+            self.write_numbers(1, 1, name)
+            os.chmod(self.logs / name, 0)
+        vedette.start()
+        wait_until(lambda: vedette.items("signals", rule="watchers", state="firing"), "it is told")
+        self.assertEqual(self.watcher(vedette)["n_troubles"], 2)
+        os.chmod(self.logs / "one.log", 0o644)
+        self.wait_for_count(vedette, 1)
+        wait_until(lambda: self.watcher(vedette)["n_troubles"] == 1, "one is left")
+        os.chmod(self.logs / "two.log", 0o644)
+        self.wait_for_count(vedette, 2)
+        wait_until(lambda: vedette.items("signals", rule="watchers", state="resolved"), "its return is told")
+        told = [event["type"] for event in vedette.items("events", kind="vedette.watcher.*")]
+        self.assertEqual(told, ["vedette.watcher.back", "vedette.watcher.broken"])  # the newest first
+
+    def test_s03_what_is_told_of_a_watcher_while_the_disk_is_full_is_told_as_it_is_then(self):
+        disk = Disk(self, self.directory, 16)
+        vedette = self.begin("silent: 1s", config_state=f"{disk.path}/state")
+        self.write_numbers(1, 3)
+        self.wait_for_count(vedette, 3)
+        wait_until(lambda: vedette.items("signals", rule="watchers", state="firing"), "its silence is told")
+        ballast = disk.fill()
+        self.write("hello\n")
+        vedette.wait_for_log("not told to the rules yet")
+        ballast.unlink()
+        wait_until(lambda: vedette.items("signals", rule="watchers", state="firing"), "it is silent once more")
         self.write("hello\n")
         wait_until(lambda: vedette.items("signals", rule="watchers", state="resolved"), "its return is told")
 
