@@ -8,7 +8,7 @@
 static bool hand_on(struct log_tail *tail, struct tailed *tailed, struct line_cut *cut)
 {
     struct log_facts *facts = &tail->watches[tailed->watch].facts;
-    struct file_offset row = log_file_row(tailed->file);
+    struct file_offset row = tail_row(tailed);
     struct log_batch batch = { .watch = tailed->file->watch,
                                .path = slice_of(tailed->file->path),
                                .bytes = cut->bytes,
