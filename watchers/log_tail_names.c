@@ -392,12 +392,17 @@ static void on_event_of(struct log_tail *tail, size_t watch, const char *path, b
 {
     struct tailed *named = tail_find_name(tail, watch, path);
     char base[PATH_MAX];
+    bool is_wanted;
 
-    if (named && is_written)
+    if (named && is_written) {
         tail_set_ready(tail, named);
-    else if (named || log_dirs_wants(tail->dirs, watch, path) ||
-             tail_find_base(tail, watch, path, base))
+        return;
+    }
+    is_wanted = log_dirs_wants(tail->dirs, watch, path);
+    if (named || is_wanted || tail_find_base(tail, watch, path, base))
         tail_look_at(tail, watch, path);
+    if (is_wanted && !is_written)
+        follow_link(tail, watch, path);
 }
 
 void tail_on_event(void *context, const char *path, bool is_written)

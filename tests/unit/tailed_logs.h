@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -437,6 +438,13 @@ static inline void world_free(struct world *world)
 
 #define WORLD_MAX_STEPS 20000
 
+static inline bool world_has_events(const struct world *world)
+{
+    struct pollfd wait = { .fd = log_tail_fd(world->tail), .events = POLLIN };
+
+    return poll(&wait, 1, 0) > 0;
+}
+
 /* Steps until nothing is to be done now. */
 static inline void world_step(struct world *world)
 {
@@ -446,7 +454,7 @@ static inline void world_step(struct world *world)
         assert_true(n_steps++ < WORLD_MAX_STEPS);
         log_tail_step(world->tail, world->now_ms, world->mono_ms, &world->due_mono_ms);
         world->n_steps++;
-    } while (world->due_mono_ms <= world->mono_ms);
+    } while (world->due_mono_ms <= world->mono_ms || world_has_events(world));
 }
 
 /* As its owner drives it: whenever something is readable or due. */
