@@ -191,7 +191,8 @@ static enum rc read_paths(const struct node *map, const struct written *written,
     for (size_t i = 0; i < paths->n_items && !rc; i++) {
         if (is_dash(paths->items[i]) || !paths->items[i].len) {
             node_problem(problems, node_find(map, "log"),
-                         "standard input (`-`) is a watcher of its own");
+                         paths->items[i].len ? "standard input (`-`) is a watcher of its own"
+                                             : "an empty path leads nowhere");
             return RC_INVALID;
         }
         rc = path_join(place->base_dir, paths->items[i], arena, &watch->paths.items[i]);

@@ -411,6 +411,22 @@ void log_dirs_scan(struct log_dirs *dirs)
     drop_unwanted(dirs);
 }
 
+void log_dirs_each_name(const struct log_dirs *dirs,
+                        void (*on_name)(void *context, const char *path), void *context)
+{
+    for (const struct dir *dir = dirs->dirs; dir; dir = dir->next) {
+        DIR *stream = opendir(dir->path);
+        struct dirent *entry;
+        char path[PATH_MAX];
+
+        while (stream && (entry = readdir(stream)) != NULL)
+            if (join(path, dir->path, entry->d_name, strlen(entry->d_name)))
+                on_name(context, path);
+        if (stream)
+            closedir(stream);
+    }
+}
+
 /* -- events -- */
 
 static void take_event(struct log_dirs *dirs, const struct inotify_event *event, bool *lost)

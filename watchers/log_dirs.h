@@ -29,6 +29,9 @@ void log_dirs_also(struct log_dirs *dirs, size_t watch, const char *directory);
 int log_dirs_fd(const struct log_dirs *dirs);
 /* Looks at everything anew. */
 void log_dirs_scan(struct log_dirs *dirs);
+/* All names in the directories that are looked at, also those that no pattern asks for. */
+void log_dirs_each_name(const struct log_dirs *dirs,
+                        void (*on_name)(void *context, const char *path), void *context);
 /* Reads what is there, a bounded part. Sets `*lost` where the kernel dropped events: a scan is due. */
 void log_dirs_read(struct log_dirs *dirs, bool *lost);
 /* How often a scan is due by itself, as some directory tells nothing; INT64_MAX: all of them tell. */

@@ -176,15 +176,20 @@ enum rc log_tail_flush(struct log_tail *tail, int64_t now_ms)
 
 /* -- scanning -- */
 
-/* Paths that led somewhere and were not found any more. */
+/* Paths that led somewhere and were not found any more. For a while, files may come and be rotated there between two looks. */
 static void look_at_vanished(struct log_tail *tail)
 {
     struct place *place;
 
     TAILQ_FOREACH(place, &tail->all_places, all)
     {
-        if (place->scan != tail->scan && place->live)
+        if (place->scan == tail->scan)
+            continue;
+        if (place->live)
             tail_look_at(tail, place->watch, place->path);
+        else if (place->seen_ms &&
+                 (tail->is_starting || tail->now_mono_ms - place->left_mono_ms < TAIL_VANISHED_MS))
+            (void)tail_find_again(tail, place);
     }
 }
 
@@ -211,6 +216,8 @@ static void scan(struct log_tail *tail)
     tail->scan++;
     look_at_directories(tail);
     look_at_vanished(tail);
+    if (tail->is_starting)
+        log_dirs_each_name(tail->dirs, tail_on_name, tail);
     tail->is_dirty |= tail->is_starting; /* that it ran is to be stored */
     tail->is_starting = false;
     for (size_t i = 0; i < tail->n_watches; i++)
@@ -246,6 +253,7 @@ static void reconcile(struct log_tail *tail)
         if (!tailed->is_forgotten && tailed->file->fd < 0)
             look_for_closed(tail, tailed);
     }
+    tail_sweep_places(tail);
     tail->reconcile_mono_ms = tail->now_mono_ms + TAIL_RECONCILE_MS;
 }
 
@@ -284,11 +292,11 @@ static int64_t let_go(struct log_tail *tail, struct tailed *tailed)
     if (tailed->n_left) {
         tailed->end = CUT_OVER;
         tail_set_ready(tail, tailed);
-    } else if (facts.st_nlink) {
+    } else if (facts.st_nlink && tailed->file->n_head) {
         tail_close(tail, tailed);
         tailed->is_finished = true;
     } else {
-        tail_forget(tail, tailed);
+        tail_forget(tail, tailed); /* an empty one, too: any file would be taken for it */
     }
     return INT64_MAX;
 }

@@ -151,7 +151,7 @@ enum rc tail_need_place(struct log_tail *tail, size_t watch, const char *path, s
     TAILQ_INIT(&made->generations);
     TAILQ_INSERT_TAIL(&tail->all_places, made, all);
     map_put(tail->places, name_key(key, watch, path), made);
-    tail->has_empty_place = true; /* until it is known to have a file */
+    made->left_mono_ms = tail->now_mono_ms;
     *place = made;
     return RC_OK;
 }
@@ -183,11 +183,16 @@ static void join_place(struct tailed *tailed, struct place *place)
         TAILQ_INSERT_TAIL(&place->generations, tailed, generation);
 }
 
-void tail_set_live(struct tailed *tailed, struct place *place)
+void tail_move(struct tailed *tailed, struct place *place)
 {
     leave_place(tailed);
-    place->live = NULL;
     join_place(tailed, place);
+}
+
+void tail_set_live(struct tailed *tailed, struct place *place)
+{
+    place->live = NULL;
+    tail_move(tailed, place);
     place->live = tailed;
     tailed->file->is_rotated = false;
 }
@@ -347,6 +352,14 @@ enum rc tail_add_row(struct log_tail *tail, struct place *place, const struct fi
     return rc;
 }
 
+struct file_offset tail_row(const struct tailed *tailed)
+{
+    struct file_offset row = log_file_row(tailed->file);
+
+    row.live_path = slice_of(tailed->place->path);
+    return row;
+}
+
 void tail_forget(struct log_tail *tail, struct tailed *tailed)
 {
     if (tailed->is_forgotten)
@@ -357,8 +370,9 @@ void tail_forget(struct log_tail *tail, struct tailed *tailed)
     tail_unset_ready(tail, tailed);
     unset_inode(tail, tailed);
     tail_unname(tail, tailed, tailed->file->path);
+    if (tailed->place->live == tailed)
+        tailed->place->left_mono_ms = tail->now_mono_ms;
     leave_place(tailed);
-    tail->has_empty_place |= TAILQ_EMPTY(&tailed->place->generations);
     TAILQ_REMOVE(&tail->all, tailed, all);
     tailed->is_forgotten = true;
     tailed->is_at_end = true;
@@ -382,19 +396,22 @@ void tail_give_up(struct log_tail *tail, struct tailed *tailed, const char *why)
 void tail_bury(struct log_tail *tail)
 {
     struct tailed *tailed;
-    struct place *place, *next;
 
     while ((tailed = TAILQ_FIRST(&tail->graves)) != NULL) {
         TAILQ_REMOVE(&tail->graves, tailed, ready);
         log_file_free(tailed->file);
         free(tailed);
     }
-    if (!tail->has_empty_place)
-        return;
-    tail->has_empty_place = false;
+}
+
+void tail_sweep_places(struct log_tail *tail)
+{
+    struct place *place, *next;
+
     for (place = TAILQ_FIRST(&tail->all_places); place; place = next) {
         next = TAILQ_NEXT(place, all);
-        if (TAILQ_EMPTY(&place->generations))
+        if (TAILQ_EMPTY(&place->generations) &&
+            tail->now_mono_ms - place->left_mono_ms >= TAIL_VANISHED_MS)
             free_place(tail, place);
     }
 }
@@ -409,11 +426,7 @@ void tail_free_all(struct log_tail *tail)
         log_file_free(tailed->file);
         free(tailed);
     }
-    while ((tailed = TAILQ_FIRST(&tail->graves)) != NULL) {
-        TAILQ_REMOVE(&tail->graves, tailed, ready);
-        log_file_free(tailed->file);
-        free(tailed);
-    }
+    tail_bury(tail);
     while ((place = TAILQ_FIRST(&tail->all_places)) != NULL)
         free_place(tail, place);
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -42,12 +43,14 @@ static bool find_likely_place(const struct log_tail *tail, size_t watch, const c
     return best != NULL;
 }
 
-/* The way from a name to that of its live file: everything from some separator on goes, but perhaps for the ending. */
+/* The way from a name to that of its live file: everything from some separator on goes, but perhaps for the ending. What the watcher's own names are made of nobody knows: where one
+ * could be that of a live file as well, the other must be there. */
 static bool find_by_name(const struct log_tail *tail, size_t watch, const char *path, char *base)
 {
     const struct log_watch *of = tail->watches[watch].watch;
     const char *name = log_name_of(path), *ending = strrchr(name, '.');
     size_t directory_len = (size_t)(name - path);
+    bool is_certain = !of->rotated.n_items || !log_dirs_wants(tail->dirs, watch, path);
 
     for (size_t len = strlen(name); len-- > 1;) {
         const char *const ends[] = { "", ending && ending > name + len ? ending : NULL };
@@ -56,7 +59,7 @@ static bool find_by_name(const struct log_tail *tail, size_t watch, const char *
             memcpy(base, path, directory_len + len);
             strcpy(base + directory_len + len, ends[i]);
             if (log_name_is_rotation(of, base + directory_len, name) &&
-                is_live_path(tail, watch, base))
+                is_live_path(tail, watch, base) && (is_certain || !access(base, F_OK)))
                 return true;
         }
     }
@@ -125,15 +128,15 @@ static struct tailed *begin(struct log_tail *tail, struct place *place, const ch
 static void begin_live(struct log_tail *tail, const char *path, struct place *place, int fd,
                        const struct stat *facts)
 {
-    bool is_new = TAILQ_EMPTY(&place->generations);
+    bool is_new = !place->seen_ms;
     struct tailed *tailed = begin(tail, place, path, fd, facts);
 
     if (!tailed)
         return;
     tail_set_live(tailed, place);
-    place->seen_ms = tail->now_ms;
     if (is_new)
         tail_meet_siblings(tail, place);
+    place->seen_ms = tail->now_ms;
 }
 
 /* What is known of the place is that of now. */
@@ -158,13 +161,12 @@ static bool is_copy(struct log_tail *tail, struct place *place, int fd, const st
 static void begin_rotated(struct log_tail *tail, const char *path, struct place *place, int fd,
                           const struct stat *facts)
 {
-    int64_t since_ms =
-        TAILQ_EMPTY(&place->generations) ? tail->watches[place->watch].scanned_ms : place->seen_ms;
+    int64_t since_ms = tail_since_ms(tail, place);
     bool is_left_alone =
-        is_copy(tail, place, fd, facts) ||
+        !facts->st_size || is_copy(tail, place, fd, facts) ||
         tail_find_inode(tail, place->watch, (int64_t)facts->st_dev, (int64_t)facts->st_ino) ||
         (!log_dirs_wants(tail->dirs, place->watch, path) &&
-         !(facts->st_size && tail_was_written_since(facts, since_ms)));
+         !tail_was_written_since(facts, since_ms));
 
     if (is_left_alone)
         close(fd);
@@ -344,6 +346,22 @@ void tail_look_at(struct log_tail *tail, size_t watch, const char *path)
 
 /* -- what the directories tell -- */
 
+/* Where a link leads nowhere yet, the name at which something may come. */
+static bool find_future_target(const char *path, char *target)
+{
+    char link[PATH_MAX], way[PATH_MAX], directory[PATH_MAX];
+    ssize_t len = readlink(path, link, sizeof link - 1);
+    struct slice from = { path, (size_t)(log_name_of(path) - path) };
+    const char *name;
+
+    if (len <= 0 ||
+        !log_join(way, *link == '/' ? SLICE("") : from, (struct slice){ link, (size_t)len }))
+        return false;
+    name = strrchr(way, '/') + 1;
+    snprintf(link, sizeof link, "%.*s", (int)(name - way), way);
+    return realpath(link, directory) && log_join(target, slice_of(directory), slice_of(name));
+}
+
 /* What is written to the target of a link is told under the target's name: its directory is watched too, and its name known. */
 static void follow_link(struct log_tail *tail, size_t watch, const char *path)
 {
@@ -352,7 +370,8 @@ static void follow_link(struct log_tail *tail, size_t watch, const char *path)
     struct stat facts;
     char *slash;
 
-    if (lstat(path, &facts) || !S_ISLNK(facts.st_mode) || !realpath(path, target) ||
+    if (lstat(path, &facts) || !S_ISLNK(facts.st_mode) ||
+        (!realpath(path, target) && !find_future_target(path, target)) ||
         arena_copy(tail->link_arena, slice_of(path), &copy))
         return;
     name = slice_of(target);
@@ -378,16 +397,33 @@ void tail_on_path(void *context, size_t watch, const char *path)
         follow_link(tail, watch, path);
 }
 
+void tail_on_name(void *context, const char *path)
+{
+    struct log_tail *tail = context;
+    char base[PATH_MAX];
+
+    for (size_t watch = 0; watch < tail->n_watches; watch++) {
+        if (!tail->watches[watch].is_first && !tail_find_name(tail, watch, path) &&
+            tail_find_base(tail, watch, path, base))
+            tail_look_at(tail, watch, path);
+    }
+}
+
 static void on_event_of(struct log_tail *tail, size_t watch, const char *path, bool is_written)
 {
     struct tailed *named = tail_find_name(tail, watch, path);
     char base[PATH_MAX];
+    bool is_wanted;
 
-    if (named && is_written)
+    if (named && is_written) {
         tail_set_ready(tail, named);
-    else if (named || log_dirs_wants(tail->dirs, watch, path) ||
-             tail_find_base(tail, watch, path, base))
+        return;
+    }
+    is_wanted = log_dirs_wants(tail->dirs, watch, path);
+    if (named || is_wanted || tail_find_base(tail, watch, path, base))
         tail_look_at(tail, watch, path);
+    if (is_wanted && !is_written)
+        follow_link(tail, watch, path);
 }
 
 void tail_on_event(void *context, const char *path, bool is_written)

@@ -23,7 +23,8 @@
 #define TAIL_LEAVING_MS SECOND_MS          /* looks at what is read under no name of ours */
 #define TAIL_ROTATED_QUIET_MS (30 * SECOND_MS)
 #define TAIL_GONE_QUIET_MS (3 * SECOND_MS)
-#define TAIL_FORGET_MS DAY_MS /* rows of files that nobody has seen since */
+#define TAIL_VANISHED_MS (5 * MINUTE_MS) /* paths that lead nowhere are looked at so long */
+#define TAIL_FORGET_MS DAY_MS            /* rows of files that nobody has seen since */
 #define TAIL_PIECES_A_STEP 16
 
 struct place;
@@ -62,6 +63,7 @@ struct place {
     struct tailed_list generations; /* the oldest first, the live one last */
     struct tailed *live;            /* NULL: nothing has the path now */
     uint64_t scan;                  /* that looked at it last */
+    int64_t left_mono_ms;           /* when its path ceased to lead to a file */
     int64_t seen_ms; /* when what is known of it was seen to be all there is, wall clock */
 };
 TAILQ_HEAD(place_list, place);
@@ -69,7 +71,9 @@ TAILQ_HEAD(place_list, place);
 struct tail_watch {
     const struct log_watch *watch;
     bool is_first;      /* it never ran before */
-    int64_t scanned_ms; /* what is written before that was seen, wall clock */
+    struct ulid row_id; /* of its own row; absent: not made yet */
+    int64_t scanned_ms; /* what was there by then is known, wall clock */
+    int64_t stored_ms;  /* what its row says of that */
     struct log_facts facts;
     struct map *troubles;   /* path -> reason (static) */
     struct map *left_alone; /* likewise */
@@ -107,7 +111,6 @@ struct log_tail {
     bool is_blocked;    /* the sink had no room */
     bool is_dirty;
     bool must_store; /* before anything else is read: rows have changed their files */
-    bool has_empty_place;
     uint64_t mark, scan;
     int64_t own_device[2], own_inode[2]; /* what we write to ourselves */
     struct log_stream *input;            /* standard input; NULL: nobody asked for it */
@@ -125,6 +128,8 @@ enum rc tail_need_place(struct log_tail *tail, size_t watch, const char *path,
                         struct place **place) MUST_CHECK;
 void tail_name(struct log_tail *tail, struct tailed *tailed, const char *path);
 void tail_unname(struct log_tail *tail, struct tailed *tailed, const char *path);
+/* From now on a generation of this place, the youngest but for the live one. */
+void tail_move(struct tailed *tailed, struct place *place);
 /* From now on the live file of the place. */
 void tail_set_live(struct tailed *tailed, struct place *place);
 void tail_set_ready(struct log_tail *tail, struct tailed *tailed);
@@ -138,12 +143,16 @@ enum rc tail_add_row(struct log_tail *tail, struct place *place, const struct fi
                      struct tailed **tailed) MUST_CHECK;
 /* `tailed` is the generation before `next`, and its row is stored no later. */
 void tail_move_before(struct log_tail *tail, struct tailed *tailed, struct tailed *next);
+/* Borrows it. */
+struct file_offset tail_row(const struct tailed *tailed);
 /* Its row goes with it; the memory stays until the end of the step. */
 void tail_forget(struct log_tail *tail, struct tailed *tailed);
 /* The same, when what was not read of it is lost. */
 void tail_give_up(struct log_tail *tail, struct tailed *tailed, const char *why);
 /* Frees what was forgotten. */
 void tail_bury(struct log_tail *tail);
+/* Frees places of which nothing is known any more. */
+void tail_sweep_places(struct log_tail *tail);
 void tail_free_all(struct log_tail *tail);
 enum rc tail_make_id(struct log_tail *tail, struct ulid *id) MUST_CHECK;
 /* trusted_open; where no descriptor is left, one of ours makes room. */
@@ -172,6 +181,8 @@ void tail_look_closer(struct log_tail *tail, struct tailed *tailed, const struct
 /* The live path whose rotation `path` is; false: of none. `base` holds PATH_MAX bytes. */
 bool tail_find_base(const struct log_tail *tail, size_t watch, const char *path, char *base);
 void tail_on_path(void *context, size_t watch, const char *path);
+/* Whatever else there is in a directory at the start: rotated files of which nothing else tells. */
+void tail_on_name(void *context, const char *path);
 void tail_on_event(void *context, const char *path, bool is_written);
 void tail_on_trouble(void *context, size_t watch, const char *path, const char *why);
 
@@ -185,6 +196,8 @@ void tail_follow_rotation(struct log_tail *tail, struct place *place);
 void tail_meet_siblings(struct log_tail *tail, struct place *place);
 /* Is what `fd` holds that of a generation, or the beginning of it? */
 bool tail_is_copy(struct log_tail *tail, struct place *place, int fd, const struct stat *facts);
+/* What was written since then is not known yet. */
+int64_t tail_since_ms(const struct log_tail *tail, const struct place *place);
 bool tail_was_written_since(const struct stat *facts, int64_t since_ms);
 
 /* log_tail_read.c */

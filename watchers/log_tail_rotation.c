@@ -34,6 +34,11 @@ bool tail_was_written_since(const struct stat *facts, int64_t since_ms)
     return tail_mtime_ns(facts) / 1000000 + CLOCK_SLACK_MS >= since_ms;
 }
 
+int64_t tail_since_ms(const struct log_tail *tail, const struct place *place)
+{
+    return place->seen_ms ? place->seen_ms : tail->watches[place->watch].scanned_ms;
+}
+
 /* -- copies -- */
 
 /* The file that has the path by now may not be known yet, and somebody copies it already. */
@@ -159,6 +164,7 @@ static void take_unknown(struct search *search, struct sibling *sibling)
 static void leave_path(struct log_tail *tail, struct tailed *tailed)
 {
     tailed->place->live = NULL;
+    tailed->place->left_mono_ms = tail->now_mono_ms;
     tailed->file->is_rotated = true;
     tail_set_dirty(tail, tailed);
     tail_set_ready(tail, tailed);
@@ -175,6 +181,8 @@ static void take_known(struct search *search, struct tailed *known, const char *
         return;
     if (is_live)
         leave_path(search->tail, known);
+    if (known->place != search->place)
+        tail_move(known, search->place);
     tail_name(search->tail, known, path);
     tail_look_closer(search->tail, known, facts);
 }
@@ -315,6 +323,16 @@ static void know_short_copy(struct search *search, const struct log_file *old)
         know(search, copy);
 }
 
+/* Somebody has it, and had no room yet for what is pending of what was in it. */
+static bool is_open(const struct search *search, const struct sibling *sibling)
+{
+    const struct tailed *tailed =
+        tail_find_inode(search->tail, search->place->watch, (int64_t)sibling->facts.st_dev,
+                        (int64_t)sibling->facts.st_ino);
+
+    return tailed && tailed->file->fd >= 0;
+}
+
 /* The others: copies of what is known, old ones, and those that were live between two looks. */
 static void take_rest(struct search *search)
 {
@@ -322,6 +340,7 @@ static void take_rest(struct search *search)
         struct sibling *sibling = &search->unknown[i];
 
         if (sibling->fd >= 0 && sibling->facts.st_size && is_news(search, sibling) &&
+            !is_open(search, sibling) &&
             !tail_is_copy(search->tail, search->place, sibling->fd, &sibling->facts))
             (void)add_sibling(search, sibling);
         close_sibling(sibling);
@@ -423,7 +442,7 @@ static bool follow_all_gone(struct search *search)
 
 static struct search search_of(struct log_tail *tail, struct place *place)
 {
-    return (struct search){ .tail = tail, .place = place, .since_ms = place->seen_ms };
+    return (struct search){ .tail = tail, .place = place, .since_ms = tail_since_ms(tail, place) };
 }
 
 bool tail_find_again(struct log_tail *tail, struct place *place)
@@ -454,7 +473,6 @@ void tail_meet_siblings(struct log_tail *tail, struct place *place)
     struct search search = search_of(tail, place);
 
     search.is_meeting = true;
-    search.since_ms = tail->watches[place->watch].scanned_ms;
     look_at_siblings(&search);
     sort_unknown(&search);
     take_rest(&search);

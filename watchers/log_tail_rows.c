@@ -1,9 +1,9 @@
 /* The rows that are stored: taken over at the start, handed on when something has changed. */
 #include "watchers/log_tail_private.h"
 
-#include <limits.h>
-
 #define ROWS_AT_ONCE 256
+#define WATCHES_AT_ONCE                                                                            \
+    256 /* more have no row of their own: what is written while the daemon is down is then looked for longer back */
 
 /* -- taking over -- */
 
@@ -18,22 +18,16 @@ static bool find_watch(const struct log_tail *tail, struct slice name, size_t *w
     return false;
 }
 
-/* A rotated file belongs to the place whose path its name is a rotation of. */
-static enum rc place_of_row(struct log_tail *tail, size_t watch, const struct file_offset *row,
-                            struct place **place)
-{
-    char base[PATH_MAX];
-
-    if (row->is_rotated && tail_find_base(tail, watch, row->path.ptr, base))
-        return tail_need_place(tail, watch, base, place);
-    return tail_need_place(tail, watch, row->path.ptr, place);
-}
-
 /* No scan finds what it is called now: unless it is read to its end, that is done at once. */
 static void take_rotated(struct log_tail *tail, struct tailed *tailed)
 {
     struct stat facts;
 
+    /* Any file would be taken for an empty one. */
+    if (!tailed->file->n_head) {
+        tail_forget(tail, tailed);
+        return;
+    }
     tailed->is_finished = !stat(tailed->file->path, &facts) && tail_is_inode(tailed, &facts) &&
                           (int64_t)facts.st_size == tailed->file->offset;
     tailed->is_at_end = tailed->is_finished;
@@ -55,7 +49,8 @@ static enum rc add_row(struct log_tail *tail, size_t watch, const struct file_of
 {
     struct place *place;
     struct tailed *tailed;
-    enum rc rc = place_of_row(tail, watch, row, &place);
+    const char *path = slice_is_absent(row->live_path) ? row->path.ptr : row->live_path.ptr;
+    enum rc rc = tail_need_place(tail, watch, path, &place);
 
     if (!rc)
         rc = tail_add_row(tail, place, row, &tailed);
@@ -68,12 +63,17 @@ static enum rc add_row(struct log_tail *tail, size_t watch, const struct file_of
     } else if (!place->live && place->seen_ms < row->seen_ms) {
         place->seen_ms = row->seen_ms;
     }
-    if (tail->watches[watch].scanned_ms < row->seen_ms)
-        tail->watches[watch].scanned_ms = row->seen_ms;
     tailed->was_empty = !row->head.len;
     if (row->is_rotated)
         take_rotated(tail, tailed);
     return RC_OK;
+}
+
+/* That of the watcher itself: it ran before, and what was there at that time is known. */
+static void add_watch_row(struct tail_watch *of, const struct file_offset *row)
+{
+    of->row_id = row->id;
+    of->scanned_ms = of->stored_ms = row->seen_ms;
 }
 
 /* Ids ascend: the rows of one place come in the order of its generations. */
@@ -89,7 +89,9 @@ static enum rc add_rows_that(struct log_tail *tail, const struct file_offset *ro
         tail->watches[watch].is_first = false;
         if (ulid_compare(rows[i].id, tail->ids.last) > 0)
             tail->ids.last = rows[i].id; /* new ones come after it, whatever the clock says */
-        if (!slice_is_absent(rows[i].path) && rows[i].is_rotated == is_rotated)
+        if (slice_is_absent(rows[i].path))
+            add_watch_row(&tail->watches[watch], &rows[i]);
+        else if (rows[i].is_rotated == is_rotated)
             rc = add_row(tail, watch, &rows[i]);
     }
     return rc;
@@ -104,37 +106,10 @@ enum rc tail_add_rows(struct log_tail *tail, const struct file_offset *rows, siz
 
 /* -- handing on -- */
 
-/* That a watcher has run is a row as well: what appears in its paths from now on is new. */
-static size_t add_first_rows(struct log_tail *tail, struct file_offset *rows)
+static size_t put_dirty(struct log_tail *tail, struct file_offset *rows, struct tailed **batch)
 {
-    size_t n_rows = 0;
-
-    for (size_t i = 0; i < tail->n_watches && n_rows < ROWS_AT_ONCE; i++) {
-        struct tail_watch *of = &tail->watches[i];
-
-        if (!of->is_first || of->watch->is_stdin || tail_make_id(tail, &rows[n_rows].id))
-            continue;
-        rows[n_rows].watcher = of->watch->name;
-        rows[n_rows].seen_ms = tail->now_ms;
-        n_rows++;
-    }
-    return n_rows;
-}
-
-static void forget_first(struct log_tail *tail)
-{
-    for (size_t i = 0; i < tail->n_watches; i++)
-        tail->watches[i].is_first = false;
-}
-
-enum rc tail_store_rows(struct log_tail *tail)
-{
-    struct file_offset rows[ROWS_AT_ONCE] = { 0 };
-    struct tailed *batch[ROWS_AT_ONCE];
-    size_t n_first = tail->is_starting ? 0 : add_first_rows(tail, rows);
-    size_t n_rows = n_first;
-    struct log_rows stored = { .rows = rows };
     struct tailed *tailed;
+    size_t n_rows = 0;
 
     TAILQ_FOREACH(tailed, &tail->all, all)
     {
@@ -142,20 +117,59 @@ enum rc tail_store_rows(struct log_tail *tail)
             break;
         if (!tailed->is_dirty)
             continue;
+        log_file_learn_head(tailed->file); /* what is not read yet may not be found again without */
         batch[n_rows] = tailed;
-        rows[n_rows++] = log_file_row(tailed->file);
+        rows[n_rows++] = tail_row(tailed);
     }
-    stored.n_rows = n_rows;
-    stored.forgotten = tail->forgotten;
-    stored.n_forgotten = tail->n_forgotten;
+    return n_rows;
+}
+
+/* That a watcher has run is a row as well, and up to when all that was there is in rows. */
+static size_t put_watches(struct log_tail *tail, struct file_offset *rows, size_t n_room)
+{
+    size_t n_rows = 0;
+
+    for (size_t i = 0; i < tail->n_watches && n_rows < n_room; i++) {
+        struct tail_watch *of = &tail->watches[i];
+
+        if (of->watch->is_stdin || of->stored_ms == of->scanned_ms ||
+            (ulid_is_absent(of->row_id) && tail_make_id(tail, &of->row_id)))
+            continue;
+        rows[n_rows++] = (struct file_offset){ .id = of->row_id,
+                                               .watcher = of->watch->name,
+                                               .seen_ms = of->scanned_ms };
+    }
+    return n_rows;
+}
+
+static void watches_are_stored(struct log_tail *tail)
+{
+    for (size_t i = 0; i < tail->n_watches; i++) {
+        tail->watches[i].stored_ms = tail->watches[i].scanned_ms;
+        tail->watches[i].is_first = false;
+    }
+}
+
+enum rc tail_store_rows(struct log_tail *tail)
+{
+    struct file_offset rows[ROWS_AT_ONCE + WATCHES_AT_ONCE] = { 0 };
+    struct tailed *batch[ROWS_AT_ONCE];
+    size_t n_dirty = put_dirty(tail, rows, batch);
+    bool is_all = n_dirty < ROWS_AT_ONCE;
+    size_t n_rows = n_dirty + (is_all ? put_watches(tail, &rows[n_dirty], WATCHES_AT_ONCE) : 0);
+    const struct log_rows stored = { .rows = rows,
+                                     .n_rows = n_rows,
+                                     .forgotten = tail->forgotten,
+                                     .n_forgotten = tail->n_forgotten };
+
     if ((n_rows || stored.n_forgotten) && tail->sink.store(tail->sink.context, &stored))
         return RC_BUSY;
     tail->n_forgotten = 0;
-    for (size_t i = n_first; i < n_rows; i++)
+    for (size_t i = 0; i < n_dirty; i++)
         batch[i]->is_dirty = false;
-    if (n_first)
-        forget_first(tail);
-    tail->is_dirty = n_rows == ROWS_AT_ONCE;
+    if (is_all)
+        watches_are_stored(tail);
+    tail->is_dirty = !is_all;
     tail->must_store &= tail->is_dirty;
     return RC_OK;
 }

@@ -31,9 +31,18 @@ static enum rc rc_of_errno(int number, const char **why)
     }
 }
 
-static int open_without_links(const char *path)
+/* Whoever opens a pipe or a device does something to it already. */
+static enum rc check_kind(const struct stat *facts, const char **why)
 {
-    const struct open_how how = { .flags = OPEN_FLAGS, .resolve = RESOLVE_NO_SYMLINKS };
+    if (S_ISREG(facts->st_mode))
+        return RC_OK;
+    *why = "it is no regular file";
+    return RC_DENIED;
+}
+
+static int open_without_links(const char *path, uint64_t flags)
+{
+    const struct open_how how = { .flags = flags, .resolve = RESOLVE_NO_SYMLINKS };
 
     return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
 }
@@ -116,6 +125,10 @@ static enum rc step(int *directory, const char *name, struct way *way, int *fd, 
             return rc;
         next = open_start(way);
     } else if (is_last(way)) {
+        enum rc rc = check_kind(&facts, why);
+
+        if (rc)
+            return rc;
         *fd = openat(*directory, name, OPEN_FLAGS | O_NOFOLLOW);
         return *fd < 0 ? rc_of_errno(errno, why) : RC_OK;
     } else {
@@ -148,23 +161,39 @@ static enum rc open_by_steps(const char *path, int *fd, const char **why)
     return rc || *fd >= 0 ? rc : RC_NOT_FOUND;
 }
 
+/* A kernel before 5.6, or a filter that does not know the call: the slower way is as good. */
+static bool wants_steps(int number)
+{
+    return number == ELOOP || number == ENOSYS || number == EPERM;
+}
+
+static enum rc open_at_once(const char *path, int *fd, const char **why)
+{
+    int place = open_without_links(path, O_PATH | O_CLOEXEC);
+    struct stat facts;
+    enum rc rc;
+
+    if (place < 0)
+        return wants_steps(errno) ? open_by_steps(path, fd, why) : rc_of_errno(errno, why);
+    rc = fstat(place, &facts) ? RC_IO : check_kind(&facts, why);
+    close(place);
+    if (rc)
+        return rc;
+    *fd = open_without_links(path, OPEN_FLAGS);
+    return *fd < 0 ? rc_of_errno(errno, why) : RC_OK;
+}
+
 enum rc trusted_open(const char *path, int *fd, struct stat *facts, const char **why)
 {
-    enum rc rc = RC_OK;
+    enum rc rc;
 
     *why = NULL;
-    *fd = open_without_links(path);
-    /* A kernel before 5.6, or a filter that does not know the call: the slower way is as good. */
-    if (*fd < 0 && (errno == ELOOP || errno == ENOSYS || errno == EPERM))
-        rc = open_by_steps(path, fd, why);
-    else if (*fd < 0)
-        rc = rc_of_errno(errno, why);
+    *fd = -1;
+    rc = open_at_once(path, fd, why);
     if (!rc && fstat(*fd, facts))
         rc = RC_IO;
-    if (!rc && !S_ISREG(facts->st_mode)) {
-        *why = "it is no regular file";
-        rc = RC_DENIED;
-    }
+    if (!rc)
+        rc = check_kind(facts, why); /* it may have become another since */
     if (rc && *fd >= 0) {
         close(*fd);
         *fd = -1;

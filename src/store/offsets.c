@@ -18,8 +18,9 @@ static const struct record_field offset_fields[] = {
     { .tag = 10, .type = RECORD_BOOL,  .name = "within_line", AT(is_within_line) },
     { .tag = 11, .type = RECORD_BOOL,  .name = "rotated", AT(is_rotated) },
     { .tag = 12, .type = RECORD_TIME,  .name = "seen", AT(seen_ms) },
-    { .tag = 14, .type = RECORD_BOOL,  .name = "skipping", AT(is_skipping) },
     { .tag = 13, .type = RECORD_TEXT,  .name = "cursor", AT(cursor) },
+    { .tag = 14, .type = RECORD_BOOL,  .name = "skipping", AT(is_skipping) },
+    { .tag = 15, .type = RECORD_TEXT,  .name = "live_path", AT(live_path) },
 };
 #undef AT
 /* clang-format on */

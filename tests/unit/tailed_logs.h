@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,7 @@ struct world_line {
 struct world_row {
     struct ulid id;
     struct file_offset row;
-    char path[PATH_MAX];
+    char path[PATH_MAX], live_path[PATH_MAX];
     char head[OFFSET_HEAD_BYTES], tail[OFFSET_TAIL_BYTES];
     char watcher[64];
 };
@@ -52,6 +53,7 @@ struct world_gift {
     struct ulid *forgotten;
     size_t n_forgotten;
     int64_t n_lost;
+    bool is_store;
 };
 
 struct world {
@@ -114,6 +116,8 @@ static inline void world_point(struct world_row *kept)
 {
     if (kept->row.path.ptr)
         kept->row.path.ptr = kept->path;
+    if (kept->row.live_path.ptr)
+        kept->row.live_path.ptr = kept->live_path;
     kept->row.head.ptr = kept->head;
     kept->row.tail.ptr = kept->tail;
     kept->row.watcher.ptr = kept->watcher;
@@ -125,6 +129,7 @@ static inline void world_keep_row(const struct file_offset *row, struct world_ro
     kept->id = row->id;
     assert_true(row->offset >= 0 && row->head.len <= OFFSET_HEAD_BYTES);
     world_copy(kept->path, PATH_MAX, row->path, &kept->row.path);
+    world_copy(kept->live_path, PATH_MAX, row->live_path, &kept->row.live_path);
     world_copy(kept->head, OFFSET_HEAD_BYTES, row->head, &kept->row.head);
     world_copy(kept->tail, OFFSET_TAIL_BYTES, row->tail, &kept->row.tail);
     world_copy(kept->watcher, sizeof kept->watcher, row->watcher, &kept->row.watcher);
@@ -185,6 +190,15 @@ static inline bool world_is_covered(const struct world_gift *gift, struct ulid i
     return false;
 }
 
+/* What is told as lost is told once more where the row that says so does not follow. */
+static inline bool world_has_rows(const struct world_gift *gift)
+{
+    for (; gift; gift = gift->next)
+        if (gift->is_store)
+            return true;
+    return false;
+}
+
 /* Lines whose row has not come yet stay where they are. */
 static inline void world_commit(struct world *world)
 {
@@ -199,7 +213,8 @@ static inline void world_commit(struct world *world)
         }
         for (size_t i = 0; i < gift->n_forgotten; i++)
             world_remove_row(world, gift->forgotten[i]);
-        if (gift->is_loose && !world_is_covered(gift->next, gift->loose_id)) {
+        if ((gift->is_loose && !world_is_covered(gift->next, gift->loose_id)) ||
+            (gift->n_lost && !world_has_rows(gift->next))) {
             place = &gift->next;
             continue;
         }
@@ -270,6 +285,7 @@ static inline enum rc world_store(void *context, const struct log_rows *rows)
     assert_non_null(gift->forgotten);
     for (size_t i = 0; i < rows->n_rows; i++)
         world_keep_row(&rows->rows[i], &gift->rows[i]);
+    gift->is_store = true;
     gift->n_rows = rows->n_rows;
     gift->n_forgotten = rows->n_forgotten;
     if (rows->n_forgotten)
@@ -381,6 +397,11 @@ static inline void world_start(struct world *world)
     for (size_t i = 0; i < world->n_rows; i++) {
         world_point(&world->rows[i]);
         rows[i] = world->rows[i].row;
+        if (world->story)
+            fprintf(world->story, "  row %s%s: %d of %d, %d bytes of head, seen at %d\n",
+                    rows[i].path.ptr ? rows[i].path.ptr : "(watcher)",
+                    rows[i].is_rotated ? " (rotated)" : "", (int)rows[i].offset, (int)rows[i].size,
+                    (int)rows[i].head.len, (int)(rows[i].seen_ms % 10000000));
     }
     assert_int_equal(log_tail_new(&options, &world->tail), RC_OK);
     free(rows);
@@ -429,6 +450,13 @@ static inline void world_free(struct world *world)
 
 #define WORLD_MAX_STEPS 20000
 
+static inline bool world_has_events(const struct world *world)
+{
+    struct pollfd wait = { .fd = log_tail_fd(world->tail), .events = POLLIN };
+
+    return poll(&wait, 1, 0) > 0;
+}
+
 /* Steps until nothing is to be done now. */
 static inline void world_step(struct world *world)
 {
@@ -438,7 +466,7 @@ static inline void world_step(struct world *world)
         assert_true(n_steps++ < WORLD_MAX_STEPS);
         log_tail_step(world->tail, world->now_ms, world->mono_ms, &world->due_mono_ms);
         world->n_steps++;
-    } while (world->due_mono_ms <= world->mono_ms);
+    } while (world->due_mono_ms <= world->mono_ms || world_has_events(world));
 }
 
 /* As its owner drives it: whenever something is readable or due. */

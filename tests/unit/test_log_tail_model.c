@@ -76,6 +76,7 @@ __attribute__((format(printf, 2, 3))) static void story(const struct model *mode
 {
     va_list arguments;
 
+    fprintf(model->world->story, "%d ", (int)(model->world->now_ms % 10000000));
     va_start(arguments, format);
     vfprintf(model->world->story, format, arguments);
     va_end(arguments);

@@ -39,7 +39,8 @@ static void a_row_comes_back_as_it_was(void **state)
     struct fixture *fixture = *state;
     const struct file_offset row = { .id = ulid_number(7),
                                      .watcher = SLICE("app"),
-                                     .path = SLICE("/var/log/app.log"),
+                                     .path = SLICE("/var/log/app.log.1"),
+                                     .live_path = SLICE("/var/log/app.log"),
                                      .device = -3,
                                      .inode = INT64_MAX,
                                      .head = SLICE("a\0\xff"),
@@ -59,7 +60,8 @@ static void a_row_comes_back_as_it_was(void **state)
     assert_int_equal(found.n_rows, 1);
     assert_int_equal(ulid_compare(found.rows[0].id, row.id), 0);
     assert_slice(found.rows[0].watcher, "app");
-    assert_slice(found.rows[0].path, "/var/log/app.log");
+    assert_slice(found.rows[0].path, "/var/log/app.log.1");
+    assert_slice(found.rows[0].live_path, "/var/log/app.log");
     assert_true(slice_eq(found.rows[0].head, row.head) && slice_eq(found.rows[0].tail, row.tail));
     assert_slice(found.rows[0].cursor, "s=1;i=2");
     assert_true(found.rows[0].device == row.device && found.rows[0].inode == row.inode);
