@@ -212,7 +212,7 @@ rules:
         vedette.stop()
         vedette.start()
         wait_until(lambda: self.watcher(vedette)["n_files"] == 1, "it is followed")
-        vedette.signal(signal.SIGSTOP)
+        vedette.freeze()
         self.write_numbers(11, 20)
         os.truncate(self.logs / "app.log", 0)
         self.write_numbers(21, 22)
