@@ -3,7 +3,7 @@
  *   - log: [/var/log/app/web-*.log]    paths and globs; "-" is standard input
  *     name: app
  *     exclude: ["*.gz"]                globs: of the name, or of the whole path where they hold a slash
- *     rotated: ["*.log.*"]             names under which rotated files live on beside the file; default: those that logrotate gives
+ *     rotated: ["*.log.*"]             names under which rotated files live on beside the file (they begin as its name does, at least up to its ending); default: those that logrotate gives
  *     start: end                       for files that are there at the first start; what appears later is read from its beginning
  *     format: text                     text | json | logfmt | syslog
  *     time: auto                       line_time.h

@@ -113,12 +113,10 @@ bool log_name_is_rotation(const struct log_watch *watch, const char *base, const
     return has_suffix(base, name) || has_date_before_ending(base, name);
 }
 
-struct slice log_name_stem(const struct log_watch *watch, const char *base)
+struct slice log_name_stem(const char *base)
 {
     const char *ending = strrchr(base, '.');
 
-    if (watch->rotated.n_items)
-        return SLICE("");
     return (struct slice){ base,
                            ending && ending != base ? (size_t)(ending - base) : strlen(base) };
 }

@@ -10,8 +10,8 @@ bool log_name_is_excluded(const struct log_watch *watch, const char *path);
 bool log_name_is_rotation(const struct log_watch *watch, const char *base, const char *name);
 /* True where `rotated` of the watcher says that the last part of `path` is the name of a rotated file. */
 bool log_name_is_declared(const struct log_watch *watch, const char *path);
-/* What the names of all rotations of `base` begin with. */
-struct slice log_name_stem(const struct log_watch *watch, const char *base);
+/* What the names of all rotations of `base` begin with: all of it, but for its ending. */
+struct slice log_name_stem(const char *base);
 /* <0: `a` was rotated before `b`, as far as their numbers say (app.log.2, app.log.1); 0: they do not say. */
 int log_name_compare_age(const char *a, const char *b);
 /* gzip, bzip2, xz, zstd, lz4 or compress by their first bytes. */

@@ -71,6 +71,7 @@ static enum rc open_all(struct log_tail *tail)
     TAILQ_INIT(&tail->all);
     TAILQ_INIT(&tail->ready);
     TAILQ_INIT(&tail->open);
+    TAILQ_INIT(&tail->dirty);
     TAILQ_INIT(&tail->graves);
     TAILQ_INIT(&tail->all_places);
     tail->dirs_fd = -1;
@@ -86,6 +87,8 @@ static enum rc open_all(struct log_tail *tail)
         rc = map_new(&tail->inodes);
     if (!rc)
         rc = map_new(&tail->places);
+    if (!rc)
+        rc = map_new(&tail->stems);
     if (!rc)
         rc = map_new(&tail->links);
     if (!rc)
@@ -142,6 +145,7 @@ void log_tail_free(struct log_tail *tail)
     map_free(tail->names);
     map_free(tail->inodes);
     map_free(tail->places);
+    map_free(tail->stems);
     map_free(tail->links);
     arena_free(tail->link_arena);
     log_listing_free(tail->listing);

@@ -132,6 +132,23 @@ struct place *tail_find_place(const struct log_tail *tail, size_t watch, const c
     return map_get(tail->places, name_key(key, watch, path));
 }
 
+struct place *tail_find_stem(const struct log_tail *tail, size_t watch, const char *path)
+{
+    char key[NAME_KEY_BYTES];
+
+    return map_get(tail->stems, name_key(key, watch, path));
+}
+
+static struct slice stem_key(char *key, const struct place *place)
+{
+    size_t directory_len = (size_t)(log_name_of(place->path) - place->path);
+    struct slice whole = name_key(key, place->watch, place->path);
+
+    whole.len =
+        sizeof place->watch + directory_len + log_name_stem(place->path + directory_len).len;
+    return whole;
+}
+
 enum rc tail_need_place(struct log_tail *tail, size_t watch, const char *path, struct place **place)
 {
     char key[NAME_KEY_BYTES];
@@ -151,6 +168,7 @@ enum rc tail_need_place(struct log_tail *tail, size_t watch, const char *path, s
     TAILQ_INIT(&made->generations);
     TAILQ_INSERT_TAIL(&tail->all_places, made, all);
     map_put(tail->places, name_key(key, watch, path), made);
+    map_put(tail->stems, stem_key(key, made), made);
     made->left_mono_ms = tail->now_mono_ms;
     *place = made;
     return RC_OK;
@@ -161,6 +179,8 @@ static void free_place(struct log_tail *tail, struct place *place)
     char key[NAME_KEY_BYTES];
 
     map_remove(tail->places, name_key(key, place->watch, place->path));
+    if (map_get(tail->stems, stem_key(key, place)) == place)
+        map_remove(tail->stems, stem_key(key, place));
     TAILQ_REMOVE(&tail->all_places, place, all);
     free(place->path);
     free(place);
@@ -201,8 +221,9 @@ void tail_move_before(struct log_tail *tail, struct tailed *tailed, struct taile
 {
     TAILQ_REMOVE(&tailed->place->generations, tailed, generation);
     TAILQ_INSERT_BEFORE(next, tailed, generation);
-    TAILQ_REMOVE(&tail->all, tailed, all);
-    TAILQ_INSERT_BEFORE(next, tailed, all);
+    tail_unset_dirty(tail, next);
+    tail_set_dirty(tail, tailed);
+    tail_set_dirty(tail, next);
 }
 
 /* -- what waits -- */
@@ -225,8 +246,19 @@ void tail_unset_ready(struct log_tail *tail, struct tailed *tailed)
 
 void tail_set_dirty(struct log_tail *tail, struct tailed *tailed)
 {
-    tailed->is_dirty = true;
     tail->is_dirty = true;
+    if (tailed->is_dirty || tailed->is_forgotten)
+        return;
+    tailed->is_dirty = true;
+    TAILQ_INSERT_TAIL(&tail->dirty, tailed, dirty);
+}
+
+void tail_unset_dirty(struct log_tail *tail, struct tailed *tailed)
+{
+    if (!tailed->is_dirty)
+        return;
+    tailed->is_dirty = false;
+    TAILQ_REMOVE(&tail->dirty, tailed, dirty);
 }
 
 /* -- coming and going -- */
@@ -368,6 +400,7 @@ void tail_forget(struct log_tail *tail, struct tailed *tailed)
     tail->is_dirty = true;
     tail_close(tail, tailed);
     tail_unset_ready(tail, tailed);
+    tail_unset_dirty(tail, tailed);
     unset_inode(tail, tailed);
     tail_unname(tail, tailed, tailed->file->path);
     if (tailed->place->live == tailed)
@@ -485,13 +518,21 @@ int64_t tail_mtime_ns(const struct stat *facts)
 
 /* -- telling -- */
 
-static void keep_trouble(struct tail_watch *of, const char *path, const char *why)
+/* One of those that are there now. */
+static void show_trouble(struct tail_watch *of)
 {
+    struct slice path = { 0 };
+    const char *why = map_any(of->troubles, &path);
+    char place[sizeof of->facts.trouble / 2];
+    size_t len = path.len < sizeof place ? path.len : sizeof place - 1;
+
     of->facts.n_troubles = map_count(of->troubles);
-    if (why)
-        snprintf(of->facts.trouble, sizeof of->facts.trouble, "%s: %s", path, why);
-    else if (!of->facts.n_troubles)
-        of->facts.trouble[0] = '\0';
+    of->facts.trouble[0] = '\0';
+    if (!why)
+        return;
+    memcpy(place, path.ptr, len);
+    place[len] = '\0';
+    snprintf(of->facts.trouble, sizeof of->facts.trouble, "%s: %s", place, why);
 }
 
 /* Is it another reason than the one that was kept? */
@@ -514,7 +555,7 @@ void tail_tell(struct log_tail *tail, size_t watch, const char *path, const char
 
     if (!keep_reason(of->troubles, path, why))
         return;
-    keep_trouble(of, path, why);
+    show_trouble(of);
     tail->sink.tell(tail->sink.context, of->watch, path, why);
 }
 

@@ -16,31 +16,30 @@ static bool is_live_path(const struct log_tail *tail, size_t watch, const char *
            !log_name_is_excluded(tail->watches[watch].watch, path);
 }
 
-/* With names of the watcher's own making any live file of the directory may be meant: it is the one whose name is most alike. */
-static bool find_likely_place(const struct log_tail *tail, size_t watch, const char *path,
-                              char *base)
+/* The watcher's own names begin as the name of their live file does, at least up to its ending; the longest of those that are known is meant. */
+static const struct place *find_declared_place(const struct log_tail *tail, size_t watch,
+                                               const char *path)
 {
-    size_t directory_len = (size_t)(log_name_of(path) - path), best_len = directory_len;
-    const struct place *place, *best = NULL;
+    const char *name = log_name_of(path), *ending = strrchr(name, '.');
+    char candidate[PATH_MAX];
 
-    TAILQ_FOREACH(place, &tail->all_places, all)
-    {
-        size_t len = 0;
+    for (size_t len = strlen(path); path + len > name; len--) {
+        const struct place *place;
 
-        if (place->watch != watch ||
-            !log_name_is_rotation(tail->watches[watch].watch, log_name_of(place->path),
-                                  log_name_of(path)))
-            continue;
-        while (path[len] && path[len] == place->path[len])
-            len++;
-        if (len <= best_len || strchr(place->path + directory_len, '/'))
-            continue;
-        best = place;
-        best_len = len;
+        memcpy(candidate, path, len);
+        candidate[len] = '\0';
+        place = tail_find_place(tail, watch, candidate);
+        if (!place)
+            place = tail_find_stem(tail, watch, candidate);
+        if (!place && ending && ending > path + len) {
+            strcpy(candidate + len, ending);
+            place = tail_find_place(tail, watch, candidate);
+        }
+        if (place &&
+            log_name_is_rotation(tail->watches[watch].watch, log_name_of(place->path), name))
+            return place;
     }
-    if (best)
-        strcpy(base, best->path);
-    return best != NULL;
+    return NULL;
 }
 
 /* The way from a name to that of its live file: everything from some separator on goes, but perhaps for the ending. What the watcher's own names are made of nobody knows: where one
@@ -69,13 +68,19 @@ static bool find_by_name(const struct log_tail *tail, size_t watch, const char *
 bool tail_find_base(const struct log_tail *tail, size_t watch, const char *path, char *base)
 {
     char candidate[PATH_MAX];
+    const struct place *place = NULL;
     bool is_found = false;
 
-    if (log_name_is_declared(tail->watches[watch].watch, path) &&
-        find_likely_place(tail, watch, path, base))
+    if (strlen(path) >= PATH_MAX)
+        return false;
+    if (log_name_is_declared(tail->watches[watch].watch, path))
+        place = find_declared_place(tail, watch, path);
+    if (place) {
+        strcpy(base, place->path);
         return true;
+    }
     /* app.log.1-20261129 is one of app.log.1, and that one of app.log. */
-    while (strlen(path) < PATH_MAX && find_by_name(tail, watch, path, candidate)) {
+    while (find_by_name(tail, watch, path, candidate)) {
         path = strcpy(base, candidate);
         is_found = true;
     }

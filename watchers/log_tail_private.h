@@ -33,6 +33,7 @@ struct tailed {
     TAILQ_ENTRY(tailed) all;
     TAILQ_ENTRY(tailed) ready;      /* where is_ready */
     TAILQ_ENTRY(tailed) open;       /* where file->fd >= 0; the one read longest ago first */
+    TAILQ_ENTRY(tailed) dirty;      /* where is_dirty */
     TAILQ_ENTRY(tailed) generation; /* of its place */
     size_t watch;
     struct log_file *file;
@@ -90,11 +91,14 @@ struct log_tail {
     struct map
         *names; /* watch and path -> struct tailed that has it now, wherever it was rotated to */
     struct map *inodes; /* watch, device, inode -> struct tailed */
+    struct map
+        *stems; /* watch and path without its ending -> the struct place that was made last */
     struct map *places; /* watch and path -> struct place */
     struct map
         *links; /* watch and path of a link's target -> path of the link; as of the last scan */
     struct arena *link_arena;
     struct tailed_list all, ready, open;
+    struct tailed_list dirty;  /* in the order in which their rows are to be stored */
     struct tailed_list graves; /* by `all`: forgotten in this step */
     struct place_list all_places;
     size_t n_tailed, n_open;
@@ -109,8 +113,8 @@ struct log_tail {
     bool is_starting;   /* the first scan: what is there was there before */
     bool is_first_pass; /* of it: what is certainly live */
     bool is_blocked;    /* the sink had no room */
-    bool is_dirty;
-    bool must_store; /* before anything else is read: rows have changed their files */
+    bool is_dirty;      /* something is to be stored */
+    bool must_store;    /* before anything else is read: rows have changed their files */
     uint64_t mark, scan;
     int64_t own_device[2], own_inode[2]; /* what we write to ourselves */
     struct log_stream *input;            /* standard input; NULL: nobody asked for it */
@@ -123,6 +127,7 @@ struct tailed *tail_find_name(const struct log_tail *tail, size_t watch, const c
 struct tailed *tail_find_inode(const struct log_tail *tail, size_t watch, int64_t device,
                                int64_t inode);
 struct place *tail_find_place(const struct log_tail *tail, size_t watch, const char *path);
+struct place *tail_find_stem(const struct log_tail *tail, size_t watch, const char *path);
 /* The place of a path, made where there is none. RC_NO_MEMORY. */
 enum rc tail_need_place(struct log_tail *tail, size_t watch, const char *path,
                         struct place **place) MUST_CHECK;
@@ -135,6 +140,7 @@ void tail_set_live(struct tailed *tailed, struct place *place);
 void tail_set_ready(struct log_tail *tail, struct tailed *tailed);
 void tail_unset_ready(struct log_tail *tail, struct tailed *tailed);
 void tail_set_dirty(struct log_tail *tail, struct tailed *tailed);
+void tail_unset_dirty(struct log_tail *tail, struct tailed *tailed);
 /* A file of `path` and its descriptor, which it takes also when it fails; a generation of `place`, the youngest but for the live one. To be read from its beginning. */
 enum rc tail_add_opened(struct log_tail *tail, struct place *place, const char *path, int fd,
                         const struct stat *facts, struct tailed **tailed) MUST_CHECK;

@@ -25,7 +25,7 @@ static bool hand_on(struct log_tail *tail, struct tailed *tailed, struct line_cu
     facts->n_cut += cut->n_cut;
     facts->last_ms = tail->now_ms;
     if (stored)
-        tailed->is_dirty = false;
+        tail_unset_dirty(tail, tailed);
     else
         tail_set_dirty(tail, tailed);
     return true;

@@ -238,7 +238,6 @@ static bool is_sibling_name(const struct search *search, const char *path)
 static void look_at_siblings(struct search *search)
 {
     struct log_tail *tail = search->tail;
-    const struct log_watch *watch = tail->watches[search->place->watch].watch;
     const char *base = log_name_of(search->place->path);
     char directory[PATH_MAX], path[PATH_MAX];
     size_t directory_len = (size_t)(base - search->place->path), n_names;
@@ -247,7 +246,7 @@ static void look_at_siblings(struct search *search)
     tail->mark++;
     memcpy(directory, search->place->path, directory_len);
     directory[directory_len] = '\0';
-    if (log_listing_find(tail->listing, directory, log_name_stem(watch, base), &names, &n_names))
+    if (log_listing_find(tail->listing, directory, log_name_stem(base), &names, &n_names))
         return;
     search->has_looked = true;
     for (size_t i = 0; i < n_names; i++) {

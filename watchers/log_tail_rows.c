@@ -106,19 +106,16 @@ enum rc tail_add_rows(struct log_tail *tail, const struct file_offset *rows, siz
 
 /* -- handing on -- */
 
-static size_t put_dirty(struct log_tail *tail, struct file_offset *rows, struct tailed **batch)
+static size_t put_dirty(struct log_tail *tail, struct file_offset *rows)
 {
     struct tailed *tailed;
     size_t n_rows = 0;
 
-    TAILQ_FOREACH(tailed, &tail->all, all)
+    TAILQ_FOREACH(tailed, &tail->dirty, dirty)
     {
         if (n_rows == ROWS_AT_ONCE)
             break;
-        if (!tailed->is_dirty)
-            continue;
         log_file_learn_head(tailed->file); /* what is not read yet may not be found again without */
-        batch[n_rows] = tailed;
         rows[n_rows++] = tail_row(tailed);
     }
     return n_rows;
@@ -153,8 +150,7 @@ static void watches_are_stored(struct log_tail *tail)
 enum rc tail_store_rows(struct log_tail *tail)
 {
     struct file_offset rows[ROWS_AT_ONCE + WATCHES_AT_ONCE] = { 0 };
-    struct tailed *batch[ROWS_AT_ONCE];
-    size_t n_dirty = put_dirty(tail, rows, batch);
+    size_t n_dirty = put_dirty(tail, rows);
     bool is_all = n_dirty < ROWS_AT_ONCE;
     size_t n_rows = n_dirty + (is_all ? put_watches(tail, &rows[n_dirty], WATCHES_AT_ONCE) : 0);
     const struct log_rows stored = { .rows = rows,
@@ -166,7 +162,7 @@ enum rc tail_store_rows(struct log_tail *tail)
         return RC_BUSY;
     tail->n_forgotten = 0;
     for (size_t i = 0; i < n_dirty; i++)
-        batch[i]->is_dirty = false;
+        tail_unset_dirty(tail, TAILQ_FIRST(&tail->dirty));
     if (is_all)
         watches_are_stored(tail);
     tail->is_dirty = !is_all;

@@ -57,6 +57,18 @@ void map_clear(struct map *map)
     g_hash_table_remove_all(map->table);
 }
 
+void *map_any(const struct map *map, struct slice *key)
+{
+    GHashTableIter place;
+    gpointer bytes, value;
+
+    g_hash_table_iter_init(&place, map->table);
+    if (!g_hash_table_iter_next(&place, &bytes, &value))
+        return NULL;
+    key->ptr = g_bytes_get_data(bytes, &key->len);
+    return value;
+}
+
 size_t map_count(const struct map *map)
 {
     return g_hash_table_size(map->table);

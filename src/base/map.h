@@ -18,4 +18,6 @@ void *map_get(const struct map *map, struct slice key);
 void map_remove(struct map *map, struct slice key);
 /* Removes all of it. */
 void map_clear(struct map *map);
+/* Any of its values, and the key that it has, borrowed until the map changes; NULL where there is none. */
+void *map_any(const struct map *map, struct slice *key);
 size_t map_count(const struct map *map);

@@ -546,6 +546,7 @@ static void t19_a_file_that_is_deleted_is_read_to_its_end_and_let_go(void **stat
 static void t20_what_cannot_be_read_is_told_once_and_read_when_it_can_be(void **state)
 {
     struct world *world = *state;
+    struct log_facts facts;
 
     if (geteuid())
         skip();
@@ -561,6 +562,9 @@ static void t20_what_cannot_be_read_is_told_once_and_read_when_it_can_be(void **
     world_pass(world, 2 * MINUTE_MS);
     assert_int_equal(world->n_tells, 1);
     assert_non_null(strstr(world->told, "no permission"));
+    log_tail_facts(world->tail, 0, &facts);
+    assert_int_equal(facts.n_troubles, 1);
+    assert_non_null(strstr(facts.trouble, "a.log: no permission"));
     CLAIM_NO_LINES(world);
     assert_int_equal(seteuid(0), 0);
     assert_int_equal(chmod(world_path(world, "a.log"), 0644), 0);
@@ -568,6 +572,8 @@ static void t20_what_cannot_be_read_is_told_once_and_read_when_it_can_be(void **
     world_step(world);
     assert_int_equal(seteuid(0), 0);
     assert_int_equal(world->n_overs, 1);
+    log_tail_facts(world->tail, 0, &facts);
+    assert_true(facts.n_troubles == 0 && !facts.trouble[0]);
     CLAIM_LINES(world, "one");
 }
 

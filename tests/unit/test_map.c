@@ -72,6 +72,18 @@ static void a_key_is_its_bytes_and_is_copied(void **state)
     assert_ptr_equal(map_get(map, SLICE("a\0b")), &one);
 }
 
+static void any_of_its_values_is_given_with_its_key(void **state)
+{
+    struct map *map = *state;
+    struct slice key;
+    int one = 1;
+
+    assert_null(map_any(map, &key));
+    map_put(map, SLICE("a"), &one);
+    assert_ptr_equal(map_any(map, &key), &one);
+    assert_true(slice_eq(key, SLICE("a")));
+}
+
 static void ten_thousand_names_are_kept_apart(void **state)
 {
     static int values[10000];
@@ -99,6 +111,7 @@ int main(void)
         EACH(a_second_value_takes_the_place_of_the_first),
         EACH(what_is_removed_is_gone_and_removing_it_again_does_no_harm),
         EACH(a_key_is_its_bytes_and_is_copied),
+        EACH(any_of_its_values_is_given_with_its_key),
         EACH(ten_thousand_names_are_kept_apart),
     };
 
