@@ -17,17 +17,18 @@
 struct file_offset {
     struct ulid id;
     struct slice watcher;
-    struct slice path; /* where it was seen last; absent for a journal, and for the row that says up to when a watcher has looked */
+    struct slice
+        path; /* where it was seen last; absent for a journal, and for the row that says up to when a watcher has looked */
     struct slice live_path; /* the path that it has, or had, as a live file */
     int64_t device, inode;
     struct slice head; /* at most OFFSET_HEAD_BYTES */
     struct slice tail; /* at most OFFSET_TAIL_BYTES */
-    int64_t offset;    /* bytes read, up to the end of a whole line (or of one that was given up on) */
-    int64_t size;      /* as it was seen last: what is behind `offset` is known to be unread */
+    int64_t offset; /* bytes read, up to the end of a whole line (or of one that was given up on) */
+    int64_t size;   /* as it was seen last: what is behind `offset` is known to be unread */
     bool is_within_line; /* the offset stands in a line whose beginning was told already */
     bool is_skipping;    /* or in one that was too long, whose rest is passed over */
     bool is_rotated;     /* its name belongs to another file by now */
-    int64_t seen_ms;     /* when its path led to it last and it held what was read of it, wall clock */
+    int64_t seen_ms; /* when its path led to it last and it held what was read of it, wall clock */
     struct slice cursor; /* of a journal: journald's own */
 };
 extern const struct record_shape file_offset_shape;
