@@ -17,7 +17,8 @@
 struct file_offset {
     struct ulid id;
     struct slice watcher;
-    struct slice path; /* where it was seen last; absent for a journal, and for the row that says up to when a watcher has looked */
+    struct slice
+        path; /* where it was seen last; absent for a journal, and for the row that says up to when a watcher has looked */
     struct slice live_path; /* the path that it has, or had, as a live file */
     int64_t device, inode;
     struct slice head; /* at most OFFSET_HEAD_BYTES */
