@@ -25,18 +25,22 @@ enum rc log_stream_new(int fd, struct log_stream **stream)
 {
     struct log_stream *made = calloc(1, sizeof *made);
     int flags = fcntl(fd, F_GETFL);
+    enum rc rc = RC_OK;
 
     if (!made)
         return RC_NO_MEMORY;
     made->fd = fd;
     made->due_mono_ms = INT64_MAX;
     made->buffer = malloc(BUFFER_BYTES);
-    if (!made->buffer || flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK)) {
+    if (!made->buffer)
+        rc = RC_NO_MEMORY;
+    else if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK))
+        rc = RC_IO;
+    if (rc)
         log_stream_free(made);
-        return made->buffer ? RC_IO : RC_NO_MEMORY;
-    }
-    *stream = made;
-    return RC_OK;
+    else
+        *stream = made;
+    return rc;
 }
 
 void log_stream_free(struct log_stream *stream)
