@@ -113,14 +113,13 @@ static void plan(struct log_stream *stream, const struct log_watch *watch, size_
             stream->grown_mono_ms + (has_whole ? watch->multiline.wait_ms : watch->last_line_ms);
 }
 
-void log_stream_read(struct log_stream *stream, const struct log_stream_use *use,
-                     int64_t now_mono_ms, struct log_stream_result *result)
+static void hand_on_what_is_whole(struct log_stream *stream, const struct log_stream_use *use,
+                                  int64_t now_mono_ms, struct log_stream_result *result)
 {
     struct line_cut cut = {
         .watch = use->watch, .scratch = use->scratch, .lines = use->lines, .n_max = use->n_lines
     };
 
-    fill(stream, now_mono_ms);
     do {
         cut.bytes = (struct slice){ stream->buffer, stream->n_bytes };
         cut.offset = stream->offset;
@@ -139,4 +138,23 @@ void log_stream_read(struct log_stream *stream, const struct log_stream_use *use
     } while (cut.n_consumed && stream->n_bytes);
     plan(stream, use->watch, cut.n_last_line);
     result->is_over = stream->has_ended && !stream->n_bytes;
+}
+
+void log_stream_read(struct log_stream *stream, const struct log_stream_use *use,
+                     int64_t now_mono_ms, struct log_stream_result *result)
+{
+    fill(stream, now_mono_ms);
+    hand_on_what_is_whole(stream, use, now_mono_ms, result);
+}
+
+void log_stream_end(struct log_stream *stream, const struct log_stream_use *use,
+                    struct log_stream_result *result)
+{
+    stream->has_ended = true;
+    hand_on_what_is_whole(stream, use, stream->grown_mono_ms, result);
+}
+
+size_t log_stream_n_waiting(const struct log_stream *stream)
+{
+    return stream->n_bytes;
 }

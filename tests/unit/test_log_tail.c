@@ -895,6 +895,65 @@ static void lines_of_one_event_wait_for_what_belongs_to_them(void **state)
     CLAIM_LINES(world, "error\n  at a\n  at b");
 }
 
+/* Standard input is a pipe; gives the end to write to. */
+static int pipe_input(void)
+{
+    int ends[2];
+
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+    close(ends[0]);
+    return ends[1];
+}
+
+static void what_was_read_of_a_pipe_goes_on_in_the_next_tail(void **state)
+{
+    struct world *world = *state;
+    int writer = pipe_input();
+
+    world_watch(world, "- {stdin: true, name: piped}");
+    world_start(world);
+    world_step(world);
+    world->is_busy = true;
+    assert_int_equal(write(writer, "one\ntw", 6), 6);
+    world_step(world);
+    world->input = log_tail_take_input(world->tail);
+    assert_non_null(world->input);
+    log_tail_free(world->tail);
+    world->is_busy = false;
+    world_start(world);
+    world_step(world);
+    CLAIM_LINES(world, "one");
+    assert_int_equal(write(writer, "o\n", 2), 2);
+    close(writer);
+    world_step(world);
+    CLAIM_LINES(world, "two");
+    assert_int_equal(world->n_lost, 0);
+}
+
+static void what_waits_of_a_pipe_that_nobody_reads_on_is_handed_on_or_told_as_lost(void **state)
+{
+    struct world *world = *state;
+    int writer = pipe_input();
+
+    world_watch(world, "- {stdin: true, name: piped}");
+    world_start(world);
+    assert_int_equal(write(writer, "one\ntwo", 7), 7);
+    world->n_until_busy = 1;
+    world_step(world);
+    CLAIM_LINES(world, "one");
+    assert_int_equal(log_tail_end_input(world->tail, world->now_ms), RC_BUSY);
+    log_tail_lose_input(world->tail);
+    assert_int_equal(world->n_loses, 1);
+    assert_int_equal(world->gifts->n_lost, 3);
+    world->n_until_busy = 1;
+    assert_int_equal(log_tail_end_input(world->tail, world->now_ms), RC_OK);
+    CLAIM_LINES(world, "two");
+    log_tail_lose_input(world->tail);
+    assert_int_equal(world->n_loses, 1);
+    close(writer);
+}
+
 int main(void)
 {
 #define EACH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -948,6 +1007,8 @@ int main(void)
         EACH(t27_rows_of_a_directory_that_is_not_there_are_kept_for_a_day),
         EACH(our_own_log_is_not_read),
         EACH(lines_of_one_event_wait_for_what_belongs_to_them),
+        EACH(what_was_read_of_a_pipe_goes_on_in_the_next_tail),
+        EACH(what_waits_of_a_pipe_that_nobody_reads_on_is_handed_on_or_told_as_lost),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
