@@ -508,9 +508,8 @@ static int64_t do_step(struct log_tail *tail)
     due = look_after_open(tail);
     store_when_due(tail);
     due = earliest(due, earliest(tail->scan_mono_ms, tail->reconcile_mono_ms));
-    /* Whoever has no room calls us when there is some. */
     if (tail->is_blocked)
-        return due;
+        return earliest(due, tail->now_mono_ms + LOG_TAIL_BLOCKED_MS);
     if (tail->is_dirty)
         due = earliest(due, tail->store_mono_ms);
     if (tail->input)

@@ -38,6 +38,9 @@ struct log_rows {
     size_t n_forgotten;
 };
 
+/* Whoever has no room says when there is some; where it was memory that was short, nobody may. So long after a refusal it wants to be called again all the same. */
+#define LOG_TAIL_BLOCKED_MS SECOND_MS
+
 struct log_sink {
     void *context;
     /* RC_OK: it cares for the lines; `*stored`: and will store the row with what came of them. RC_BUSY: there is no room now, the same lines come again after log_tail_wake. */
