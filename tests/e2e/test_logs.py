@@ -215,6 +215,8 @@ rules:
             wait_until(lambda: vedette.process.poll() is not None or vedette.metric_or_none("vedette_events_dead_total"), "it died, or gave the line up")
             if vedette.process.poll() is None:
                 break
+        vedette.wait_for_log(rf'lines kept aside: .* watcher=app path="{self.logs}/app\.log" offset=0 lines=3 ')
+        self.assertEqual(vedette.metric("vedette_events_dead_total", watcher="app"), 3)
         vedette.kill()
         vedette.start()
         wait_until(lambda: vedette.items("events", state="dead"), "it is among the dead")

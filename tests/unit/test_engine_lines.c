@@ -333,6 +333,25 @@ static void after_a_crash_lines_are_stored_before_they_are_folded(void **state)
     assert_int_equal(n_firing(story), 2);
 }
 
+static void lines_that_are_set_aside_are_counted_each(void **state)
+{
+    struct story *story = *state;
+    struct slice app = SLICE("app"), none = { 0 };
+    struct journal_entry entry;
+    double before = metric_value(METRIC_EVENTS_DEAD, app, none);
+    struct turn turn;
+    bool more;
+
+    story->engine->n_careful = 1;
+    assert_int_equal(take(story, "out of memory: a\nout of memory: b\n", 34, &more), RC_OK);
+    assert_int_equal(turn_begin(story->engine, NOON_MS, &turn), RC_OK);
+    assert_int_equal(journal_next_delivery(turn.txn, 0, turn.arena, &entry), RC_OK);
+    assert_int_equal(turn_bury(&turn, &entry, "a test wants it"), RC_OK);
+    assert_int_equal(turn_commit(&turn), RC_OK);
+    turn_abort(&turn);
+    assert_int_equal((int)(metric_value(METRIC_EVENTS_DEAD, app, none) - before), 2);
+}
+
 static void an_offset_alone_is_stored_and_forgotten(void **state)
 {
     struct story *story = *state;
@@ -388,6 +407,7 @@ int main(void)
         STORY(lines_are_stored_with_their_offset_and_folded_in_one_transaction),
         STORY(a_commit_that_fails_changes_nothing_and_may_be_repeated),
         STORY(after_a_crash_lines_are_stored_before_they_are_folded),
+        STORY(lines_that_are_set_aside_are_counted_each),
         STORY(an_offset_alone_is_stored_and_forgotten),
         STORY(what_is_told_of_a_watcher_is_an_event_that_rules_can_ask_for),
     };
