@@ -22,7 +22,7 @@ struct draft {
     struct slice *gaps;
     size_t n_changes;     /* seen just before */
     struct slice change;  /* the newest of them: a line of evidence_changes */
-    struct slice missing; /* an action that gave no evidence */
+    struct slice missing; /* an action or a log that gave no evidence */
     enum rc rc;           /* the first thing that went wrong: asked for once, at the end */
 };
 
@@ -184,6 +184,28 @@ static void tell_output(struct draft *draft, const struct evidence *evidence)
     end_fact(draft, evidence);
 }
 
+/* The text is a heading that ends in a colon, then the lines; the heading of nothing is a whole sentence. */
+static void tell_log(struct draft *draft, const struct evidence *evidence)
+{
+    struct slice rest = evidence->text;
+    struct slice heading = slice_trim(slice_cut(&rest, '\n'));
+    bool has_lines = slice_ends(heading, SLICE(":"));
+
+    if (has_lines)
+        heading.len--;
+    say_shown(draft, heading.len ? heading : evidence->source);
+    if (!heading.len) {
+        say(draft, " showed nothing.");
+    } else if (evidence->finding.len) {
+        say(draft, "; the first: \"");
+        output_add_line(&draft->text, evidence->finding);
+        say(draft, "\"");
+    } else if (has_lines) {
+        say_lines(draft, rest);
+    }
+    end_fact(draft, evidence);
+}
+
 static void tell_similar(struct draft *draft, const struct evidence *evidence)
 {
     struct slice rest = evidence->text;
@@ -201,6 +223,10 @@ static void tell_similar(struct draft *draft, const struct evidence *evidence)
 
 static void tell_gap(struct draft *draft, const struct evidence *evidence)
 {
+    bool is_log = slice_eq(evidence->kind, SLICE("log"));
+
+    if (is_log)
+        say(draft, "The search in ");
     say_shown(draft, evidence->source.len ? evidence->source : evidence->kind);
     if (evidence->state == EVIDENCE_WAITING)
         say(draft, " had not come back when the time was up.");
@@ -210,7 +236,7 @@ static void tell_gap(struct draft *draft, const struct evidence *evidence)
         say_lines(draft, evidence->text);
     }
     end_gap(draft);
-    if (slice_eq(evidence->kind, SLICE("action")))
+    if (is_log || slice_eq(evidence->kind, SLICE("action")))
         draft->missing = evidence->source;
 }
 
@@ -218,32 +244,44 @@ static void tell_gap(struct draft *draft, const struct evidence *evidence)
 static const struct teller {
     const char *kind;
     void (*tell)(struct draft *draft, const struct evidence *evidence);
-    const char *gap; /* where nobody looked for it at all */
+    const char *gap;   /* where nobody looked for it at all, */
+    const char *other; /* nor for this kind, which is as good */
 } tellers[] = {
     { .kind = "changes",
       .tell = tell_changes,
       .gap = "What changed just before was not looked for." },
     { .kind = "action",
       .tell = tell_output,
-      .gap = "Nothing was collected from what fails: the rule names no evidence to collect." },
+      .gap = "Nothing was collected from what fails: the rule names no evidence to collect.",
+      .other = "log" },
+    { .kind = "log", .tell = tell_log },
     { .kind = "similar", .tell = tell_similar },
 };
+
+static bool was_looked_for(const struct draft *draft, const char *kind)
+{
+    const struct evidence *evidence = draft->task->evidence.items;
+
+    for (size_t i = 0; kind && i < draft->task->evidence.n_items; i++) {
+        if (slice_eq(evidence[i].kind, slice_of(kind)))
+            return true;
+    }
+    return false;
+}
 
 static void tell_evidence(struct draft *draft, const struct teller *teller)
 {
     const struct evidence *evidence = draft->task->evidence.items;
-    size_t n_found = 0;
 
     for (size_t i = 0; i < draft->task->evidence.n_items; i++) {
         if (!slice_eq(evidence[i].kind, slice_of(teller->kind)))
             continue;
-        n_found++;
         if (evidence[i].state == EVIDENCE_HELD)
             teller->tell(draft, &evidence[i]);
         else
             tell_gap(draft, &evidence[i]);
     }
-    if (n_found || !teller->gap)
+    if (!teller->gap || was_looked_for(draft, teller->kind) || was_looked_for(draft, teller->other))
         return;
     say(draft, teller->gap);
     end_gap(draft);

@@ -41,7 +41,7 @@ enum rc evidence_from_result(const struct outbox_item *item, const struct effect
 {
     enum rc rc;
 
-    evidence->kind = SLICE("action");
+    evidence->kind = item->log.watcher.len ? SLICE("log") : SLICE("action");
     evidence->state = result->state == EFFECT_DONE ? EVIDENCE_HELD : EVIDENCE_FAILED;
     evidence->captured_ms = result->finished_ms;
     evidence->truncated = result->truncated;
@@ -53,6 +53,8 @@ enum rc evidence_from_result(const struct outbox_item *item, const struct effect
         rc = arena_copy(arena, result->output, &evidence->text);
     if (!rc)
         rc = arena_copy(arena, result->sha256, &evidence->sha256);
+    if (!rc)
+        rc = arena_copy(arena, result->finding, &evidence->finding);
     if (!rc && evidence->state == EVIDENCE_FAILED)
         rc = describe_failure(result, arena, &evidence->error);
     return rc;

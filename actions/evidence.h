@@ -15,6 +15,6 @@ enum rc evidence_changes(struct store_txn *txn, const struct signal *signal, int
 /* The last `limit` (at most 20) decided or expired proposals of this signal and what became of each. */
 enum rc evidence_similar(struct store_txn *txn, const struct signal *signal, int64_t limit,
                          int64_t now_ms, struct arena *arena, struct evidence *evidence) MUST_CHECK;
-/* What an action with effect none returned; EVIDENCE_FAILED, with what it printed, when it did not succeed. */
+/* What an action with effect none returned, or a search in a log; EVIDENCE_FAILED, with what it printed, when it did not succeed. */
 enum rc evidence_from_result(const struct outbox_item *item, const struct effect_result *result,
                              struct arena *arena, struct evidence *evidence) MUST_CHECK;

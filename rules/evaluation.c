@@ -95,17 +95,21 @@ static enum test_result search_any(struct evaluation *evaluation, struct pattern
 
 /* -- filters -- */
 
-static bool is_asked_for(const struct slice_list *on, const struct event *event)
+bool on_asks_for(const struct slice_list *on, enum door door, struct slice kind, struct slice type)
 {
     for (size_t i = 0; i < on->n_items; i++) {
         /* A glob like `*` asks for what watchers see, never for what Vedette says of itself. */
-        if (event->door != DOOR_DATA && !slice_starts(on->items[i], SLICE("vedette.")))
+        if (door != DOOR_DATA && !slice_starts(on->items[i], SLICE("vedette.")))
             continue;
-        if (slice_matches_glob(event->fields[FIELD_KIND], on->items[i]) ||
-            slice_matches_glob(event->fields[FIELD_TYPE], on->items[i]))
+        if (slice_matches_glob(kind, on->items[i]) || slice_matches_glob(type, on->items[i]))
             return true;
     }
     return false;
+}
+
+static bool is_asked_for(const struct slice_list *on, const struct event *event)
+{
+    return on_asks_for(on, event->door, event->fields[FIELD_KIND], event->fields[FIELD_TYPE]);
 }
 
 bool rule_may_see(const struct rule *rule, const struct event *event)

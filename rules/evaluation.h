@@ -39,6 +39,8 @@ bool evaluation_is_noted(const struct evaluation *evaluation);
 /* Texts in a row, for gates. */
 struct slice evaluation_join(struct evaluation *evaluation, const struct slice_list *parts,
                              const char *separator);
+/* Does one of the names of `on` ask for events of this kind or type? */
+bool on_asks_for(const struct slice_list *on, enum door door, struct slice kind, struct slice type);
 /* A rule that an event of this door may match at all. */
 bool rule_may_see(const struct rule *rule, const struct event *event);
 /* Does the event clear the rule's signal? Fills `match` when it does. */

@@ -16,10 +16,47 @@ static const struct setting changes_settings[] = {
 };
 static const struct member_table changes_table = { .settings = changes_settings, .n_settings = 1 };
 
+#define LOG_MAX_AROUND DAY_MS
+#define LOG_MAX_LINES 1000
+
+struct log_members {
+    struct slice watcher;
+    int64_t around_ms;
+    struct node *match;
+    int64_t n_lines;
+};
+#define AT(x) .offset = offsetof(struct log_members, x)
+static const struct setting log_settings[] = {
+    { .name = "watcher",
+      .type = SETTING_TEXT,
+      AT(watcher),
+      .required = true,
+      .help = "the name of a log watcher of vedette.yaml" },
+    { .name = "around",
+      .type = SETTING_DURATION,
+      AT(around_ms),
+      .min = SECOND_MS,
+      .max = LOG_MAX_AROUND,
+      .help = "how long before the first match and after the last one, as 5m" },
+    { .name = "match", .type = SETTING_NODE, AT(match), .help = "only lines that match" },
+    { .name = "lines",
+      .type = SETTING_INT,
+      AT(n_lines),
+      .min = 1,
+      .max = LOG_MAX_LINES,
+      .help = "at most so many" },
+};
+#undef AT
+static const struct member_table log_table = {
+    .settings = log_settings,
+    .n_settings = sizeof(log_settings) / sizeof(*log_settings),
+};
+
 struct evidence_nodes {
     struct node *changes;
     int64_t similar;
     struct node *action, *with; /* read again by read_use */
+    struct node *log;
 };
 static const struct setting evidence_settings[] = {
     { .name = "changes", .type = SETTING_NODE, .offset = offsetof(struct evidence_nodes, changes) },
@@ -30,12 +67,11 @@ static const struct setting evidence_settings[] = {
       .max = 20 },
     { .name = "do", .type = SETTING_NODE, .offset = offsetof(struct evidence_nodes, action) },
     { .name = "with", .type = SETTING_NODE, .offset = offsetof(struct evidence_nodes, with) },
+    { .name = "log", .type = SETTING_NODE, .offset = offsetof(struct evidence_nodes, log) },
 };
-static const char *const evidence_not_yet[] = { "log", NULL };
 static const struct member_table evidence_table = {
     .settings = evidence_settings,
     .n_settings = sizeof(evidence_settings) / sizeof(*evidence_settings),
-    .not_yet = evidence_not_yet,
 };
 
 static void read_changes(struct rule_reading *reading, const struct node *map,
@@ -48,6 +84,28 @@ static void read_changes(struct rule_reading *reading, const struct node *map,
                                           .within_ms = members.within_ms };
 }
 
+static void read_log(struct rule_reading *reading, const struct node *map,
+                     struct evidence_request *request)
+{
+    struct log_members members = { 0 };
+
+    if (map->type != NODE_MAP) {
+        node_problem(reading->loader->problems, map,
+                     "`log` is the name of a watcher, or {watcher: app, around: 5m, "
+                     "match: '/error/i', lines: 100}, not %s",
+                     node_type_text(map));
+        return;
+    }
+    (void)loader_read_members(reading->loader, &log_table, map, &members);
+    request->source = EVIDENCE_FROM_LOG;
+    request->log = (struct log_use){ .mark = map->mark,
+                                     .watcher = members.watcher,
+                                     .around_ms = members.around_ms,
+                                     .n_lines = members.n_lines };
+    if (members.match)
+        request->log.match = read_pattern(reading->loader, members.match);
+}
+
 static void read_request(struct rule_reading *reading, const struct node *map,
                          struct evidence_request *request)
 {
@@ -56,11 +114,12 @@ static void read_request(struct rule_reading *reading, const struct node *map,
 
     if (!loader_read_members(reading->loader, &evidence_table, map, &nodes))
         return;
-    n_sources = (nodes.changes ? 1 : 0) + (nodes.similar ? 1 : 0) + (nodes.action ? 1 : 0);
-    if (n_sources != 1) {
+    n_sources = (nodes.changes ? 1 : 0) + (nodes.similar ? 1 : 0) + (nodes.action ? 1 : 0) +
+                (nodes.log ? 1 : 0);
+    if (n_sources != 1 || (nodes.with && !nodes.action)) {
         node_problem(reading->loader->problems, map,
                      "one piece of evidence is one of {changes: {within: 2h}}, {similar: 5}, "
-                     "{do: ACTION, with: {…}}");
+                     "{do: ACTION, with: {…}}, {log: {watcher: app, match: '/error/i'}}");
         return;
     }
     if (nodes.changes) {
@@ -68,6 +127,8 @@ static void read_request(struct rule_reading *reading, const struct node *map,
     } else if (nodes.similar) {
         *request =
             (struct evidence_request){ .source = EVIDENCE_FROM_SIMILAR, .limit = nodes.similar };
+    } else if (nodes.log) {
+        read_log(reading, nodes.log, request);
     } else {
         request->source = EVIDENCE_FROM_ACTION;
         read_action_to_collect(reading, map, &request->use);

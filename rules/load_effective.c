@@ -224,6 +224,73 @@ static struct node *default_evidence(struct loader *loader, struct mark mark)
     return items[0] && items[1] ? list : NULL;
 }
 
+/* `log: app` is {watcher: app}. NULL when it is neither a name nor a map. */
+static struct node *effective_log(struct loader *loader, const struct node *written)
+{
+    struct node *log = NULL;
+
+    if (written->type == NODE_MAP && written->n_pairs) {
+        log = copy_map(loader, written, 2);
+    } else if (written->type == NODE_SCALAR && !written->is_null) {
+        log = new_map(loader, written->mark, 3);
+        add_pair(log, "watcher", new_text(loader, written->mark, written->text));
+    }
+    if (!log)
+        return NULL;
+    drop_nulls(log);
+    add_default(loader, log, "around", "5m");
+    add_default(loader, log, "lines", "100");
+    return log;
+}
+
+static struct node *effective_request(struct loader *loader, struct node *written)
+{
+    struct node *request;
+
+    if (written->type != NODE_MAP || !node_find(written, "log"))
+        return written;
+    request = copy_map(loader, written, 0);
+    for (size_t i = 0; request && i < request->n_pairs; i++) {
+        struct node *log = NULL;
+
+        if (slice_eq(request->pairs[i].key, SLICE("log")))
+            log = effective_log(loader, request->pairs[i].value);
+        if (log)
+            request->pairs[i].value = log;
+    }
+    return request;
+}
+
+static struct node *effective_evidence(struct loader *loader, const struct node *written)
+{
+    struct node *list = loader_alloc(loader, 1, sizeof(*list));
+    struct node **items = loader_alloc(loader, written->n_items, sizeof(struct node *));
+
+    if (!list || !items)
+        return NULL;
+    *list = *written;
+    list->items = items;
+    for (size_t i = 0; i < written->n_items; i++) {
+        items[i] = effective_request(loader, written->items[i]);
+        if (!items[i])
+            return NULL;
+    }
+    return list;
+}
+
+static void fill_evidence(struct loader *loader, struct node *diagnose)
+{
+    for (size_t i = 0; i < diagnose->n_pairs; i++) {
+        struct node *list = diagnose->pairs[i].value;
+
+        if (!slice_eq(diagnose->pairs[i].key, SLICE("evidence")) || list->type != NODE_LIST)
+            continue;
+        list = effective_evidence(loader, list);
+        if (list)
+            diagnose->pairs[i].value = list;
+    }
+}
+
 static void add_default_playbook(struct loader *loader, struct node *rule)
 {
     struct node *diagnose = member_with_room(loader, rule, "diagnose", 2);
@@ -231,8 +298,10 @@ static void add_default_playbook(struct loader *loader, struct node *rule)
 
     if (diagnose && !has_member(diagnose, SLICE("evidence")))
         add_pair(diagnose, "evidence", default_evidence(loader, rule->mark));
-    if (diagnose)
+    if (diagnose) {
+        fill_evidence(loader, diagnose);
         add_default(loader, diagnose, "timeout", "5m");
+    }
     if (propose) {
         add_default(loader, propose, "expires", node_find(propose, "plan") ? "4h" : "24h");
         add_default(loader, propose, "cooldown", "1h");

@@ -5,25 +5,33 @@ enum place {
     PLACE_FILTER,   /* on match where ignore: the rule itself, and `clear` */
     PLACE_PATTERNS, /* match, ignore: $names */
     PLACE_WHERE,    /* $names, and a plain /…/ is text, written {eq: …} from here on */
-    PLACE_OTHER,    /* as it is */
+    PLACE_DIAGNOSE, /* on the way to the pattern of a log: the maps on it are as they are */
+    PLACE_EVIDENCE,
+    PLACE_LOG,
+    PLACE_OTHER, /* as it is */
 };
 
 static const struct {
+    enum place within;
     const char *member;
     enum place place;
 } places[] = {
-    { .member = "match", .place = PLACE_PATTERNS },
-    { .member = "ignore", .place = PLACE_PATTERNS },
-    { .member = "where", .place = PLACE_WHERE },
-    { .member = "clear", .place = PLACE_FILTER },
+    { .within = PLACE_FILTER, .member = "match", .place = PLACE_PATTERNS },
+    { .within = PLACE_FILTER, .member = "ignore", .place = PLACE_PATTERNS },
+    { .within = PLACE_FILTER, .member = "where", .place = PLACE_WHERE },
+    { .within = PLACE_FILTER, .member = "clear", .place = PLACE_FILTER },
+    { .within = PLACE_FILTER, .member = "diagnose", .place = PLACE_DIAGNOSE },
+    { .within = PLACE_DIAGNOSE, .member = "evidence", .place = PLACE_EVIDENCE },
+    { .within = PLACE_EVIDENCE, .member = "log", .place = PLACE_LOG },
+    { .within = PLACE_LOG, .member = "match", .place = PLACE_PATTERNS },
 };
 
 static enum place place_of_member(enum place place, struct slice member)
 {
     if (place == PLACE_WHERE)
         return slice_eq(member, SLICE("eq")) ? PLACE_OTHER : PLACE_WHERE;
-    for (size_t i = 0; place == PLACE_FILTER && i < sizeof(places) / sizeof(*places); i++) {
-        if (slice_eq(member, slice_of(places[i].member)))
+    for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+        if (places[i].within == place && slice_eq(member, slice_of(places[i].member)))
             return places[i].place;
     }
     return PLACE_OTHER;
@@ -224,12 +232,14 @@ static struct node *resolve_map(struct loader *loader, const struct node *map, e
 
 static struct node *resolve(struct loader *loader, struct node *node, enum place place)
 {
+    bool is_resolved = place == PLACE_PATTERNS || place == PLACE_WHERE;
+
     if (place == PLACE_OTHER)
         return node;
     switch (node->type) {
     case NODE_SCALAR:
-        /* `clear: never`, and what is no map where a map must be: read as it is. */
-        return place == PLACE_FILTER ? node : resolve_scalar(loader, node, place);
+        /* `clear: never`, `log: app`, and what is no map where a map must be: read as it is. */
+        return is_resolved ? resolve_scalar(loader, node, place) : node;
     case NODE_LIST:
         return resolve_list(loader, node, place);
     case NODE_MAP:

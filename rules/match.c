@@ -115,22 +115,38 @@ static enum rc match_rule(const struct rule *rule, struct evaluation *evaluation
     return result == TEST_HELD ? match_under_key(rule, evaluation, matches) : RC_OK;
 }
 
+static enum rc try_rule(const struct rule *rule, struct evaluation *evaluation,
+                        struct match_list *matches)
+{
+    enum rc rc;
+
+    if (!rule_may_see(rule, evaluation->event))
+        return RC_OK;
+    rc = match_rule(rule, evaluation, matches);
+    return !rc && evaluation->out_of_memory ? RC_NO_MEMORY : rc;
+}
+
 enum rc match_event(struct matcher *matcher, const struct ruleset *ruleset,
                     const struct event *event, struct arena *arena, struct match_list *matches)
 {
     struct evaluation evaluation = { .event = event, .scratch = matcher->scratch, .arena = arena };
+    enum rc rc = RC_OK;
 
     *matches = (struct match_list){ 0 };
-    for (size_t i = 0; i < ruleset->n_rules; i++) {
-        enum rc rc;
+    for (size_t i = 0; !rc && i < ruleset->n_rules; i++)
+        rc = try_rule(&ruleset->rules[i], &evaluation, matches);
+    return rc;
+}
 
-        if (!rule_may_see(&ruleset->rules[i], event))
-            continue;
-        rc = match_rule(&ruleset->rules[i], &evaluation, matches);
-        if (rc)
-            return rc;
-        if (evaluation.out_of_memory)
-            return RC_NO_MEMORY;
-    }
-    return RC_OK;
+enum rc match_event_by(struct matcher *matcher, const struct ruleset *ruleset,
+                       const struct event *event, const uint32_t *rules, size_t n_rules,
+                       struct arena *arena, struct match_list *matches)
+{
+    struct evaluation evaluation = { .event = event, .scratch = matcher->scratch, .arena = arena };
+    enum rc rc = RC_OK;
+
+    *matches = (struct match_list){ 0 };
+    for (size_t i = 0; !rc && i < n_rules; i++)
+        rc = try_rule(&ruleset->rules[rules[i]], &evaluation, matches);
+    return rc;
 }

@@ -42,6 +42,10 @@ struct match_list {
 enum rc match_event(struct matcher *matcher, const struct ruleset *ruleset,
                     const struct event *event, struct arena *arena,
                     struct match_list *matches) MUST_CHECK;
+/* As match_event, but only the `rules` (indices in the set, ascending) are tried: those that a prefilter told. */
+enum rc match_event_by(struct matcher *matcher, const struct ruleset *ruleset,
+                       const struct event *event, const uint32_t *rules, size_t n_rules,
+                       struct arena *arena, struct match_list *matches) MUST_CHECK;
 
 /* One gate that a rule put before an event. */
 struct gate {

@@ -20,9 +20,14 @@ const struct rule *ruleset_find(const struct ruleset *ruleset, struct slice id)
     return found ? *found : NULL;
 }
 
+void ruleset_hold(struct ruleset *ruleset)
+{
+    ruleset->n_holders++;
+}
+
 void ruleset_free(struct ruleset *ruleset)
 {
-    if (!ruleset)
+    if (!ruleset || ruleset->n_holders-- > 0)
         return;
     for (struct owned_pattern *owned = ruleset->patterns; owned; owned = owned->next)
         pattern_free(owned->pattern);

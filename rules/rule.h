@@ -71,7 +71,8 @@ struct owned_pattern {
 };
 
 struct ruleset {
-    struct rule *rules; /* in order of file name, then place */
+    _Atomic size_t n_holders; /* besides whoever made it */
+    struct rule *rules;       /* in order of file name, then place */
     size_t n_rules;
     struct rule_test *tests;
     size_t n_tests;
@@ -83,5 +84,7 @@ struct ruleset {
 
 /* By id; NULL when there is none. */
 const struct rule *ruleset_find(const struct ruleset *ruleset, struct slice id);
+/* One more who frees it: the last one does. From any thread, while somebody else still holds it. */
+void ruleset_hold(struct ruleset *ruleset);
 /* Accepts NULL. */
 void ruleset_free(struct ruleset *ruleset);

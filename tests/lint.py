@@ -26,7 +26,7 @@ LIBRARIES = {
     "cjson/cJSON.h": r"src/base/json\.c",
     "yaml.h": r"src/base/document\.c",
     "gnutls/": r"src/base/digest\.c",
-    "zlib.h": r"src/base/digest\.c",
+    "zlib.h": r"src/base/(digest|gzip_file)\.c",
     "glib.h": r"src/(store/store_memory|base/time_zone|base/map)\.c",
 }
 FORBIDDEN = [

@@ -17,8 +17,8 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WORKERS = 2
 # Modules whose subject is more than one thread: what a run under TSan is for.
-THREADED_UNITS = ["clock", "http", "log", "metrics", "runner", "process", "inlet", "service"]
-THREADED_STORIES = ["test_first_light", "test_decisions", "test_rules", "test_life"]
+THREADED_UNITS = ["clock", "http", "log", "log_evidence", "metrics", "runner", "process", "inlet", "service"]
+THREADED_STORIES = ["test_first_light", "test_decisions", "test_log_evidence", "test_rules", "test_life"]
 
 
 class Result:

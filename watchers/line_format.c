@@ -224,7 +224,7 @@ static enum rc (*const readers[])(struct reading *reading) = {
 
 /* -- the line -- */
 
-/* Fields and data hold UTF-8 and no NUL: what is neither becomes U+FFFD, byte by byte, in a copy. */
+/* What is parsed holds UTF-8 and no NUL: what is neither becomes U+FFFD, byte by byte, in a copy. */
 static enum rc make_clean(struct slice raw, struct arena *arena, struct slice *clean)
 {
     static const struct slice replacement = { .ptr = "\xef\xbf\xbd", .len = 3 };
@@ -268,6 +268,6 @@ enum rc line_format_read(enum line_format format, struct arena *arena, struct ev
     *is_of_format = rc == RC_OK;
     *tree = reading.tree;
     event->data = reading.tree;
-    fill(event, FIELD_TITLE, payload_first_line(slice_trim(reading.text)));
+    fill(event, FIELD_TITLE, payload_first_line(slice_trim(event->fields[FIELD_TEXT])));
     return RC_OK;
 }

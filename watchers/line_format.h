@@ -12,7 +12,7 @@
  *
  * Not of its format is: of json what is no object, or breaks JSON (a key twice, an escaped NUL); of logfmt a line without any name=value, with a value that has no name, or with a quote that
  * does not end; of syslog one that begins neither with <PRI> nor with a time; of both one with more than 256 names. In logfmt a name alone is true, and of a name that stands twice (of
- * syslog: in elements of one id) the last counts. Bytes that are not UTF-8, and NULs, are U+FFFD in fields and in data; FIELD_TEXT stays as it came. */
+ * syslog: in elements of one id) the last counts. Bytes that are not UTF-8, and NULs, are U+FFFD in data and what is taken from it; FIELD_TEXT and its first line as the title stay as they came. */
 #pragma once
 
 #include "src/base/event.h"

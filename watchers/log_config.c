@@ -196,6 +196,8 @@ static enum rc read_paths(const struct node *map, const struct written *written,
             return RC_INVALID;
         }
         rc = path_join(place->base_dir, paths->items[i], arena, &watch->paths.items[i]);
+        if (!rc)
+            rc = path_absolute(watch->paths.items[i], arena, &watch->paths.items[i]);
     }
     watch->paths.n_items = paths->n_items;
     return rc;
@@ -260,8 +262,10 @@ enum rc log_watch_of_name(struct slice name, struct arena *arena, struct log_wat
 
 void log_watch_free(struct log_watch *watch)
 {
-    pattern_free(watch->multiline.first);
-    pattern_free(watch->multiline.continuation);
+    if (!watch->is_borrowed) {
+        pattern_free(watch->multiline.first);
+        pattern_free(watch->multiline.continuation);
+    }
     line_time_free(watch->time);
     watch->multiline = (struct multiline){ 0 };
     watch->time = NULL;

@@ -44,6 +44,7 @@ struct log_watch {
     enum line_format format;
     struct line_time *time;
     struct multiline multiline;
+    bool is_borrowed; /* the patterns of `multiline` are another one's */
     int64_t max_line_bytes;
     int64_t last_line_ms;
     int64_t context;

@@ -11,8 +11,8 @@
 
 /* -- life -- */
 
-enum rc log_file_new(const struct log_watch *watch, const char *path, struct ulid id,
-                     struct log_file **file)
+static enum rc new_file(const struct log_watch *watch, struct slice path, struct ulid id,
+                        struct log_file **file)
 {
     struct log_file *made = calloc(1, sizeof *made);
 
@@ -21,13 +21,19 @@ enum rc log_file_new(const struct log_watch *watch, const char *path, struct uli
     made->watch = watch;
     made->id = id;
     made->fd = -1;
-    made->path = strdup(path);
+    made->path = path.len ? strndup(path.ptr, path.len) : strdup("");
     if (!made->path) {
         free(made);
         return RC_NO_MEMORY;
     }
     *file = made;
     return RC_OK;
+}
+
+enum rc log_file_new(const struct log_watch *watch, const char *path, struct ulid id,
+                     struct log_file **file)
+{
+    return new_file(watch, slice_of(path), id, file);
 }
 
 static size_t copy_bytes(uint8_t *to, size_t limit, struct slice from)
@@ -42,7 +48,7 @@ static size_t copy_bytes(uint8_t *to, size_t limit, struct slice from)
 enum rc log_file_of_row(const struct log_watch *watch, const struct file_offset *row,
                         struct log_file **file)
 {
-    enum rc rc = log_file_new(watch, row->path.ptr ? row->path.ptr : "", row->id, file);
+    enum rc rc = new_file(watch, row->path, row->id, file);
 
     if (rc)
         return rc;
@@ -124,19 +130,34 @@ static bool holds(int fd, int64_t offset, const uint8_t *wanted, size_t len)
            (pread(fd, found, len, (off_t)offset) == (ssize_t)len && !memcmp(found, wanted, len));
 }
 
+/* A copy may have been made before all of its first bytes were there. */
+static bool shares_head(const struct log_file *file, int fd, int64_t size)
+{
+    size_t n_shared = size < (int64_t)file->n_head ? (size_t)size : file->n_head;
+
+    return n_shared && holds(fd, 0, file->head, n_shared);
+}
+
 bool log_file_is_read_in(const struct log_file *file, int fd, int64_t size)
 {
-    return file->n_head && size >= file->offset && holds(fd, 0, file->head, file->n_head) &&
+    return size >= file->offset && shares_head(file, fd, size) &&
            holds(fd, file->offset - (int64_t)file->n_tail, file->tail, file->n_tail);
+}
+
+bool log_file_shares_head(const struct log_file *file, int fd)
+{
+    struct stat facts;
+
+    return !fstat(fd, &facts) && shares_head(file, fd, (int64_t)facts.st_size);
 }
 
 bool log_file_has_changed(struct log_file *file)
 {
     struct stat facts;
 
-    if (fstat(file->fd, &facts))
+    if (fstat(file->fd, &facts) || (!file->n_head && !file->offset))
         return false;
-    return (file->n_head || file->offset) &&
+    return (int64_t)facts.st_size < (int64_t)file->n_head ||
            !log_file_is_read_in(file, file->fd, (int64_t)facts.st_size);
 }
 
@@ -286,9 +307,7 @@ void log_file_keep_pending(struct log_file *file, struct slice bytes)
 void log_file_go_on_as(struct log_file *file, const struct log_file *old)
 {
     file->id = old->id;
-    memcpy(file->head, old->head, sizeof old->head);
     memcpy(file->tail, old->tail, sizeof old->tail);
-    file->n_head = old->n_head;
     file->n_tail = old->n_tail;
     file->offset = old->offset;
     file->state = old->state;

@@ -47,6 +47,8 @@ struct file_offset log_file_row(const struct log_file *file);
 void log_file_learn_head(struct log_file *file);
 /* Does `fd`, which is `size` bytes long, hold what was read of `file`: its first bytes and those before its offset? Nothing is in nothing. */
 bool log_file_is_read_in(const struct log_file *file, int fd, int64_t size);
+/* Does `fd` begin as `file` does, as far as both go? Nothing begins as nothing. */
+bool log_file_shares_head(const struct log_file *file, int fd);
 /* Is what was read not there any more in the file that is open? */
 bool log_file_has_changed(struct log_file *file);
 /* Is what `fd` holds the beginning of what `whole_fd` holds, as far as their sizes, the first bytes and the last ones say? */
@@ -71,6 +73,6 @@ void log_file_begin_again(struct log_file *file);
 enum rc log_file_skip_to_end(struct log_file *file) MUST_CHECK;
 /* Keeps a copy of what could not be consumed yet; nothing: forgets it. */
 void log_file_keep_pending(struct log_file *file, struct slice bytes);
-/* `file`, a copy of `old`, is read as far as that one. */
+/* `file`, a copy of `old`, is read as far as that one; its first bytes are its own. */
 void log_file_go_on_as(struct log_file *file, const struct log_file *old);
 int64_t log_file_lag_bytes(const struct log_file *file);

@@ -42,6 +42,7 @@ static enum rc add_watches(struct log_tail *tail, const struct watchers *watcher
         of->watch = watchers_log_at(watchers, i);
         of->is_first = true;
         rc = map_new(&of->troubles);
+        rc = rc ? rc : map_new(&of->left_alone);
         if (of->watch->is_stdin)
             tail->input_watch = i;
         for (size_t j = 0; j < of->watch->paths.n_items && !rc; j++)
@@ -133,8 +134,10 @@ void log_tail_free(struct log_tail *tail)
         return;
     if (tail->lines)
         tail_free_all(tail);
-    for (size_t i = 0; tail->watches && i < tail->n_watches; i++)
+    for (size_t i = 0; tail->watches && i < tail->n_watches; i++) {
         map_free(tail->watches[i].troubles);
+        map_free(tail->watches[i].left_alone);
+    }
     if (tail->epoll_fd >= 0)
         close(tail->epoll_fd);
     log_stream_free(tail->input);

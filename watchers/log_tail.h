@@ -45,6 +45,8 @@ struct log_sink {
     enum rc (*store)(void *context, const struct log_rows *rows);
     /* Something cannot be read (what, and what to do), or (`why` NULL) can be read again. `path`: a file or directory; NULL: the watcher. Told once for each change. */
     void (*tell)(void *context, const struct log_watch *watch, const char *path, const char *why);
+    /* A file is not read, and that is right: what it is. Told once for each. */
+    void (*leave)(void *context, const struct log_watch *watch, const char *path, const char *why);
     /* Bytes that were there and were never read. */
     void (*lose)(void *context, const struct log_watch *watch, const char *path, int64_t n_bytes,
                  const char *why);
@@ -85,6 +87,7 @@ struct log_facts {
     int64_t last_ms;   /* when something was read last; 0: never */
     char trouble[512]; /* what is wrong now, and where; "" when nothing is */
     size_t n_troubles;
+    size_t n_left_alone;                         /* files that are not read, and rightly */
     struct log_file_fact files[LOG_FACTS_FILES]; /* those with most to read */
     size_t n_facts;
 };

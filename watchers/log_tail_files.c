@@ -535,20 +535,39 @@ static void show_trouble(struct tail_watch *of)
     snprintf(of->facts.trouble, sizeof of->facts.trouble, "%s: %s", place, why);
 }
 
+/* Is it another reason than the one that was kept? */
+static bool keep_reason(struct map *reasons, const char *path, const char *why)
+{
+    struct slice key = slice_of(path);
+
+    if (map_get(reasons, key) == why)
+        return false;
+    if (why)
+        map_put(reasons, key, (void *)(uintptr_t)why);
+    else
+        map_remove(reasons, key);
+    return true;
+}
+
 void tail_tell(struct log_tail *tail, size_t watch, const char *path, const char *why)
 {
     struct tail_watch *of = &tail->watches[watch];
-    struct slice key = slice_of(path);
-    const char *before = map_get(of->troubles, key);
 
-    if (before == why)
+    if (!keep_reason(of->troubles, path, why))
         return;
-    if (why)
-        map_put(of->troubles, key, (void *)(uintptr_t)why);
-    else
-        map_remove(of->troubles, key);
     show_trouble(of);
     tail->sink.tell(tail->sink.context, of->watch, path, why);
+}
+
+void tail_leave_alone(struct log_tail *tail, size_t watch, const char *path, const char *why)
+{
+    struct tail_watch *of = &tail->watches[watch];
+
+    if (!keep_reason(of->left_alone, path, why))
+        return;
+    of->facts.n_left_alone = map_count(of->left_alone);
+    if (why)
+        tail->sink.leave(tail->sink.context, of->watch, path, why);
 }
 
 void tail_lose(struct log_tail *tail, size_t watch, const char *path, int64_t n_bytes,

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -183,16 +184,18 @@ static void begin_new(struct log_tail *tail, size_t watch, const char *path)
 {
     char base[PATH_MAX];
     bool is_rotated = tail_find_base(tail, watch, path, base);
-    const char *why = NULL;
+    const char *trouble = NULL, *why = NULL;
     struct place *place;
     struct stat facts;
     int fd;
-    enum rc rc = tail_open_path(tail, path, &fd, &facts, &why);
+    enum rc rc = tail_open_path(tail, path, &fd, &facts, &trouble);
 
     if (!rc)
         why = why_not(tail, fd, &facts);
-    if (log_dirs_wants(tail->dirs, watch, path))
-        tail_tell(tail, watch, path, why);
+    if (log_dirs_wants(tail->dirs, watch, path)) {
+        tail_tell(tail, watch, path, trouble);
+        tail_leave_alone(tail, watch, path, why);
+    }
     if (rc)
         return;
     if (why || tail_need_place(tail, watch, is_rotated ? base : path, &place))
@@ -307,6 +310,7 @@ static void look_at_nothing(struct log_tail *tail, size_t watch, const char *pat
     struct place *place = tail_find_place(tail, watch, path);
     struct tailed *named = tail_find_name(tail, watch, path);
 
+    tail_leave_alone(tail, watch, path, NULL);
     if (named)
         tail_unname(tail, named, path);
     if (place && place->live)
@@ -347,6 +351,22 @@ void tail_look_at(struct log_tail *tail, size_t watch, const char *path)
 
 /* -- what the directories tell -- */
 
+/* Where a link leads nowhere yet, the name at which something may come. */
+static bool find_future_target(const char *path, char *target)
+{
+    char link[PATH_MAX], way[PATH_MAX], directory[PATH_MAX];
+    ssize_t len = readlink(path, link, sizeof link - 1);
+    struct slice from = { path, (size_t)(log_name_of(path) - path) };
+    const char *name;
+
+    if (len <= 0 ||
+        !log_join(way, *link == '/' ? SLICE("") : from, (struct slice){ link, (size_t)len }))
+        return false;
+    name = strrchr(way, '/') + 1;
+    snprintf(link, sizeof link, "%.*s", (int)(name - way), way);
+    return realpath(link, directory) && log_join(target, slice_of(directory), slice_of(name));
+}
+
 /* What is written to the target of a link is told under the target's name: its directory is watched too, and its name known. */
 static void follow_link(struct log_tail *tail, size_t watch, const char *path)
 {
@@ -355,7 +375,8 @@ static void follow_link(struct log_tail *tail, size_t watch, const char *path)
     struct stat facts;
     char *slash;
 
-    if (lstat(path, &facts) || !S_ISLNK(facts.st_mode) || !realpath(path, target) ||
+    if (lstat(path, &facts) || !S_ISLNK(facts.st_mode) ||
+        (!realpath(path, target) && !find_future_target(path, target)) ||
         arena_copy(tail->link_arena, slice_of(path), &copy))
         return;
     name = slice_of(target);

@@ -76,7 +76,8 @@ struct tail_watch {
     int64_t scanned_ms; /* what was there by then is known, wall clock */
     int64_t stored_ms;  /* what its row says of that */
     struct log_facts facts;
-    struct map *troubles; /* path -> reason (static) */
+    struct map *troubles;   /* path -> reason (static) */
+    struct map *left_alone; /* likewise */
 };
 
 struct log_tail {
@@ -168,6 +169,8 @@ enum rc tail_open(struct log_tail *tail, struct tailed *tailed) MUST_CHECK;
 void tail_close(struct log_tail *tail, struct tailed *tailed);
 /* `why` NULL: it is over. */
 void tail_tell(struct log_tail *tail, size_t watch, const char *path, const char *why);
+/* `why` NULL: it is gone, or is read. */
+void tail_leave_alone(struct log_tail *tail, size_t watch, const char *path, const char *why);
 void tail_lose(struct log_tail *tail, size_t watch, const char *path, int64_t n_bytes,
                const char *why);
 int64_t tail_mtime_ns(const struct stat *facts);

@@ -10,7 +10,7 @@ static bool hand_on(struct log_tail *tail, struct tailed *tailed, struct line_cu
     struct log_facts *facts = &tail->watches[tailed->watch].facts;
     struct file_offset row = tail_row(tailed);
     struct log_batch batch = { .watch = tailed->file->watch,
-                               .path = slice_of(tailed->file->path),
+                               .path = slice_of(tailed->place->path),
                                .bytes = cut->bytes,
                                .lines = cut->lines,
                                .n_lines = cut->n_lines,
@@ -170,6 +170,13 @@ static bool is_open(struct log_tail *tail, struct tailed *tailed)
     return false;
 }
 
+/* What was empty until now may be the beginning of a compressed one: it is looked at as one that is new. */
+static void leave(struct log_tail *tail, struct tailed *tailed)
+{
+    tail_forget(tail, tailed);
+    tail_look_at(tail, tailed->watch, tailed->file->path);
+}
+
 /* What was empty until now may have been written, copied and truncated since it was looked at: what is in the copy comes before. */
 static void look_before(struct log_tail *tail, const struct tailed *tailed)
 {
@@ -190,6 +197,10 @@ static bool read_piece(struct log_tail *tail, struct tailed *tailed)
     case LOG_READ_DATA:
         if (!tailed->was_empty)
             return take_data(tail, tailed, bytes);
+        if (log_file_is_compressed(tailed->file->fd)) {
+            leave(tail, tailed);
+            return true;
+        }
         look_before(tail, tailed);
         tailed->was_empty = false;
         tail_set_ready(tail, tailed);

@@ -305,6 +305,23 @@ static bool take_copy(struct search *search, struct tailed *tailed)
     return true;
 }
 
+/* It was read further than the copy goes: all that is in that was read. */
+static void know_short_copy(struct search *search, const struct log_file *old)
+{
+    struct sibling *copy = NULL;
+
+    for (size_t i = 0; i < search->n_unknown; i++) {
+        struct sibling *sibling = &search->unknown[i];
+
+        if (sibling->fd >= 0 && sibling->facts.st_size <= old->offset &&
+            log_file_shares_head(old, sibling->fd) &&
+            (!copy || sibling->facts.st_size > copy->facts.st_size))
+            copy = sibling;
+    }
+    if (copy)
+        know(search, copy);
+}
+
 /* Somebody has it, and had no room yet for what is pending of what was in it. */
 static bool is_open(const struct search *search, const struct sibling *sibling)
 {
@@ -396,6 +413,7 @@ static bool follow_gone(struct search *search, struct tailed *tailed)
                          "its end");
         else if (!leave_what_is_gone(tail, tailed))
             return false;
+        know_short_copy(search, tailed->file);
     }
     if (is_closed || is_unknown(search, tailed))
         tail_forget(tail, tailed);

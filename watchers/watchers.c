@@ -1,6 +1,7 @@
 #include "watchers/watchers.h"
 
 #include "src/base/clock.h"
+#include "watchers/journal_line.h"
 #include "watchers/log_lines.h"
 #include "watchers/webhook_config.h"
 
@@ -12,6 +13,8 @@ struct watchers {
     size_t n_hooks;
     struct log_watch *logs;
     size_t n_logs;
+    struct journal_watch *journals;
+    size_t n_journals;
 };
 
 struct loader {
@@ -26,7 +29,8 @@ struct loader {
 static enum rc check_unique(const struct loader *loader, const struct node *map, struct slice name)
 {
     if (!watchers_find_webhook(loader->watchers, name) &&
-        !watchers_find_log(loader->watchers, name))
+        !watchers_find_log(loader->watchers, name) &&
+        !watchers_find_journal(loader->watchers, name))
         return RC_OK;
     node_problem(loader->problems, map, "two watchers are called `%.*s`: give one another `name`",
                  SLICE_ARG(name));
@@ -62,6 +66,19 @@ static enum rc load_log(const struct loader *loader, const struct node *map)
     return rc;
 }
 
+static enum rc load_journal(const struct loader *loader, const struct node *map)
+{
+    struct journal_watch *watch = &loader->watchers->journals[loader->watchers->n_journals];
+    enum rc rc;
+
+    rc = journal_watch_load(map, &loader->place, loader->arena, loader->problems, watch);
+    if (!rc)
+        rc = check_unique(loader, map, watch->name);
+    if (!rc)
+        loader->watchers->n_journals++;
+    return rc;
+}
+
 /* What an element is told by: it has this member. */
 static const struct {
     const char *name;
@@ -71,7 +88,7 @@ static const struct {
     { .name = "webhook", .load = load_webhook },
     { .name = "log", .load = load_log },
     { .name = "stdin", .load = load_log },
-    { .name = "journal" },
+    { .name = "journal", .load = load_journal },
     { .name = "clock" },
     { .name = "poll" },
     { .name = "inbox" },
@@ -107,7 +124,8 @@ static enum rc new_watchers(struct arena *arena, size_t n_max, struct watchers *
         return RC_NO_MEMORY;
     (*watchers)->hooks = arena_alloc(arena, n_max + 1, sizeof *(*watchers)->hooks);
     (*watchers)->logs = arena_alloc(arena, n_max + 1, sizeof *(*watchers)->logs);
-    return (*watchers)->hooks && (*watchers)->logs ? RC_OK : RC_NO_MEMORY;
+    (*watchers)->journals = arena_alloc(arena, n_max + 1, sizeof *(*watchers)->journals);
+    return (*watchers)->hooks && (*watchers)->logs && (*watchers)->journals ? RC_OK : RC_NO_MEMORY;
 }
 
 enum rc watchers_load(const struct node *list, struct slice base_dir, bool resolve_secrets,
@@ -161,7 +179,7 @@ void watchers_free(struct watchers *watchers)
 
 size_t watchers_count(const struct watchers *watchers)
 {
-    return watchers->n_hooks + watchers->n_logs;
+    return watchers->n_hooks + watchers->n_logs + watchers->n_journals;
 }
 
 const struct webhook *watchers_find_webhook(const struct watchers *watchers, struct slice name)
@@ -192,13 +210,36 @@ const struct log_watch *watchers_log_at(const struct watchers *watchers, size_t 
     return i < watchers->n_logs ? &watchers->logs[i] : NULL;
 }
 
+const struct journal_watch *watchers_find_journal(const struct watchers *watchers,
+                                                  struct slice name)
+{
+    for (size_t i = 0; i < watchers->n_journals; i++) {
+        if (slice_eq(watchers->journals[i].name, name))
+            return &watchers->journals[i];
+    }
+    return NULL;
+}
+
+const struct journal_watch *watchers_journal_at(const struct watchers *watchers, size_t i)
+{
+    return i < watchers->n_journals ? &watchers->journals[i] : NULL;
+}
+
+bool watchers_read_lines(const struct watchers *watchers)
+{
+    return watchers_log_at(watchers, 0) || watchers_journal_at(watchers, 0);
+}
+
 int64_t watchers_lateness_ms(const struct watchers *watchers, struct slice name)
 {
     const struct webhook *hook = watchers_find_webhook(watchers, name);
     const struct log_watch *log = watchers_find_log(watchers, name);
+    const struct journal_watch *journal = watchers_find_journal(watchers, name);
 
     if (hook)
         return hook->lateness_ms;
+    if (journal)
+        return journal->lateness_ms;
     return log ? log->lateness_ms : WATCHER_LATENESS_MS;
 }
 
@@ -244,9 +285,15 @@ static bool log_may_yield(const struct log_watch *watch, struct slice glob)
            slice_matches_glob(log_watch_type(watch), glob);
 }
 
+static bool journal_may_yield(const struct journal_watch *watch, struct slice glob)
+{
+    return slice_matches_glob(journal_watch_kind(watch), glob) ||
+           slice_matches_glob(journal_watch_type(watch), glob);
+}
+
 /* What is told of watchers themselves. */
 static const char *const own_types[] = { "vedette.watcher.silent", "vedette.watcher.broken",
-                                         "vedette.watcher.back", NULL };
+                                         "vedette.watcher.back", "vedette.watcher.lost", NULL };
 
 bool watchers_may_yield(const struct watchers *watchers, struct slice kind_or_type)
 {
@@ -258,6 +305,10 @@ bool watchers_may_yield(const struct watchers *watchers, struct slice kind_or_ty
     }
     for (size_t i = 0; i < watchers->n_logs; i++) {
         if (log_may_yield(&watchers->logs[i], kind_or_type))
+            return true;
+    }
+    for (size_t i = 0; i < watchers->n_journals; i++) {
+        if (journal_may_yield(&watchers->journals[i], kind_or_type))
             return true;
     }
     return false;
@@ -342,11 +393,22 @@ static void place_in_entry(const struct journal_entry *entry, size_t i, struct e
 }
 
 /* Lines outlive their watcher in the journal: without one they are text. */
+static enum rc event_of_line(const struct watchers *watchers, const struct journal_entry *entry,
+                             struct slice path, const struct log_line *line, struct arena *arena,
+                             struct event *event, struct json **tree)
+{
+    const struct log_watch unknown = { .name = entry->watcher };
+    const struct log_watch *log = watchers_find_log(watchers, entry->watcher);
+    const struct journal_watch *journal = watchers_find_journal(watchers, entry->watcher);
+
+    if (journal)
+        return journal_line_event(journal, line, entry->received_ms, arena, event, tree);
+    return log_line_event(log ? log : &unknown, path, line, entry->received_ms, arena, event, tree);
+}
+
 static enum rc events_of_lines(const struct watchers *watchers, const struct journal_entry *entry,
                                struct arena *arena, struct event_list *events)
 {
-    const struct log_watch unknown = { .name = entry->watcher };
-    const struct log_watch *watch = watchers_find_log(watchers, entry->watcher);
     struct log_lines lines = { 0 };
     const struct log_line *items;
     enum rc rc = log_lines_decode(entry->body, arena, &lines);
@@ -361,8 +423,7 @@ static enum rc events_of_lines(const struct watchers *watchers, const struct jou
     for (size_t i = 0; i < lines.lines.n_items && !rc; i++) {
         struct json *tree = NULL;
 
-        rc = log_line_event(watch ? watch : &unknown, lines.path, &items[i], entry->received_ms,
-                            arena, &events->items[i], &tree);
+        rc = event_of_line(watchers, entry, lines.path, &items[i], arena, &events->items[i], &tree);
         if (tree)
             events->trees[events->n_trees++] = tree;
         place_in_entry(entry, i, &events->items[i]);

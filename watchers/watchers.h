@@ -8,8 +8,9 @@
 #include "src/store/journal.h"
 
 struct watchers;
-struct webhook;   /* webhook.h */
-struct log_watch; /* log_config.h */
+struct webhook;       /* webhook.h */
+struct log_watch;     /* log_config.h */
+struct journal_watch; /* journal_config.h */
 
 /* Reads the `watchers:` list of the configuration (NULL: none). `base_dir` is where relative paths of secrets start; with `resolve_secrets` false no secret is read.
  * Gives a set that lives in `arena`, to be ended with watchers_free before it. RC_INVALID after adding to `problems`. */
@@ -29,6 +30,13 @@ const struct webhook *watchers_webhook_at(const struct watchers *watchers,
 const struct log_watch *watchers_find_log(const struct watchers *watchers, struct slice name);
 const struct log_watch *watchers_log_at(const struct watchers *watchers,
                                         size_t i); /* NULL past the end */
+/* By name; NULL when there is none, or when it is not a journal. */
+const struct journal_watch *watchers_find_journal(const struct watchers *watchers,
+                                                  struct slice name);
+const struct journal_watch *watchers_journal_at(const struct watchers *watchers,
+                                                size_t i); /* NULL past the end */
+/* Does some watcher read lines, of files or of a journal, among which our own may be? */
+bool watchers_read_lines(const struct watchers *watchers);
 /* True when some watcher, or Vedette itself, can yield `kind_or_type` (a kind, a type or a glob), so that a rule on it is not in vain. */
 bool watchers_may_yield(const struct watchers *watchers, struct slice kind_or_type);
 /* How late an event of this watcher may come and still count, ms. */

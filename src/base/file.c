@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -298,4 +299,17 @@ enum rc path_join(struct slice base, struct slice path, struct arena *arena, str
         rc = arena_copy(arena, buffer_slice(&text), joined);
     buffer_free(&text);
     return rc;
+}
+
+enum rc path_absolute(struct slice path, struct arena *arena, struct slice *absolute)
+{
+    char here[PATH_MAX];
+
+    if (path.len && path.ptr[0] == '/')
+        return arena_copy(arena, path, absolute);
+    if (!getcwd(here, sizeof here))
+        return RC_IO;
+    while (slice_starts(path, SLICE("./")))
+        path = (struct slice){ path.ptr + 2, path.len - 2 };
+    return arena_format(arena, absolute, "%s/%.*s", here, SLICE_ARG(path));
 }

@@ -13,6 +13,8 @@ enum rc directory_make(const char *path, unsigned mode) MUST_CHECK;
 /* Names in a directory that end in one of `suffixes` (NULL-ended) and start with no dot, in byte order. */
 enum rc directory_list(const char *path, const char *const *suffixes, struct arena *arena,
                        struct slice_list *names) MUST_CHECK;
+/* `path` from the root on: below the working directory where it is relative. What it says is kept, but for a "./" at its beginning: it may be a glob. */
+enum rc path_absolute(struct slice path, struct arena *arena, struct slice *absolute) MUST_CHECK;
 /* `base`/`path`, or `path` where it is absolute. */
 enum rc path_join(struct slice base, struct slice path, struct arena *arena,
                   struct slice *joined) MUST_CHECK;

@@ -78,8 +78,8 @@ const struct json *json_path_get(const struct json_path *path, const struct json
 void json_path_each(const struct json_path *path, const struct json *root,
                     bool (*visit)(void *context, const struct json *node), void *context);
 
-/* Writes JSON into a buffer, compact, in the order of the calls. Commas are set by the writer. Text that is not UTF-8 has its bad
- * bytes replaced by U+FFFD: every output is valid. Control characters and those that turn the direction of text are always escaped. Ask buffer_rc of the buffer at the end. */
+/* Writes JSON into a buffer, compact, in the order of the calls. Commas are set by the writer. Bytes that are not UTF-8,
+ * and NULs, are written as the text "\xff": every output is valid, and can be read back. Control characters and those that turn the direction of text are always escaped. Ask buffer_rc of the buffer at the end. */
 struct json_writer {
     struct buffer *out;
     bool needs_comma;

@@ -80,8 +80,9 @@ static size_t add_char(struct buffer *out, struct slice rest)
     uint32_t code_point;
     size_t len = utf8_char_len(rest.ptr, rest.len, &code_point);
 
-    if (len == 0) {
-        buffer_add(out, SLICE("\xef\xbf\xbd"));
+    /* As people see it elsewhere: a replacement character would say nothing of what stood there, and an escaped NUL is what no reader here takes. */
+    if (len == 0 || !code_point) {
+        buffer_format(out, "\\\\x%02x", (unsigned)(uint8_t)rest.ptr[0]);
         return 1;
     }
     if (code_point == '"' || code_point == '\\' || utf8_acts_on_its_surroundings(code_point))

@@ -1,6 +1,7 @@
 #include "src/base/log.h"
 
 #include "src/base/clock.h"
+#include "src/base/log_mark.h"
 #include "src/base/utf8.h"
 
 #include <errno.h>
@@ -151,7 +152,7 @@ static struct slice cut_fact(struct slice *rest)
 
 static bool is_taken(struct slice key, const struct pair *pairs, size_t n_pairs)
 {
-    static const char *const ours[] = { "time", "level", "text", NULL };
+    static const char *const ours[] = { "time", "level", "text", "mark", NULL };
     int ignored;
 
     if (slice_to_enum(key, ours, &ignored) == RC_OK)
@@ -198,7 +199,23 @@ static void add_json_line(struct line *line, const char *time, enum log_level le
     add_json_member(line, SLICE("text"), fact);
     for (size_t i = 0; i < n_pairs; i++)
         add_json_member(line, pairs[i].key, pairs[i].value);
-    add(line, SLICE("}"));
+}
+
+/* The last word of a line, of an object its last member. */
+static void add_mark(struct line *line, bool is_json)
+{
+    char bytes[LOG_MARK_BYTES];
+    struct slice mark =
+        slice_of(log_mark_of((struct slice){ .ptr = line->bytes, .len = line->len }, bytes));
+
+    if (mark.len && is_json) {
+        add_json_member(line, SLICE("mark"), mark);
+    } else if (mark.len) {
+        add(line, SLICE(" mark="));
+        add(line, mark);
+    }
+    if (is_json)
+        add(line, SLICE("}"));
 }
 
 /* One write a line, so that lines of several threads do not mix. Where nobody reads the log, nothing can be done. */
@@ -214,6 +231,7 @@ static void put_line(enum log_level level, struct slice message)
         add_json_line(&line, time, level, message);
     else
         add_text_line(&line, time, level, message);
+    add_mark(&line, atomic_load(&line_format) == LOG_JSON);
     if (line.len == sizeof(line.bytes))
         line.len--;
     line.bytes[line.len++] = '\n';

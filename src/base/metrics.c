@@ -143,6 +143,47 @@ void metric_set(enum metric metric, struct slice label_1, struct slice label_2, 
     pthread_mutex_unlock(&all.lock);
 }
 
+static void unlink_from_slot(const struct series *series)
+{
+    struct series **link = slot_of(series->metric, series->labels);
+
+    while (*link != series)
+        link = &(*link)->next_in_slot;
+    *link = series->next_in_slot;
+}
+
+static void forget_series(enum metric metric, struct slice label_1)
+{
+    struct series **link = &all.first[metric], *series;
+
+    all.last[metric] = NULL;
+    while ((series = *link) != NULL) {
+        if (slice_eq(series->labels[0], label_1)) {
+            *link = series->next_in_row;
+            unlink_from_slot(series);
+            free(series);
+            all.n_series--;
+        } else {
+            all.last[metric] = series;
+            link = &series->next_in_row;
+        }
+    }
+}
+
+void metric_replace(enum metric metric, struct slice label_1, const struct metric_sample *samples,
+                    size_t n_samples)
+{
+    pthread_mutex_lock(&all.lock);
+    forget_series(metric, label_1);
+    for (size_t i = 0; i < n_samples; i++) {
+        struct series *series = series_of(metric, label_1, samples[i].label_2);
+
+        if (series)
+            series->value = samples[i].value;
+    }
+    pthread_mutex_unlock(&all.lock);
+}
+
 double metric_value(enum metric metric, struct slice label_1, struct slice label_2)
 {
     const struct slice labels[N_LABELS] = { label_1, label_2 };

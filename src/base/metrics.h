@@ -1,7 +1,7 @@
 /* metrics.h - counters, gauges and histograms in Prometheus' text format.
  *
  * Every metric is a row of the table: its name, type, labels and help. Label values come from the configuration (watchers, rules, actions) and from enums, never from
- * events, so the number of series is bounded; beyond METRICS_SERIES_LIMIT a value is counted under "other". Safe from any thread. */
+ * events, or are replaced as a whole, so the number of series is bounded; beyond METRICS_SERIES_LIMIT a value is counted under "other". Safe from any thread. */
 #pragma once
 
 #include "src/base/buffer.h"
@@ -17,6 +17,15 @@
       "Deliveries seen before")                                                                    \
     X(EVENTS_DEAD, "vedette_events_dead_total", "counter", "watcher",                              \
       "Deliveries that could not be folded and are kept")                                          \
+    X(LOG_BYTES, "vedette_log_bytes_total", "counter", "watcher", "Bytes of logs read")            \
+    X(LOG_LAG, "vedette_log_lag_bytes", "gauge", "watcher", "Bytes of logs not read yet")          \
+    X(LOG_FILE_LAG, "vedette_log_file_lag_bytes", "gauge", "watcher,path",                         \
+      "Bytes not read yet of the files most behind, at most 20 of a watcher")                      \
+    X(LOG_LOST, "vedette_log_lost_bytes_total", "counter", "watcher",                              \
+      "Bytes of logs that were gone before they were read")                                        \
+    X(LOG_CUT, "vedette_log_lines_truncated_total", "counter", "watcher",                          \
+      "Lines longer than max_line")                                                                \
+    X(LOG_FILES, "vedette_log_files", "gauge", "watcher", "Files of logs that are known")          \
     X(MATCHES, "vedette_matches_total", "counter", "rule",                                         \
       "Events that satisfied a rule's filter")                                                     \
     X(MATCH_FAULTS, "vedette_match_faults_total", "counter", "rule,fault",                         \
@@ -55,6 +64,14 @@ enum metric {
 /* Label values in the order of the row; absent for those it has not. */
 void metric_add(enum metric metric, struct slice label_1, struct slice label_2, double amount);
 void metric_set(enum metric metric, struct slice label_1, struct slice label_2, double value);
+/* One series of those that metric_replace sets. */
+struct metric_sample {
+    struct slice label_2;
+    double value;
+};
+/* All there is of a gauge with that first label: other series of it are forgotten. */
+void metric_replace(enum metric metric, struct slice label_1, const struct metric_sample *samples,
+                    size_t n_samples);
 /* A counter or gauge as it stands; 0 when it was never touched. For what we show of ourselves. */
 double metric_value(enum metric metric, struct slice label_1, struct slice label_2);
 /* Every series of a counter or gauge, in the order in which they were first seen. `visit` must not touch a metric. */

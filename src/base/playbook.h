@@ -4,6 +4,7 @@
 #pragma once
 
 #include "src/base/document.h"
+#include "src/base/pattern.h"
 #include "src/base/template.h"
 
 struct named_template {
@@ -24,6 +25,16 @@ enum evidence_source {
     EVIDENCE_FROM_CHANGES, /* changes: {within: 2h} */
     EVIDENCE_FROM_SIMILAR, /* similar: 5 */
     EVIDENCE_FROM_ACTION,  /* do: an action with effect none */
+    EVIDENCE_FROM_LOG,     /* log: {watcher: app, around: 5m, match: '/error/', lines: 100} */
+};
+
+/* Lines of a log watcher's files. */
+struct log_use {
+    struct mark mark;
+    struct slice watcher;
+    int64_t around_ms;     /* before the signal was first seen, and after it was last seen */
+    struct pattern *match; /* NULL: those of the signal's events, or all of that time */
+    int64_t n_lines;       /* at most */
 };
 
 struct evidence_request {
@@ -31,6 +42,7 @@ struct evidence_request {
     int64_t within_ms;     /* CHANGES */
     int64_t limit;         /* SIMILAR */
     struct action_use use; /* ACTION */
+    struct log_use log;    /* LOG */
 };
 
 struct diagnose_part {

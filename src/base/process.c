@@ -1,18 +1,12 @@
 #include "src/base/process.h"
 
-#include "src/base/process_child.h"
 #include "src/base/process_output.h"
 #include "src/base/process_spawn.h"
-#include "src/base/process_strays.h"
-#include "src/base/process_tree.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define READ_BYTES 65536
@@ -72,36 +66,15 @@ static enum rc rc_of_errno(int error_number)
     }
 }
 
-/* Under one lock, so that no sweep takes the new child for a stray. */
 static int start_leader(struct process *process, const struct process_command *command)
 {
     struct process_spawned spawned;
-    struct process_stat stat;
-    int error;
+    int error = process_spawn_leader(command, PROCESS_ONE_PIPE, &process->leader, &spawned);
 
-    process_leaders_lock();
-    error = process_spawn(command, &spawned);
-    if (error)
-        goto out;
     process->output_fd = spawned.output_fd;
     process->line_fd = spawned.line_fd;
-    process->leader.pid = spawned.pid;
-    if (process_stat_read(spawned.pid, &stat) == RC_OK)
-        process->leader.start_ticks = stat.start_ticks;
-    process_leader_add(&process->leader);
-    process->pidfd = pidfd_open(spawned.pid, 0);
-    if (process->pidfd < 0)
-        error = errno;
-
-out:
-    process_leaders_unlock();
+    process->pidfd = spawned.pidfd;
     return error;
-}
-
-static void say_go(struct process *process)
-{
-    /* When it has ended already, its report tells why. */
-    send(process->line_fd, "", 1, MSG_NOSIGNAL);
 }
 
 static enum rc new_process(const struct process_command *command, struct process **process)
@@ -133,7 +106,7 @@ enum rc process_start(const struct process_command *command, struct process **pr
     made->due_mono_ms = INT64_MAX;
     if (command->timeout_ms)
         made->due_mono_ms = clock_mono_ms() + command->timeout_ms;
-    say_go(made);
+    process_say_go(made->line_fd);
     *process = made;
     return RC_OK;
 }
@@ -167,14 +140,6 @@ static void read_output(struct process *process)
     }
 }
 
-/* The leader is looked at, not reaped: its pid names its group and session until we are done with them. */
-static bool leader_has_ended(const struct process *process, siginfo_t *info)
-{
-    info->si_pid = 0;
-    return waitid(P_PID, (id_t)process->leader.pid, info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-           info->si_pid != 0;
-}
-
 /* The child's reports say whether the command ever ran. */
 static void read_reports(struct process *process)
 {
@@ -188,7 +153,7 @@ static void read_reports(struct process *process)
     result->end = PROCESS_NOT_STARTED;
     result->not_started_at = "start";
     result->error_number = process->push == PUSH_NONE ? ECANCELED : ETIMEDOUT;
-    while (recv(process->line_fd, &report, sizeof(report), MSG_DONTWAIT) == sizeof(report)) {
+    if (process_read_report(process->line_fd, &report) == RC_OK) {
         bool is_running = report.stage == CHILD_EXEC && !report.error_number;
 
         result->end = is_running ? PROCESS_EXITED : PROCESS_NOT_STARTED;
@@ -227,14 +192,6 @@ static void push_harder(struct process *process, int64_t now_mono_ms)
     process->due_mono_ms = now_mono_ms + (is_first ? process->kill_after_ms : PROCESS_DRAIN_MS);
 }
 
-static void reap_leader(struct process *process)
-{
-    siginfo_t info;
-
-    waitid(P_PID, (id_t)process->leader.pid, &info, WEXITED);
-    process_leader_remove(&process->leader);
-}
-
 static void finish(struct process *process)
 {
     read_output(process); /* what strays wrote before they were killed */
@@ -259,7 +216,7 @@ static void watch_leader(struct process *process, int64_t now_mono_ms)
 {
     siginfo_t info;
 
-    if (leader_has_ended(process, &info))
+    if (process_leader_has_ended(&process->leader, &info))
         on_leader_end(process, &info, now_mono_ms);
     else if (now_mono_ms >= process->due_mono_ms && process->push == PUSH_KILL)
         give_up(process);
@@ -276,7 +233,7 @@ static void sweep(struct process *process, int64_t now_mono_ms)
         process->due_mono_ms = now_mono_ms + SWEEP_EVERY_MS;
         return;
     }
-    reap_leader(process);
+    process_leader_reap(&process->leader);
     finish(process);
 }
 
@@ -329,7 +286,7 @@ void process_free(struct process *process)
     if (process && process->leader.pid && process->phase != PHASE_DONE) {
         kill(-process->leader.pid, SIGKILL);
         process_strays_kill(&process->leader, &n_killed);
-        reap_leader(process);
+        process_leader_reap(&process->leader);
     }
     process_leave(process);
 }

@@ -1,13 +1,15 @@
 #include "src/base/process_spawn.h"
 
-#include "src/base/process_child.h"
+#include "src/base/process_tree.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define ARGUMENTS_BYTES (4 * 1024 * 1024) /* the kernel refuses less than this (E2BIG) */
@@ -19,6 +21,7 @@ struct launch {
     char **argv;
     char **env;
     int output_fd;
+    int errors_fd; /* -1: they go to the output */
     int line_fd;
 };
 
@@ -75,33 +78,44 @@ static int move_up(int *fd)
     return 0;
 }
 
-static int open_channels(struct launch *launch, struct process_spawned *ours)
+/* What the child writes at `theirs` is read at `ours`, without waiting. */
+static int open_pipe(int *ours, int *theirs)
 {
-    int output[2], line[2];
-    int error;
+    int ends[2];
 
-    if (pipe2(output, O_CLOEXEC))
+    if (pipe2(ends, O_CLOEXEC))
         return errno;
-    ours->output_fd = output[0];
-    launch->output_fd = output[1];
+    *ours = ends[0];
+    *theirs = ends[1];
+    return fcntl(*ours, F_SETFL, O_NONBLOCK) ? errno : move_up(theirs);
+}
+
+static int open_channels(struct launch *launch, enum process_pipes pipes,
+                         struct process_spawned *ours)
+{
+    int line[2];
+    int error = open_pipe(&ours->output_fd, &launch->output_fd);
+
+    if (!error && pipes == PROCESS_TWO_PIPES)
+        error = open_pipe(&ours->errors_fd, &launch->errors_fd);
+    if (error)
+        return error;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, line))
         return errno;
     ours->line_fd = line[0];
     launch->line_fd = line[1];
-    if (fcntl(ours->output_fd, F_SETFL, O_NONBLOCK))
-        return errno;
-    error = move_up(&launch->output_fd);
-    return error ? error : move_up(&launch->line_fd);
+    return move_up(&launch->line_fd);
 }
 
 static int plan_descriptors(posix_spawn_file_actions_t *actions, const struct launch *launch)
 {
+    int errors_fd = launch->errors_fd >= 0 ? launch->errors_fd : launch->output_fd;
     int error = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 
     if (!error)
         error = posix_spawn_file_actions_adddup2(actions, launch->output_fd, STDOUT_FILENO);
     if (!error)
-        error = posix_spawn_file_actions_adddup2(actions, launch->output_fd, STDERR_FILENO);
+        error = posix_spawn_file_actions_adddup2(actions, errors_fd, STDERR_FILENO);
     if (!error)
         error = posix_spawn_file_actions_adddup2(actions, launch->line_fd, CHILD_LINE);
     /* The store's descriptors among them: marked to close on exec or not. */
@@ -157,24 +171,83 @@ static void close_fd(int fd)
         close(fd);
 }
 
-int process_spawn(const struct process_command *command, struct process_spawned *spawned)
+static int spawn_command(const struct process_command *command, enum process_pipes pipes,
+                         struct process_spawned *ours)
 {
-    struct launch launch = { .output_fd = -1, .line_fd = -1 };
-    struct process_spawned ours = { .output_fd = -1, .line_fd = -1 };
+    struct launch launch = { .output_fd = -1, .errors_fd = -1, .line_fd = -1 };
     int error = prepare_arguments(&launch, command);
 
     if (!error)
-        error = open_channels(&launch, &ours);
+        error = open_channels(&launch, pipes, ours);
     if (!error)
-        error = spawn(&launch, &ours.pid);
+        error = spawn(&launch, &ours->pid);
     close_fd(launch.output_fd);
+    close_fd(launch.errors_fd);
     close_fd(launch.line_fd);
     arena_free(launch.arena);
-    if (error) {
-        close_fd(ours.output_fd);
-        close_fd(ours.line_fd);
-        return error;
+    if (!error)
+        return 0;
+    close_fd(ours->output_fd);
+    close_fd(ours->errors_fd);
+    close_fd(ours->line_fd);
+    *ours =
+        (struct process_spawned){ .output_fd = -1, .errors_fd = -1, .line_fd = -1, .pidfd = -1 };
+    return error;
+}
+
+int process_spawn_leader(const struct process_command *command, enum process_pipes pipes,
+                         struct process_leader *leader, struct process_spawned *spawned)
+{
+    struct process_stat stat;
+    int error;
+
+    *spawned =
+        (struct process_spawned){ .output_fd = -1, .errors_fd = -1, .line_fd = -1, .pidfd = -1 };
+    process_leaders_lock();
+    error = spawn_command(command, pipes, spawned);
+    if (error)
+        goto out;
+    leader->pid = spawned->pid;
+    if (process_stat_read(spawned->pid, &stat) == RC_OK)
+        leader->start_ticks = stat.start_ticks;
+    process_leader_add(leader);
+    spawned->pidfd = pidfd_open(spawned->pid, 0);
+    if (spawned->pidfd < 0)
+        error = errno;
+
+out:
+    process_leaders_unlock();
+    return error;
+}
+
+void process_say_go(int line_fd)
+{
+    send(line_fd, "", 1, MSG_NOSIGNAL);
+}
+
+enum rc process_read_report(int line_fd, struct child_report *report)
+{
+    struct child_report next;
+    enum rc rc = RC_NOT_FOUND;
+
+    while (recv(line_fd, &next, sizeof next, MSG_DONTWAIT) == sizeof next) {
+        *report = next;
+        rc = RC_OK;
     }
-    *spawned = ours;
-    return 0;
+    return rc;
+}
+
+bool process_leader_has_ended(const struct process_leader *leader, siginfo_t *info)
+{
+    info->si_pid = 0;
+    return waitid(P_PID, (id_t)leader->pid, info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info->si_pid != 0;
+}
+
+void process_leader_reap(struct process_leader *leader)
+{
+    siginfo_t info;
+
+    waitid(P_PID, (id_t)leader->pid, &info, WEXITED);
+    process_leader_remove(leader);
 }

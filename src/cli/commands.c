@@ -9,7 +9,8 @@
 
 /* What finds the daemon, for every command that talks to it. */
 #define CLIENT OPTION_CONFIG, OPTION_URL, OPTION_TOKEN_FILE
-#define INPUTS OPTION_HOOK, OPTION_HEADER, OPTION_DELIVERIES, OPTION_EVENTS, OPTION_LOG
+#define INPUTS                                                                                     \
+    OPTION_HOOK, OPTION_HEADER, OPTION_DELIVERIES, OPTION_EVENTS, OPTION_LOG, OPTION_TIME_FORMAT
 
 #define INPUT_HELP                                                                                 \
     "INPUT is one or more of --hook, --deliveries and --events; `-` as FILE is standard input.\n"  \

@@ -131,7 +131,7 @@ static enum rc explain_inputs(struct explaining *explaining)
     if (!rc)
         rc = matcher_new(&explaining->matcher);
     if (!rc)
-        rc = inputs_open(&explaining->invocation->options, explaining->offline.config,
+        rc = inputs_open(&explaining->invocation->options, explaining->offline.config, NULL,
                          explaining->offline.problems, &explaining->inputs);
     while (!rc && !(rc = inputs_next(explaining->inputs, &entry)))
         rc = explain_entry(explaining, &entry);

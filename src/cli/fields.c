@@ -66,7 +66,7 @@ enum exit_code fields_command(const struct invocation *invocation)
     problems_clear(offline.problems);
     rc = arena_new(EVENTS_BYTES, &arena);
     if (!rc)
-        rc = inputs_open(&invocation->options, offline.config, offline.problems, &inputs);
+        rc = inputs_open(&invocation->options, offline.config, NULL, offline.problems, &inputs);
     while (!rc && !(rc = inputs_next(inputs, &entry)))
         rc = write_entry(invocation, &offline, &entry, arena);
     if (rc == RC_NOT_FOUND)

@@ -1,7 +1,9 @@
 #include "src/cli/input.h"
 
 #include "src/base/clock.h"
+#include "src/base/file.h"
 #include "src/cli/exit_code.h"
+#include "src/cli/input_log.h"
 #include "src/engine/engine.h"
 #include "watchers/webhook.h"
 
@@ -10,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define ITEM_BYTES ((size_t)128 << 20) /* of one entry, parsed */
 #define LINE_BYTES ((size_t)32 << 20)  /* of one line, or of one payload */
@@ -22,15 +25,20 @@ struct source {
     const struct input_option *option;
     size_t index; /* among the inputs */
     size_t hook;  /* among the --hook */
-    FILE *file;
-    struct slice name;  /* of the file, for messages */
-    struct buffer text; /* the line, or the payload */
-    uint64_t offset;    /* where it began */
-    uint32_t line;      /* 0: the whole file */
+    FILE *file;   /* NULL: a log */
+    struct log_input *log;
+    struct log_watch
+        own_watch; /* of a name that the configuration does not know, or with a time of the command's */
+    const struct log_watch *watch; /* of a log */
+    struct slice name;             /* of the file, for messages */
+    struct buffer text;            /* the line, or the payload */
+    uint64_t offset;               /* where it began */
+    uint32_t line;                 /* 0: the whole file */
     bool is_read;
-    int64_t written_ms;  /* when its file was; 0: no file */
-    int64_t last_ms;     /* when its last entry was received; INT64_MIN: none yet */
-    struct arena *arena; /* of `next` */
+    struct slice watch_path; /* of a log: what its events call it */
+    int64_t written_ms;      /* when its file was; 0: no file */
+    int64_t last_ms;         /* when its last entry was received; INT64_MIN: none yet */
+    struct arena *arena;     /* of `next` */
     struct input_entry next;
     bool has_next;
 };
@@ -39,6 +47,8 @@ struct inputs {
     const struct options *options;
     const struct config *config;
     struct problems *problems;
+    const struct log_input_screen *screen;
+    struct watchers *configured; /* what the senders have replaced; NULL: nothing */
     struct source *sources;
     size_t n_sources;
     struct source *taken; /* whose entry the caller has */
@@ -302,10 +312,104 @@ static enum rc next_event(struct source *source)
     return place_in_time(source, FAR_FUTURE_MS);
 }
 
+/* -- logs -- */
+
+static enum rc pack(struct source *source, const struct log_line *line, struct slice *body)
+{
+    struct log_line copy = *line;
+    const struct log_lines lines = { .path = source->watch_path, .lines = { &copy, 1 } };
+    enum rc rc;
+
+    buffer_clear(&source->text);
+    rc = log_lines_encode(&lines, &source->text);
+    *body = buffer_slice(&source->text);
+    return rc;
+}
+
+static enum rc next_log(struct source *source)
+{
+    struct log_line line = { 0 };
+    struct slice body;
+    enum rc rc = log_input_next(source->log, &line);
+
+    if (rc == RC_IO || rc == RC_CORRUPT)
+        return refuse(source, "cannot be read",
+                      rc == RC_IO ? slice_of(strerror(errno)) : SLICE("the archive is damaged"));
+    if (!rc)
+        rc = pack(source, &line, &body);
+    if (rc)
+        return rc;
+    source->offset = (uint64_t)line.offset;
+    source->next = (struct input_entry){ .entry = { .door = DOOR_DATA,
+                                                    .watcher = source->option->name,
+                                                    .type = SLICE(LOG_ENTRY_TYPE),
+                                                    .body = body } };
+    return place_in_time(source, line.time_ms);
+}
+
+static const struct log_watch *find_log(const struct inputs *inputs, struct slice name)
+{
+    const struct watchers *of = inputs->configured ? inputs->configured : inputs->config->watchers;
+
+    return watchers_find_log(of, name);
+}
+
+/* As the watcher of that name reads it; without one it is text. */
+static enum rc choose_watch(struct source *source)
+{
+    const struct options *options = source->inputs->options;
+    const struct log_watch *known = find_log(source->inputs, source->option->name);
+    struct arena *arena = source->inputs->config->arena;
+    enum rc rc;
+
+    if (known && !options->time_format) {
+        source->watch = known;
+        return RC_OK;
+    }
+    rc = log_watch_of_name(source->option->name, arena, &source->own_watch);
+    if (!rc && known) {
+        struct line_time *time = source->own_watch.time;
+
+        source->own_watch = *known;
+        source->own_watch.time = time;
+        source->own_watch.is_borrowed = true;
+    }
+    source->watch = &source->own_watch;
+    if (rc || !options->time_format)
+        return rc;
+    line_time_free(source->own_watch.time);
+    source->own_watch.time = NULL;
+    rc = line_time_of_option(slice_of(options->time_format), arena, &source->own_watch.time);
+    return rc == RC_INVALID ? refuse(source, "--time-format is `auto` or a form of strptime",
+                                     slice_of(options->time_format))
+                            : rc;
+}
+
+static enum rc open_log(struct source *source)
+{
+    int fd;
+    enum rc rc = choose_watch(source);
+
+    if (rc)
+        return rc;
+    fd = dup(fileno(source->file));
+    if (fd < 0)
+        return RC_IO;
+    if (strcmp(source->option->path, "-") != 0)
+        rc = path_absolute(slice_of(source->option->path), source->inputs->config->arena,
+                           &source->watch_path);
+    return rc ? rc
+              : log_input_new(fd, source->watch, source->watch_path, source->written_ms,
+                              source->inputs->screen, &source->log);
+}
+
 static enum rc advance(struct source *source)
 {
     static enum rc (*const readers[])(struct source * source) = {
-        [INPUT_HOOK] = next_hook, [INPUT_DELIVERIES] = next_delivery, [INPUT_EVENTS] = next_event
+        [INPUT_HOOK] = next_hook,
+        [INPUT_DELIVERIES] = next_delivery,
+        [INPUT_EVENTS] = next_event,
+        [INPUT_LOG] = next_log,
     };
     enum rc rc;
 
@@ -341,7 +445,35 @@ enum rc inputs_next(struct inputs *inputs, struct input_entry *entry)
 
 uint64_t inputs_bytes(const struct inputs *inputs)
 {
-    return inputs->n_bytes;
+    uint64_t n_bytes = inputs->n_bytes;
+
+    for (size_t i = 0; i < inputs->n_sources; i++)
+        if (inputs->sources[i].log)
+            n_bytes += log_input_totals(inputs->sources[i].log).n_bytes;
+    return n_bytes;
+}
+
+uint64_t inputs_n_passed(const struct inputs *inputs)
+{
+    uint64_t n_passed = 0;
+
+    for (size_t i = 0; i < inputs->n_sources; i++)
+        if (inputs->sources[i].log)
+            n_passed += log_input_totals(inputs->sources[i].log).n_passed;
+    return n_passed;
+}
+
+int64_t inputs_last_ms(const struct inputs *inputs)
+{
+    int64_t last_ms = INT64_MIN;
+
+    for (size_t i = 0; i < inputs->n_sources; i++) {
+        const struct log_input *log = inputs->sources[i].log;
+
+        if (log && log_input_totals(log).last_ms > last_ms)
+            last_ms = log_input_totals(log).last_ms;
+    }
+    return last_ms;
 }
 
 static enum rc open_source(struct source *source)
@@ -364,13 +496,19 @@ static enum rc open_source(struct source *source)
     source->last_ms = INT64_MIN;
     source->written_ms = S_ISREG(stat.st_mode) ? (int64_t)stat.st_mtim.tv_sec * SECOND_MS : 0;
     buffer_init(&source->text, LINE_BYTES);
+    if (source->option->kind == INPUT_LOG) {
+        enum rc rc = open_log(source);
+
+        if (rc)
+            return rc;
+    }
     return arena_new(ITEM_BYTES, &source->arena);
 }
 
 static bool are_known(const struct options *options, const struct watchers *watchers)
 {
     for (size_t i = 0; i < options->n_inputs; i++)
-        if (options->inputs[i].kind != INPUT_EVENTS &&
+        if (options->inputs[i].kind != INPUT_EVENTS && options->inputs[i].kind != INPUT_LOG &&
             !watchers_find_webhook(watchers, options->inputs[i].name))
             return false;
     return true;
@@ -378,7 +516,7 @@ static bool are_known(const struct options *options, const struct watchers *watc
 
 /* The configuration's webhooks know more (constants, maps); where it has not all that are named, they are senders. */
 static enum rc choose_watchers(const struct options *options, struct config *config,
-                               struct problems *problems)
+                               struct problems *problems, struct watchers **configured)
 {
     struct watchers *senders = NULL;
     enum rc rc;
@@ -394,16 +532,19 @@ static enum rc choose_watchers(const struct options *options, struct config *con
                      "(`vedette hooks --senders`)");
         return RC_INVALID;
     }
+    *configured = config->watchers;
     config->watchers = senders;
     return RC_OK;
 }
 
-enum rc inputs_open(const struct options *options, struct config *config, struct problems *problems,
+enum rc inputs_open(const struct options *options, struct config *config,
+                    const struct log_input_screen *screen, struct problems *problems,
                     struct inputs **inputs)
 {
     struct inputs *made = calloc(1, sizeof *made);
+    struct watchers *configured = NULL;
     size_t n_hooks = 0;
-    enum rc rc = choose_watchers(options, config, problems);
+    enum rc rc = choose_watchers(options, config, problems, &configured);
 
     if (made)
         made->sources = calloc(options->n_inputs + 1, sizeof *made->sources);
@@ -414,6 +555,8 @@ enum rc inputs_open(const struct options *options, struct config *config, struct
     made->options = options;
     made->config = config;
     made->problems = problems;
+    made->screen = screen;
+    made->configured = configured;
     for (size_t i = 0; i < options->n_inputs && !rc; i++) {
         struct source *source = &made->sources[made->n_sources++];
 
@@ -444,9 +587,12 @@ void inputs_close(struct inputs *inputs)
 
         if (source->file && source->file != stdin)
             fclose(source->file);
+        log_input_free(source->log);
+        log_watch_free(&source->own_watch);
         buffer_free(&source->text);
         arena_free(source->arena);
     }
+    watchers_free(inputs->configured);
     free(inputs->sources);
     free(inputs);
 }
@@ -457,7 +603,7 @@ enum exit_code inputs_check_call(const struct invocation *invocation)
 
     if (!options->n_inputs)
         return usage_error(invocation->command,
-                           "INPUT is missing: --hook, --deliveries or --events");
+                           "INPUT is missing: --log, --hook, --deliveries or --events");
     if (options->n_headers && !options->n_hooks)
         return usage_error(invocation->command, "-H belongs to a --hook");
     return EXIT_DONE;

@@ -16,9 +16,12 @@ struct input_entry {
     int64_t dedup_ms;           /* how far back its delivery id is looked for; 0: not at all */
 };
 
-/* Opens all inputs of the invocation. Where they name senders that the configuration has no webhook for, `config->watchers` becomes one webhook for each
+struct log_input_screen; /* input_log.h */
+
+/* Opens all inputs of the invocation. `screen` (NULL: none) tells which lines of logs are wanted. Where they name senders that the configuration has no webhook for, `config->watchers` becomes one webhook for each
  * sender. Adds a problem for what cannot be opened or is unknown. Gives a set; free with inputs_close. */
-enum rc inputs_open(const struct options *options, struct config *config, struct problems *problems,
+enum rc inputs_open(const struct options *options, struct config *config,
+                    const struct log_input_screen *screen, struct problems *problems,
                     struct inputs **inputs) MUST_CHECK;
 /* Accepts NULL. */
 void inputs_close(struct inputs *inputs);
@@ -26,5 +29,9 @@ void inputs_close(struct inputs *inputs);
 enum rc inputs_next(struct inputs *inputs, struct input_entry *entry) MUST_CHECK;
 /* Read so far, in all. */
 uint64_t inputs_bytes(const struct inputs *inputs);
+/* Lines of logs that nobody wanted. */
+uint64_t inputs_n_passed(const struct inputs *inputs);
+/* Up to where the lines of logs go, wanted or not; INT64_MIN: there are none. */
+int64_t inputs_last_ms(const struct inputs *inputs);
 /* What is wrong with the call; EXIT_DONE when there is an input. */
 enum exit_code inputs_check_call(const struct invocation *invocation) MUST_CHECK;

@@ -48,8 +48,12 @@ static const struct option_row rows[OPTION_N] = {
     [OPTION_EVENTS] = { "events", 0, "FILE",
                         "events, a line each, as `vedette events --json` prints them",
                         .type = OPTION_IS_INPUT, .input = INPUT_EVENTS },
-    [OPTION_LOG] = { "log", 0, "NAME=FILE", "lines of a log; not in this version",
+    [OPTION_LOG] = { "log", 0, "NAME=FILE",
+                     "lines, as the log watcher NAME reads them; - is standard input",
                      .type = OPTION_IS_INPUT, .input = INPUT_LOG },
+    [OPTION_TIME_FORMAT] = { "time-format", 0, "FORM",
+                             "when lines say that they happened: `auto`, or a form of strptime",
+                             TEXT(time_format) },
     [OPTION_HEADER] = { "header", 'H', "'Name: value'", "a header of the payload",
                         .type = OPTION_IS_HEADER },
     [OPTION_SUMMARY] = { "summary", 0, NULL, "end with one object of totals", FLAG(summary) },
@@ -130,8 +134,6 @@ static enum rc take_input(const struct parse *parse, const struct option_row *ro
     struct input_option *input = &options->inputs[options->n_inputs];
     struct slice rest = slice_of(text);
 
-    if (row->input == INPUT_LOG)
-        return refuse(parse, "this version has no log watchers yet", "", "");
     if (options->n_inputs == OPTIONS_MAX_TEXTS)
         return too_many(parse, row);
     *input = (struct input_option){ .kind = row->input, .path = text };

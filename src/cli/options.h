@@ -22,6 +22,7 @@ enum option_id {
     OPTION_DELIVERIES,
     OPTION_EVENTS,
     OPTION_LOG,
+    OPTION_TIME_FORMAT,
     OPTION_HEADER,
     OPTION_SUMMARY,
     OPTION_QUIET,
@@ -67,7 +68,8 @@ struct header_option {
 struct options {
     const char *config, *state, *log_format, *log_level;
     const char *url, *token_file;
-    const char *sample, *rule, *watcher, *list_state, *kind, *since, *note, *reason, *snooze_for;
+    const char *sample, *time_format, *rule, *watcher, *list_state, *kind, *since, *note, *reason,
+        *snooze_for;
     int64_t limit;
     bool json, strict, print, summary, quiet, samples, print_curl, verify, yes, no_wait, ran,
         not_ran, senders;

@@ -1,7 +1,9 @@
 #include "src/base/clock.h"
 #include "src/cli/commands_all.h"
 #include "src/cli/input.h"
+#include "src/cli/input_log.h"
 #include "src/cli/offline.h"
+#include "src/engine/screen.h"
 #include "src/engine/simulation.h"
 
 #define CHANGE_BYTES ((size_t)16 << 20)
@@ -10,6 +12,7 @@
 struct replay {
     const struct options *options;
     struct simulation *simulation;
+    struct screen *screen;
     struct inputs *inputs;
     struct arena *arena;
     uint64_t seen; /* of the feed */
@@ -35,6 +38,23 @@ static enum rc print_transitions(struct replay *replay)
     return replay->out.len > WRITE_AT_BYTES ? screen_write(&replay->out) : RC_OK;
 }
 
+/* Lines that nobody wanted let time pass all the same. */
+static enum rc play_out(struct replay *replay)
+{
+    int64_t last_ms = inputs_last_ms(replay->inputs);
+    enum rc rc = RC_OK;
+
+    if (last_ms != INT64_MIN)
+        rc = simulation_advance(replay->simulation, last_ms);
+    return rc ? rc : print_transitions(replay);
+}
+
+static enum rc screen_lines(void *context, const struct log_batch *batch, int64_t reference_ms,
+                            struct record_list *wanted)
+{
+    return screen_batch(context, batch, reference_ms, wanted);
+}
+
 static enum rc play(struct replay *replay)
 {
     struct input_entry entry;
@@ -48,7 +68,7 @@ static enum rc play(struct replay *replay)
         if (rc)
             return rc;
     }
-    return rc == RC_NOT_FOUND ? RC_OK : rc;
+    return rc == RC_NOT_FOUND ? play_out(replay) : rc;
 }
 
 static void write_summary(struct replay *replay, int64_t took_ms)
@@ -57,7 +77,8 @@ static void write_summary(struct replay *replay, int64_t took_ms)
     struct json_writer writer = json_writer_to(&replay->out);
 
     json_object_begin(&writer);
-    json_member_int(&writer, "events", (int64_t)totals.n_events);
+    json_member_int(&writer, "events",
+                    (int64_t)(totals.n_events + inputs_n_passed(replay->inputs)));
     json_member_int(&writer, "matches", (int64_t)totals.n_matches);
     json_member_int(&writer, "signals", (int64_t)totals.n_signals);
     json_member_int(&writer, "proposals", (int64_t)totals.n_proposals);
@@ -70,17 +91,22 @@ static void write_summary(struct replay *replay, int64_t took_ms)
 
 static enum rc run(struct replay *replay, struct offline *offline)
 {
+    struct log_input_screen log_screen = { .screen = screen_lines };
     int64_t started_ms;
     enum rc rc;
 
     rc = arena_new(CHANGE_BYTES, &replay->arena);
-    if (!rc)
-        rc = inputs_open(replay->options, offline->config, offline->problems, &replay->inputs);
     if (rc)
         return rc;
     rc = simulation_new(offline->config, offline->ruleset, &replay->simulation);
     offline->ruleset = NULL; /* the simulation's now */
+    if (!rc)
+        rc = screen_new(simulation_engine(replay->simulation), &replay->screen);
+    log_screen.context = replay->screen;
     started_ms = clock_mono_ms();
+    if (!rc)
+        rc = inputs_open(replay->options, offline->config, &log_screen, offline->problems,
+                         &replay->inputs);
     if (!rc)
         rc = play(replay);
     if (!rc && (replay->options->summary || replay->options->quiet))
@@ -119,6 +145,7 @@ enum exit_code replay_command(const struct invocation *invocation)
         complain(invocation->command, "%s", rc_text(rc));
     code = rc ? EXIT_REFUSED : EXIT_DONE;
 out:
+    screen_free(replay.screen);
     simulation_free(replay.simulation);
     inputs_close(replay.inputs);
     arena_free(replay.arena);

@@ -66,23 +66,114 @@ static void show_store(const struct json *status, struct buffer *out)
     show_counts("outbox", json_get_text(depths, "outbox"), out);
 }
 
+static void show_last(const struct screen *screen, const struct json *watcher, const char *member,
+                      struct buffer *out)
+{
+    int64_t at_ms;
+
+    if (value_time(watcher, member, &at_ms)) {
+        buffer_add_text(out, ", last ");
+        show_time(screen, out, at_ms, false);
+    }
+    buffer_add_text(out, "\n");
+}
+
+static void show_bytes(struct buffer *out, int64_t bytes)
+{
+    static const char *const units[] = { "B", "KB", "MB", "GB", "TB" };
+    double value = (double)bytes;
+    size_t unit = 0;
+
+    while (value >= 1024 && unit + 1 < sizeof units / sizeof *units) {
+        value /= 1024;
+        unit++;
+    }
+    buffer_format(out, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
+}
+
+/* The files that are behind: what is read to its end is nothing to look at. */
+static void show_lagging(const struct json *watcher, struct buffer *out)
+{
+    const struct json *file = json_first(json_get_text(watcher, "files"));
+
+    for (; file && value_int(file, "lag_bytes"); file = json_next(file)) {
+        buffer_add_text(out, "    ");
+        show_text(out, value_text(file, "path"));
+        buffer_add_text(out, ": ");
+        show_bytes(out, value_int(file, "offset"));
+        buffer_add_text(out, " of ");
+        show_bytes(out, value_int(file, "size"));
+        buffer_add_text(out, "\n");
+    }
+}
+
+static void show_log(const struct screen *screen, const struct json *watcher, struct buffer *out)
+{
+    int64_t n_files = value_int(watcher, "n_files");
+
+    buffer_format(out, ": %lld file%s, ", (long long)n_files, n_files == 1 ? "" : "s");
+    if (value_int(watcher, "lag_bytes")) {
+        show_bytes(out, value_int(watcher, "lag_bytes"));
+        buffer_add_text(out, " behind, ");
+    }
+    buffer_format(out, "%lld lines read", (long long)value_int(watcher, "n_lines"));
+    if (value_int(watcher, "lost_bytes")) {
+        buffer_add_text(out, ", ");
+        show_bytes(out, value_int(watcher, "lost_bytes"));
+        buffer_add_text(out, " lost");
+    }
+    show_last(screen, watcher, "last", out);
+    if (value_int(watcher, "n_left_alone"))
+        buffer_format(out, "    %lld not read (compressed, or Vedette's own log)\n",
+                      (long long)value_int(watcher, "n_left_alone"));
+    if (value_int(watcher, "n_troubles")) {
+        buffer_add_text(out, "    ! ");
+        show_text(out, value_text(watcher, "trouble"));
+        buffer_add_text(out, "\n");
+    }
+    show_lagging(watcher, out);
+}
+
+static void show_journal(const struct screen *screen, const struct json *watcher,
+                         struct buffer *out)
+{
+    buffer_format(out, ": the journal, %lld entries read",
+                  (long long)value_int(watcher, "n_lines"));
+    show_last(screen, watcher, "last", out);
+    if (!value_text(watcher, "trouble").len)
+        return;
+    buffer_add_text(out, "    ! ");
+    show_text(out, value_text(watcher, "trouble"));
+    buffer_add_text(out, "\n");
+}
+
+static void show_webhook(const struct screen *screen, const struct json *watcher,
+                         struct buffer *out)
+{
+    buffer_format(out, ": %lld taken, %lld refused", (long long)value_int(watcher, "n_accepted"),
+                  (long long)value_int(watcher, "n_refused"));
+    show_last(screen, watcher, "accepted", out);
+}
+
 static void show_watchers(const struct screen *screen, const struct json *watchers,
                           struct buffer *out)
 {
-    int64_t at_ms;
+    static const struct {
+        const char *name;
+        void (*show)(const struct screen *screen, const struct json *watcher, struct buffer *out);
+    } kinds[] = {
+        { "webhook", show_webhook },
+        { "log", show_log },
+        { "journal", show_journal },
+    };
 
     view_heading(screen, "Watchers", out);
     for (const struct json *watcher = json_first(watchers); watcher; watcher = json_next(watcher)) {
         buffer_add_text(out, "  ");
         show_text(out, value_text(watcher, "name"));
-        buffer_format(out, ": %lld taken, %lld refused",
-                      (long long)value_int(watcher, "n_accepted"),
-                      (long long)value_int(watcher, "n_refused"));
-        if (value_time(watcher, "accepted", &at_ms)) {
-            buffer_add_text(out, ", last ");
-            show_time(screen, out, at_ms, false);
-        }
-        buffer_add_text(out, "\n");
+        for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+            if (slice_eq(value_text(watcher, "watcher"), slice_of(kinds[i].name)))
+                kinds[i].show(screen, watcher, out);
     }
 }
 

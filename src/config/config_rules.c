@@ -1,6 +1,9 @@
 #include "src/config/config_private.h"
 
 #include "src/base/embedded.h"
+#include "watchers/log_config.h"
+
+#include <stdlib.h>
 
 extern const struct embedded_file shipped_rules[];
 
@@ -22,6 +25,82 @@ static enum rc embedded_rules(struct arena *arena, struct rule_files *files)
 
 /* --- do the rules fit the configuration? --- */
 
+/* Gives names for problem_did_you_mean, to be freed; NULL when memory is out: then nothing is suggested. */
+static const char **log_names(const struct watchers *watchers)
+{
+    size_t n_logs = 0;
+    const char **names;
+
+    while (watchers_log_at(watchers, n_logs))
+        n_logs++;
+    names = calloc(n_logs + 1, sizeof *names);
+    for (size_t i = 0; names && i < n_logs; i++)
+        names[i] = watchers_log_at(watchers, i)->name.ptr; /* of the arena: a NUL is behind it */
+    return names;
+}
+
+/* What has that name all the same; NULL: nothing. */
+static const char *other_kind(const struct watchers *watchers, struct slice name)
+{
+    if (watchers_find_webhook(watchers, name))
+        return "a webhook";
+    return watchers_find_journal(watchers, name) ? "a journal" : NULL;
+}
+
+static void refuse_log(const struct config *config, const struct log_use *use,
+                       struct problems *problems)
+{
+    const char **names = log_names(config->watchers);
+    const char *meant = names ? problem_did_you_mean(use->watcher, names) : NULL;
+    const char *other = other_kind(config->watchers, use->watcher);
+
+    if (other)
+        mark_problem(problems, PROBLEM_ERROR, use->mark,
+                     "`%.*s` is %s: only the files of a `log` watcher can be searched",
+                     SLICE_ARG(use->watcher), other);
+    else
+        mark_problem(problems, PROBLEM_ERROR, use->mark,
+                     "no log watcher `%.*s` stands under `watchers` of the configuration%s%s%s",
+                     SLICE_ARG(use->watcher), meant ? "; did you mean `" : "", meant ? meant : "",
+                     meant ? "`?" : "");
+    free(names);
+}
+
+/* Without a configuration file nobody knows what will be watched where the rules are meant for. */
+static bool check_log(const struct config *config, const struct log_use *use,
+                      struct problems *problems)
+{
+    const struct log_watch *watch = watchers_find_log(config->watchers, use->watcher);
+
+    if (config->is_default)
+        return true;
+    if (!watch) {
+        refuse_log(config, use, problems);
+        return false;
+    }
+    if (watch->is_stdin)
+        mark_problem(problems, PROBLEM_WARNING, use->mark,
+                     "`%.*s` is standard input, which cannot be searched: this evidence will "
+                     "always be missing",
+                     SLICE_ARG(use->watcher));
+    return true;
+}
+
+static bool check_evidence(const struct config *config, const struct evidence_request *request,
+                           struct problems *problems)
+{
+    switch (request->source) {
+    case EVIDENCE_FROM_ACTION:
+        return action_check_use(config->actions, &request->use, true, problems);
+    case EVIDENCE_FROM_LOG:
+        return check_log(config, &request->log, problems);
+    case EVIDENCE_FROM_CHANGES:
+    case EVIDENCE_FROM_SIMILAR:
+        return true;
+    }
+    return false;
+}
+
 static bool check_uses(const struct config *config, const struct rule *rule,
                        struct problems *problems)
 {
@@ -31,9 +110,7 @@ static bool check_uses(const struct config *config, const struct rule *rule,
     for (size_t i = 0; i < playbook->propose.n_plan; i++)
         is_right &= action_check_use(config->actions, &playbook->propose.plan[i], false, problems);
     for (size_t i = 0; i < playbook->diagnose.n_evidence; i++)
-        if (playbook->diagnose.evidence[i].source == EVIDENCE_FROM_ACTION)
-            is_right &= action_check_use(config->actions, &playbook->diagnose.evidence[i].use, true,
-                                         problems);
+        is_right &= check_evidence(config, &playbook->diagnose.evidence[i], problems);
     if (playbook->verify.kind == PLAYBOOK_VERIFY_CHECK)
         is_right &= action_check_use(config->actions, &playbook->verify.check, true, problems);
     return is_right;

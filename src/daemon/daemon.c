@@ -10,6 +10,7 @@
 #include "src/daemon/http.h"
 #include "src/daemon/routes.h"
 #include "src/daemon/start_rules.h"
+#include "src/daemon/tailing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,6 +38,7 @@ struct daemon {
     struct engine *engine;
     struct inlet *inlet;
     bool is_working; /* the engine's thread */
+    struct tailing *tailing;
     struct routes *public_routes, *control_routes;
     struct http_routes public_handlers, control_handlers;
     struct http_server *servers[SERVERS_MAX];
@@ -180,6 +182,15 @@ static enum rc start_engine(struct daemon *daemon)
     if (!rc)
         rc = inlet_start(daemon->inlet);
     daemon->is_working = !rc;
+    return rc;
+}
+
+static enum rc start_tailing(struct daemon *daemon)
+{
+    enum rc rc = tailing_start(daemon->service, daemon->engine, &daemon->tailing);
+
+    if (!rc)
+        service_set_tailing(daemon->service, daemon->tailing);
     return rc;
 }
 
@@ -333,12 +344,14 @@ static void stop(struct daemon *daemon, bool is_clean)
         http_server_drain(daemon->servers[i]);
     if (daemon->service)
         service_end_work(daemon->service);
+    tailing_stop(daemon->tailing);
     effects_stop(daemon->effects); /* its results still go through the inlet */
     inlet_drain(daemon->inlet);
     for (size_t i = 0; i < daemon->n_servers; i++)
         http_server_free(daemon->servers[i]);
     if (is_clean && engine_stop(daemon->engine))
         log_warn("could not note the orderly stop");
+    tailing_free(daemon->tailing);
     effects_free(daemon->effects);
     inlet_free(daemon->inlet);
     engine_free(daemon->engine);
@@ -376,6 +389,7 @@ static int start(struct daemon *daemon)
         { start_store, EXIT_FAILURE, "store" },
         { start_rules, EXIT_CONFIG, "rules" },
         { start_engine, EXIT_FAILURE, "engine" },
+        { start_tailing, EXIT_FAILURE, "log watchers" },
         { start_servers, EXIT_FAILURE, "listeners" },
     };
 

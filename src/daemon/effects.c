@@ -2,6 +2,7 @@
 
 #include "src/base/clock.h"
 #include "src/base/metrics.h"
+#include "src/daemon/log_evidence.h"
 
 #include <stdlib.h>
 
@@ -14,6 +15,7 @@ struct effects {
     struct service *service;
     const struct config *config; /* held: the runner uses its secrets */
     struct runner *runner;
+    struct log_evidence *searcher;
 };
 
 /* A result on its way to the engine; it has memory of its own, as its runner forgets it at once. */
@@ -57,7 +59,8 @@ static void report_done(struct inlet_control *control, enum rc rc)
 static enum rc copy_texts(struct report *report)
 {
     struct effect_result *result = &report->result;
-    struct slice *const texts[] = { &result->output, &result->sha256, &result->error };
+    struct slice *const texts[] = { &result->output, &result->sha256, &result->error,
+                                    &result->finding };
     enum rc rc = arena_new(RESULT_ARENA_BYTES, &report->arena);
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts && !rc; i++)
@@ -101,6 +104,14 @@ static void follow_config(struct effects *effects)
     service_release_config(effects->service, config);
 }
 
+/* Searches in logs are our own work; everything else is the runner's. */
+static enum rc submit(struct effects *effects, const struct outbox_item *item)
+{
+    if (item->log.watcher.len)
+        return log_evidence_submit(effects->searcher, item);
+    return runner_submit(effects->runner, item);
+}
+
 static void on_effect(void *context, const struct outbox_item *item)
 {
     struct effects *effects = context;
@@ -114,12 +125,14 @@ static void on_effect(void *context, const struct outbox_item *item)
     enum rc rc;
 
     follow_config(effects);
-    rc = runner_submit(effects->runner, item);
+    rc = submit(effects, item);
     /* What only looks stays in the outbox at a stop, and is handed out again after the next start. */
     if (!rc || (rc == RC_BUSY && outbox_may_repeat(item->channel)))
         return;
     if (rc == RC_NO_MEMORY)
         result.error = SLICE("not started: out of memory");
+    else if (rc == RC_LIMIT)
+        result.error = SLICE("not started: too many searches in logs wait already");
     take_result(effects, &result);
 }
 
@@ -128,6 +141,7 @@ static void on_cancel(void *context, struct ulid object)
     struct effects *effects = context;
 
     runner_cancel(effects->runner, object);
+    log_evidence_cancel(effects->searcher, object);
 }
 
 static void on_change(void *context)
@@ -141,6 +155,15 @@ static void on_proposal(void *context, int64_t received_ms)
 {
     (void)context;
     metric_observe(METRIC_PROPOSAL_SECONDS, (double)(clock_wall_ms() - received_ms) / 1000.0);
+}
+
+static enum rc start_searcher(struct effects *effects)
+{
+    const struct log_evidence_options options = { .service = effects->service,
+                                                  .report = take_result,
+                                                  .context = effects };
+
+    return log_evidence_new(&options, &effects->searcher);
 }
 
 enum rc effects_start(struct service *service, struct effects **effects)
@@ -158,6 +181,8 @@ enum rc effects_start(struct service *service, struct effects **effects)
     options.secrets = made->config->secrets;
     options.n_secrets = made->config->n_secrets;
     rc = runner_new(&options, &made->runner);
+    if (!rc)
+        rc = start_searcher(made);
     if (rc) {
         effects_free(made);
         return rc;
@@ -177,14 +202,17 @@ struct engine_listener effects_listener(struct effects *effects)
 
 void effects_stop(struct effects *effects)
 {
-    if (effects)
-        runner_stop(effects->runner);
+    if (!effects)
+        return;
+    log_evidence_stop(effects->searcher);
+    runner_stop(effects->runner);
 }
 
 void effects_free(struct effects *effects)
 {
     if (!effects)
         return;
+    log_evidence_free(effects->searcher);
     runner_free(effects->runner);
     service_release_config(effects->service, effects->config);
     free(effects);

@@ -1,4 +1,4 @@
-/* effects.h - between the engine and the runner: what was committed is carried out, what it came to goes back through the inlet. */
+/* effects.h - between the engine and those who act for it, the runner and the searcher of logs: what was committed is carried out, what it came to goes back through the inlet. */
 #pragma once
 
 #include "actions/runner.h"
@@ -6,9 +6,9 @@
 
 struct effects;
 
-/* Starts the runner. */
+/* Starts both. */
 enum rc effects_start(struct service *service, struct effects **effects) MUST_CHECK;
-/* The engine's listener: effects to the runner, changes to the streams. */
+/* The engine's listener: effects to the two, changes to the streams. */
 struct engine_listener effects_listener(struct effects *effects);
 /* Waits for what runs, up to the runner's limit; results still go through the inlet. */
 void effects_stop(struct effects *effects);

@@ -13,9 +13,10 @@
 #define BATCH_DELIVERIES 256
 #define BATCH_BYTES ((int64_t)8 << 20)
 #define BATCH_CONTROLS 64
-/* One commit takes at most so many batches of lines; none while more than a few deliveries wait to be folded. */
+/* One commit takes at most so many batches of lines. While more than a few deliveries wait to be folded it is seldom their turn; but it comes. */
 #define BATCH_LINES 64
 #define LINES_MAX_LAG 64
+#define LINES_TURN_MS SECOND_MS
 /* Folding between two accepting commits: the next delivery waits at most this long for its turn. */
 #define FOLD_DELIVERIES 256
 #define FOLD_BUDGET_MS 10
@@ -64,9 +65,20 @@ struct inlet {
     struct crowd crowd;
     int64_t folded_mono_ms;
     int64_t retry_mono_ms;
-    int64_t lines_mono_ms; /* not before that */
+    int64_t lines_retry_mono_ms;
+    int64_t lines_taken_mono_ms;
     bool fold_more;
 };
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t greatest(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
 
 /* --- pushing --- */
 
@@ -333,11 +345,22 @@ static void accept_batch(struct inlet *inlet)
 /* --- lines --- */
 
 /* Under the lock. At a stop none is held back any longer. */
+static int64_t lines_due_mono_ms(const struct inlet *inlet)
+{
+    int64_t turn_mono_ms = inlet->lines_taken_mono_ms + LINES_TURN_MS;
+
+    if (!inlet->lines)
+        return INT64_MAX;
+    if (inlet->draining)
+        return 0;
+    if (engine_n_unfolded(inlet->engine) < LINES_MAX_LAG)
+        return inlet->lines_retry_mono_ms;
+    return greatest(inlet->lines_retry_mono_ms, turn_mono_ms);
+}
+
 static bool may_take_lines(const struct inlet *inlet)
 {
-    return inlet->lines &&
-           (inlet->draining || (engine_n_unfolded(inlet->engine) < LINES_MAX_LAG &&
-                                clock_mono_ms() >= inlet->lines_mono_ms));
+    return lines_due_mono_ms(inlet) <= clock_mono_ms();
 }
 
 /* The first ones; they stay in the lane until they are stored, so that none overtakes another. */
@@ -357,7 +380,7 @@ static size_t look_at_lines(struct inlet *inlet, struct inlet_lines **batch, boo
     return n_items;
 }
 
-static void drop_lines(struct inlet *inlet, size_t n_items)
+static void end_lines(struct inlet *inlet, struct inlet_lines **batch, size_t n_items)
 {
     pthread_mutex_lock(&inlet->lock);
     for (size_t i = 0; i < n_items; i++)
@@ -365,13 +388,24 @@ static void drop_lines(struct inlet *inlet, size_t n_items)
     if (!inlet->lines)
         inlet->lines_last = &inlet->lines;
     pthread_mutex_unlock(&inlet->lock);
+    for (size_t i = 0; i < n_items; i++)
+        batch[i]->done(batch[i], RC_OK);
 }
 
-static void end_lines(struct inlet *inlet, struct inlet_lines **batch, size_t n_items, enum rc rc)
+/* All of them: those behind would say that the first were read. What cannot be stored is read again after the stop. */
+static void drop_lines(struct inlet *inlet)
 {
-    drop_lines(inlet, n_items);
-    for (size_t i = 0; i < n_items; i++)
-        batch[i]->done(batch[i], rc);
+    struct inlet_lines *lines, *next;
+
+    pthread_mutex_lock(&inlet->lock);
+    lines = inlet->lines;
+    inlet->lines = NULL;
+    inlet->lines_last = &inlet->lines;
+    pthread_mutex_unlock(&inlet->lock);
+    for (; lines; lines = next) {
+        next = lines->next;
+        lines->done(lines, RC_BUSY);
+    }
 }
 
 static void take_lines(struct inlet *inlet)
@@ -384,21 +418,28 @@ static void take_lines(struct inlet *inlet)
 
     if (!n_items)
         return;
+    if (inlet->has_failed) {
+        drop_lines(inlet);
+        return;
+    }
     for (size_t i = 0; i < n_items; i++)
         items[i] = batch[i]->item;
     rc = engine_take_lines(inlet->engine, items, n_items, clock_wall_ms(), FOLD_BUDGET_MS, &more);
     note(inlet, rc);
     inlet->fold_more |= more;
-    inlet->lines_mono_ms = rc ? clock_mono_ms() + RETRY_MS : 0;
-    if (!rc || draining) /* what cannot be stored at a stop is read again after it */
-        end_lines(inlet, batch, n_items, rc ? RC_BUSY : RC_OK);
+    inlet->lines_taken_mono_ms = clock_mono_ms();
+    inlet->lines_retry_mono_ms = rc ? inlet->lines_taken_mono_ms + RETRY_MS : 0;
+    if (!rc)
+        end_lines(inlet, batch, n_items);
+    else if (draining)
+        drop_lines(inlet);
 }
 
 static int64_t fold_not_before_mono_ms(const struct inlet *inlet)
 {
     int64_t turn_mono_ms = inlet->crowd.is_there ? inlet->folded_mono_ms + CROWD_FOLD_EVERY_MS : 0;
 
-    return turn_mono_ms > inlet->retry_mono_ms ? turn_mono_ms : inlet->retry_mono_ms;
+    return greatest(turn_mono_ms, inlet->retry_mono_ms);
 }
 
 static void fold(struct inlet *inlet)
@@ -463,11 +504,6 @@ static int64_t wake_mono_ms(struct inlet *inlet)
     return wake;
 }
 
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* False when it is time to end: draining, and nothing waits any more. */
 static bool wait_for_work(struct inlet *inlet)
 {
@@ -478,8 +514,7 @@ static bool wait_for_work(struct inlet *inlet)
     while (!inlet->data.first && !*find_ready(inlet) && !inlet->draining &&
            !may_take_lines(inlet)) {
         int64_t control_mono_ms = first_control_mono_ms(inlet);
-        int64_t lines_mono_ms = inlet->lines ? inlet->lines_mono_ms : INT64_MAX;
-        int64_t wake = least(timers_mono_ms, least(control_mono_ms, lines_mono_ms));
+        int64_t wake = least(timers_mono_ms, least(control_mono_ms, lines_due_mono_ms(inlet)));
         struct timespec until = { .tv_sec = wake / SECOND_MS,
                                   .tv_nsec = wake % SECOND_MS * 1000000 };
 

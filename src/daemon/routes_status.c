@@ -1,5 +1,6 @@
 /* GET /api/v1/status: how it goes, what waits, what is held back and why. */
 #include "src/daemon/handlers.h"
+#include "src/daemon/log_status.h"
 #include "src/daemon/object_kinds.h"
 
 #include "src/base/metrics.h"
@@ -151,12 +152,18 @@ static enum rc write_watchers(struct status *status)
 {
     const struct watchers *watchers = status->request->config->watchers;
     const struct webhook *hook;
+    const struct log_watch *log;
+    const struct journal_watch *journal;
     enum rc rc = RC_OK;
 
     json_key(&status->writer, "watchers");
     json_array_begin(&status->writer);
     for (size_t i = 0; (hook = watchers_webhook_at(watchers, i)) != NULL && !rc; i++)
         rc = write_watcher(status, hook);
+    for (size_t i = 0; (log = watchers_log_at(watchers, i)) != NULL && !rc; i++)
+        log_status_write(service_tailing(status->request->service), log, &status->writer);
+    for (size_t i = 0; (journal = watchers_journal_at(watchers, i)) != NULL && !rc; i++)
+        journal_status_write(service_tailing(status->request->service), journal, &status->writer);
     json_array_end(&status->writer);
     return rc;
 }

@@ -34,6 +34,9 @@ struct service {
     struct held_config *configs; /* the first is the one in force */
     void (*wake)(void *context);
     void *wake_context;
+    void (*config_wake)(void *context);
+    void *config_wake_context;
+    struct tailing *tailing;
     enum rules_state rules_state;
     char *problems;
     int64_t reported_ms;
@@ -212,6 +215,8 @@ static void put_in_force(struct service *service, struct held_config *held)
     held->next = service->configs;
     service->configs = held;
     unheld = take_unheld(service);
+    if (service->config_wake)
+        service->config_wake(service->config_wake_context);
     pthread_mutex_unlock(&service->lock);
     free_unheld(unheld);
 }
@@ -539,6 +544,31 @@ void service_on_change(struct service *service, void (*wake)(void *context), voi
     service->wake = wake;
     service->wake_context = context;
     pthread_mutex_unlock(&service->lock);
+}
+
+void service_on_config(struct service *service, void (*wake)(void *context), void *context)
+{
+    pthread_mutex_lock(&service->lock);
+    service->config_wake = wake;
+    service->config_wake_context = context;
+    pthread_mutex_unlock(&service->lock);
+}
+
+void service_set_tailing(struct service *service, struct tailing *tailing)
+{
+    pthread_mutex_lock(&service->lock);
+    service->tailing = tailing;
+    pthread_mutex_unlock(&service->lock);
+}
+
+struct tailing *service_tailing(struct service *service)
+{
+    struct tailing *tailing;
+
+    pthread_mutex_lock(&service->lock);
+    tailing = service->tailing;
+    pthread_mutex_unlock(&service->lock);
+    return tailing;
 }
 
 void service_changed(struct service *service)

@@ -57,6 +57,13 @@ enum rc service_reload(struct service *service, struct buffer *out) MUST_CHECK;
 void service_on_change(struct service *service, void (*wake)(void *context), void *context);
 void service_changed(struct service *service);
 
+/* The one who wants to know when another configuration is in force (tailing.c). NULL: nobody any more. */
+void service_on_config(struct service *service, void (*wake)(void *context), void *context);
+
+/* Who follows the logs; NULL until it is started. */
+struct tailing;
+void service_set_tailing(struct service *service, struct tailing *tailing);
+struct tailing *service_tailing(struct service *service);
 /* What came through each webhook's door since the start. */
 struct hook_facts *service_hook_facts(struct service *service);
 

@@ -72,6 +72,7 @@ enum rc engine_new(const struct engine_options *options, struct engine **engine)
     made->listener = options->listener;
     made->deterministic = options->deterministic;
     made->due_ms = -1;
+    pthread_mutex_init(&made->ruleset_lock, NULL);
     rc = arena_new(TURN_LIMIT_BYTES, &made->arena);
     if (!rc)
         rc = matcher_new(&made->matcher);
@@ -81,7 +82,7 @@ enum rc engine_new(const struct engine_options *options, struct engine **engine)
         engine_free(made);
         return rc;
     }
-    made->ruleset = options->ruleset;
+    made->ruleset = made->ruleset_in_force = options->ruleset;
     made->files = options->files;
     metric_set(METRIC_RULES_LOADED, (struct slice){ 0 }, (struct slice){ 0 },
                (double)made->ruleset->n_rules);
@@ -96,12 +97,31 @@ void engine_free(struct engine *engine)
     matcher_free(engine->matcher);
     ruleset_free(engine->ruleset);
     arena_free(engine->arena);
+    pthread_mutex_destroy(&engine->ruleset_lock);
     free(engine);
 }
 
 void engine_rest(struct engine *engine)
 {
     engine->rests = true;
+}
+
+struct ruleset *engine_hold_ruleset(struct engine *engine)
+{
+    struct ruleset *held;
+
+    pthread_mutex_lock(&engine->ruleset_lock);
+    held = engine->ruleset_in_force;
+    ruleset_hold(held);
+    pthread_mutex_unlock(&engine->ruleset_lock);
+    return held;
+}
+
+void engine_put_in_force(struct engine *engine, struct ruleset *ruleset)
+{
+    pthread_mutex_lock(&engine->ruleset_lock);
+    engine->ruleset_in_force = ruleset;
+    pthread_mutex_unlock(&engine->ruleset_lock);
 }
 
 const struct ruleset *engine_ruleset(const struct engine *engine)

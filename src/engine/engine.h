@@ -62,7 +62,7 @@ enum rc engine_accept(struct engine *engine, struct engine_accept_item *items,
 
 /* What was read of one log file, in the order of its lines. */
 struct engine_lines {
-    struct journal_entry *entry; /* those that some rule wants (log_lines.h); NULL: none */
+    struct journal_entry *entry;       /* those that some rule wants (log_lines.h); NULL: none */
     const struct file_offset *offsets; /* how far it is read now */
     size_t n_offsets;
     const struct ulid *forgotten; /* offsets of files that are gone */
@@ -74,13 +74,14 @@ enum rc engine_take_lines(struct engine *engine, const struct engine_lines *item
                           int64_t now_ms, int64_t budget_ms, bool *more) MUST_CHECK;
 
 /* What is told of a watcher itself: an event of kind vedette.watcher. */
-enum watcher_state { WATCHER_SILENT, WATCHER_BROKEN, WATCHER_BACK };
+enum watcher_state { WATCHER_SILENT, WATCHER_BROKEN, WATCHER_BACK, WATCHER_LOST };
 struct engine_notice {
     struct slice watcher;
     enum watcher_state state;
     struct slice detail; /* for people: what is wrong and what to do */
     struct slice path;   /* of the file; absent: the whole watcher */
     int64_t since_ms;    /* 0: not known */
+    int64_t n_bytes;     /* LOST: so many were there and were never read */
 };
 enum rc engine_notify(struct engine *engine, const struct engine_notice *notice,
                       int64_t now_ms) MUST_CHECK;
@@ -126,6 +127,8 @@ bool engine_has_room(struct engine *engine);
 /* From now on no step starts: what is approved goes on after the next start. From any thread. */
 void engine_rest(struct engine *engine);
 
+/* The rules in force, for another thread: free them with ruleset_free. */
+struct ruleset *engine_hold_ruleset(struct engine *engine);
 const struct ruleset *engine_ruleset(const struct engine *engine);
 
 /* Type of an entry whose body is an event object as `vedette events --json` prints it. Only replays and tests make such entries: a door never

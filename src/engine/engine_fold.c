@@ -130,7 +130,7 @@ static enum rc fold_turn(struct engine *engine, struct fold_limits *limits, bool
     turn_abort(&turn);
     if (!rc)
         engine_note_unfolded(engine,
-                      *more ? engine->n_unfolded - (int64_t)(n_before - limits->n_left) : 0);
+                             *more ? engine->n_unfolded - (int64_t)(n_before - limits->n_left) : 0);
     return rc;
 }
 

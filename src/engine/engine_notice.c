@@ -11,6 +11,7 @@ static const struct {
     [WATCHER_SILENT] = { "vedette.watcher.silent", "failing", "is silent" },
     [WATCHER_BROKEN] = { "vedette.watcher.broken", "failing", "cannot be watched" },
     [WATCHER_BACK] = { "vedette.watcher.back", "ok", "is back" },
+    [WATCHER_LOST] = { "vedette.watcher.lost", "info", "lost lines" },
 };
 
 static void write_notice(const struct engine_notice *notice, struct buffer *body)
@@ -24,6 +25,8 @@ static void write_notice(const struct engine_notice *notice, struct buffer *body
     json_member_text(&writer, "detail", notice->detail);
     json_member_text(&writer, "path", notice->path);
     json_member_time(&writer, "since", notice->since_ms);
+    if (notice->n_bytes)
+        json_member_int(&writer, "bytes", notice->n_bytes);
     json_object_end(&writer);
 }
 

@@ -20,6 +20,7 @@
 #include "src/store/tasks.h"
 #include "src/store/track_records.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,7 +34,10 @@ struct counts {
 struct engine {
     struct store *store;
     const struct config *config;
-    struct ruleset *ruleset;
+    struct ruleset *ruleset;      /* those of the turn */
+    pthread_mutex_t ruleset_lock; /* of what follows */
+    struct ruleset
+        *ruleset_in_force; /* those of the last reload that was committed, for other threads */
     const struct rule_files *files; /* until engine_recover */
     struct matcher *matcher;
     struct engine_listener listener;
@@ -120,6 +124,11 @@ enum rc tasks_take_evidence(struct turn *turn, const struct outbox_item *item,
 enum rc tasks_deadline(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
 enum rc tasks_withdraw(struct turn *turn, struct signal *signal, struct slice reason) MUST_CHECK;
 
+/* engine_task_log.c: asks for lines of a log, which will be `evidence`. */
+enum rc tasks_ask_log(struct turn *turn, const struct task *task, size_t part,
+                      const struct log_use *use, const struct signal *signal,
+                      struct evidence *evidence) MUST_CHECK;
+
 /* engine_proposals.c: made, revised, closed. */
 enum rc proposals_open(struct turn *turn, const struct rule *rule, struct signal *signal,
                        const struct task *task) MUST_CHECK;
@@ -168,7 +177,9 @@ enum rc steps_verify_due(struct turn *turn, struct ulid id, int64_t due_ms) MUST
 enum rc steps_undo_next(struct turn *turn, struct signal *signal,
                         struct proposal *proposal) MUST_CHECK;
 
-/* engine.c: RC_FULL when data may no longer be stored. */
+/* engine.c: from now on other threads get these. */
+void engine_put_in_force(struct engine *engine, struct ruleset *ruleset);
+/* RC_FULL when data may no longer be stored. */
 enum rc engine_refuse_when_full(struct store_txn *txn) MUST_CHECK;
 
 /* engine_fold.c: what one turn may do. */

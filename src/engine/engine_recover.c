@@ -1,6 +1,7 @@
 #include "src/engine/engine_private.h"
 
 #include "src/base/crash_point.h"
+#include "src/base/log_mark.h"
 
 /* How often a delivery that is folded alone may end the process before it is set aside. A kill from outside can
  * look like that once; twice at the same delivery hardly. */
@@ -108,6 +109,26 @@ static enum rc count_tries(struct turn *turn, uint64_t *n_tries)
     return rc ? rc : meta_set(turn->txn, META_CLEAN_STOP, 0);
 }
 
+/* The key of the marks in our own log: made once for a store. */
+static enum rc load_mark_key(struct turn *turn)
+{
+    uint64_t halves[2] = { 0 };
+    enum rc rc = meta_get(turn->txn, META_MARK_KEY_1, &halves[0]);
+
+    if (!rc)
+        rc = meta_get(turn->txn, META_MARK_KEY_2, &halves[1]);
+    if (!rc && !halves[0] && !halves[1]) {
+        rc = random_bytes((uint8_t *)halves, sizeof halves);
+        if (!rc)
+            rc = meta_set(turn->txn, META_MARK_KEY_1, halves[0]);
+        if (!rc)
+            rc = meta_set(turn->txn, META_MARK_KEY_2, halves[1]);
+    }
+    if (!rc)
+        log_mark_use((const uint8_t *)halves, watchers_read_lines(turn->engine->config->watchers));
+    return rc;
+}
+
 static enum rc restore(struct turn *turn, uint64_t *n_tries)
 {
     struct engine *engine = turn->engine;
@@ -130,6 +151,8 @@ static enum rc restore(struct turn *turn, uint64_t *n_tries)
         rc = steps_advance_all(turn);
     if (!rc)
         rc = meta_get(turn->txn, META_PAUSED, &paused);
+    if (!rc)
+        rc = load_mark_key(turn);
     metric_set(METRIC_PAUSED, (struct slice){ 0 }, (struct slice){ 0 }, paused != 0);
     engine->files = NULL;
     return rc;

@@ -2,6 +2,7 @@
 
 #include "rules/snapshot.h"
 #include "src/base/crash_point.h"
+#include "src/base/log_mark.h"
 #include "src/store/rulesets.h"
 
 /* A signal with its task, its proposal and what is rendered for them. */
@@ -283,6 +284,8 @@ enum rc engine_reload(struct engine *engine, const struct config *config, struct
         return rc;
     }
     forget_faults(ruleset_before, ruleset);
+    engine_put_in_force(engine, ruleset);
+    log_mark_switch(watchers_read_lines(config->watchers));
     ruleset_free(ruleset_before);
     metric_set(METRIC_RULES_LOADED, (struct slice){ 0 }, (struct slice){ 0 },
                (double)ruleset->n_rules);

@@ -79,6 +79,8 @@ static enum rc collect(struct turn *turn, const struct task *task, size_t part,
                                 evidence);
     case EVIDENCE_FROM_ACTION:
         return ask_action(turn, task, part, &request->use, values, evidence);
+    case EVIDENCE_FROM_LOG:
+        return tasks_ask_log(turn, task, part, &request->log, signal, evidence);
     }
     return RC_INVALID;
 }

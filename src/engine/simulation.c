@@ -89,6 +89,11 @@ void simulation_free(struct simulation *simulation)
     free(simulation);
 }
 
+struct engine *simulation_engine(struct simulation *simulation)
+{
+    return simulation->engine;
+}
+
 static struct waiting *pop(struct waiting **first, struct waiting ***last)
 {
     struct waiting *waiting = *first;

@@ -14,6 +14,8 @@ enum rc simulation_new(const struct config *config, struct ruleset *ruleset,
                        struct simulation **simulation) MUST_CHECK;
 void simulation_free(struct simulation *simulation);
 
+/* Its engine, for a screen of lines (screen.h). */
+struct engine *simulation_engine(struct simulation *simulation);
 /* One delivery, received at `entry->received_ms` (never before the one before it): timers due by then run first, then it is folded. Its id is made from `seed` when it has none. */
 enum rc simulation_receive(struct simulation *simulation, struct journal_entry *entry,
                            struct slice seed) MUST_CHECK;

@@ -18,9 +18,11 @@
     X(FOLD_ATTEMPT, "fold_attempt")   /* the cursor at the last start */                           \
     X(FOLD_TRIES,                                                                                  \
       "fold_tries") /* starts in a row that found it there, none after an orderly stop */          \
-    X(FOLD_SUSPECT, "fold_suspect")       /* delivery that is being folded alone after a crash */  \
-    X(SUSPECT_TRIES, "suspect_tries")     /* how often that one was begun and not ended */         \
-    X(CLEAN_STOP, "clean_stop")           /* 1 after an orderly stop */                            \
+    X(FOLD_SUSPECT, "fold_suspect")   /* delivery that is being folded alone after a crash */      \
+    X(SUSPECT_TRIES, "suspect_tries") /* how often that one was begun and not ended */             \
+    X(CLEAN_STOP, "clean_stop")       /* 1 after an orderly stop */                                \
+    X(MARK_KEY_1, "mark_key_1")       /* of log_mark.h: two halves of a random key */              \
+    X(MARK_KEY_2, "mark_key_2")                                                                    \
     X(PAUSED, "paused")                   /* 1: nothing acts */                                    \
     X(RULESET_VERSION, "ruleset_version") /* first 8 bytes of the running rule set's hash */
 

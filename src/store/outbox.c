@@ -8,6 +8,19 @@ const char *const effect_state_names[] = { "done",        "failed",  "timed_out"
                                            "not_started", "unknown", NULL };
 
 /* clang-format off */
+#define AT(member) .offset = offsetof(struct log_wanted, member)
+static const struct record_field log_fields[] = {
+    { .tag = 1, .type = RECORD_TEXT,  .name = "watcher", AT(watcher) },
+    { .tag = 2, .type = RECORD_TIME,  .name = "first", AT(first_ms) },
+    { .tag = 3, .type = RECORD_TIME,  .name = "last", AT(last_ms) },
+    { .tag = 4, .type = RECORD_INT,   .name = "around_ms", AT(around_ms) },
+    { .tag = 5, .type = RECORD_TEXT,  .name = "match", AT(match) },
+    { .tag = 6, .type = RECORD_TEXTS, AT(samples) },
+    { .tag = 7, .type = RECORD_INT,   .name = "lines", AT(n_lines) },
+};
+#undef AT
+static const struct record_shape log_shape = RECORD_SHAPE(log_wanted, log_fields);
+
 #define AT(member) .offset = offsetof(struct outbox_item, member)
 static const struct record_field item_fields[] = {
     { .tag = 1,  .type = RECORD_ENUM,  .name = "channel", .names = outbox_channel_names, AT(channel) },
@@ -23,6 +36,7 @@ static const struct record_field item_fields[] = {
     { .tag = 11, .type = RECORD_TIME,  .name = "not_before", AT(not_before_ms) },
     { .tag = 12, .type = RECORD_INT,   .name = "tries", AT(tries) },
     { .tag = 13, .type = RECORD_TIME,  .name = "created", AT(created_ms) },
+    { .tag = 14, .type = RECORD_STRUCT, .name = "log", .shape = &log_shape, AT(log) },
 };
 #undef AT
 
@@ -43,6 +57,7 @@ static const struct record_field result_fields[] = {
     { .tag = 13, .type = RECORD_TIME, .name = "started", AT(started_ms) },
     { .tag = 14, .type = RECORD_TIME, .name = "finished", AT(finished_ms) },
     { .tag = 15, .type = RECORD_INT,  .name = "exited", AT(exited) },
+    { .tag = 16, .type = RECORD_TEXT, .name = "finding", AT(finding) },
 };
 #undef AT
 /* clang-format on */

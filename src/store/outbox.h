@@ -12,7 +12,7 @@
 #include "src/store/store.h"
 
 enum outbox_channel {
-    OUTBOX_EVIDENCE, /* an action with effect none, for a task; may be repeated */
+    OUTBOX_EVIDENCE, /* for a task: an action with effect none, lines of a log; may be repeated */
     OUTBOX_CHECK,    /* a step's precondition; may be repeated */
     OUTBOX_STEP,     /* a step of an approved plan: at most once */
     OUTBOX_VERIFY,   /* verify: {check: ACTION}; may be repeated */
@@ -20,6 +20,18 @@ enum outbox_channel {
     OUTBOX_N_CHANNELS
 };
 extern const char *const outbox_channel_names[];
+
+/* Lines to be looked for in the files of a log watcher. A sample is the raw text of one of the signal's own lines; one of LOG_SAMPLE_BYTES is its line's beginning. */
+struct log_wanted {
+    struct slice watcher;      /* absent: the item is no such search */
+    int64_t first_ms;          /* event times: when the signal was first seen, */
+    int64_t last_ms;           /* and last */
+    int64_t around_ms;         /* before the one and after the other */
+    struct slice match;        /* a pattern as rules write it; absent: none */
+    struct slice_list samples; /* without `match`; none: all lines are meant */
+    int64_t n_lines;           /* at most */
+};
+#define LOG_SAMPLE_BYTES 4096
 
 struct outbox_item {
     uint64_t id; /* set by outbox_push; never used twice, restarts included */
@@ -32,10 +44,11 @@ struct outbox_item {
     struct slice request;   /* a request, as in struct step */
     struct slice_list env;  /* names of our environment that the child may see */
     struct slice user;
-    int64_t timeout_ms;
+    int64_t timeout_ms; /* since the start; of a search in a log since `created_ms` */
     int64_t not_before_ms;
     int64_t tries;
     int64_t created_ms;
+    struct log_wanted log;
 };
 
 extern const struct record_shape outbox_item_shape;
@@ -75,7 +88,8 @@ struct effect_result {
     bool truncated;
     int64_t bytes;
     struct slice sha256;
-    struct slice error; /* absent when done */
+    struct slice error;   /* absent when done */
+    struct slice finding; /* of a search: the first line that it was about; absent: none */
     int64_t started_ms, finished_ms;
 };
 extern const struct record_shape effect_result_shape;

@@ -19,8 +19,6 @@
 #define MIN_MAP_BYTES ((int64_t)1024 * 1024)
 #define COMMITS_A_COUNT 16 /* commits after which the freed pages are counted anew */
 #define FREE_TABLE ((MDB_dbi)0)
-#define DISK_FULL_BYTES                                                                            \
-    ((int64_t)256 * 1024) /* what a file system may say is left when it takes nothing more */
 
 struct lmdb_store {
     struct store base;
@@ -130,22 +128,22 @@ static enum rc lmdb_disk_room(struct store *base, int64_t *bytes)
     return RC_OK;
 }
 
-/* A write that a full disk cuts short is EIO to LMDB, as if the disk had failed. Nothing of it counts: it went to pages
- * that no commit names. */
-static bool was_cut_short(struct lmdb_store *store, int code)
+/* A write that a full disk cuts short is EIO to LMDB, as if the disk had failed, but no call has failed: errno is not set. What the file system says is left does not tell: some
+ * keep several hundred KiB for themselves. Nothing of it counts: it went to pages that no commit names. */
+static enum rc rc_of_commit(int code, int number)
 {
-    int64_t room_bytes;
-
-    return code == EIO && !lmdb_disk_room(&store->base, &room_bytes) &&
-           room_bytes < DISK_FULL_BYTES;
+    return code == EIO && number != EIO ? RC_FULL : rc_of(code);
 }
 
 static enum rc lmdb_commit(struct store_txn *txn)
 {
     struct lmdb_store *store = lmdb_of(txn->store);
-    int code = mdb_txn_commit(txn_of(txn));
-    enum rc rc = was_cut_short(store, code) ? RC_FULL : rc_of(code);
+    enum rc rc;
+    int code;
 
+    errno = 0;
+    code = mdb_txn_commit(txn_of(txn));
+    rc = rc_of_commit(code, errno);
     if (store->n_commits_to_count)
         store->n_commits_to_count--;
     free(txn);

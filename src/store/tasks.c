@@ -22,6 +22,7 @@ static const struct record_field evidence_fields[] = {
       .only_with = offsetof(struct evidence, exited), AT(exit_code) },
     { .tag = 11, .type = RECORD_TEXT, .name = "error", AT(error) },
     { .tag = 12, .type = RECORD_INT,  AT(exited) },
+    { .tag = 13, .type = RECORD_TEXT, AT(finding) },
 };
 #undef AT
 const struct record_shape evidence_shape = RECORD_SHAPE(evidence, evidence_fields);

@@ -13,8 +13,8 @@ extern const char *const evidence_state_names[];
 
 struct evidence {
     struct slice id;     /* "e1": what a diagnosis cites */
-    struct slice kind;   /* changes | similar | action */
-    struct slice source; /* the action's name, or what was searched */
+    struct slice kind;   /* changes | similar | action | log */
+    struct slice source; /* the action's or the watcher's name, or what was searched */
     enum evidence_state state;
     int64_t captured_ms;
     struct slice text; /* head and tail when truncated */
@@ -24,6 +24,8 @@ struct evidence {
     int64_t exit_code;
     int64_t exited;     /* 1: there is such a code; stored, not shown */
     struct slice error; /* why it failed */
+    struct slice
+        finding; /* of a log: the first line that was looked for; stored, not shown: it is in the text */
 };
 
 enum diagnosis_status {

@@ -7,7 +7,7 @@ const failed = { waiting: 'has not come back', failed: 'gave nothing' };
 function head(piece) {
   return [
     h('code', {}, shown(piece.id)), ' ', shown(piece.source || piece.kind),
-    failed[piece.state] ? [' ', failed[piece.state]] : [`, ${piece.bytes} bytes`, piece.truncated && ' (the middle is left out)'],
+    failed[piece.state] ? [' ', failed[piece.state]] : [`, ${piece.bytes} bytes`, piece.truncated && ' (not all of it)'],
   ];
 }
 

@@ -1,8 +1,8 @@
 """The measures of tests/bench/README.md, printed a line each. Takes about two minutes; wants a quiet machine.
 
-usage: run.py --vedette BINARY [--runs N] [--seconds S] [--directory DIR] [NAME...]
+usage: run.py --vedette BINARY [--runs N] [--seconds S] [--log-rate L] [--log-seconds S] [--directory DIR] [NAME...]
 
-NAMEs pick some of: accept latency memory idle. DIR is on the disk to be judged (default: beside the binary).
+NAMEs pick some of: accept latency memory idle tail delay files. DIR is on the disk to be judged (default: beside the binary).
 Ends with exit code 1 when a goal was missed.
 """
 import argparse
@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 
+import logs
 import payload
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -31,6 +32,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 N_EVENTS = 100_000
 N_PROPOSALS = 200
 IDLE_SECONDS = 10
+NAMES = ["accept", "latency", "memory", "idle", "tail", "delay", "files"]
 GOALS = {"ratio": 0.2, "wake-ups": 1.0, "cpu": 0.05}
 
 CONFIG = """
@@ -308,9 +310,11 @@ def main():
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=4)
     parser.add_argument("--directory", type=pathlib.Path)
-    parser.add_argument("names", nargs="*", choices=["accept", "latency", "memory", "idle", []])
+    parser.add_argument("--log-rate", type=int, default=100_000)
+    parser.add_argument("--log-seconds", type=float, default=30)
+    parser.add_argument("names", nargs="*", choices=[*NAMES, []])
     options = parser.parse_args()
-    names = options.names or ["accept", "latency", "memory", "idle"]
+    names = options.names or NAMES
     os.environ["VEDETTE"] = str(options.vedette.resolve())
     from harness import GITHUB_SECRET
     options.directory = pathlib.Path(tempfile.mkdtemp(prefix="bench-", dir=options.directory or options.vedette.resolve().parent))
@@ -323,6 +327,9 @@ def main():
             held &= measure_latency(options, GITHUB_SECRET)
         if "memory" in names or "idle" in names:
             held &= measure_memory(options, GITHUB_SECRET, "idle" in names)
+        for name, measure in (("tail", logs.measure_tail), ("delay", logs.measure_delay), ("files", logs.measure_files)):
+            if name in names:
+                held &= measure(options)
     finally:
         shutil.rmtree(options.directory, ignore_errors=True)
     print("goals: " + ("held" if held else "missed"))
@@ -330,4 +337,5 @@ def main():
 
 
 if __name__ == "__main__":
+    sys.modules["run"] = sys.modules["__main__"]
     sys.exit(main())

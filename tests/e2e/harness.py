@@ -212,6 +212,12 @@ class Vedette:
     def signal(self, number):
         self.process.send_signal(number)
 
+    def freeze(self):
+        """Stops it as a debugger would, and waits until each of its threads stands still; SIGCONT goes on."""
+        self.signal(signal.SIGSTOP)
+        tasks = pathlib.Path(f"/proc/{self.pid}/task")
+        wait_until(lambda: all((task / "stat").read_text().rpartition(")")[2].split()[0] == "T" for task in tasks.iterdir()), "it stands still")
+
     def wait(self, patience=PATIENCE):
         code = self.process.wait(patience)
         self.reader.join(patience)
@@ -365,6 +371,13 @@ class Vedette:
             if all(here.get(label) == value for label, value in labels.items()):
                 total = (total or 0) + float(found.group(3))
         return total
+
+    def metric_or_none(self, name, **labels):
+        """The same, of a daemon that may be gone."""
+        try:
+            return self.metric(name, **labels)
+        except (OSError, KeyError, http.client.HTTPException):
+            return None
 
     def steps_run(self):
         """A line for each time the `rerun` action ran."""

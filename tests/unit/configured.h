@@ -33,6 +33,7 @@ static inline int configured_tear_down(void **state)
 {
     struct configured *configured = *state;
 
+    watchers_free(configured->watchers);
     problems_free(configured->problems);
     arena_free(configured->arena);
     return 0;

@@ -73,7 +73,7 @@ struct world {
     bool keeps_loose;  /* lines matter to nobody: their rows come later */
     bool commits_late; /* world_commit is called by the test */
     int64_t n_lost;
-    unsigned n_loses, n_tells, n_overs;
+    unsigned n_loses, n_tells, n_overs, n_left_alone;
     char told[256], told_path[256];
     size_t n_steps;
     FILE *story; /* what happens; NULL: nobody wants to know */
@@ -310,6 +310,17 @@ static inline void world_tell(void *context, const struct log_watch *watch, cons
     snprintf(world->told_path, sizeof world->told_path, "%s", path ? path : "");
 }
 
+static inline void world_leave(void *context, const struct log_watch *watch, const char *path,
+                               const char *why)
+{
+    struct world *world = context;
+
+    (void)watch;
+    world->n_left_alone++;
+    snprintf(world->told, sizeof world->told, "%s", why);
+    snprintf(world->told_path, sizeof world->told_path, "%s", path);
+}
+
 static inline void world_lose(void *context, const struct log_watch *watch, const char *path,
                               int64_t n_bytes, const char *why)
 {
@@ -378,6 +389,7 @@ static inline void world_start(struct world *world)
                                                   .take = world_take,
                                                   .store = world_store,
                                                   .tell = world_tell,
+                                                  .leave = world_leave,
                                                   .lose = world_lose },
                                         .now_ms = world->now_ms };
 

@@ -64,7 +64,7 @@ static const struct line lines[] = {
     { { "settle", "qkskz", "--ran", "--not-ran" }, 2, "--ran or --not-ran" },
     /* inputs */
     { { "replay" }, 2, "INPUT is missing" },
-    { { "replay", "--log", "app=app.log" }, 2, "this version has no log watchers yet" },
+    { { "replay", "--log", "app.log" }, 2, "--log takes NAME=FILE" },
     { { "replay", "--hook", "payload.json" }, 2, "--hook takes SENDER=FILE" },
     { { "replay", "--hook", "github=" }, 2, "--hook takes SENDER=FILE" },
     { { "replay", "-H", "A: b", "--events", "-" }, 2, "-H belongs to a --hook" },
@@ -72,6 +72,8 @@ static const struct line lines[] = {
     { { "replay", "rules.d", "--events", "-" }, 2, "behind --rules" },
     { { "fields" }, 2, "INPUT is missing" },
     { { "replay", "--events", "/nonexistent" }, 1, "cannot be opened" },
+    { { "replay", "--log", "app=/nonexistent" }, 1, "cannot be opened" },
+    { { "replay", "--log", "app=/dev/null", "--time-format", "%Q" }, 1, "strptime" },
     { { "replay", "--hook", "gitlab=/dev/null" }, 1, "SENDER is" },
     { { "send" }, 2, "HOOK FILE" },
     { { "send", "--sample", "nothing" }, 2, "--samples lists them" },

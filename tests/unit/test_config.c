@@ -1,5 +1,6 @@
 #include "src/config/config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -88,10 +89,95 @@ static void an_address_that_is_none_is_told_by_line_and_column(void **state)
     }
 }
 
+/* What a configuration says to a rule that collects `evidence`. */
+static bool fits(const char *config_text, const char *evidence, struct buffer *out)
+{
+    char path[] = "/tmp/vedette-config-XXXXXX";
+    struct config_options options = { .path = config_text ? path : NULL };
+    struct rule_file file = { .name = SLICE("r.yaml") };
+    const struct rule_files files = { &file, 1 };
+    struct ruleset *ruleset = NULL;
+    struct problems *problems;
+    struct config *config = NULL;
+    char rules[256];
+    int fd = mkstemp(path);
+    bool is_right;
+
+    (void)snprintf(rules, sizeof rules,
+                   "rules:\n  - {id: a, on: alert, diagnose: {evidence: [%s]}}", evidence);
+    file.text = slice_of(rules);
+    assert_true(fd >= 0);
+    if (config_text)
+        assert_int_equal(write(fd, config_text, strlen(config_text)), (ssize_t)strlen(config_text));
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(problems_new(&problems), RC_OK);
+    assert_int_equal(config_load(&options, problems, &config), RC_OK);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(ruleset_parse(&files, problems, &ruleset), RC_OK);
+    is_right = config_check_rules(config, ruleset, problems);
+    problems_format(problems, out);
+    buffer_add_byte(out, '\0');
+    ruleset_free(ruleset);
+    config_free(config);
+    problems_free(problems);
+    return is_right;
+}
+
+#define LOGS                                                                                       \
+    "people: {jane: {user: jane}}\n"                                                               \
+    "watchers: [{log: [/var/log/app.log], name: app}, {log: [/var/log/web.log], name: runner}, "   \
+    "{stdin: true, name: pipe}, {journal: {}, name: system}, {webhook: github, secret: "           \
+    "abcdefghijklmnop}]\n"
+
+static void a_log_that_evidence_names_must_be_watched(void **state)
+{
+    static const struct {
+        const char *config, *evidence, *said; /* said NULL: it fits */
+    } cases[] = {
+        { LOGS, "{log: app}", NULL },
+        { LOGS, "{log: runnr}",
+          "r.yaml:2:52: error: no log watcher `runnr` stands under `watchers` of the "
+          "configuration; did you mean `runner`?" },
+        { LOGS, "{log: {watcher: nothing-like-it}}",
+          "error: no log watcher `nothing-like-it` stands under `watchers` of the "
+          "configuration\n" },
+        { LOGS, "{log: github}",
+          "error: `github` is a webhook: only the files of a `log` watcher can be searched" },
+        { LOGS, "{log: system}",
+          "error: `system` is a journal: only the files of a `log` watcher can be searched" },
+        /* Nobody knows what will be watched. */
+        { NULL, "{log: app}", NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buffer out;
+
+        buffer_init(&out, 0);
+        assert_int_equal(fits(cases[i].config, cases[i].evidence, &out), !cases[i].said);
+        if (cases[i].said && !strstr(out.ptr, cases[i].said))
+            fail_msg("not %s\nbut %s", cases[i].said, out.ptr);
+        buffer_free(&out);
+    }
+}
+
+static void standard_input_as_a_log_to_be_searched_is_a_warning(void **state)
+{
+    struct buffer out;
+
+    (void)state;
+    buffer_init(&out, 0);
+    assert_true(fits(LOGS, "{log: pipe}", &out));
+    assert_non_null(strstr(out.ptr, "warning: `pipe` is standard input, which cannot be searched"));
+    buffer_free(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_that_is_none_is_told_by_line_and_column),
+        cmocka_unit_test(a_log_that_evidence_names_must_be_watched),
+        cmocka_unit_test(standard_input_as_a_log_to_be_searched_is_a_warning),
         cmocka_unit_test(without_a_configuration_the_local_user_is_named_as_the_one_who_decides),
     };
 

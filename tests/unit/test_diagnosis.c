@@ -21,6 +21,18 @@ static struct evidence action(enum evidence_state state, const char *text, const
                               .error = text_of(error) };
 }
 
+static struct evidence lines_of_app(enum evidence_state state, const char *text,
+                                    const char *finding, const char *error)
+{
+    return (struct evidence){ .id = SLICE("e4"),
+                              .kind = SLICE("log"),
+                              .source = SLICE("app"),
+                              .state = state,
+                              .text = text_of(text),
+                              .finding = text_of(finding),
+                              .error = text_of(error) };
+}
+
 static struct evidence similar(const char *text)
 {
     return (struct evidence){
@@ -176,6 +188,51 @@ static void what_did_not_come_back_in_time_is_a_gap(void **state)
                  "failed-run-log had not come back when the time was up.");
 }
 
+static const char one_line[] = "1 line of app around 2026-11-21 11:35 UTC, matching /error/:\n"
+                               "compiling\n\x1b[31merror\x1b[0m: no space\ncleaning up";
+
+static void the_first_line_of_a_log_that_was_looked_for_is_a_fact(void **state)
+{
+    struct evidence evidence[] = { lines_of_app(EVIDENCE_HELD, one_line,
+                                                "\x1b[31merror\x1b[0m: no space", NULL) };
+    struct diagnosis diagnosis = diagnose(*state, evidence, 1, 1);
+
+    expect_fact(diagnosis, 2,
+                "1 line of app around 2026-11-21 11:35 UTC, matching /error/; the first: \"error: "
+                "no space\"",
+                "e4");
+    /* It was collected from what fails: only the changes were not looked for. */
+    assert_int_equal(diagnosis.proof_gaps.n_items, 1);
+}
+
+static void of_a_whole_stretch_of_a_log_the_lines_that_speak_of_failure_are_told(void **state)
+{
+    struct evidence evidence[] = {
+        lines_of_app(EVIDENCE_HELD,
+                     "3 lines of app around 2026-11-21 11:35 UTC:\nfine\nit failed\nfine", NULL,
+                     NULL),
+        lines_of_app(EVIDENCE_HELD, "No line of app around 2026-11-21 11:35 UTC matches /x/.", NULL,
+                     NULL),
+        lines_of_app(EVIDENCE_HELD, "", NULL, NULL),
+    };
+    struct diagnosis diagnosis = diagnose(*state, evidence, 3, 1);
+
+    expect_fact(diagnosis, 2, "3 lines of app around 2026-11-21 11:35 UTC: \"it failed\"", "e4");
+    expect_fact(diagnosis, 3, "No line of app around 2026-11-21 11:35 UTC matches /x/.", "e4");
+    expect_fact(diagnosis, 4, "app showed nothing.", "e4");
+}
+
+static void a_log_that_could_not_be_searched_is_a_gap(void **state)
+{
+    struct evidence evidence[] = { lines_of_app(EVIDENCE_FAILED, NULL, NULL,
+                                                "/var/log/app.log: there is no such file") };
+    struct diagnosis diagnosis = diagnose(*state, evidence, 1, 1);
+
+    assert_slice(diagnosis.proof_gaps.items[1], "The search in app gave no evidence: "
+                                                "/var/log/app.log: there is no such file");
+    assert_slice(diagnosis.next_evidence, "What app would have shown.");
+}
+
 static void a_flood_of_evidence_stays_bounded(void **state)
 {
     static struct evidence evidence[200];
@@ -197,6 +254,9 @@ int main(void)
         SAMPLE_TEST(without_a_change_it_is_unresolved_and_says_what_is_missing),
         SAMPLE_TEST(without_any_evidence_the_gaps_say_that_nobody_looked),
         SAMPLE_TEST(what_did_not_come_back_in_time_is_a_gap),
+        SAMPLE_TEST(the_first_line_of_a_log_that_was_looked_for_is_a_fact),
+        SAMPLE_TEST(of_a_whole_stretch_of_a_log_the_lines_that_speak_of_failure_are_told),
+        SAMPLE_TEST(a_log_that_could_not_be_searched_is_a_gap),
         SAMPLE_TEST(a_flood_of_evidence_stays_bounded),
     };
 

@@ -3,6 +3,7 @@
 
 #include "src/base/digest.h"
 #include "src/base/file.h"
+#include "watchers/log_lines.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,6 +26,7 @@
     "  act: {run: [/bin/true], effect: external, undo: unact, timeout: 10s}\n"                     \
     "  unact: {run: [/bin/true], effect: external, timeout: 10s}\n"                                \
     "  look: {run: [/bin/true], effect: none, timeout: 10s}\n"                                     \
+    "watchers: [{log: [/nowhere/app.log], name: app}]\n"                                           \
     "people: {jane: {user: jane}}\n"                                                               \
     "approvers: {from: [jane], need: 1}\n"
 /* clang-format on */
@@ -41,7 +43,7 @@ struct story {
     struct engine *engine;
     struct arena *arena;
     struct outbox_item effects[EFFECTS_MAX]; /* only their numbers */
-    size_t n_effects, n_answered;
+    size_t n_effects, n_answered, n_cancelled;
     int n_events;
 };
 
@@ -55,6 +57,14 @@ static void keep_effect(void *context, const struct outbox_item *item)
                                                                .object = item->object,
                                                                .part = item->part,
                                                                .revision = item->revision };
+}
+
+static void keep_cancel(void *context, struct ulid object)
+{
+    struct story *story = context;
+
+    (void)object;
+    story->n_cancelled++;
 }
 
 static struct ruleset *parse(const char *rules)
@@ -79,7 +89,7 @@ static void start_engine(struct story *story, const char *rules)
         .store = story->store,
         .config = story->config,
         .ruleset = parse(rules),
-        .listener = { .context = story, .on_effect = keep_effect },
+        .listener = { .context = story, .on_effect = keep_effect, .on_cancel = keep_cancel },
     };
 
     assert_int_equal(engine_new(&options, &story->engine), RC_OK);
@@ -511,6 +521,177 @@ static void the_second_step_of_a_plan_waits_for_the_next_start_as_well(void **st
     end(story);
 }
 
+/* --- lines of logs as evidence --- */
+
+#define LOG_RULE(log, timeout)                                                                     \
+    RED(PROPOSE ", diagnose: {evidence: [{log: " log "}], timeout: " timeout "}")
+
+static struct outbox_item newest_effect(struct story *story)
+{
+    struct outbox_item item = { 0 };
+    struct store_txn *txn = NULL;
+
+    assert_true(story->n_effects > 0);
+    assert_int_equal(store_begin_read(story->store, &txn), RC_OK);
+    assert_int_equal(outbox_get(txn, story->effects[story->n_effects - 1].id, story->arena, &item),
+                     RC_OK);
+    store_abort(&txn);
+    return item;
+}
+
+static struct evidence the_evidence(struct story *story)
+{
+    struct task task = { 0 };
+    struct store_txn *txn = NULL;
+    struct ulid id = { 0 };
+
+    assert_int_equal(n_of(story, TABLE_TASKS, &task_shape, &id), 1);
+    assert_int_equal(store_begin_read(story->store, &txn), RC_OK);
+    assert_int_equal(task_get(txn, id, story->arena, &task), RC_OK);
+    store_abort(&txn);
+    assert_int_equal(task.evidence.n_items, 1);
+    return *(struct evidence *)task.evidence.items;
+}
+
+static void lines_are_found(struct story *story, const char *text, const char *finding,
+                            int64_t at_ms)
+{
+    const struct outbox_item *item = &story->effects[story->n_answered++];
+    const struct effect_result result = { .item = item->id,
+                                          .channel = item->channel,
+                                          .object = item->object,
+                                          .part = item->part,
+                                          .state = EFFECT_DONE,
+                                          .output = slice_of(text),
+                                          .finding = slice_of(finding),
+                                          .bytes = (int64_t)strlen(text),
+                                          .finished_ms = at_ms };
+
+    assert_int_equal(engine_result(story->engine, &result, at_ms), RC_OK);
+}
+
+static void a_task_waits_for_the_lines_of_a_log_and_its_proposal_tells_them(void **state)
+{
+    struct story *story =
+        begin(LOG_RULE("{watcher: app, around: 2m, match: '/error/i', lines: 50}", "5m"));
+    struct outbox_item item;
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    assert_int_equal(n_proposals(story), 0);
+    item = newest_effect(story);
+    assert_int_equal(item.channel, OUTBOX_EVIDENCE);
+    assert_true(slice_eq(item.log.watcher, SLICE("app")));
+    assert_true(slice_eq(item.log.match, SLICE("/error/i")));
+    assert_int_equal(item.log.first_ms, NOON_MS);
+    assert_int_equal(item.log.last_ms, NOON_MS);
+    assert_int_equal(item.log.around_ms, 2 * MINUTE_MS);
+    assert_int_equal(item.log.n_lines, 50);
+    assert_int_equal(item.log.samples.n_items, 0);
+    assert_int_equal(item.not_before_ms, NOON_MS + SECOND_MS);
+    assert_int_equal(item.created_ms + item.timeout_ms, NOON_MS + 5 * MINUTE_MS);
+    assert_int_equal(the_evidence(story).state, EVIDENCE_WAITING);
+    assert_true(slice_eq(the_evidence(story).kind, SLICE("log")));
+
+    lines_are_found(story, "1 line of app:\nError: full", "Error: full", NOON_MS + 2 * SECOND_MS);
+    assert_int_equal(n_proposals(story), 1);
+    assert_int_equal(the_evidence(story).state, EVIDENCE_HELD);
+    assert_true(slice_eq(the_evidence(story).source, SLICE("app")));
+    assert_true(slice_eq(the_evidence(story).text, SLICE("1 line of app:\nError: full")));
+    assert_true(slice_eq(((struct fact *)newest(story).diagnosis.facts.items)[2].text,
+                         SLICE("1 line of app; the first: \"Error: full\"")));
+    end(story);
+}
+
+static void lines_that_are_not_found_by_the_deadline_are_a_gap(void **state)
+{
+    struct story *story = begin(LOG_RULE("app", "1s"));
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    /* Half of a short time is left to read. */
+    assert_int_equal(newest_effect(story).not_before_ms, NOON_MS + SECOND_MS / 2);
+    fold(story, NOON_MS + SECOND_MS - 1);
+    assert_int_equal(n_proposals(story), 0);
+    fold(story, NOON_MS + SECOND_MS);
+    assert_int_equal(n_proposals(story), 1);
+    assert_int_equal(story->n_cancelled, 1);
+    assert_int_equal(the_evidence(story).state, EVIDENCE_FAILED);
+    lines_are_found(story, "too late", "too late", NOON_MS + SECOND_MS + 1);
+    assert_int_equal(the_evidence(story).state, EVIDENCE_FAILED);
+    assert_int_equal(n_proposals(story), 1);
+    end(story);
+}
+
+static void lines_of_a_withdrawn_task_are_wanted_by_nobody(void **state)
+{
+    struct story *story = begin(LOG_RULE("app", "5m"));
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    is_ok_at(story, NOON_MS + 1);
+    assert_int_equal(story->n_cancelled, 1);
+    lines_are_found(story, "late", "late", NOON_MS + SECOND_MS);
+    assert_int_equal(n_proposals(story), 0);
+    assert_int_equal(the_evidence(story).state, EVIDENCE_WAITING);
+    end(story);
+}
+
+static void a_search_that_a_crash_ended_is_asked_for_again(void **state)
+{
+    struct story *story = begin(LOG_RULE("app", "5m"));
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    start_again(story, LOG_RULE("app", "5m"), NOON_MS + SECOND_MS);
+    assert_int_equal(story->n_effects, 2);
+    assert_int_equal(story->effects[1].id, story->effects[0].id);
+    end(story);
+}
+
+/* One line of the watcher `app`. */
+static void says(struct story *story, struct slice text, int64_t at_ms)
+{
+    struct log_line line = { .time_ms = at_ms, .text = text };
+    const struct log_lines lines = { .path = SLICE("/nowhere/app.log"), .lines = { &line, 1 } };
+    struct journal_entry entry = { .door = DOOR_DATA,
+                                   .watcher = SLICE("app"),
+                                   .type = SLICE(LOG_ENTRY_TYPE),
+                                   .received_ms = at_ms };
+    struct engine_accept_item item = { .entry = &entry };
+    struct buffer body;
+
+    buffer_init(&body, 0);
+    assert_int_equal(log_lines_encode(&lines, &body), RC_OK);
+    entry.body = buffer_slice(&body);
+    assert_int_equal(engine_accept(story->engine, &item, 1), RC_OK);
+    fold(story, at_ms);
+    buffer_free(&body);
+}
+
+static void the_lines_of_a_signal_of_that_log_are_asked_for_as_they_are(void **state)
+{
+    static char endless[2 * LOG_SAMPLE_BYTES];
+    struct story *story =
+        begin("rules: [{id: lines, on: log, match: '/boom/', when: {count: 2, within: 1h}, "
+              "diagnose: {evidence: [{log: app}]}}]");
+    struct slice_list samples;
+
+    (void)state;
+    memset(endless, 'x', sizeof endless);
+    memcpy(endless, "boom", 4);
+    says(story, SLICE("boom \xff\x1b[1m"), NOON_MS);
+    says(story, SLICE("nothing"), NOON_MS + 1);
+    says(story, (struct slice){ endless, sizeof endless }, NOON_MS + MINUTE_MS);
+    samples = newest_effect(story).log.samples;
+    assert_int_equal(samples.n_items, 2);
+    assert_true(slice_eq(samples.items[0], SLICE("boom \xff\x1b[1m")));
+    assert_int_equal(samples.items[1].len, LOG_SAMPLE_BYTES);
+    assert_int_equal(newest_effect(story).log.first_ms, NOON_MS);
+    assert_int_equal(newest_effect(story).log.last_ms, NOON_MS + MINUTE_MS);
+    end(story);
+}
+
 /* --- rules that change --- */
 
 static void a_rule_that_only_observes_by_the_end_of_its_task_proposes_nothing(void **state)
@@ -744,6 +925,11 @@ int main(void)
         cmocka_unit_test(who_snoozed_approved_and_took_back_is_woken_still),
         cmocka_unit_test(a09_a_hold_that_ends_during_a_stop_starts_it_after_the_next_start),
         cmocka_unit_test(the_second_step_of_a_plan_waits_for_the_next_start_as_well),
+        cmocka_unit_test(a_task_waits_for_the_lines_of_a_log_and_its_proposal_tells_them),
+        cmocka_unit_test(lines_that_are_not_found_by_the_deadline_are_a_gap),
+        cmocka_unit_test(lines_of_a_withdrawn_task_are_wanted_by_nobody),
+        cmocka_unit_test(a_search_that_a_crash_ended_is_asked_for_again),
+        cmocka_unit_test(the_lines_of_a_signal_of_that_log_are_asked_for_as_they_are),
         cmocka_unit_test(a_rule_that_only_observes_by_the_end_of_its_task_proposes_nothing),
         cmocka_unit_test(a_rule_with_many_signals_is_changed_within_little_memory),
         cmocka_unit_test(what_was_only_pending_goes_with_its_rule),

@@ -262,6 +262,28 @@ static void an_action_that_failed_says_how_and_keeps_its_words(void **state)
     assert_slice(evidence.error, "stopped after 30s");
 }
 
+static void what_a_search_in_a_log_found_is_kept_with_its_first_line(void **state)
+{
+    struct search *search = *state;
+    struct outbox_item item = { .action = SLICE("app"), .log = { .watcher = SLICE("app") } };
+    struct effect_result result = { .state = EFFECT_DONE,
+                                    .output = SLICE("1 line of app:\nerror"),
+                                    .finding = SLICE("error"),
+                                    .sha256 = SLICE("abcd"),
+                                    .bytes = 20,
+                                    .finished_ms = NOON_MS };
+    struct evidence evidence = { .id = SLICE("e3") };
+
+    assert_int_equal(evidence_from_result(&item, &result, search->sample->arena, &evidence), RC_OK);
+    assert_slice(evidence.kind, "log");
+    assert_slice(evidence.source, "app");
+    assert_int_equal(evidence.state, EVIDENCE_HELD);
+    assert_slice(evidence.text, "1 line of app:\nerror");
+    assert_slice(evidence.finding, "error");
+    assert_slice(evidence.sha256, "abcd");
+    assert_int_equal(evidence.bytes, 20);
+}
+
 #define SEARCH_TEST(test) cmocka_unit_test_setup_teardown(test, search_open, search_close)
 
 int main(void)
@@ -275,6 +297,7 @@ int main(void)
         SEARCH_TEST(what_became_of_earlier_proposals_is_told_newest_first),
         SEARCH_TEST(the_first_time_says_so),
         SEARCH_TEST(what_an_action_returned_is_kept_with_its_hash),
+        SEARCH_TEST(what_a_search_in_a_log_found_is_kept_with_its_first_line),
         SEARCH_TEST(an_action_that_failed_says_how_and_keeps_its_words),
     };
 

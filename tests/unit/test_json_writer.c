@@ -62,12 +62,12 @@ static void i03_text_is_escaped_so_that_it_acts_on_nothing(void **state)
           .written = "\"plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\"" },
         { .text = { "\"\\\b\f\n\r\t/", 8 }, .written = "\"\\\"\\\\\\b\\f\\n\\r\\t/\"" },
         { .text = { "\x1b]8;;x\x07\x7f", 8 }, .written = "\"\\u001b]8;;x\\u0007\\u007f\"" },
-        { .text = { "a\0b", 3 }, .written = "\"a\\u0000b\"" },
+        { .text = { "a\0b", 3 }, .written = "\"a\\\\x00b\"" },
         { .text = { "\xc2\x9b", 2 }, .written = "\"\\u009b\"" },
         { .text = { "\xe2\x80\xae\xe2\x80\xa8\xe2\x81\xa6", 9 },
           .written = "\"\\u202e\\u2028\\u2066\"" },
-        { .text = { "\xff\xc3", 2 }, .written = "\"\xef\xbf\xbd\xef\xbf\xbd\"" },
-        { .text = { "\xed\xa0\x80", 3 }, .written = "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"" },
+        { .text = { "\xff\xc3", 2 }, .written = "\"\\\\xff\\\\xc3\"" },
+        { .text = { "\xed\xa0\x80", 3 }, .written = "\"\\\\xed\\\\xa0\\\\x80\"" },
         { .text = { "", 0 }, .written = "\"\"" },
     };
 

@@ -325,10 +325,37 @@ static void out_of_memory_is_no_result(void **state)
     ruleset_free(set);
 }
 
+static void only_the_rules_that_are_given_are_tried(void **state)
+{
+    const char *rules =
+        "rules: [{id: a, on: log, key: '{{kind}}'}, {id: b, on: log, key: '{{kind}}'}, "
+        "{id: c, on: push, key: '{{kind}}'}, {id: d, on: log, key: '{{kind}}'}]";
+    const uint32_t given[] = { 0, 2, 3 };
+    struct ruleset *set = rules_of(rules);
+    struct told told = told_of("{'kind':'log'}");
+    struct matcher *matcher = NULL;
+    struct match_list matches;
+
+    (void)state;
+    assert_int_equal(matcher_new(&matcher), RC_OK);
+    assert_int_equal(match_event_by(matcher, set, &told.event, given, 3, told.arena, &matches),
+                     RC_OK);
+    assert_int_equal(matches.n_items, 2);
+    assert_slice(matches.items[0].rule->id, "a");
+    assert_slice(matches.items[1].rule->id, "d");
+    assert_int_equal(match_event_by(matcher, set, &told.event, NULL, 0, told.arena, &matches),
+                     RC_OK);
+    assert_int_equal(matches.n_items, 0);
+    matcher_free(matcher);
+    told_free(&told);
+    ruleset_free(set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_rule_asks_for_kinds_types_and_globs),
+        cmocka_unit_test(only_the_rules_that_are_given_are_tried),
         cmocka_unit_test(no_state_named_means_failing_on_what_can_fail),
         cmocka_unit_test(what_vedette_says_of_itself_is_seen_only_where_it_is_asked_for),
         cmocka_unit_test(match_searches_the_text_and_ignore_throws_out),

@@ -46,6 +46,26 @@ static void a_counter_adds_up_for_each_of_its_values(void **state)
                            "vedette_events_total{watcher=\"github\",kind=\"push\"} 1\n"));
 }
 
+static void a_gauge_is_replaced_as_a_whole(void **state)
+{
+    const struct metric_sample before[] = { { SLICE("/a"), 1 }, { SLICE("/b"), 2 } };
+    const struct metric_sample after[] = { { SLICE("/c"), 4 }, { SLICE("/b"), 3 } };
+
+    (void)state;
+    metric_replace(METRIC_LOG_FILE_LAG, SLICE("app"), before, 2);
+    metric_replace(METRIC_LOG_FILE_LAG, SLICE("web"), before, 1);
+    metric_replace(METRIC_LOG_FILE_LAG, SLICE("app"), after, 2);
+    assert_true(is_written("# TYPE vedette_log_file_lag_bytes gauge\n"
+                           "vedette_log_file_lag_bytes{watcher=\"web\",path=\"/a\"} 1\n"
+                           "vedette_log_file_lag_bytes{watcher=\"app\",path=\"/c\"} 4\n"
+                           "vedette_log_file_lag_bytes{watcher=\"app\",path=\"/b\"} 3\n"));
+    metric_replace(METRIC_LOG_FILE_LAG, SLICE("app"), NULL, 0);
+    metric_replace(METRIC_LOG_FILE_LAG, SLICE("web"), NULL, 0);
+    assert_false(is_written("vedette_log_file_lag_bytes{"));
+    metric_replace(METRIC_LOG_FILE_LAG, SLICE("app"), after, 1);
+    assert_true(is_written("vedette_log_file_lag_bytes{watcher=\"app\",path=\"/c\"} 4\n"));
+}
+
 static void values_that_join_to_the_same_text_are_told_apart(void **state)
 {
     (void)state;
@@ -237,6 +257,7 @@ int main(void)
         cmocka_unit_test_teardown(a_counter_adds_up_for_each_of_its_values, forget),
         cmocka_unit_test_teardown(values_that_join_to_the_same_text_are_told_apart, forget),
         cmocka_unit_test_teardown(a_gauge_says_what_it_was_last_set_to, forget),
+        cmocka_unit_test_teardown(a_gauge_is_replaced_as_a_whole, forget),
         cmocka_unit_test_teardown(a_value_can_be_asked_for, forget),
         cmocka_unit_test_teardown(
             every_series_of_a_metric_can_be_asked_for_in_the_order_of_first_sight, forget),

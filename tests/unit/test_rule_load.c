@@ -49,8 +49,6 @@ static const struct {
     { "{id: a, on: log, where: {host: {some: {a: b}}}}", "`some` is not in this version" },
     { "{id: a, on: log, where: {time: {before: 1h}}}", "`before` is not in this version" },
     { "{id: a, on: alert, diagnose: {agent: triage}}", "`agent` is not in this version" },
-    { "{id: a, on: alert, diagnose: {evidence: [{log: {watcher: w}}]}}",
-      "`log` is not in this version" },
     { "{id: a, on: alert, clear: {count: 2}}", "`count` is not in this version" },
     /* when */
     { "{id: a, on: log, when: {cuont: 2}}",
@@ -133,6 +131,32 @@ static const struct {
     { "{id: a, on: alert, verify: {quiet: 1}}", "error: `quiet` must be a duration" },
     { "{id: a, on: alert, diagnose: {evidence: [{changes: {within: 2h}, similar: 5}]}}",
       "error: one piece of evidence is one of" },
+    { "{id: a, on: alert, diagnose: {evidence: [{log: w, similar: 5}]}}",
+      "error: one piece of evidence is one of" },
+    { "{id: a, on: alert, diagnose: {evidence: [{log: w, with: {a: b}}]}}",
+      "error: one piece of evidence is one of" },
+    { "{id: a, on: alert, diagnose: {evidence: [{log: {around: 5m}}]}}",
+      "t.yaml:2:52: error: `watcher` is missing here" },
+    { "{id: a, on: alert, diagnose: {evidence: [{log: {wacher: w}}]}}",
+      "error: unknown member `wacher`; did you mean `watcher`? valid here: watcher around match "
+      "lines" },
+    { "{id: a, on: alert, diagnose: {evidence: [{log: [w]}]}}",
+      "t.yaml:2:52: error: `log` is the name of a watcher, or {watcher: app" },
+    { "{id: a, on: alert, diagnose: {evidence: [{log: }]}}", "error: `log` is empty" },
+    { "{id: a, on: alert, diagnose: {evidence: [{log: {watcher: w, around: 5}}]}}",
+      "error: `around` must be a duration" },
+    { "{id: a, on: alert, diagnose: {evidence: [{log: {watcher: w, around: 25h}}]}}",
+      "error: `around` must be between 1s and" },
+    { "{id: a, on: alert, diagnose: {evidence: [{log: {watcher: w, lines: 1001}}]}}",
+      "error: `lines` must be between 1 and 1000" },
+    { "{id: a, on: alert, diagnose: {evidence: [{log: {watcher: w, lines: 0}}]}}",
+      "error: `lines` must be between 1 and 1000" },
+    { "{id: a, on: alert, diagnose: {evidence: [{log: {watcher: w, match: error}}]}}",
+      "t.yaml:2:72: error: a pattern is expected here" },
+    { "{id: a, on: alert, diagnose: {evidence: [{log: {watcher: w, match: ['/a/', '/b/']}}]}}",
+      "error: a pattern is expected here, not a list" },
+    { "{id: a, on: alert, diagnose: {evidence: [{log: {watcher: w, match: $errors}}]}}",
+      "error: no list and no pattern of this file is named `errors`" },
     { "{id: a, on: alert, diagnose: {evidence: [{similar: 0}]}}",
       "error: `similar` must be between 1 and 20" },
 };
@@ -391,6 +415,35 @@ static void a_plan_gives_its_actions_to_allow_and_a_shorter_expiry(void **state)
     ruleset_free(set);
 }
 
+#define OF_EVIDENCE(piece) "rules: [{id: a, on: alert, diagnose: {evidence: [" piece "]}}]"
+
+static void the_name_of_a_watcher_is_all_that_lines_of_a_log_need(void **state)
+{
+    struct ruleset *set = rules_of(OF_EVIDENCE("{log: app}"));
+    const struct evidence_request *request = &set->rules[0].playbook.diagnose.evidence[0];
+
+    (void)state;
+    assert_int_equal(request->source, EVIDENCE_FROM_LOG);
+    assert_slice(request->log.watcher, "app");
+    assert_int_equal(request->log.around_ms, 5 * MINUTE_MS);
+    assert_int_equal(request->log.n_lines, 100);
+    assert_null(request->log.match);
+    ruleset_free(set);
+}
+
+static void lines_of_a_log_may_be_told_from_others_by_a_pattern_of_the_file(void **state)
+{
+    struct ruleset *set = rules_of("patterns: {errors: '/error|fatal/i'}\n" OF_EVIDENCE(
+        "{log: {watcher: app, around: 90s, match: $errors, lines: 7}}"));
+    const struct log_use *log = &set->rules[0].playbook.diagnose.evidence[0].log;
+
+    (void)state;
+    assert_int_equal(log->around_ms, 90 * SECOND_MS);
+    assert_int_equal(log->n_lines, 7);
+    assert_slice(pattern_source(log->match), "/error|fatal/i");
+    ruleset_free(set);
+}
+
 /* -- shared pieces -- */
 
 static void a_default_is_taken_whole_where_the_rule_leaves_it_out(void **state)
@@ -489,6 +542,17 @@ static void a_version_is_of_the_meaning_not_of_the_layout(void **state)
                     false);
     assert_versions("lists: {l: [x]}\nrules: [{id: a, on: alert, where: {branch: $l}}]",
                     "lists: {l: [y]}\nrules: [{id: a, on: alert, where: {branch: $l}}]", false);
+    /* Lines of logs: the short form is the long one, and each member is part of what is meant. */
+    assert_versions(OF_EVIDENCE("{log: app}"),
+                    OF_EVIDENCE("{log: {lines: 100, watcher: app, around: 5m}}"), true);
+    assert_versions(OF_EVIDENCE("{log: app}"), OF_EVIDENCE("{log: web}"), false);
+    assert_versions(OF_EVIDENCE("{log: app}"), OF_EVIDENCE("{log: {watcher: app, lines: 99}}"),
+                    false);
+    assert_versions(OF_EVIDENCE("{log: app}"), OF_EVIDENCE("{log: {watcher: app, around: 6m}}"),
+                    false);
+    assert_versions("patterns: {p: '/x/'}\n" OF_EVIDENCE("{log: {watcher: app, match: $p}}"),
+                    "patterns: {p: '/y/'}\n" OF_EVIDENCE("{log: {watcher: app, match: $p}}"),
+                    false);
     assert_versions("rules: [{id: a, on: alert, where: {branch: '/x/'}}]",
                     "rules: [{id: a, on: alert, where: {branch: /x/}}]", false);
     assert_versions("rules: [{id: a, on: alert, where: {branch: {eq: '/x/'}}}]",
@@ -497,16 +561,18 @@ static void a_version_is_of_the_meaning_not_of_the_layout(void **state)
 
 static void what_is_printed_means_the_same(void **state)
 {
-    struct ruleset *set = rules_of("lists: {bots: [renovate, dependabot]}\n"
-                                   "patterns: {mains: '/^(main|release\\/.+)$/i'}\n"
-                                   "rules:\n"
-                                   "  - id: a\n"
-                                   "    on: [ci.run]\n"
-                                   "    where: {branch: $mains, actor: {not: $bots}, url: /x/}\n"
-                                   "    key: [repo, branch]\n"
-                                   "    when: {count: 2, within: 1h}\n"
-                                   "    title: \"{{repo}}: \\\"{{branch}}\\\"\"\n"
-                                   "    propose: {plan: [{do: note, with: {text: 'true'}}]}\n");
+    struct ruleset *set =
+        rules_of("lists: {bots: [renovate, dependabot]}\n"
+                 "patterns: {mains: '/^(main|release\\/.+)$/i'}\n"
+                 "rules:\n"
+                 "  - id: a\n"
+                 "    on: [ci.run]\n"
+                 "    where: {branch: $mains, actor: {not: $bots}, url: /x/}\n"
+                 "    key: [repo, branch]\n"
+                 "    when: {count: 2, within: 1h}\n"
+                 "    title: \"{{repo}}: \\\"{{branch}}\\\"\"\n"
+                 "    diagnose: {evidence: [{log: {watcher: app, match: '/a/i'}}]}\n"
+                 "    propose: {plan: [{do: note, with: {text: 'true'}}]}\n");
     struct buffer printed;
     struct ruleset *again;
 
@@ -550,6 +616,8 @@ int main(void)
         cmocka_unit_test(the_smallest_rule_is_two_members),
         cmocka_unit_test(rules_that_do_not_ask_for_failing_end_by_quiet),
         cmocka_unit_test(a_plan_gives_its_actions_to_allow_and_a_shorter_expiry),
+        cmocka_unit_test(the_name_of_a_watcher_is_all_that_lines_of_a_log_need),
+        cmocka_unit_test(lines_of_a_log_may_be_told_from_others_by_a_pattern_of_the_file),
         cmocka_unit_test(a_default_is_taken_whole_where_the_rule_leaves_it_out),
         cmocka_unit_test(a_wrong_shared_piece_is_told_once),
         cmocka_unit_test(a_version_is_of_the_meaning_not_of_the_layout),

@@ -119,9 +119,6 @@ static void what_this_version_does_not_watch_is_a_warning(void **state)
         const char *list;
         const char *says;
     } cases[] = {
-        { "- {log: [/var/log/x], name: x}", "warning: this version has no log watcher yet" },
-        { "- {journal: {units: [x]}, name: x}",
-          "warning: this version has no journal watcher yet" },
         { "- {clock: {cron: x}, name: x}", "warning: this version has no clock watcher yet" },
         { "- {poll: https://x, name: x}", "warning: this version has no poll watcher yet" },
         { "- {inbox: imaps://x, name: x}", "warning: this version has no inbox watcher yet" },

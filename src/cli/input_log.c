@@ -1,0 +1,241 @@
+#include "src/cli/input_log.h"
+
+#include "src/base/gzip_file.h"
+#include "watchers/line_cut.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BUFFER_BYTES ((size_t)512 << 10)
+#define BATCH_LINES 4096
+#define ARENA_BYTES ((size_t)16 << 20)
+
+struct log_input {
+    struct gzip_file *file;
+    const struct log_watch *watch;
+    struct slice path;
+    int64_t written_ms;
+    struct log_input_screen screen;
+    struct pattern_scratch *scratch;
+    struct arena *arena; /* of one line's data */
+    char *buffer;        /* BUFFER_BYTES */
+    size_t begin, end;   /* what is not cut yet */
+    int64_t offset;      /* of `begin` */
+    enum cut_state state;
+    bool has_ended;
+    struct log_line *lines; /* BATCH_LINES: those of the piece */
+    size_t n_lines;
+    const struct log_line *wanted;
+    size_t n_wanted, next;
+    int64_t before_ms; /* of the last line before the piece that has a time */
+    struct log_input_totals totals;
+};
+
+enum rc log_input_new(int fd, const struct log_watch *watch, struct slice path, int64_t written_ms,
+                      const struct log_input_screen *screen, struct log_input **input)
+{
+    struct log_input *made = calloc(1, sizeof *made);
+    struct gzip_file *file = NULL;
+    enum rc rc = gzip_file_new(fd, &file);
+
+    if (!made) {
+        gzip_file_free(file);
+        return RC_NO_MEMORY;
+    }
+    *made = (struct log_input){ .file = file,
+                                .watch = watch,
+                                .path = path,
+                                .written_ms = written_ms,
+                                .before_ms = written_ms,
+                                .buffer = malloc(BUFFER_BYTES),
+                                .lines = calloc(BATCH_LINES, sizeof *made->lines),
+                                .totals = { .last_ms = INT64_MIN } };
+    if (screen)
+        made->screen = *screen;
+    if (!rc && (!made->buffer || !made->lines))
+        rc = RC_NO_MEMORY;
+    if (!rc)
+        rc = pattern_scratch_new(&made->scratch);
+    if (!rc)
+        rc = arena_new(ARENA_BYTES, &made->arena);
+    if (rc)
+        log_input_free(made);
+    else
+        *input = made;
+    return rc;
+}
+
+void log_input_free(struct log_input *input)
+{
+    if (!input)
+        return;
+    gzip_file_free(input->file);
+    pattern_scratch_free(input->scratch);
+    arena_free(input->arena);
+    free(input->buffer);
+    free(input->lines);
+    free(input);
+}
+
+struct log_input_totals log_input_totals(const struct log_input *input)
+{
+    return input->totals;
+}
+
+/* -- bytes -- */
+
+static enum rc fill(struct log_input *input)
+{
+    size_t n_read = 0;
+    enum rc rc;
+
+    memmove(input->buffer, input->buffer + input->begin, input->end - input->begin);
+    input->end -= input->begin;
+    input->begin = 0;
+    rc =
+        gzip_file_read(input->file, input->buffer + input->end, BUFFER_BYTES - input->end, &n_read);
+    input->end += n_read;
+    input->totals.n_bytes += n_read;
+    input->has_ended = !rc && !n_read;
+    return rc;
+}
+
+static void cut(struct log_input *input)
+{
+    struct line_cut cutting = { .watch = input->watch,
+                                .scratch = input->scratch,
+                                .bytes = { input->buffer + input->begin,
+                                           input->end - input->begin },
+                                .offset = input->offset,
+                                .state = input->state,
+                                .end = input->has_ended ? CUT_OVER : CUT_GOES_ON,
+                                .lines = input->lines,
+                                .n_max = BATCH_LINES };
+
+    line_cut(&cutting);
+    input->state = cutting.state;
+    input->begin += cutting.n_consumed;
+    input->offset += (int64_t)cutting.n_consumed;
+    input->n_lines = cutting.n_lines;
+}
+
+/* -- times -- */
+
+/* What a line itself says; 0: nothing. Data is read where the format has it. */
+static enum rc own_time(struct log_input *input, const struct log_line *line, int64_t *time_ms)
+{
+    struct json *tree = NULL;
+    struct event event;
+    enum rc rc;
+
+    arena_reset(input->arena);
+    rc = log_line_event(input->watch, input->path, line, input->written_ms, input->arena, &event,
+                        &tree);
+    if (!rc)
+        rc = line_time_find(input->watch->time, line->text, event.data, input->written_ms,
+                            input->scratch, time_ms);
+    json_free(tree);
+    if (rc == RC_NOT_FOUND)
+        *time_ms = 0;
+    return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+/* The time of the `i`-th line of the piece, or of the nearest before it that has one. */
+static enum rc time_at(struct log_input *input, size_t i, int64_t *time_ms)
+{
+    enum rc rc = RC_OK;
+
+    *time_ms = 0;
+    for (; i < input->n_lines && !*time_ms && !rc; i--)
+        rc = own_time(input, &input->lines[i], time_ms);
+    if (!*time_ms)
+        *time_ms = input->before_ms;
+    return rc;
+}
+
+static size_t index_of(const struct log_input *input, const struct log_line *line)
+{
+    size_t low = 0, high = input->n_lines;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (input->lines[middle].offset < line->offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* -- pieces -- */
+
+static enum rc screen_piece(struct log_input *input)
+{
+    const struct log_batch batch = { .watch = input->watch,
+                                     .path = input->path,
+                                     .bytes = { input->buffer, input->end },
+                                     .lines = input->lines,
+                                     .n_lines = input->n_lines };
+    struct record_list wanted = { 0 };
+    enum rc rc;
+
+    input->next = 0;
+    input->wanted = input->lines;
+    input->n_wanted = input->n_lines;
+    if (!input->screen.screen || !input->n_lines)
+        return RC_OK;
+    rc = input->screen.screen(input->screen.context, &batch, input->written_ms, &wanted);
+    input->wanted = wanted.items;
+    input->n_wanted = wanted.n_items;
+    input->totals.n_passed += input->n_lines - wanted.n_items;
+    return rc;
+}
+
+/* What the piece leaves for the ones behind it: the time of its last line. */
+static enum rc leave_piece(struct log_input *input)
+{
+    enum rc rc;
+
+    if (!input->n_lines)
+        return RC_OK;
+    rc = time_at(input, input->n_lines - 1, &input->before_ms);
+    if (input->before_ms > input->totals.last_ms)
+        input->totals.last_ms = input->before_ms;
+    input->totals.n_lines += input->n_lines;
+    input->n_lines = 0;
+    return rc;
+}
+
+static enum rc next_piece(struct log_input *input)
+{
+    enum rc rc = leave_piece(input);
+
+    while (!rc && !input->n_lines) {
+        bool was_over = input->has_ended;
+
+        cut(input);
+        if (input->n_lines)
+            return screen_piece(input);
+        if (was_over)
+            return RC_NOT_FOUND;
+        rc = fill(input);
+    }
+    return rc;
+}
+
+enum rc log_input_next(struct log_input *input, struct log_line *line)
+{
+    enum rc rc = RC_OK;
+
+    while (!rc && input->next == input->n_wanted) {
+        input->next = input->n_wanted = 0;
+        rc = next_piece(input);
+    }
+    if (rc)
+        return rc;
+    *line = input->wanted[input->next++];
+    if (line->time_ms)
+        return RC_OK;
+    return time_at(input, index_of(input, line), &line->time_ms);
+}

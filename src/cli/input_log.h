@@ -1,0 +1,31 @@
+/* input_log.h - recorded lines of a log, as its watcher would read them, one event at a time.
+ *
+ * A line without a time of its own has that of the last one before it that has one; the first of all: when the file was written. Packed files (gzip) are unpacked. */
+#pragma once
+
+#include "watchers/log_tail.h"
+
+struct log_input;
+
+/* Asked for each piece of the file; tells which of its lines are wanted, with their times found (engine/screen.h). */
+struct log_input_screen {
+    void *context;
+    enum rc (*screen)(void *context, const struct log_batch *batch, int64_t reference_ms,
+                      struct record_list *wanted);
+};
+
+/* Reads `fd`, which is taken also when it fails. `watch` is kept; `path` names the file in its events (absent: it has no name); `written_ms` is the time near which lines are whose times are not whole.
+ * `screen` NULL: every line is wanted. */
+enum rc log_input_new(int fd, const struct log_watch *watch, struct slice path, int64_t written_ms,
+                      const struct log_input_screen *screen, struct log_input **input) MUST_CHECK;
+/* Accepts NULL. */
+void log_input_free(struct log_input *input);
+/* The next wanted line; its time is set, and its text lives until the next call. RC_NOT_FOUND at the end; RC_IO, RC_CORRUPT. */
+enum rc log_input_next(struct log_input *input, struct log_line *line) MUST_CHECK;
+
+struct log_input_totals {
+    uint64_t n_lines, n_bytes;
+    uint64_t n_passed; /* lines that nobody wanted */
+    int64_t last_ms;   /* of the last line; INT64_MIN: none yet */
+};
+struct log_input_totals log_input_totals(const struct log_input *input);
