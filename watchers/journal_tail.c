@@ -493,10 +493,9 @@ static void do_step(struct journal_tail *tail, int64_t *due_mono_ms)
         follow(tail, &tail->followed[(tail->first + i) % tail->n_followed]);
     tail->first++;
     store_now_and_then(tail);
-    *due_mono_ms = INT64_MAX;
+    *due_mono_ms = tail->is_blocked ? tail->now_mono_ms + LOG_TAIL_BLOCKED_MS : INT64_MAX;
     for (size_t i = 0; i < tail->n_followed; i++) {
         hear_child(tail, &tail->followed[i]);
-        /* Whoever has no room calls us when there is some. */
         if (!tail->is_blocked)
             *due_mono_ms = earliest(*due_mono_ms, due_of(tail, &tail->followed[i]));
     }

@@ -25,18 +25,22 @@ enum rc log_stream_new(int fd, struct log_stream **stream)
 {
     struct log_stream *made = calloc(1, sizeof *made);
     int flags = fcntl(fd, F_GETFL);
+    enum rc rc = RC_OK;
 
     if (!made)
         return RC_NO_MEMORY;
     made->fd = fd;
     made->due_mono_ms = INT64_MAX;
     made->buffer = malloc(BUFFER_BYTES);
-    if (!made->buffer || flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK)) {
+    if (!made->buffer)
+        rc = RC_NO_MEMORY;
+    else if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK))
+        rc = RC_IO;
+    if (rc)
         log_stream_free(made);
-        return made->buffer ? RC_IO : RC_NO_MEMORY;
-    }
-    *stream = made;
-    return RC_OK;
+    else
+        *stream = made;
+    return rc;
 }
 
 void log_stream_free(struct log_stream *stream)
@@ -109,14 +113,13 @@ static void plan(struct log_stream *stream, const struct log_watch *watch, size_
             stream->grown_mono_ms + (has_whole ? watch->multiline.wait_ms : watch->last_line_ms);
 }
 
-void log_stream_read(struct log_stream *stream, const struct log_stream_use *use,
-                     int64_t now_mono_ms, struct log_stream_result *result)
+static void hand_on_what_is_whole(struct log_stream *stream, const struct log_stream_use *use,
+                                  int64_t now_mono_ms, struct log_stream_result *result)
 {
     struct line_cut cut = {
         .watch = use->watch, .scratch = use->scratch, .lines = use->lines, .n_max = use->n_lines
     };
 
-    fill(stream, now_mono_ms);
     do {
         cut.bytes = (struct slice){ stream->buffer, stream->n_bytes };
         cut.offset = stream->offset;
@@ -135,4 +138,23 @@ void log_stream_read(struct log_stream *stream, const struct log_stream_use *use
     } while (cut.n_consumed && stream->n_bytes);
     plan(stream, use->watch, cut.n_last_line);
     result->is_over = stream->has_ended && !stream->n_bytes;
+}
+
+void log_stream_read(struct log_stream *stream, const struct log_stream_use *use,
+                     int64_t now_mono_ms, struct log_stream_result *result)
+{
+    fill(stream, now_mono_ms);
+    hand_on_what_is_whole(stream, use, now_mono_ms, result);
+}
+
+void log_stream_end(struct log_stream *stream, const struct log_stream_use *use,
+                    struct log_stream_result *result)
+{
+    stream->has_ended = true;
+    hand_on_what_is_whole(stream, use, stream->grown_mono_ms, result);
+}
+
+size_t log_stream_n_waiting(const struct log_stream *stream)
+{
+    return stream->n_bytes;
 }

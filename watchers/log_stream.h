@@ -27,5 +27,10 @@ struct log_stream_result {
 /* Reads what is there, a bounded part, and hands it on. */
 void log_stream_read(struct log_stream *stream, const struct log_stream_use *use,
                      int64_t now_mono_ms, struct log_stream_result *result);
+/* Nobody reads on: hands on what waits, as at the end of the stream. */
+void log_stream_end(struct log_stream *stream, const struct log_stream_use *use,
+                    struct log_stream_result *result);
+/* Bytes that were read and not taken yet. */
+size_t log_stream_n_waiting(const struct log_stream *stream);
 /* When what is not whole has been waited for long enough; INT64_MAX: never. */
 int64_t log_stream_due_mono_ms(const struct log_stream *stream);

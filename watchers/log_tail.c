@@ -27,8 +27,15 @@ static void find_own_log(struct log_tail *tail)
     }
 }
 
-static enum rc add_watches(struct log_tail *tail, const struct watchers *watchers)
+static enum rc open_input(struct log_tail *tail, struct log_stream *left)
 {
+    tail->input = left;
+    return left ? RC_OK : log_stream_new(STDIN_FILENO, &tail->input);
+}
+
+static enum rc add_watches(struct log_tail *tail, const struct log_tail_options *options)
+{
+    const struct watchers *watchers = options->watchers;
     enum rc rc = RC_OK;
 
     while (watchers_log_at(watchers, tail->n_watches))
@@ -48,7 +55,7 @@ static enum rc add_watches(struct log_tail *tail, const struct watchers *watcher
         for (size_t j = 0; j < of->watch->paths.n_items && !rc; j++)
             rc = log_dirs_add(tail->dirs, i, of->watch->paths.items[j].ptr, of->watch->scan_ms);
         if (!rc && of->watch->is_stdin)
-            rc = log_stream_new(STDIN_FILENO, &tail->input);
+            rc = open_input(tail, options->input);
     }
     return rc;
 }
@@ -115,16 +122,19 @@ enum rc log_tail_new(const struct log_tail_options *options, struct log_tail **t
     find_own_log(made);
     rc = open_all(made);
     if (!rc)
-        rc = add_watches(made, options->watchers);
+        rc = add_watches(made, options);
     if (!rc)
         rc = tail_add_rows(made, options->rows, options->n_rows);
     if (!rc && made->input)
         /* A file as standard input is always readable, and epoll will not have it: it is read at every step. */
         (void)!poll_for(made, STDIN_FILENO);
-    if (rc)
+    if (rc) {
+        if (made->input == options->input)
+            made->input = NULL; /* still the caller's */
         log_tail_free(made);
-    else
+    } else {
         *tail = made;
+    }
     return rc;
 }
 
@@ -354,31 +364,75 @@ static void read_ready(struct log_tail *tail)
     }
 }
 
+static struct log_stream_use input_use(const struct log_tail *tail)
+{
+    return (struct log_stream_use){ .watch = tail->watches[tail->input_watch].watch,
+                                    .sink = &tail->sink,
+                                    .scratch = tail->scratch,
+                                    .lines = tail->lines,
+                                    .n_lines = TAIL_BATCH_LINES };
+}
+
+static void count_input(struct log_tail *tail, const struct log_stream_result *result)
+{
+    struct log_facts *facts = &tail->watches[tail->input_watch].facts;
+
+    facts->n_lines += result->n_lines;
+    facts->n_bytes += result->n_bytes;
+    facts->n_cut += result->n_cut;
+    if (result->n_bytes)
+        facts->last_ms = tail->now_ms;
+}
+
 static void read_input(struct log_tail *tail)
 {
-    struct tail_watch *of = &tail->watches[tail->input_watch];
-    const struct log_stream_use use = { .watch = of->watch,
-                                        .sink = &tail->sink,
-                                        .scratch = tail->scratch,
-                                        .lines = tail->lines,
-                                        .n_lines = TAIL_BATCH_LINES };
+    const struct log_stream_use use = input_use(tail);
     struct log_stream_result result = { 0 };
 
     if (!tail->input)
         return;
     log_stream_read(tail->input, &use, tail->now_mono_ms, &result);
     tail->is_blocked |= result.is_blocked;
-    of->facts.n_lines += result.n_lines;
-    of->facts.n_bytes += result.n_bytes;
-    of->facts.n_cut += result.n_cut;
-    if (result.n_bytes)
-        of->facts.last_ms = tail->now_ms;
+    count_input(tail, &result);
     if (!result.is_over)
         return;
     (void)epoll_ctl(tail->epoll_fd, EPOLL_CTL_DEL, STDIN_FILENO, NULL);
     log_stream_free(tail->input);
     tail->input = NULL;
     tail_tell(tail, tail->input_watch, "standard input", "it has ended");
+}
+
+struct log_stream *log_tail_take_input(struct log_tail *tail)
+{
+    struct log_stream *input = tail->input;
+
+    tail->input = NULL;
+    return input;
+}
+
+enum rc log_tail_end_input(struct log_tail *tail, int64_t now_ms)
+{
+    const struct log_stream_use use = input_use(tail);
+    struct log_stream_result result = { 0 };
+
+    if (!tail->input)
+        return RC_OK;
+    pthread_mutex_lock(&tail->lock);
+    tail->now_ms = now_ms;
+    log_stream_end(tail->input, &use, &result);
+    count_input(tail, &result);
+    pthread_mutex_unlock(&tail->lock);
+    return result.is_blocked ? RC_BUSY : RC_OK;
+}
+
+void log_tail_lose_input(struct log_tail *tail)
+{
+    if (!tail->input)
+        return;
+    pthread_mutex_lock(&tail->lock);
+    tail_lose(tail, tail->input_watch, "standard input", (int64_t)log_stream_n_waiting(tail->input),
+              "there was no room for them before it was let go");
+    pthread_mutex_unlock(&tail->lock);
 }
 
 static void add_fact(struct log_facts *facts, const struct tailed *tailed)
@@ -454,9 +508,8 @@ static int64_t do_step(struct log_tail *tail)
     due = look_after_open(tail);
     store_when_due(tail);
     due = earliest(due, earliest(tail->scan_mono_ms, tail->reconcile_mono_ms));
-    /* Whoever has no room calls us when there is some. */
     if (tail->is_blocked)
-        return due;
+        return earliest(due, tail->now_mono_ms + LOG_TAIL_BLOCKED_MS);
     if (tail->is_dirty)
         due = earliest(due, tail->store_mono_ms);
     if (tail->input)

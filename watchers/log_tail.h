@@ -18,6 +18,7 @@
 #include "watchers/watchers.h"
 
 struct log_tail;
+struct log_stream; /* log_stream.h */
 
 /* Lines of one file in a row. */
 struct log_batch {
@@ -36,6 +37,9 @@ struct log_rows {
     const struct ulid *forgotten; /* rows of files that are gone */
     size_t n_forgotten;
 };
+
+/* Whoever has no room says when there is some; where it was memory that was short, nobody may. So long after a refusal it wants to be called again all the same. */
+#define LOG_TAIL_BLOCKED_MS SECOND_MS
 
 struct log_sink {
     void *context;
@@ -58,6 +62,8 @@ struct log_tail_options {
     size_t n_rows;
     struct log_sink sink;
     int64_t now_ms;
+    struct log_stream *
+        input; /* standard input as another tail has left it: taken on RC_OK by a tail that reads it. NULL: from here on */
 };
 enum rc log_tail_new(const struct log_tail_options *options, struct log_tail **tail) MUST_CHECK;
 /* Accepts NULL. */
@@ -71,6 +77,14 @@ void log_tail_step(struct log_tail *tail, int64_t now_ms, int64_t now_mono_ms,
 void log_tail_wake(struct log_tail *tail);
 /* Hands on every row that is not stored yet. RC_BUSY: call again when there is room. */
 enum rc log_tail_flush(struct log_tail *tail, int64_t now_ms) MUST_CHECK;
+
+/* Bytes of a pipe cannot be read again. Before a tail that reads standard input is freed it is left to the next one, or ended. */
+/* What waits of it goes on in the next tail. Gives it, to be freed with log_stream_free; NULL: nobody reads it here, or it has ended. */
+struct log_stream *log_tail_take_input(struct log_tail *tail);
+/* Nobody reads on: hands on what waits of it, as at its end. RC_BUSY: call again when there is room. */
+enum rc log_tail_end_input(struct log_tail *tail, int64_t now_ms) MUST_CHECK;
+/* The same without room: what waits is told as lost. */
+void log_tail_lose_input(struct log_tail *tail);
 
 #define LOG_FACTS_FILES 20
 struct log_file_fact {

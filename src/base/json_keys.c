@@ -1,92 +1,14 @@
 #include "src/base/json_keys.h"
 
+#include "src/base/json_escape.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 
-/* --- escapes --- */
-
-static int hex_value(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    if (digit >= 'a' && digit <= 'f')
-        return digit - 'a' + 10;
-    if (digit >= 'A' && digit <= 'F')
-        return digit - 'A' + 10;
-    return -1;
-}
-
-int32_t json_read_unit(const char *at, const char *end)
-{
-    int32_t unit = 0;
-
-    if (end - at < 6 || at[0] != '\\' || at[1] != 'u')
-        return -1;
-    for (size_t i = 2; i < 6; i++) {
-        int digit = hex_value(at[i]);
-
-        if (digit < 0)
-            return -1;
-        unit = unit << 4 | digit;
-    }
-    return unit;
-}
-
-static size_t encode_utf8(uint32_t code_point, char *out)
-{
-    if (code_point < 0x80) {
-        out[0] = (char)code_point;
-        return 1;
-    }
-    if (code_point < 0x800) {
-        out[0] = (char)(0xc0 | code_point >> 6);
-        out[1] = (char)(0x80 | (code_point & 0x3f));
-        return 2;
-    }
-    if (code_point < 0x10000) {
-        out[0] = (char)(0xe0 | code_point >> 12);
-        out[1] = (char)(0x80 | (code_point >> 6 & 0x3f));
-        out[2] = (char)(0x80 | (code_point & 0x3f));
-        return 3;
-    }
-    out[0] = (char)(0xf0 | code_point >> 18);
-    out[1] = (char)(0x80 | (code_point >> 12 & 0x3f));
-    out[2] = (char)(0x80 | (code_point >> 6 & 0x3f));
-    out[3] = (char)(0x80 | (code_point & 0x3f));
-    return 4;
-}
-
-/* The escape at `*at`, which was scanned before: writes what it stands for, moves behind it. */
-static size_t unescape_one(const char **at, const char *end, char *out)
-{
-    static const char written[] = "bfnrt";
-    static const char meant[] = "\b\f\n\r\t";
-    const char *found;
-    uint32_t code_point;
-
-    if ((*at)[1] == 'u') {
-        code_point = (uint32_t)json_read_unit(*at, end);
-        *at += 6;
-        if (code_point >= 0xd800 && code_point <= 0xdbff) {
-            code_point = 0x10000 + ((code_point - 0xd800) << 10) +
-                         ((uint32_t)json_read_unit(*at, end) - 0xdc00);
-            *at += 6;
-        }
-        return encode_utf8(code_point, out);
-    }
-    found = strchr(written, (*at)[1]);
-    *out = found ? meant[found - written] : (*at)[1];
-    *at += 2;
-    return 1;
-}
-
-/* "a" and "\u0061" are the same key, so keys are compared as they read. An escape is never shorter than what it means. */
+/* "a" and "\u0061" are the same key, so keys are compared as they read. */
 static enum rc unescape_key(struct json_keys *keys, struct slice *key)
 {
-    const char *at = key->ptr;
-    const char *end = key->ptr + key->len;
-    size_t len = 0;
     char *out;
 
     if (!keys->unescaped && arena_new(keys->limit_bytes, &keys->unescaped) != RC_OK)
@@ -94,13 +16,7 @@ static enum rc unescape_key(struct json_keys *keys, struct slice *key)
     out = arena_alloc(keys->unescaped, key->len, 1);
     if (!out)
         return RC_NO_MEMORY;
-    while (at < end) {
-        if (*at == '\\')
-            len += unescape_one(&at, end, out + len);
-        else
-            out[len++] = *at++;
-    }
-    *key = (struct slice){ out, len };
+    *key = (struct slice){ out, json_unescape(*key, out) };
     return RC_OK;
 }
 

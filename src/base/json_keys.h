@@ -30,5 +30,3 @@ void json_keys_free(struct json_keys *keys);
 /* Keeps `text` (what stands between the quotes, scanned before) until json_keys_free. RC_CONFLICT when the object has it already. */
 enum rc json_keys_add(struct json_keys *keys, uint32_t object, struct slice text,
                       bool has_escape) MUST_CHECK;
-/* The four digits of a \u escape that stands at `at`; -1 when it is not one. */
-int32_t json_read_unit(const char *at, const char *end);

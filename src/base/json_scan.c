@@ -1,4 +1,5 @@
 #include "src/base/json.h"
+#include "src/base/json_escape.h"
 #include "src/base/json_keys.h"
 #include "src/base/utf8.h"
 

@@ -219,11 +219,22 @@ static void add_mark(struct line *line, bool is_json)
 }
 
 /* One write a line, so that lines of several threads do not mix. Where nobody reads the log, nothing can be done. */
+static void end_line(struct line *line, bool is_json)
+{
+    ssize_t ignored;
+
+    add_mark(line, is_json);
+    if (line->len == sizeof(line->bytes))
+        line->len--;
+    line->bytes[line->len++] = '\n';
+    ignored = write(STDERR_FILENO, line->bytes, line->len);
+    (void)ignored;
+}
+
 static void put_line(enum log_level level, struct slice message)
 {
     struct line line;
     char time[TIME_TEXT_BYTES];
-    ssize_t ignored;
 
     line.len = 0;
     time_format(clock_wall_ms(), time);
@@ -231,12 +242,7 @@ static void put_line(enum log_level level, struct slice message)
         add_json_line(&line, time, level, message);
     else
         add_text_line(&line, time, level, message);
-    add_mark(&line, atomic_load(&line_format) == LOG_JSON);
-    if (line.len == sizeof(line.bytes))
-        line.len--;
-    line.bytes[line.len++] = '\n';
-    ignored = write(STDERR_FILENO, line.bytes, line.len);
-    (void)ignored;
+    end_line(&line, atomic_load(&line_format) == LOG_JSON);
 }
 
 static bool is_wanted(enum log_level level)
@@ -277,20 +283,25 @@ void log_write(enum log_level level, const char *format, ...)
     va_end(args);
 }
 
+static void put_as_it_is(struct slice text)
+{
+    struct line line;
+
+    line.len = 0;
+    add(&line, text);
+    end_line(&line, false);
+}
+
 void log_lines(enum log_level level, struct slice text)
 {
     if (!is_wanted(level))
         return;
-    if (atomic_load(&line_format) == LOG_TEXT) {
-        ssize_t ignored = write(STDERR_FILENO, text.ptr, text.len);
-
-        (void)ignored;
-        return;
-    }
     while (text.len) {
         struct slice line = slice_cut(&text, '\n');
 
-        if (line.len)
+        if (atomic_load(&line_format) == LOG_TEXT)
+            put_as_it_is(line);
+        else if (line.len)
             log_write(level, "%.*s", SLICE_ARG(line));
     }
 }

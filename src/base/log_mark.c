@@ -1,9 +1,11 @@
 #include "src/base/log_mark.h"
 
 #include "src/base/digest.h"
+#include "src/base/json_escape.h"
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MAC_HEX_BYTES 16
@@ -57,7 +59,7 @@ static bool read_flag(const bool *flag)
 
 const char *log_mark_of(struct slice line, char *mark)
 {
-    if (!read_flag(&is_marking) || !format_mark(line, mark))
+    if (!line.len || !read_flag(&is_marking) || !format_mark(line, mark))
         mark[0] = '\0';
     return mark;
 }
@@ -69,7 +71,7 @@ static bool is_marked(struct slice before, struct slice rest)
     struct slice number = slice_cut(&rest, '.');
     int64_t len;
 
-    if (slice_to_int(number, &len) || len < 0 || (uint64_t)len > before.len)
+    if (slice_to_int(number, &len) || len <= 0 || (uint64_t)len > before.len)
         return false;
     before = (struct slice){ before.ptr + before.len - (size_t)len, (size_t)len };
     if (!format_mark(before, mark))
@@ -77,12 +79,10 @@ static bool is_marked(struct slice before, struct slice rest)
     return rest.len >= MAC_HEX_BYTES && !memcmp(rest.ptr, strchr(mark, '.') + 1, MAC_HEX_BYTES);
 }
 
-bool log_is_own(struct slice line)
+static bool holds_own(struct slice line)
 {
     static const struct slice names[] = { { " mark=", 6 }, { ",\"mark\":\"", 9 } };
 
-    if (!read_flag(&has_key))
-        return false;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         size_t begin = 0, offset;
 
@@ -98,4 +98,23 @@ bool log_is_own(struct slice line)
         }
     }
     return false;
+}
+
+/* A container's log has our line as a JSON string. Where memory is short it is a line as any other. */
+static bool holds_own_escaped(struct slice line)
+{
+    char *text = memchr(line.ptr, '\\', line.len) ? malloc(line.len) : NULL;
+    bool is_own = text && holds_own((struct slice){ text, json_unescape(line, text) });
+
+    free(text);
+    return is_own;
+}
+
+bool log_is_own(struct slice line)
+{
+    size_t offset;
+
+    if (!read_flag(&has_key) || slice_find(line, SLICE("mark"), &offset))
+        return false;
+    return holds_own(line) || holds_own_escaped(line);
 }

@@ -15,7 +15,7 @@
 void log_mark_use(const uint8_t *key, bool is_on);
 /* Marks them, or no longer: only where lines are watched is there somebody to read the marks. */
 void log_mark_switch(bool is_on);
-/* The mark of `line`; empty while lines are not marked. `mark` holds LOG_MARK_BYTES; returns it. */
+/* The mark of `line`; empty while lines are not marked, and of a line without text: it would speak for any other. `mark` holds LOG_MARK_BYTES; returns it. */
 const char *log_mark_of(struct slice line, char *mark);
-/* Does `line` hold a line of ours, whole, with its mark? */
+/* Does `line` hold a line of ours, whole, with its mark, as it was written or as a JSON string (a container's log)? */
 bool log_is_own(struct slice line);

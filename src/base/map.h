@@ -1,6 +1,10 @@
 /* map.h - finds what was put in under a name.
  *
- * A hash table of GLib; keys are copied, values are the caller's. For one thread. */
+ * A hash table of GLib; keys are copied, values are the caller's. For one thread.
+ *
+ * Where memory is out GLib ends the process: map_put cannot fail. What is put in is small and bounded by the number of files and directories that are watched, never by what stands
+ * in them, so a process that has no memory for it has none for anything else. Of files nothing is lost: systemd starts the daemon anew, and how far they are read is stored with what
+ * came of it. */
 #pragma once
 
 #include "src/base/slice.h"

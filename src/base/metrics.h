@@ -16,7 +16,7 @@
     X(EVENTS_DUPLICATE, "vedette_events_duplicate_total", "counter", "watcher",                    \
       "Deliveries seen before")                                                                    \
     X(EVENTS_DEAD, "vedette_events_dead_total", "counter", "watcher",                              \
-      "Deliveries that could not be folded and are kept")                                          \
+      "Deliveries, and lines, that could not be folded and are kept")                              \
     X(LOG_BYTES, "vedette_log_bytes_total", "counter", "watcher", "Bytes of logs read")            \
     X(LOG_LAG, "vedette_log_lag_bytes", "gauge", "watcher", "Bytes of logs not read yet")          \
     X(LOG_FILE_LAG, "vedette_log_file_lag_bytes", "gauge", "watcher,path",                         \

@@ -27,7 +27,8 @@ struct log_input {
     size_t n_lines;
     const struct log_line *wanted;
     size_t n_wanted, next;
-    int64_t before_ms; /* of the last line before the piece that has a time */
+    size_t n_timed;   /* lines of the piece whose times are known */
+    int64_t timed_ms; /* of the last one of them, or of the last before the piece */
     struct log_input_totals totals;
 };
 
@@ -46,7 +47,7 @@ enum rc log_input_new(int fd, const struct log_watch *watch, struct slice path, 
                                 .watch = watch,
                                 .path = path,
                                 .written_ms = written_ms,
-                                .before_ms = written_ms,
+                                .timed_ms = written_ms,
                                 .buffer = malloc(BUFFER_BYTES),
                                 .lines = calloc(BATCH_LINES, sizeof *made->lines),
                                 .totals = { .last_ms = INT64_MIN } };
@@ -140,17 +141,21 @@ static enum rc own_time(struct log_input *input, const struct log_line *line, in
     return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
-/* The time of the `i`-th line of the piece, or of the nearest before it that has one. */
+/* The time of the `i`-th line of the piece, or of the nearest before it that has one. Asked for in their order: no line is looked at twice. */
 static enum rc time_at(struct log_input *input, size_t i, int64_t *time_ms)
 {
+    int64_t found_ms = 0;
     enum rc rc = RC_OK;
 
-    *time_ms = 0;
-    for (; i < input->n_lines && !*time_ms && !rc; i--)
-        rc = own_time(input, &input->lines[i], time_ms);
-    if (!*time_ms)
-        *time_ms = input->before_ms;
-    return rc;
+    for (size_t n = i + 1; n > input->n_timed && !found_ms && !rc; n--)
+        rc = own_time(input, &input->lines[n - 1], &found_ms);
+    if (rc)
+        return rc;
+    if (found_ms)
+        input->timed_ms = found_ms;
+    input->n_timed = i + 1;
+    *time_ms = input->timed_ms;
+    return RC_OK;
 }
 
 static size_t index_of(const struct log_input *input, const struct log_line *line)
@@ -195,15 +200,16 @@ static enum rc screen_piece(struct log_input *input)
 /* What the piece leaves for the ones behind it: the time of its last line. */
 static enum rc leave_piece(struct log_input *input)
 {
+    int64_t last_ms = INT64_MIN;
     enum rc rc;
 
     if (!input->n_lines)
         return RC_OK;
-    rc = time_at(input, input->n_lines - 1, &input->before_ms);
-    if (input->before_ms > input->totals.last_ms)
-        input->totals.last_ms = input->before_ms;
+    rc = time_at(input, input->n_lines - 1, &last_ms);
+    if (last_ms > input->totals.last_ms)
+        input->totals.last_ms = last_ms;
     input->totals.n_lines += input->n_lines;
-    input->n_lines = 0;
+    input->n_lines = input->n_timed = 0;
     return rc;
 }
 

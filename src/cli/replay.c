@@ -52,7 +52,12 @@ static enum rc play_out(struct replay *replay)
 static enum rc screen_lines(void *context, const struct log_batch *batch, int64_t reference_ms,
                             struct record_list *wanted)
 {
-    return screen_batch(context, batch, reference_ms, wanted);
+    struct screened screened;
+    enum rc rc = screen_batch(context, batch, reference_ms, &screened);
+
+    if (!rc)
+        *wanted = screened.wanted;
+    return rc;
 }
 
 static enum rc play(struct replay *replay)

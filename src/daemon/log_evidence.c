@@ -147,34 +147,38 @@ static int64_t deadline_ms(const struct search_job *job)
     return job->item.created_ms + job->item.timeout_ms;
 }
 
-static bool is_unwanted(struct search_job *job)
+/* Why nobody waits for it any more. Both in one look: they may change at any moment. */
+struct unwanted {
+    bool is_withdrawn, is_stopping;
+};
+
+static struct unwanted ask_unwanted(const struct search_job *job)
 {
     struct log_evidence *searcher = job->searcher;
-    bool unwanted;
+    struct unwanted unwanted;
 
     pthread_mutex_lock(&searcher->mutex);
-    unwanted = job->is_withdrawn || searcher->is_stopping;
+    unwanted = (struct unwanted){ .is_withdrawn = job->is_withdrawn,
+                                  .is_stopping = searcher->is_stopping };
     pthread_mutex_unlock(&searcher->mutex);
     return unwanted;
 }
 
 static bool is_over(void *context)
 {
-    struct search_job *job = context;
+    const struct search_job *job = context;
+    struct unwanted unwanted = ask_unwanted(job);
 
-    return is_unwanted(job) || clock_wall_ms() >= deadline_ms(job);
+    return unwanted.is_withdrawn || unwanted.is_stopping || clock_wall_ms() >= deadline_ms(job);
 }
 
-static void report_over(struct search_job *job)
+static void report_over(const struct search_job *job)
 {
-    bool is_stopping;
+    struct unwanted unwanted = ask_unwanted(job);
 
-    pthread_mutex_lock(&job->searcher->mutex);
-    is_stopping = job->searcher->is_stopping;
-    pthread_mutex_unlock(&job->searcher->mutex);
-    if (is_stopping)
+    if (unwanted.is_stopping)
         return; /* it stays in the outbox */
-    if (is_unwanted(job))
+    if (unwanted.is_withdrawn)
         report_failed(job, EFFECT_FAILED, SLICE("withdrawn"));
     else
         report_failed(job, EFFECT_TIMED_OUT, SLICE("not found by the task's deadline"));
@@ -208,6 +212,8 @@ static enum rc search_with_pattern(struct search_job *job, const struct log_watc
 
     if (job->item.log.match.len)
         rc = pattern_parse(job->item.log.match, arena, &match, &fault);
+    if (rc == RC_INVALID)
+        found->why = SLICE("its pattern cannot be compiled");
     if (!rc)
         rc = search_in(job, watch, match, arena, found);
     pattern_free(match);
@@ -222,9 +228,10 @@ static enum rc search_configured(struct search_job *job, struct arena *arena,
     const struct log_watch *watch = watchers_find_log(config->watchers, job->item.log.watcher);
     enum rc rc = RC_DENIED;
 
-    *found = (struct log_found){ .why = SLICE("no log watcher of that name is configured") };
     if (watch)
         rc = search_with_pattern(job, watch, arena, found);
+    else
+        found->why = SLICE("no log watcher of that name is configured");
     service_release_config(service, config);
     return rc;
 }

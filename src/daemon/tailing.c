@@ -1,5 +1,7 @@
 #include "src/daemon/tailing_private.h"
 
+#include "watchers/log_stream.h"
+
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,13 +106,24 @@ static enum rc load_rows(struct tailing *tailing, struct row_list *list)
     return !rc && list->out_of_memory ? RC_NO_MEMORY : rc;
 }
 
+static bool reads_input(const struct config *config)
+{
+    const struct log_watch *watch = NULL;
+
+    for (size_t i = 0; config && (watch = watchers_log_at(config->watchers, i)) != NULL; i++)
+        if (watch->is_stdin)
+            break;
+    return watch != NULL;
+}
+
 static enum rc make_tails(struct tailing *tailing, const struct config *config,
                           struct log_tail **logs, struct journal_tail **journals)
 {
     struct row_list list = { 0 };
     struct log_tail_options log_options = { .watchers = config->watchers,
                                             .sink = tailing_log_sink(tailing),
-                                            .now_ms = clock_wall_ms() };
+                                            .now_ms = clock_wall_ms(),
+                                            .input = tailing->input };
     struct journal_tail_options journal_options = { .watchers = config->watchers,
                                                     .sink = tailing_journal_sink(tailing),
                                                     .now_ms = clock_wall_ms() };
@@ -120,8 +133,11 @@ static enum rc make_tails(struct tailing *tailing, const struct config *config,
         rc = load_rows(tailing, &list);
     log_options.rows = journal_options.rows = list.rows;
     log_options.n_rows = journal_options.n_rows = list.n_rows;
-    if (!rc && watchers_log_at(config->watchers, 0))
+    if (!rc && watchers_log_at(config->watchers, 0)) {
         rc = log_tail_new(&log_options, logs);
+        if (!rc && reads_input(config))
+            tailing->input = NULL;
+    }
     if (!rc && watchers_journal_at(config->watchers, 0))
         rc = journal_tail_new(&journal_options, journals);
     arena_free(list.arena);
@@ -207,22 +223,40 @@ static bool is_over(const struct tailing *tailing, int64_t *end_mono_ms)
     return clock_mono_ms() >= *end_mono_ms;
 }
 
-/* Hands on how far everything is read, and lets the tails go when all that is under way is stored. */
-static void end(struct tailing *tailing)
+/* Standard input that nobody reads on is at its end. */
+static enum rc hand_on(struct tailing *tailing, const struct config *next)
+{
+    bool ends_input = tailing->is_stopping || !reads_input(next);
+    enum rc rc = RC_OK;
+
+    if (tailing->logs && ends_input)
+        rc = log_tail_end_input(tailing->logs, clock_wall_ms());
+    return rc ? rc : flush(tailing);
+}
+
+/* Hands on how far everything is read, and lets the tails go when all that is under way is stored. True: `next` (NULL: none) is to be begun, as we do not stop. */
+static bool end(struct tailing *tailing, const struct config *next)
 {
     int64_t end_mono_ms = INT64_MAX;
     struct log_tail *logs = tailing->logs;
     struct journal_tail *journals = tailing->journals;
+    bool goes_on;
 
-    while ((flush(tailing) || tailing_count_free(tailing) < TAILING_SLOTS) &&
+    while ((hand_on(tailing, next) || tailing_count_free(tailing) < TAILING_SLOTS) &&
            !is_over(tailing, &end_mono_ms))
         wait_for_batches(tailing);
+    goes_on = next && !tailing->is_stopping;
+    if (logs && goes_on && reads_input(next))
+        tailing->input = log_tail_take_input(logs);
+    else if (logs)
+        log_tail_lose_input(logs);
     pthread_mutex_lock(&tailing->lock);
     tailing->logs = NULL;
     tailing->journals = NULL;
     pthread_mutex_unlock(&tailing->lock);
     log_tail_free(logs);
     journal_tail_free(journals);
+    return goes_on;
 }
 
 /* Two configurations that watch the same: a reload of rules leaves the files alone. */
@@ -270,9 +304,11 @@ static void follow_config(struct tailing *tailing)
     if (!must_begin)
         return;
     log_info("logs are followed anew");
-    end(tailing);
-    if (!tailing->is_stopping)
-        begin(tailing, service_hold_config(tailing->service));
+    config = service_hold_config(tailing->service);
+    if (end(tailing, config))
+        begin(tailing, config);
+    else
+        service_release_config(tailing->service, config);
 }
 
 /* --- the thread --- */
@@ -331,7 +367,7 @@ static void *work(void *argument)
         wait_for(tailing, due_mono_ms);
         follow_config(tailing);
     }
-    end(tailing);
+    (void)end(tailing, NULL);
     return NULL;
 }
 
@@ -397,6 +433,7 @@ void tailing_free(struct tailing *tailing)
     tailing_free_slots(tailing);
     screen_free(tailing->screen);
     log_tail_free(tailing->logs);
+    log_stream_free(tailing->input);
     journal_tail_free(tailing->journals);
     notice_post_free(tailing->post);
     if (tailing->config)

@@ -13,7 +13,8 @@ struct tailing;
 /* Starts the thread; the service has its inlet, and the engine is there. */
 enum rc tailing_start(struct service *service, struct engine *engine,
                       struct tailing **tailing) MUST_CHECK;
-/* Hands on how far everything is read, and ends: before the inlet is drained. Accepts NULL. */
+/* Hands on how far everything is read, and ends: before the inlet is drained. Waits at most 2 s for what is under way: what is not stored by then is read again after the next start,
+ * but for standard input, whose rest is told as lost where there was no room for it. Accepts NULL. */
 void tailing_stop(struct tailing *tailing);
 /* After the inlet has ended: it knows our batches until then. Accepts NULL. */
 void tailing_free(struct tailing *tailing);

@@ -71,8 +71,9 @@ struct tailing {
     size_t n_hearings, n_logs;
     struct notice_post *post;
     struct loss posted_loss;
-    int64_t tell_mono_ms; /* not before that, after one that could not be stored */
-    size_t n_read;        /* bytes since the last step */
+    int64_t tell_mono_ms;     /* not before that, after one that could not be stored */
+    struct log_stream *input; /* standard input between two tails */
+    size_t n_read;            /* bytes since the last step */
     int64_t publish_mono_ms;
     const struct config *seen; /* held: the configuration that was looked at last */
     bool has_failed;           /* not all of it could be begun */

@@ -16,10 +16,11 @@ static enum rc submit(struct slot *slot, struct slice watcher, const struct log_
     return rc ? RC_BUSY : RC_OK;
 }
 
-static void count(struct tailing *tailing, struct slice watcher, size_t n_bytes)
+static void count(struct tailing *tailing, const struct screened *screened, size_t n_bytes)
 {
     tailing->n_read += n_bytes;
-    metric_add(METRIC_LOG_BYTES, watcher, (struct slice){ 0 }, (double)n_bytes);
+    metric_add(METRIC_LOG_BYTES, screened->watcher, (struct slice){ 0 }, (double)n_bytes);
+    screened_count(screened);
 }
 
 static enum rc store(void *context, const struct log_rows *rows)
@@ -36,17 +37,19 @@ static enum rc take_lines(void *context, const struct log_batch *batch, bool *st
     struct tailing *tailing = context;
     struct log_lines lines = { .path = batch->path };
     struct slot *slot = tailing_take_slot(tailing);
+    struct screened screened = { 0 };
     enum rc rc;
 
     *stored = false;
     if (!slot)
         return RC_BUSY;
-    rc = screen_batch(tailing->screen, batch, clock_wall_ms(), &lines.lines);
+    rc = screen_batch(tailing->screen, batch, clock_wall_ms(), &screened);
+    lines.lines = screened.wanted;
     rc = submit(slot, batch->watch->name, &lines, batch->row, rc);
     if (rc)
         return rc;
     *stored = lines.lines.n_items > 0;
-    count(tailing, batch->watch->name, batch->n_bytes);
+    count(tailing, &screened, batch->n_bytes);
     return RC_OK;
 }
 
@@ -93,17 +96,19 @@ static enum rc take_entries(void *context, const struct journal_batch *batch, bo
     struct tailing *tailing = context;
     struct log_lines lines = { 0 };
     struct slot *slot = tailing_take_slot(tailing);
+    struct screened screened = { 0 };
     enum rc rc;
 
     *stored = false;
     if (!slot)
         return RC_BUSY;
-    rc = screen_entries(tailing->screen, batch, clock_wall_ms(), &lines.lines);
+    rc = screen_entries(tailing->screen, batch, clock_wall_ms(), &screened);
+    lines.lines = screened.wanted;
     rc = submit(slot, batch->watch->name, &lines, batch->row, rc);
     if (rc)
         return rc;
     *stored = lines.lines.n_items > 0;
-    count(tailing, batch->watch->name, batch->n_bytes);
+    count(tailing, &screened, batch->n_bytes);
     return RC_OK;
 }
 

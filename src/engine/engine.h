@@ -3,9 +3,15 @@
  * The engine is driven: it has no thread, no socket, and asks no clock for anything it decides. The daemon drives it live, `vedette test` in virtual time and `vedette replay` over recorded
  * input, over the same store interface. Each call below is one transaction: all of it, or nothing.
  *
- *   engine_accept   what the doors verified, appended raw: its commit is the 2xx
- *   engine_control  decisions, results, reloads: appended and folded at once, before data
- *   engine_fold     deliveries from the journal, with the timers that were due before each
+ *   engine_accept      what the doors verified, appended raw: its commit is the 2xx
+ *   engine_take_lines  lines of logs, stored with how far their files are read, folded at once where nothing older waits
+ *   engine_notify      what is told of a watcher itself, as an event
+ *   engine_decide, engine_result, engine_reload
+ *                      control: appended and folded at once, before data
+ *   engine_set_paused, engine_resolve
+ *                      what is done by hand without a proposal, likewise at once
+ *   engine_fold        deliveries from the journal, with the timers that were due before each
+ *   engine_expire      what has been kept long enough is removed
  *
  * After RC_FULL or RC_NO_MEMORY nothing has changed and the call may be repeated; after RC_IO the process must end (what the disk holds is not known).
  */

@@ -1,6 +1,7 @@
 #include "src/engine/engine_private.h"
 
 #include "src/base/crash_point.h"
+#include "watchers/log_lines.h"
 
 /* Memory that is short comes back, and then nothing is set aside: so often what stands alone is tried again before it is held to need too much. */
 #define STARVED_MAX 10
@@ -12,6 +13,33 @@ void engine_note_unfolded(struct engine *engine, int64_t n_unfolded)
                (double)engine->n_unfolded);
 }
 
+/* Lines of a log lie in one entry, all that were read together: where they stand is told, since all of them are set aside. */
+static void tell_dead_lines(const struct journal_entry *entry, const struct log_lines *lines,
+                            const char *reason)
+{
+    const struct log_line *first = lines->lines.items;
+
+    log_warn("lines kept aside: %s watcher=%.*s path=\"%.*s\" offset=%lld lines=%zu seq=%llu",
+             reason, SLICE_ARG(entry->watcher), SLICE_ARG(lines->path), (long long)first->offset,
+             lines->lines.n_items, (unsigned long long)entry->seq);
+}
+
+static void tell_dead(const struct turn *turn, const struct journal_entry *entry,
+                      const char *reason)
+{
+    struct log_lines lines = { 0 };
+    bool is_lines = slice_eq(entry->type, SLICE(LOG_ENTRY_TYPE)) &&
+                    !log_lines_decode(entry->body, turn->arena, &lines) && lines.lines.n_items;
+
+    metric_add(METRIC_EVENTS_DEAD, entry->watcher, (struct slice){ 0 },
+               is_lines ? (double)lines.lines.n_items : 1);
+    if (is_lines)
+        tell_dead_lines(entry, &lines, reason);
+    else
+        log_warn("delivery kept aside: %s watcher=%.*s seq=%llu", reason, SLICE_ARG(entry->watcher),
+                 (unsigned long long)entry->seq);
+}
+
 enum rc turn_bury(struct turn *turn, const struct journal_entry *entry, const char *reason)
 {
     const struct dead_letter letter = { .seq = entry->seq,
@@ -19,9 +47,7 @@ enum rc turn_bury(struct turn *turn, const struct journal_entry *entry, const ch
                                         .reason = slice_of(reason) };
     enum rc rc = dead_letter_put(turn->txn, &letter);
 
-    metric_add(METRIC_EVENTS_DEAD, entry->watcher, (struct slice){ 0 }, 1);
-    log_warn("delivery kept aside: %s watcher=%.*s seq=%llu", reason, SLICE_ARG(entry->watcher),
-             (unsigned long long)entry->seq);
+    tell_dead(turn, entry, reason);
     return rc ? rc : meta_set(turn->txn, META_CURSOR, entry->seq);
 }
 

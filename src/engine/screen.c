@@ -148,6 +148,7 @@ struct screening {
     uint32_t *rules; /* room for all */
     struct log_line *wanted;
     size_t n_wanted;
+    uint32_t *n_faults; /* of each rule and kind */
 };
 
 static enum rc find_candidates(struct screening *screening)
@@ -163,7 +164,9 @@ static enum rc find_candidates(struct screening *screening)
         arena_alloc(screen->batch, screen->ruleset->n_rules + 1, sizeof *screening->rules);
     screening->wanted =
         arena_alloc(screen->batch, screening->n_lines + 1, sizeof *screening->wanted);
-    if (!screening->rules || !screening->wanted)
+    screening->n_faults = arena_alloc(screen->batch, (screen->ruleset->n_rules + 1) * MATCH_FAULTS,
+                                      sizeof *screening->n_faults);
+    if (!screening->rules || !screening->wanted || !screening->n_faults)
         return RC_NO_MEMORY;
     return prefilter_scan(prefilter, screening->bytes, screening->texts, screening->n_lines,
                           screen->batch, &screening->candidates);
@@ -190,15 +193,14 @@ static size_t merge_rules(struct screening *screening, size_t line)
 
 /* -- one line -- */
 
-static void count_faults(const struct match_list *matches)
+static void note_faults(struct screening *screening, const struct match_list *matches)
 {
     static struct log_limit limit;
 
     for (size_t i = 0; i < matches->n_faults; i++) {
         const struct match_fault *fault = &matches->faults[i];
 
-        metric_add(METRIC_MATCH_FAULTS, fault->rule->id, slice_of(match_fault_names[fault->kind]),
-                   1);
+        screening->n_faults[fault->rule->index * MATCH_FAULTS + fault->kind]++;
         log_limited(
             &limit, LOG_WARN, "rule could not judge a line rule=%.*s fault=%s detail=\"%.*s\"",
             SLICE_ARG(fault->rule->id), match_fault_names[fault->kind], SLICE_ARG(fault->detail));
@@ -227,22 +229,30 @@ static enum rc screen_line(struct screening *screening, size_t i, size_t n_rules
         rc = ask_rules(screening, n_rules, &event, &matches);
     *is_wanted = !rc && matches.n_items && !log_is_own(screening->texts[i]);
     if (!rc && !*is_wanted)
-        count_faults(&matches);
+        note_faults(screening, &matches);
     json_free(tree);
     return rc;
 }
 
 /* -- the batch -- */
 
-static void count_unwanted(const struct screening *screening)
+static void count_faults(const struct rule *rule, const uint32_t *n_faults)
 {
-    size_t n_unwanted = screening->n_lines - screening->n_wanted;
-
-    if (n_unwanted)
-        metric_add(METRIC_EVENTS, screening->watcher, screening->kind, (double)n_unwanted);
+    for (size_t kind = 0; kind < MATCH_FAULTS; kind++)
+        if (n_faults[kind])
+            metric_add(METRIC_MATCH_FAULTS, rule->id, slice_of(match_fault_names[kind]),
+                       n_faults[kind]);
 }
 
-static enum rc run(struct screening *screening, struct record_list *wanted)
+void screened_count(const struct screened *screened)
+{
+    if (screened->n_unwanted)
+        metric_add(METRIC_EVENTS, screened->watcher, screened->kind, (double)screened->n_unwanted);
+    for (size_t i = 0; i < screened->ruleset->n_rules; i++)
+        count_faults(&screened->ruleset->rules[i], screened->n_faults + i * MATCH_FAULTS);
+}
+
+static enum rc run(struct screening *screening, struct screened *screened)
 {
     enum rc rc = find_candidates(screening);
 
@@ -258,8 +268,12 @@ static enum rc run(struct screening *screening, struct record_list *wanted)
     }
     if (rc)
         return rc;
-    count_unwanted(screening);
-    *wanted = (struct record_list){ screening->wanted, screening->n_wanted };
+    *screened = (struct screened){ .wanted = { screening->wanted, screening->n_wanted },
+                                   .n_unwanted = screening->n_lines - screening->n_wanted,
+                                   .watcher = screening->watcher,
+                                   .kind = screening->kind,
+                                   .ruleset = screening->screen->ruleset,
+                                   .n_faults = screening->n_faults };
     return RC_OK;
 }
 
@@ -283,7 +297,7 @@ static enum rc read_line(struct screening *screening, struct log_line *line, str
 }
 
 enum rc screen_batch(struct screen *screen, const struct log_batch *batch, int64_t now_ms,
-                     struct record_list *wanted)
+                     struct screened *screened)
 {
     struct screening screening = { .screen = screen,
                                    .now_ms = now_ms,
@@ -305,7 +319,7 @@ enum rc screen_batch(struct screen *screen, const struct log_batch *batch, int64
     for (size_t i = 0; i < batch->n_lines; i++)
         texts[i] = batch->lines[i].text;
     screening.texts = texts;
-    return run(&screening, wanted);
+    return run(&screening, screened);
 }
 
 /* -- entries of a journal -- */
@@ -320,7 +334,7 @@ static enum rc read_entry(struct screening *screening, struct log_line *line, st
 }
 
 enum rc screen_entries(struct screen *screen, const struct journal_batch *batch, int64_t now_ms,
-                       struct record_list *wanted)
+                       struct screened *screened)
 {
     struct screening screening = { .screen = screen,
                                    .now_ms = now_ms,
@@ -336,5 +350,5 @@ enum rc screen_entries(struct screen *screen, const struct journal_batch *batch,
 
     arena_reset(screen->batch);
     follow_rules(screen);
-    return run(&screening, wanted);
+    return run(&screening, screened);
 }

@@ -15,9 +15,19 @@ struct screen;
 enum rc screen_new(struct engine *engine, struct screen **screen) MUST_CHECK;
 /* Accepts NULL; before the engine is freed. */
 void screen_free(struct screen *screen);
-/* `wanted` are those of the batch's lines that some rule wants (a match, or what clears a signal), with their times; borrowed until the next call. The others are counted. */
+/* What came of a batch; lives until the next one. */
+struct screened {
+    struct record_list
+        wanted; /* struct log_line: those that some rule wants (a match, or what clears a signal), with their times */
+    size_t n_unwanted; /* the others */
+    struct slice watcher, kind;
+    const struct ruleset *ruleset;
+    const uint32_t *n_faults; /* of each rule and kind (rules/match.h), among the others */
+};
 enum rc screen_batch(struct screen *screen, const struct log_batch *batch, int64_t now_ms,
-                     struct record_list *wanted) MUST_CHECK;
+                     struct screened *screened) MUST_CHECK;
 /* The same for entries of a journal: their times stand in them. */
 enum rc screen_entries(struct screen *screen, const struct journal_batch *batch, int64_t now_ms,
-                       struct record_list *wanted) MUST_CHECK;
+                       struct screened *screened) MUST_CHECK;
+/* The others count as events, and their faults: once the wanted ones are taken. A batch that is refused comes again. */
+void screened_count(const struct screened *screened);

@@ -110,10 +110,10 @@ rules:
         self.wait_for_count(vedette, 2)
         self.assertEqual([event["text"] for event in vedette.items("events")], ["b n=2 c", "a n=1"])
 
-    def test_standard_input_is_read_to_its_end(self):
-        vedette = self.begin(config=with_watcher("  - log: [\"-\"]\n    name: piped\n"), start=False)
+    def begin_piped(self, watcher='  - log: ["-"]\n    name: piped\n', **options):
+        """A daemon whose standard input is a pipe, and the pipe's other end."""
+        vedette = self.begin(config=with_watcher(watcher), start=False, **options)
         reader, writer = os.pipe()
-        vedette.wrapper = ["sh", "-c", 'exec "$@" <&3', "sh"]
         popen = subprocess.Popen
         try:
             subprocess.Popen = lambda *arguments, **named: popen(*arguments, **named, pass_fds=(reader,)) if named.get("stdin") == subprocess.DEVNULL else popen(*arguments, **named)
@@ -122,11 +122,51 @@ rules:
         finally:
             subprocess.Popen = popen
             os.close(reader)
+        return vedette, writer
+
+    def reload_with(self, vedette, before, after):
+        vedette.config_path.write_text(vedette.config_path.read_text().replace(before, after))
+        vedette.cli("reload", check=0)
+        vedette.wait_for_log("logs are followed anew")
+
+    def test_standard_input_is_read_to_its_end(self):
+        vedette, writer = self.begin_piped()
         os.write(writer, b"x n=1 y\nx n=2")
         self.wait_for_count(vedette, 1)
         os.close(writer)
         self.wait_for_count(vedette, 2)
         wait_until(lambda: "ended" in self.watcher(vedette, "piped").get("trouble", ""), "its end is told")
+
+    def test_a_line_of_standard_input_that_began_before_a_reload_ends_after_it(self):
+        vedette, writer = self.begin_piped()
+        os.write(writer, b"x n=1 y\nx n=2")
+        self.wait_for_count(vedette, 1)
+        self.reload_with(vedette, "name: piped\n", "name: piped\n    service: shop\n")
+        os.write(writer, b"0 end of it\nx n=3 y\n")
+        self.wait_for_count(vedette, 3)
+        self.assertEqual([(event["text"], event.get("service")) for event in vedette.items("events")][:2], [("x n=3 y", "shop"), ("x n=20 end of it", "shop")])
+        self.assertIsNone(vedette.metric_or_none("vedette_log_lost_bytes_total"))
+        os.close(writer)
+
+    def test_what_waits_of_standard_input_is_told_when_nobody_reads_on(self):
+        both = '  - log: ["-"]\n    name: piped\n  - {log: [/nonexistent/app.log], name: file}\n'
+        vedette, writer = self.begin_piped(both)
+        os.write(writer, b"x n=1 y\nx n=2 z")
+        self.wait_for_count(vedette, 1)
+        self.reload_with(vedette, '  - log: ["-"]\n    name: piped\n', "")
+        self.wait_for_count(vedette, 2)
+        self.assertEqual(vedette.items("events")[0]["text"], "x n=2 z")
+        os.close(writer)
+
+    def test_what_waits_of_standard_input_is_told_when_the_daemon_stops(self):
+        vedette, writer = self.begin_piped()
+        os.write(writer, b"x n=1 y\nx n=2 z")
+        self.wait_for_count(vedette, 1)
+        self.assertEqual(vedette.stop(), 0)
+        os.close(writer)
+        vedette.wrapper = []
+        vedette.start()
+        self.wait_for_count(vedette, 2)
 
     # --- once, whatever happens ---
 
@@ -175,6 +215,8 @@ rules:
             wait_until(lambda: vedette.process.poll() is not None or vedette.metric_or_none("vedette_events_dead_total"), "it died, or gave the line up")
             if vedette.process.poll() is None:
                 break
+        vedette.wait_for_log(rf'lines kept aside: .* watcher=app path="{self.logs}/app\.log" offset=0 lines=3 ')
+        self.assertEqual(vedette.metric("vedette_events_dead_total", watcher="app"), 3)
         vedette.kill()
         vedette.start()
         wait_until(lambda: vedette.items("events", state="dead"), "it is among the dead")

@@ -62,6 +62,7 @@ struct world {
     struct problems *problems;
     struct watchers *watchers;
     struct log_tail *tail;
+    struct log_stream *input; /* that the next tail goes on with */
     int64_t now_ms, mono_ms, due_mono_ms;
     struct world_row *rows;
     size_t n_rows;
@@ -391,7 +392,8 @@ static inline void world_start(struct world *world)
                                                   .tell = world_tell,
                                                   .leave = world_leave,
                                                   .lose = world_lose },
-                                        .now_ms = world->now_ms };
+                                        .now_ms = world->now_ms,
+                                        .input = world->input };
 
     assert_non_null(rows);
     for (size_t i = 0; i < world->n_rows; i++) {

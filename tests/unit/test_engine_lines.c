@@ -103,7 +103,7 @@ static int tear_down(void **state)
 
 /* --- screening --- */
 
-static struct record_list screened(struct story *story, const char *watcher, const char *text)
+static struct screened screen(struct story *story, const char *watcher, const char *text)
 {
     static struct log_line lines[LINES_MAX];
     struct line_cut cut = { .watch = watchers_find_log(story->config->watchers, slice_of(watcher)),
@@ -113,15 +113,23 @@ static struct record_list screened(struct story *story, const char *watcher, con
                             .lines = lines,
                             .n_max = LINES_MAX };
     struct log_batch batch = { .path = SLICE("/nowhere/app.log") };
-    struct record_list wanted = { 0 };
+    struct screened screened;
 
     line_cut(&cut);
     batch.watch = cut.watch;
     batch.bytes = cut.bytes;
     batch.lines = lines;
     batch.n_lines = cut.n_lines;
-    assert_int_equal(screen_batch(story->screen, &batch, NOON_MS, &wanted), RC_OK);
-    return wanted;
+    assert_int_equal(screen_batch(story->screen, &batch, NOON_MS, &screened), RC_OK);
+    return screened;
+}
+
+static struct record_list screened(struct story *story, const char *watcher, const char *text)
+{
+    struct screened screened = screen(story, watcher, text);
+
+    screened_count(&screened);
+    return screened.wanted;
 }
 
 static void wanted_are(struct story *story, const char *text, const char *const *expected)
@@ -164,6 +172,21 @@ static void lines_that_are_not_wanted_are_counted_as_events(void **state)
 
     screened(story, "app", "a\nb\nout of memory: heap\n");
     assert_int_equal((int)(metric_value(METRIC_EVENTS, app, kind) - before), 2);
+}
+
+static void what_is_not_taken_counts_when_it_comes_again(void **state)
+{
+    struct story *story = *state;
+    struct slice app = SLICE("app"), kind = SLICE("log"), rule = SLICE("hosts"),
+                 fault = SLICE("key");
+    double n_events = metric_value(METRIC_EVENTS, app, kind);
+    double n_faults = metric_value(METRIC_MATCH_FAULTS, rule, fault);
+
+    for (int i = 0; i < 3; i++)
+        screen(story, "app", "a\nwho knows\nwho knows\n");
+    screened(story, "app", "a\nwho knows\nwho knows\n");
+    assert_int_equal((int)(metric_value(METRIC_EVENTS, app, kind) - n_events), 3);
+    assert_int_equal((int)(metric_value(METRIC_MATCH_FAULTS, rule, fault) - n_faults), 2);
 }
 
 static void the_time_that_a_wanted_line_says_is_found(void **state)
@@ -310,6 +333,25 @@ static void after_a_crash_lines_are_stored_before_they_are_folded(void **state)
     assert_int_equal(n_firing(story), 2);
 }
 
+static void lines_that_are_set_aside_are_counted_each(void **state)
+{
+    struct story *story = *state;
+    struct slice app = SLICE("app"), none = { 0 };
+    struct journal_entry entry;
+    double before = metric_value(METRIC_EVENTS_DEAD, app, none);
+    struct turn turn;
+    bool more;
+
+    story->engine->n_careful = 1;
+    assert_int_equal(take(story, "out of memory: a\nout of memory: b\n", 34, &more), RC_OK);
+    assert_int_equal(turn_begin(story->engine, NOON_MS, &turn), RC_OK);
+    assert_int_equal(journal_next_delivery(turn.txn, 0, turn.arena, &entry), RC_OK);
+    assert_int_equal(turn_bury(&turn, &entry, "a test wants it"), RC_OK);
+    assert_int_equal(turn_commit(&turn), RC_OK);
+    turn_abort(&turn);
+    assert_int_equal((int)(metric_value(METRIC_EVENTS_DEAD, app, none) - before), 2);
+}
+
 static void an_offset_alone_is_stored_and_forgotten(void **state)
 {
     struct story *story = *state;
@@ -358,12 +400,14 @@ int main(void)
         STORY(only_lines_that_match_or_clear_are_wanted),
         STORY(a_line_that_lacks_a_field_of_the_key_is_counted_and_not_kept),
         STORY(lines_that_are_not_wanted_are_counted_as_events),
+        STORY(what_is_not_taken_counts_when_it_comes_again),
         STORY(the_time_that_a_wanted_line_says_is_found),
         STORY(a_kind_that_no_rule_asks_for_wants_nothing),
         STORY(rules_that_are_new_hold_for_the_next_batch),
         STORY(lines_are_stored_with_their_offset_and_folded_in_one_transaction),
         STORY(a_commit_that_fails_changes_nothing_and_may_be_repeated),
         STORY(after_a_crash_lines_are_stored_before_they_are_folded),
+        STORY(lines_that_are_set_aside_are_counted_each),
         STORY(an_offset_alone_is_stored_and_forgotten),
         STORY(what_is_told_of_a_watcher_is_an_event_that_rules_can_ask_for),
     };

@@ -588,6 +588,19 @@ static void without_room_nothing_is_read_and_nothing_lost(void **state)
     assert_string_equal(story->cursor, "c2000");
 }
 
+static void after_a_refusal_it_wants_to_be_called_again_though_nobody_says_that_there_is_room(
+    void **state)
+{
+    struct story *story = *state;
+
+    log_entries(story, 1, 3, "");
+    begin(story, FROM_BEGINNING);
+    step(story);
+    story->is_busy = true;
+    until(story, is_refused, "a refusal");
+    assert_true(step(story) <= clock_mono_ms() + LOG_TAIL_BLOCKED_MS);
+}
+
 static void entries_that_journald_threw_away_are_told_as_lost(void **state)
 {
     struct story *story = *state;
@@ -876,6 +889,8 @@ int main(int argc, char **argv)
         TAIL_TEST(a_missing_program_is_told_with_the_remedy),
         TAIL_TEST(a_reader_that_sees_only_its_own_entries_says_so),
         TAIL_TEST(without_room_nothing_is_read_and_nothing_lost),
+        TAIL_TEST(
+            after_a_refusal_it_wants_to_be_called_again_though_nobody_says_that_there_is_room),
         TAIL_TEST(entries_that_journald_threw_away_are_told_as_lost),
         TAIL_TEST(a_cursor_that_is_refused_is_given_up),
         TAIL_TEST(with_other_filters_the_old_entry_is_not_missed),

@@ -1,5 +1,8 @@
 #include "src/base/log.h"
 
+#include "src/base/digest.h"
+#include "src/base/log_mark.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -111,6 +114,27 @@ static void lines_for_people_stand_as_they_are_or_become_an_object_each(void **s
     log_configure(LOG_INFO, LOG_JSON);
     log_lines(LOG_WARN, SLICE("a.yaml:1:2: error: x\n"));
     assert_string_equal(logged_json(), ",\"level\":\"warn\",\"text\":\"a.yaml:1:2: error: x\"}\n");
+}
+
+static void each_of_the_lines_for_people_has_its_mark(void **state)
+{
+    static const uint8_t key[LOG_MARK_KEY_BYTES] = { 1 };
+    struct slice text;
+    size_t n_lines = 0;
+
+    (void)state;
+    assert_int_equal(digest_init(), RC_OK);
+    log_mark_use(key, true);
+    log_lines(LOG_ERROR, SLICE("a.yaml:1:2: error: x\n\nb.yaml:3:4: error: y"));
+    log_mark_switch(false);
+    text = slice_of(logged());
+    while (text.len) {
+        struct slice line = slice_cut(&text, '\n');
+
+        n_lines++;
+        assert_true(line.len ? log_is_own(line) : n_lines == 2);
+    }
+    assert_int_equal(n_lines, 3);
 }
 
 static void json_has_the_fact_and_its_pairs(void **state)
@@ -252,6 +276,7 @@ int main(void)
         log_test(lines_below_the_level_are_not_written),
         log_test(i03_a_value_cannot_begin_a_line_or_command_a_terminal),
         log_test(lines_for_people_stand_as_they_are_or_become_an_object_each),
+        log_test(each_of_the_lines_for_people_has_its_mark),
         log_test(json_has_the_fact_and_its_pairs),
         log_test(json_pairs_are_told_from_the_fact),
         log_test(a_long_line_is_cut_and_still_a_line),

@@ -231,6 +231,18 @@ static void what_cannot_be_read_comes_back_with_its_reason(void **state)
         slice_eq(result(story, 1)->error, SLICE("no log watcher of that name is configured")));
 }
 
+static void a_pattern_that_is_none_comes_back_with_its_own_reason(void **state)
+{
+    struct story *story = *state;
+    struct outbox_item item = wanted(1);
+
+    log_says_now(story, "error");
+    item.log.match = SLICE("/(/");
+    assert_int_equal(log_evidence_submit(story->searcher, &item), RC_OK);
+    assert_int_equal(result(story, 0)->state, EFFECT_FAILED);
+    assert_true(slice_eq(result(story, 0)->error, SLICE("its pattern cannot be compiled")));
+}
+
 static void what_is_withdrawn_comes_back_at_once_and_nothing_else_does(void **state)
 {
     struct story *story = *state;
@@ -272,6 +284,7 @@ int main(void)
         STORY(what_is_due_does_not_wait_for_what_is_not),
         STORY(beyond_the_deadline_of_its_task_nothing_is_read),
         STORY(what_cannot_be_read_comes_back_with_its_reason),
+        STORY(a_pattern_that_is_none_comes_back_with_its_own_reason),
         STORY(what_is_withdrawn_comes_back_at_once_and_nothing_else_does),
         STORY(the_queue_is_bounded_and_a_stop_leaves_it_to_the_outbox),
     };

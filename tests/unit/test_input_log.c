@@ -1,0 +1,113 @@
+/* A recorded log of several pieces, in which only some lines say when they happened. */
+#include "src/cli/input_log.h"
+
+#include "src/base/clock.h"
+#include "src/base/digest.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define LINES 20000
+#define WRITTEN_MS INT64_C(1795946400000) /* 2026-11-29T10:00:00Z */
+
+/* When the i-th line says that it happened; 0: it does not say. None at the beginning, for more than a piece; few, then each, then none again. */
+static int64_t says_ms(int i)
+{
+    if (i < 6000 || i >= 14000)
+        return 0;
+    if (i < 12000 && i % 101 != 0)
+        return 0;
+    return WRITTEN_MS - (LINES - i % 1000) * SECOND_MS; /* not in order */
+}
+
+static int recorded(void)
+{
+    int fd = memfd_create("log", MFD_CLOEXEC);
+    FILE *file = fdopen(dup(fd), "w");
+    char time[TIME_TEXT_BYTES];
+
+    assert_non_null(file);
+    for (int i = 0; i < LINES; i++)
+        fprintf(file, "%s line %d\n", says_ms(i) ? time_format(says_ms(i), time) : "-", i);
+    fclose(file);
+    assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+    return fd;
+}
+
+/* Every `n`-th line of each piece is wanted. */
+static enum rc want_some(void *context, const struct log_batch *batch, int64_t reference_ms,
+                         struct record_list *wanted)
+{
+    const size_t *n = context;
+    static struct log_line lines[LINES];
+    size_t n_lines = 0;
+
+    (void)reference_ms;
+    for (size_t i = 0; i < batch->n_lines; i += *n)
+        lines[n_lines++] = batch->lines[i];
+    *wanted = (struct record_list){ lines, n_lines };
+    return RC_OK;
+}
+
+static int64_t expected_ms(int i)
+{
+    while (i >= 0 && !says_ms(i))
+        i--;
+    return i >= 0 ? says_ms(i) : WRITTEN_MS;
+}
+
+static void claim_times(const struct log_watch *watch, size_t n)
+{
+    const struct log_input_screen screen = { .context = &n, .screen = want_some };
+    struct log_input *input;
+    struct log_line line;
+    size_t n_lines = 0;
+    int number;
+    enum rc rc;
+
+    assert_int_equal(
+        log_input_new(recorded(), watch, (struct slice){ 0 }, WRITTEN_MS, &screen, &input), RC_OK);
+    while (!(rc = log_input_next(input, &line))) {
+        assert_int_equal(sscanf(line.text.ptr, "%*s line %d", &number), 1);
+        assert_int_equal(line.time_ms, expected_ms(number));
+        n_lines++;
+    }
+    assert_int_equal(rc, RC_NOT_FOUND);
+    assert_in_range(n_lines, LINES / n, LINES / n + LINES / 1000);
+    assert_int_equal(log_input_totals(input).n_lines, LINES);
+    assert_int_equal(log_input_totals(input).last_ms, WRITTEN_MS);
+    log_input_free(input);
+}
+
+static void a_line_without_a_time_has_that_of_the_nearest_before_it(void **state)
+{
+    struct log_watch watch = { 0 };
+    struct arena *arena;
+
+    (void)state;
+    assert_int_equal(digest_init(), RC_OK);
+    assert_int_equal(arena_new((size_t)1 << 20, &arena), RC_OK);
+    assert_int_equal(log_watch_of_name(SLICE("app"), arena, &watch), RC_OK);
+    claim_times(&watch, 1);
+    claim_times(&watch, 7);
+    claim_times(&watch, 5000);
+    log_watch_free(&watch);
+    arena_free(arena);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_line_without_a_time_has_that_of_the_nearest_before_it),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
