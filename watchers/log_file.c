@@ -130,30 +130,34 @@ static bool holds(int fd, int64_t offset, const uint8_t *wanted, size_t len)
            (pread(fd, found, len, (off_t)offset) == (ssize_t)len && !memcmp(found, wanted, len));
 }
 
+/* A copy may have been made before all of its first bytes were there. */
+static bool shares_head(const struct log_file *file, int fd, int64_t size)
+{
+    size_t n_shared = size < (int64_t)file->n_head ? (size_t)size : file->n_head;
+
+    return n_shared && holds(fd, 0, file->head, n_shared);
+}
+
 bool log_file_is_read_in(const struct log_file *file, int fd, int64_t size)
 {
-    return file->n_head && size >= file->offset && holds(fd, 0, file->head, file->n_head) &&
+    return size >= file->offset && shares_head(file, fd, size) &&
            holds(fd, file->offset - (int64_t)file->n_tail, file->tail, file->n_tail);
 }
 
 bool log_file_shares_head(const struct log_file *file, int fd)
 {
     struct stat facts;
-    size_t n_shared;
 
-    if (fstat(fd, &facts) || facts.st_size <= 0)
-        return false;
-    n_shared = (size_t)facts.st_size < file->n_head ? (size_t)facts.st_size : file->n_head;
-    return n_shared && holds(fd, 0, file->head, n_shared);
+    return !fstat(fd, &facts) && shares_head(file, fd, (int64_t)facts.st_size);
 }
 
 bool log_file_has_changed(struct log_file *file)
 {
     struct stat facts;
 
-    if (fstat(file->fd, &facts))
+    if (fstat(file->fd, &facts) || (!file->n_head && !file->offset))
         return false;
-    return (file->n_head || file->offset) &&
+    return (int64_t)facts.st_size < (int64_t)file->n_head ||
            !log_file_is_read_in(file, file->fd, (int64_t)facts.st_size);
 }
 
@@ -303,9 +307,7 @@ void log_file_keep_pending(struct log_file *file, struct slice bytes)
 void log_file_go_on_as(struct log_file *file, const struct log_file *old)
 {
     file->id = old->id;
-    memcpy(file->head, old->head, sizeof old->head);
     memcpy(file->tail, old->tail, sizeof old->tail);
-    file->n_head = old->n_head;
     file->n_tail = old->n_tail;
     file->offset = old->offset;
     file->state = old->state;

@@ -73,6 +73,6 @@ void log_file_begin_again(struct log_file *file);
 enum rc log_file_skip_to_end(struct log_file *file) MUST_CHECK;
 /* Keeps a copy of what could not be consumed yet; nothing: forgets it. */
 void log_file_keep_pending(struct log_file *file, struct slice bytes);
-/* `file`, a copy of `old`, is read as far as that one. */
+/* `file`, a copy of `old`, is read as far as that one; its first bytes are its own. */
 void log_file_go_on_as(struct log_file *file, const struct log_file *old);
 int64_t log_file_lag_bytes(const struct log_file *file);

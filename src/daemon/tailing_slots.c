@@ -83,8 +83,8 @@ void tailing_free_slots(struct tailing *tailing)
 static enum rc copy_row(struct arena *arena, const struct file_offset *row,
                         struct file_offset *copy)
 {
-    struct slice *const texts[] = { &copy->watcher, &copy->path, &copy->head, &copy->tail,
-                                    &copy->cursor };
+    struct slice *const texts[] = { &copy->watcher, &copy->path, &copy->live_path,
+                                    &copy->head,    &copy->tail, &copy->cursor };
     enum rc rc = RC_OK;
 
     *copy = *row;

@@ -51,8 +51,10 @@ enum rc offset_each(struct store_txn *txn, struct arena *arena,
         struct file_offset offset = { 0 };
 
         rc = record_decode(&file_offset_shape, record, arena, &offset);
-        if (!rc) /* with a NUL behind it: it is opened */
+        if (!rc) /* with a NUL behind them: they are opened */
             rc = arena_copy(arena, offset.path, &offset.path);
+        if (!rc)
+            rc = arena_copy(arena, offset.live_path, &offset.live_path);
         if (rc == RC_CORRUPT)
             log_error("damaged row passed over table=offsets");
         else if (rc || !visit(context, &offset))

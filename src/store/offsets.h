@@ -36,7 +36,7 @@ extern const struct record_shape file_offset_shape;
 enum rc offset_put(struct store_txn *txn, const struct file_offset *offset) MUST_CHECK;
 /* Content where there is none. */
 enum rc offset_remove(struct store_txn *txn, struct ulid id) MUST_CHECK;
-/* All of them, in order of their ids; the arena keeps them, and `path` has a NUL behind it. A damaged row is passed over and logged. */
+/* All of them, in order of their ids; the arena keeps them, and `path` and `live_path` have a NUL behind them. A damaged row is passed over and logged. */
 enum rc offset_each(struct store_txn *txn, struct arena *arena,
                     bool (*visit)(void *context, const struct file_offset *offset),
                     void *context) MUST_CHECK;

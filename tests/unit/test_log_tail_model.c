@@ -362,8 +362,10 @@ static void op_copytruncate(struct model *model, struct log *log)
     story(model, "%s: copied to %s", log->live, to);
     copy(model, log, to);
     look(model, 10);
-    if (chance(model, 10))
-        append(model, log, 1, false);
+    if (chance(model, 20)) {
+        append(model, log, 1, false); /* it is in no copy */
+        look(model, 50);
+    }
     story(model, "%s: truncated", log->live);
     truncate_log(model, log);
 }
