@@ -17,6 +17,7 @@ struct log_stream {
     int64_t offset; /* of the first byte of the buffer */
     enum cut_state state;
     bool has_ended;
+    bool may_go_on; /* the last read gave something: the next may, too */
     int64_t grown_mono_ms;
     int64_t due_mono_ms;
 };
@@ -60,12 +61,14 @@ static void fill(struct log_stream *stream, int64_t now_mono_ms)
 {
     ssize_t n_read;
 
+    stream->may_go_on = false;
     if (stream->n_bytes == BUFFER_BYTES || stream->has_ended)
         return;
     n_read = read(stream->fd, stream->buffer + stream->n_bytes, BUFFER_BYTES - stream->n_bytes);
     if (n_read > 0) {
         stream->n_bytes += (size_t)n_read;
         stream->grown_mono_ms = now_mono_ms;
+        stream->may_go_on = true;
     } else if (n_read == 0 || (errno != EAGAIN && errno != EINTR)) {
         stream->has_ended = true;
     }
@@ -108,7 +111,9 @@ static void plan(struct log_stream *stream, const struct log_watch *watch, size_
     bool has_whole = stream->n_bytes > n_last_line;
 
     stream->due_mono_ms = INT64_MAX;
-    if (stream->n_bytes)
+    if (stream->may_go_on)
+        stream->due_mono_ms = stream->grown_mono_ms; /* a file is never told to be readable */
+    else if (stream->n_bytes)
         stream->due_mono_ms =
             stream->grown_mono_ms + (has_whole ? watch->multiline.wait_ms : watch->last_line_ms);
 }

@@ -621,6 +621,7 @@ static void begin_run(uint64_t seed)
     running->world->story = open_memstream(&running->story, &running->n_story);
     assert_non_null(running->world->story);
     running->random = seed;
+    story(running, "VEDETTE_SEED=%llu", (unsigned long long)seed);
     running->tokens = calloc(MAX_TOKENS, sizeof *running->tokens);
     assert_non_null(running->tokens);
 }
@@ -668,12 +669,11 @@ static void t01_to_t11_every_line_comes_once_however_its_file_is_rotated(void **
     int64_t i;
 
     (void)state;
+    print_message("# from VEDETTE_SEED=%llu on\n", (unsigned long long)seed);
     for (i = 0; i < n_runs && clock_mono_ms() < end_mono_ms; i++) {
-        printf("# VEDETTE_SEED=%llu\r", (unsigned long long)seed + (unsigned long long)i);
-        fflush(stdout);
         run(seed + (uint64_t)i);
     }
-    print_message("# %d runs from VEDETTE_SEED=%llu\n", (int)i, (unsigned long long)seed);
+    print_message("# %d runs\n", (int)i);
 }
 
 int main(void)
