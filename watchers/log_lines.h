@@ -13,7 +13,8 @@ struct log_line {
     int64_t time_ms;   /* when it says that it happened; 0: it does not say */
     bool is_truncated; /* it was longer than may be */
     bool is_partial;   /* its end, or its beginning, was given up on */
-    struct slice text; /* raw, without the end of line; an event of several lines holds those between */
+    struct slice
+        text; /* raw, without the end of line; an event of several lines holds those between */
 };
 
 struct log_lines {

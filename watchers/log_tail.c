@@ -125,9 +125,6 @@ enum rc log_tail_new(const struct log_tail_options *options, struct log_tail **t
         rc = add_watches(made, options);
     if (!rc)
         rc = tail_add_rows(made, options->rows, options->n_rows);
-    if (!rc && made->input)
-        /* A file as standard input is always readable, and epoll will not have it: it is read at every step. */
-        (void)!poll_for(made, STDIN_FILENO);
     if (rc) {
         if (made->input == options->input)
             made->input = NULL; /* still the caller's */
@@ -396,7 +393,6 @@ static void read_input(struct log_tail *tail)
     count_input(tail, &result);
     if (!result.is_over)
         return;
-    (void)epoll_ctl(tail->epoll_fd, EPOLL_CTL_DEL, STDIN_FILENO, NULL);
     log_stream_free(tail->input);
     tail->input = NULL;
     tail_tell(tail, tail->input_watch, "standard input", "it has ended");
@@ -494,6 +490,20 @@ static void store_when_due(struct log_tail *tail)
     tail->store_mono_ms = tail->is_dirty ? tail->now_mono_ms : tail->now_mono_ms + TAIL_STORE_MS;
 }
 
+/* What waits in a pipe while there is no room would wake whoever polls us again and again. */
+static void hear_input(struct log_tail *tail)
+{
+    struct epoll_event event = { .events = EPOLLIN };
+    bool is_wanted = tail->input && !tail->is_blocked;
+
+    if (is_wanted == tail->hears_input)
+        return;
+    /* A file is always readable, and cannot be polled. */
+    (void)epoll_ctl(tail->epoll_fd, is_wanted ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, STDIN_FILENO,
+                    &event);
+    tail->hears_input = is_wanted;
+}
+
 static int64_t do_step(struct log_tail *tail)
 {
     bool lost = false;
@@ -523,6 +533,7 @@ void log_tail_step(struct log_tail *tail, int64_t now_ms, int64_t now_mono_ms, i
     tail->now_ms = now_ms;
     tail->now_mono_ms = now_mono_ms;
     *due_mono_ms = do_step(tail);
+    hear_input(tail);
     tail_bury(tail);
     pthread_mutex_unlock(&tail->lock);
 }

@@ -118,6 +118,7 @@ struct log_tail {
     uint64_t mark, scan;
     int64_t own_device[2], own_inode[2]; /* what we write to ourselves */
     struct log_stream *input;            /* standard input; NULL: nobody asked for it */
+    bool hears_input;                    /* it is in the epoll set */
     size_t input_watch;
     pthread_mutex_t lock; /* of the facts */
 };

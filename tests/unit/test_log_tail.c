@@ -946,6 +946,34 @@ static void what_was_read_of_a_pipe_goes_on_in_the_next_tail(void **state)
     assert_int_equal(world->n_lost, 0);
 }
 
+static bool is_readable(const struct world *world)
+{
+    struct pollfd tail = { .fd = log_tail_fd(world->tail), .events = POLLIN };
+
+    return poll(&tail, 1, 0) > 0;
+}
+
+static void a_pipe_for_which_there_is_no_room_wakes_nobody(void **state)
+{
+    struct world *world = *state;
+    int writer = pipe_input();
+
+    world_watch(world, "- {stdin: true, name: piped}");
+    world_start(world);
+    world_step(world);
+    world->is_busy = true;
+    assert_int_equal(write(writer, "one\n", 4), 4);
+    assert_true(is_readable(world));
+    world_step(world);
+    assert_int_equal(write(writer, "two\n", 4), 4);
+    close(writer);
+    assert_false(is_readable(world));
+    world->is_busy = false;
+    log_tail_wake(world->tail);
+    world_step(world);
+    CLAIM_LINES(world, "one", "two");
+}
+
 static void what_waits_of_a_pipe_that_nobody_reads_on_is_handed_on_or_told_as_lost(void **state)
 {
     struct world *world = *state;
@@ -1024,6 +1052,7 @@ int main(void)
         EACH(our_own_log_is_not_read),
         EACH(lines_of_one_event_wait_for_what_belongs_to_them),
         EACH(what_was_read_of_a_pipe_goes_on_in_the_next_tail),
+        EACH(a_pipe_for_which_there_is_no_room_wakes_nobody),
         EACH(what_waits_of_a_pipe_that_nobody_reads_on_is_handed_on_or_told_as_lost),
     };
 
