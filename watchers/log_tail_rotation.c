@@ -49,7 +49,8 @@ static bool is_copy_of_unknown(struct log_tail *tail, const struct place *place,
     bool is_copy;
     int live_fd;
 
-    if (place->live || tail_open_path(tail, place->path, &live_fd, &facts, &why))
+    if (stat(place->path, &facts) || (place->live && tail_is_inode(place->live, &facts)) ||
+        tail_open_path(tail, place->path, &live_fd, &facts, &why))
         return false;
     is_copy = log_file_begins_with(live_fd, fd);
     close(live_fd);
