@@ -102,9 +102,9 @@ static bool is_own(const struct log_tail *tail, const struct stat *facts)
 static const char *why_not(const struct log_tail *tail, int fd, const struct stat *facts)
 {
     if (log_file_is_compressed(fd))
-        return "it is compressed: it is not read";
+        return "it is compressed";
     if (is_own(tail, facts))
-        return "Vedette's own log goes there: it is not read, as each line would make another";
+        return "Vedette's own log goes there, and each line would make another";
     return NULL;
 }
 

@@ -2,7 +2,7 @@
 #include "src/cli/views.h"
 
 #define NAME_COLUMNS 12
-#define EVIDENCE_LINES 6 /* of each, beside a proposal; `show TASK` has all */
+#define EVIDENCE_LINES 12 /* of each: a line of a log with those around it; `show TASK` has all */
 
 void view_heading(const struct screen *screen, const char *text, struct buffer *out)
 {
