@@ -3,6 +3,7 @@
 #include "src/base/process_stream.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,6 +123,24 @@ static enum rc start(const struct journal_watch *watch, const struct journal_pla
     return rc;
 }
 
+/* journalctl itself follows what is not there without a word. Another program, or another place, knows for itself. */
+static bool is_missing(const struct journal_watch *watch)
+{
+    static const char *const patterns[] = { "/run/log/journal/*/*.journal",
+                                            "/var/log/journal/*/*.journal" };
+    bool is_found = !slice_eq(watch->program, SLICE(JOURNAL_PROGRAM)) ||
+                    !slice_is_absent(watch->directory) ||
+                    !slice_is_absent(watch->journal_namespace);
+
+    for (size_t i = 0; i < sizeof patterns / sizeof *patterns && !is_found; i++) {
+        glob_t found;
+
+        is_found = !glob(patterns[i], GLOB_NOSORT, NULL, &found);
+        globfree(&found);
+    }
+    return !is_found;
+}
+
 enum rc journal_child_start(const struct journal_watch *watch, const struct journal_place *place,
                             struct journal_child **child, struct journal_end *end)
 {
@@ -129,7 +148,12 @@ enum rc journal_child_start(const struct journal_watch *watch, const struct jour
     enum rc rc = RC_NO_MEMORY;
 
     *end = (struct journal_end){ .is_cursor_refused = false };
-    if (made) {
+    if (made && is_missing(watch)) {
+        rc = RC_NOT_FOUND;
+        snprintf(end->why, sizeof end->why,
+                 "there is no journal in /run/log/journal or /var/log/journal: start "
+                 "systemd-journald, let the daemon's user look there, or say `directory`");
+    } else if (made) {
         made->program = watch->program;
         rc = start(watch, place, made, end);
     }
