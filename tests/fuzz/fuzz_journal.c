@@ -21,7 +21,7 @@ static void claim_event(struct slice text, struct arena *arena)
     CLAIM(!slice_is_absent(event.fields[FIELD_TEXT]));
     CLAIM(event.fields[FIELD_TEXT].len <= (size_t)LOG_MAX_LINE_BYTES);
     for (size_t i = 0; i < EVENT_N_FIELDS; i++)
-        CLAIM(i == FIELD_TEXT || slice_is_utf8(event.fields[i]));
+        CLAIM(i == FIELD_TEXT || i == FIELD_TITLE || slice_is_utf8(event.fields[i]));
     json_free(tree);
 }
 

@@ -71,7 +71,8 @@ static void claim_event(const struct event *event)
 
     for (int i = 0; i < EVENT_N_FIELDS; i++) {
         if (i != FIELD_TEXT)
-            CLAIM(event->fields[i].len <= 1024 && slice_is_utf8(event->fields[i]));
+            CLAIM(event->fields[i].len <= 1024 &&
+                  (i == FIELD_TITLE || slice_is_utf8(event->fields[i])));
     }
     buffer_init(&out, 0);
     writer = json_writer_to(&out);
