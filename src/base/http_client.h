@@ -16,7 +16,16 @@ struct http_header {
     struct slice name, value;
 };
 
+/* An e-mail instead of a request: the URL is smtp:// or smtps://, the body the whole message (RFC 5322, lines ended by CR LF); the answer's status is SMTP's. */
+struct http_mail {
+    struct slice from;
+    const struct slice *to;
+    size_t n_to;
+    struct slice user, password; /* absent: no sign-in */
+};
+
 struct http_request {
+    const struct http_mail *mail; /* NULL: HTTP */
     struct slice method;
     struct slice url;
     struct http_header *headers;
@@ -33,12 +42,16 @@ struct http_request {
 struct http_answer {
     int status;
     struct slice content_type;
-    struct slice body; /* cut at the limit */
+    struct slice header_lines; /* as they came; see http_answer_header */
+    struct slice body;         /* cut at the limit */
     bool
         truncated; /* at the limit, by `on_bytes`, or because the connection broke inside the body */
     const char *error;     /* static, when there is no answer: "could not connect", … */
     bool may_have_arrived; /* no answer, but the request may have been processed */
 };
+
+/* The value of a header of the answer, by its name in any case; absent when it is not there. Borrowed from the answer. */
+struct slice http_answer_header_value(const struct http_answer *answer, const char *name);
 
 /* Before threads start. */
 enum rc http_client_init(void) MUST_CHECK;

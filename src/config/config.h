@@ -5,6 +5,7 @@
 #pragma once
 
 #include "actions/action.h"
+#include "actions/channels/channels.h"
 #include "actions/proposal.h"
 #include "rules/load.h"
 #include "src/base/log.h"
@@ -20,6 +21,8 @@ struct person {
 struct group {
     struct slice name;
     struct slice_list members;
+    struct slice
+        slack; /* a Slack user group (S…) whose members belong to it as well; absent: none */
 };
 
 struct config {
@@ -37,6 +40,7 @@ struct config {
     struct slice_list rules; /* paths; empty with is_default: the embedded rules */
     struct watchers *watchers;
     struct actions *actions;
+    struct channels *channels;
     struct person *people;
     size_t n_people;
     struct group *groups;
@@ -84,6 +88,8 @@ void config_print(const struct config *config, struct buffer *out);
 const struct person *config_person_of_token(const struct config *config, struct slice token);
 /* Who this Unix user is; NULL when nobody. */
 const struct person *config_person_of_user(const struct config *config, struct slice user);
+/* Who this Slack user is, by id; NULL when nobody. */
+const struct person *config_person_of_slack(const struct config *config, struct slice user);
 const struct person *config_person_by_name(const struct config *config, struct slice name);
 /* May `person` decide a proposal with these approvers (`not_names`: the people its `not` fields named)? Resolved now, never remembered. Without a configuration file the
  * one local user may. */

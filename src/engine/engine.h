@@ -20,6 +20,7 @@
 #include "src/config/config.h"
 #include "src/store/feed.h"
 #include "src/store/journal.h"
+#include "src/store/messages.h"
 #include "src/store/offsets.h"
 #include "src/store/outbox.h"
 #include "src/store/store.h"
@@ -34,6 +35,7 @@ struct engine_listener {
     void (*on_cancel)(void *context,
                       struct ulid object); /* no longer wanted: evidence of a withdrawn task */
     void (*on_change)(void *context);      /* the feed has grown */
+    void (*on_message)(void *context);     /* something is owed to a channel */
     void (*on_proposal)(void *context,
                         int64_t received_ms); /* a proposal is there; its event was received then */
 };
@@ -106,6 +108,8 @@ struct engine_decision {
     struct decision decision;
     struct slice
         malformed; /* what is wrong with it as it came; told to nobody who may not decide. Absent: nothing */
+    struct slice
+        once; /* of a request that could be repeated by somebody who kept it: a second one with the same words changes nothing. Absent: not looked at */
     int64_t real_ms;               /* the real time, for the expiry */
     struct decision_answer answer; /* set; `detail` lives in `arena` */
     struct ulid proposal_id;       /* set when there is one */
@@ -125,6 +129,40 @@ enum rc engine_set_paused(struct engine *engine, bool paused, struct slice who, 
 /* Ends a signal by hand. RC_NOT_FOUND, RC_CONFLICT when it is not open. */
 enum rc engine_resolve(struct engine *engine, struct ulid signal, struct slice who,
                        struct slice via, int64_t now_ms) MUST_CHECK;
+/* --- what is posted in channels (src/store/messages.h); the one who sends asks, before and after --- */
+
+struct engine_message {
+    struct ulid proposal;
+    struct slice channel;
+    enum message_part part; /* CARD, EDIT, NOTE */
+    int64_t note;           /* its number */
+};
+/* A card or a note is about to leave: kept before it does, so that after a crash it is looked for. RC_CONFLICT: it is not owed any more. */
+enum rc engine_begin_message(struct engine *engine, const struct engine_message *ref,
+                             int64_t real_ms, int64_t now_ms) MUST_CHECK;
+/* What came of it. */
+struct engine_message_result {
+    struct engine_message ref;
+    enum channel_outcome
+        outcome; /* SENT or FOUND: done. NOT_FOUND: not there, to be sent again. The others as channel.h says */
+    struct slice handle, place;
+    int64_t shown; /* the `wanted` that was rendered */
+    struct slice shown_digest;
+    int64_t shown_revision;
+    struct slice error;
+};
+enum rc engine_end_message(struct engine *engine, const struct engine_message_result *result,
+                           int64_t now_ms) MUST_CHECK;
+/* The channel cannot speak: its fallback does for this (critical) proposal. RC_NOT_FOUND: there is none. */
+enum rc engine_take_over_message(struct engine *engine, struct ulid proposal, struct slice channel,
+                                 int64_t now_ms) MUST_CHECK;
+/* The card's proposal was closed before it could be posted: it is counted for the digest instead. */
+enum rc engine_skip_message(struct engine *engine, struct ulid proposal, struct slice channel,
+                            int64_t now_ms) MUST_CHECK;
+/* What a channel says of itself, and who is in a group that it keeps. */
+enum rc engine_note_channel(struct engine *engine, const struct channel_facts *facts) MUST_CHECK;
+enum rc engine_note_group(struct engine *engine, const struct group_members *members) MUST_CHECK;
+
 /* Retention: a bounded number of rows a call; `*more` when there is more to remove now. */
 enum rc engine_expire(struct engine *engine, int64_t now_ms, bool *more) MUST_CHECK;
 /* After RC_FULL: whether a delivery could be stored by now. */
