@@ -23,6 +23,7 @@
 #include "src/store/messages.h"
 #include "src/store/offsets.h"
 #include "src/store/outbox.h"
+#include "src/store/silences.h"
 #include "src/store/store.h"
 #include "src/store/timers.h"
 
@@ -129,6 +130,12 @@ enum rc engine_set_paused(struct engine *engine, bool paused, struct slice who, 
 /* Ends a signal by hand. RC_NOT_FOUND, RC_CONFLICT when it is not open. */
 enum rc engine_resolve(struct engine *engine, struct ulid signal, struct slice who,
                        struct slice via, int64_t now_ms) MUST_CHECK;
+/* Adds a silence (its id and created_ms are set), or ends one. What still fires when it ends, asks then. RC_NOT_FOUND; RC_CONFLICT: it is over already. */
+enum rc engine_add_silence(struct engine *engine, struct silence *silence,
+                           int64_t now_ms) MUST_CHECK;
+enum rc engine_remove_silence(struct engine *engine, struct ulid id, struct slice who,
+                              struct slice via, int64_t now_ms) MUST_CHECK;
+
 /* --- what is posted in channels (src/store/messages.h); the one who sends asks, before and after --- */
 
 struct engine_message {
