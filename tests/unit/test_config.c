@@ -27,11 +27,11 @@ static void without_a_configuration_the_local_user_is_named_as_the_one_who_decid
     assert_int_equal(config->approvers_from.n_items, 1);
     assert_true(slice_eq(config->approvers_from.items[0], SLICE(CONFIG_LOCAL_PERSON)));
     approvers.from = config->approvers_from;
-    assert_true(
-        config_rights(config, SLICE(CONFIG_LOCAL_PERSON), &approvers, (struct slice_list){ 0 })
-            .may_decide);
-    assert_false(
-        config_rights(config, SLICE("jane"), &approvers, (struct slice_list){ 0 }).may_decide);
+    assert_true(config_rights(config, SLICE(CONFIG_LOCAL_PERSON), &approvers, false,
+                              (struct slice_list){ 0 })
+                    .may_decide);
+    assert_false(config_rights(config, SLICE("jane"), &approvers, false, (struct slice_list){ 0 })
+                     .may_decide);
     config_free(config);
     problems_free(problems);
 }
