@@ -2,8 +2,8 @@
 
 #include "src/base/clock.h"
 #include "src/base/digest.h"
-#include "watchers/form.h"
-#include "watchers/senders/headers.h"
+#include "src/base/form.h"
+#include "src/store/headers.h"
 #include "watchers/webhook_config.h"
 
 #include <inttypes.h>
