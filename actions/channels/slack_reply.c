@@ -1,21 +1,10 @@
 #include "actions/channels/slack_reply.h"
 
+#include "src/base/mention.h"
 #include "src/store/proposals.h"
 
 #define SHORT_ID_LETTERS 5
 #define REASON_DEFAULT SLICE("not_worth_it")
-
-struct slice slack_cut_mention(struct slice text)
-{
-    struct slice rest = slice_trim(text);
-    struct slice inside;
-
-    if (!slice_starts(rest, SLICE("<@")))
-        return rest;
-    inside = slice_cut(&rest, '>');
-    /* Without its end it is no mention. */
-    return inside.ptr + inside.len == text.ptr + text.len ? slice_trim(text) : slice_trim(rest);
-}
 
 /* The next word, by blanks and line ends; empty at the end. */
 static struct slice cut_word(struct slice *rest)
@@ -70,7 +59,7 @@ static void take_reason(struct slice rest, struct slack_reply *reply)
 
 enum rc slack_reply_parse(struct slice text, struct arena *arena, struct slack_reply *reply)
 {
-    struct slice rest = slack_cut_mention(text);
+    struct slice rest = mention_cut(text);
     struct slice word = cut_word(&rest);
     enum rc rc;
 

@@ -14,5 +14,3 @@ struct slack_reply {
 /* RC_NOT_FOUND: it is some other text. */
 enum rc slack_reply_parse(struct slice text, struct arena *arena,
                           struct slack_reply *reply) MUST_CHECK;
-/* Without the mention that it begins with ("<@U0123ABCD>", "<@U0123ABCD|vedette>") and the blanks around. */
-struct slice slack_cut_mention(struct slice text);
