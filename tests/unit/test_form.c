@@ -1,4 +1,4 @@
-#include "watchers/form.h"
+#include "src/base/form.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "watchers/form.h"
+#include "src/base/form.h"
 
 static int hex_digit(char byte)
 {
