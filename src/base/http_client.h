@@ -42,7 +42,7 @@ struct http_request {
 struct http_answer {
     int status;
     struct slice content_type;
-    struct slice header_lines; /* as they came; see http_answer_header */
+    struct slice header_lines; /* as they came, at most 32 KiB: see http_answer_header_value */
     struct slice body;         /* cut at the limit */
     bool
         truncated; /* at the limit, by `on_bytes`, or because the connection broke inside the body */
