@@ -35,6 +35,7 @@ static const struct failure {
     CURLcode code;
     enum rc rc;
     const char *text;
+    bool is_unproven;
 } failures[] = {
     { CURLE_URL_MALFORMAT, RC_INVALID, "not a URL" },
     { CURLE_UNSUPPORTED_PROTOCOL, RC_IO, "the answer is not HTTP" }, /* HTTP/0.9, to libcurl */
@@ -44,7 +45,8 @@ static const struct failure {
     { CURLE_COULDNT_RESOLVE_PROXY, RC_IO, "the proxy has no address" },
     { CURLE_COULDNT_CONNECT, RC_IO, "could not connect" },
     { CURLE_SSL_CONNECT_ERROR, RC_IO, "no TLS connection" },
-    { CURLE_PEER_FAILED_VERIFICATION, RC_IO, "the certificate is not valid" },
+    { CURLE_PEER_FAILED_VERIFICATION, RC_IO, "the certificate is not valid", true },
+    { CURLE_SSL_CACERT_BADFILE, RC_IO, "the file of certificates to trust cannot be read", true },
     { CURLE_SEND_ERROR, RC_IO, "the connection broke while sending" },
     { CURLE_RECV_ERROR, RC_IO, "the connection broke before the answer" },
     { CURLE_GOT_NOTHING, RC_IO, "the connection was closed without an answer" },
@@ -351,6 +353,7 @@ static enum rc fail_transfer(struct http_transfer *transfer, CURLcode code)
         if (failures[i].code != code)
             continue;
         answer->error = failures[i].text;
+        answer->is_unproven = failures[i].is_unproven;
         return failures[i].rc;
     }
     answer->error = curl_easy_strerror(code);
@@ -386,8 +389,10 @@ static enum rc copy_answer(const struct http_transfer *transfer, struct arena *a
     *answer = transfer->answer;
     if (arena_copy(arena, transfer->answer.body, &answer->body) ||
         arena_copy(arena, transfer->answer.header_lines, &answer->header_lines) ||
-        arena_copy(arena, transfer->answer.content_type, &answer->content_type))
-        return refuse(answer, RC_NO_MEMORY, "out of memory");
+        arena_copy(arena, transfer->answer.content_type, &answer->content_type)) {
+        *answer = (struct http_answer){ .error = "out of memory", .may_have_arrived = true };
+        return RC_NO_MEMORY;
+    }
     return transfer->rc;
 }
 
