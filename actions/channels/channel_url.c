@@ -23,15 +23,17 @@ static bool is_this_machine(struct slice url, struct slice scheme)
     return false;
 }
 
-/* NULL: it will do. */
-static const char *fault_of(struct slice url)
+const char *channel_url_fault(struct slice url, bool may_have_query)
 {
     struct slice plain = SLICE("http://");
 
     if (!request_url_has_host(url))
         return "begins with https://, a host and perhaps a port, without a user name";
-    if (!request_url_is_literal(url) || memchr(url.ptr, '?', url.len))
+    if (!may_have_query && memchr(url.ptr, '?', url.len))
         return "has no query, fragment, blank or other special character";
+    if (!request_url_is_literal(url))
+        return may_have_query ? "has no fragment, blank or other special character"
+                              : "has no query, fragment, blank or other special character";
     if (slice_starts(url, plain) && !is_this_machine(url, plain))
         return "is https, but for an address of this machine: a token goes there";
     return NULL;
@@ -45,7 +47,7 @@ enum rc channel_url_read(const struct node *map, const char *name, struct proble
 
     if (!node || node->is_null)
         return RC_OK;
-    fault = node->type == NODE_SCALAR ? fault_of(node->text) : "is text";
+    fault = node->type == NODE_SCALAR ? channel_url_fault(node->text, false) : "is text";
     if (fault) {
         node_problem(problems, node, "`%s` %s", name, fault);
         return RC_INVALID;

@@ -1,12 +1,16 @@
 #include "actions/channels/channels.h"
 
 #include "actions/channels/channel_members.h"
+#include "actions/channels/kinds.h"
 
 #include <string.h>
 
 #define NAME_MAX_BYTES 63
 
-static const struct channel_kind *const kinds[] = { &channel_slack };
+static const struct channel_kind *const kinds[] = {
+    &channel_slack, &channel_mattermost, &channel_discord,
+    &channel_teams, &channel_telegram,   &channel_email,
+};
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 #define N_KINDS COUNT(kinds)
