@@ -148,11 +148,28 @@ static enum rc follow(struct turn *turn, struct signal *signal, struct proposal 
     }
 }
 
+/* What an edit would make of the plan; a plan that was given up on stays given up, whoever asks for it. */
+static enum rc render_edit(struct turn *turn, const struct decision *decision,
+                           const struct signal *signal, const struct proposal *proposal,
+                           struct plan_edit *edit)
+{
+    struct proposal edited = *proposal;
+    enum rc rc = plan_edit(turn->engine->config->actions, &proposal->plan, decision->params,
+                           turn->arena, edit);
+
+    if (rc || slice_is_absent(edit->changes))
+        return rc == RC_INVALID ? RC_OK : rc;
+    edited.plan = edit->plan;
+    return proposals_judge(turn, signal, &edited, &edit->refused);
+}
+
 static enum rc decide_loaded(struct turn *turn, struct engine_decision *decision,
                              struct signal *signal, struct proposal *proposal)
 {
+    bool edits = decision->decision.verdict == VERDICT_EDIT && decision->decision.params.len;
     struct proposal before = *proposal;
     struct decider_rights rights;
+    struct plan_edit edit = { 0 };
     enum rc rc;
 
     rc = proposals_rights(turn, decision->decision.by, proposal, signal, &rights);
@@ -163,8 +180,13 @@ static enum rc decide_loaded(struct turn *turn, struct engine_decision *decision
             (struct decision_answer){ .outcome = DECISION_INVALID, .detail = decision->malformed };
         return RC_OK;
     }
-    rc = proposal_decide(proposal, &decision->decision, &rights, turn->now_ms, decision->real_ms,
-                         turn->arena, &decision->answer);
+    if (rights.may_decide && edits)
+        rc = render_edit(turn, &decision->decision, signal, proposal, &edit);
+    if (!rc)
+        rc = proposal_decide(proposal, &decision->decision, &rights, edits ? &edit : NULL,
+                             turn->now_ms, decision->real_ms, turn->arena, &decision->answer);
+    if (!rc && decision->answer.outcome == DECISION_TAKEN && edits)
+        proposals_take_from_actions(turn, proposal);
     if (!rc && decision->answer.outcome == DECISION_TAKEN)
         rc = say_paused(turn, proposal, decision);
     if (!rc && decision->answer.outcome != DECISION_SAME_AGAIN)

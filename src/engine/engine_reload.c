@@ -80,6 +80,8 @@ static enum rc revise(struct turn *turn, const struct rule *rule, struct signal 
     if (!rc || rc == RC_NOT_FOUND) /* without it the latest match says what to do */
         rc = proposals_render(turn, rule, signal, &task, &proposal);
     if (!rc)
+        rc = proposal_drop_edits(&proposal, turn->arena);
+    if (!rc)
         rc = proposal_revise(&proposal, turn->now_ms, false, turn->arena);
     if (!rc)
         rc = proposals_moved(turn, signal, &proposal, &before);

@@ -61,7 +61,10 @@ struct decision {
     struct slice note;
     int64_t for_ms;      /* snooze */
     struct slice settle; /* ran | not_ran */
-    bool is_void;        /* an approval given to an older revision, or taken back */
+    struct slice
+        params; /* edit: JSON list, for each step an object of the parameters that change */
+    bool
+        is_void; /* an approval given to an older revision, or taken back; an edit of a plan that was rendered anew since */
 };
 
 enum step_state {
@@ -144,6 +147,8 @@ struct proposal {
     struct approver_rule approvers;
     struct record_list plan;  /* struct step */
     struct slice plan_digest; /* SHA-256 hex */
+    struct slice
+        edited; /* one sentence: what people changed in the plan last, or that it is void; absent: it is the rule's */
     struct slice
         refused; /* why there is no plan although the rule has one: a parameter that failed its pattern, … */
     struct record_list decisions; /* struct decision, oldest first */
