@@ -220,7 +220,7 @@ class Edits(VedetteTest):
                 "Authorization": f"Bearer {JANE}", "Content-Type": "application/json"}).status, 400, value)
         self.assertEqual(self.now(vedette, proposal), proposal)
 
-    def test_x11_what_is_typed_fills_one_place_of_an_address_and_secrets_stay_names(self):
+    def test_x10_what_is_typed_fills_one_place_of_an_address_and_secrets_stay_names(self):
         vedette = self.watched(rule().replace("do: tell, with: {words:", "do: ask, with: {q: x, run:").replace('"run {{run}}"}}', '"{{run}}"}}'))
         proposal = self.propose(vedette)
         self.assertEqual(proposal["plan"][1]["request"]["url"], "http://127.0.0.1:9/runs/7/jobs?q=x")

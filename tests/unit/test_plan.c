@@ -322,7 +322,7 @@ static void x10_a_value_that_somebody_types_passes_no_easier_than_one_of_an_even
     }
 }
 
-static void x11_what_somebody_types_climbs_out_of_no_url(void **state)
+static void x10_what_somebody_types_climbs_out_of_no_url(void **state)
 {
     static const struct given issue[] = { { "repo", "acme/shop" },
                                           { "kind", "bug" },
@@ -383,7 +383,7 @@ int main(void)
         WITH_SAMPLE(an_edit_renders_every_step_anew_with_the_values_that_it_names),
         WITH_SAMPLE(an_edit_says_what_changes_in_each_step_and_nothing_else),
         WITH_SAMPLE(x10_a_value_that_somebody_types_passes_no_easier_than_one_of_an_event),
-        WITH_SAMPLE(x11_what_somebody_types_climbs_out_of_no_url),
+        WITH_SAMPLE(x10_what_somebody_types_climbs_out_of_no_url),
         WITH_SAMPLE(an_edit_has_a_limit_and_says_so),
     };
 
