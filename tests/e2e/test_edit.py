@@ -266,6 +266,28 @@ class Edits(VedetteTest):
         self.assertIn("what jane changed in it before is void", shown)
         self.assertIn("(void: the plan was made anew)", shown)
 
+    def test_a04_an_edit_is_bound_by_the_actions_as_they_are_declared_by_then(self):
+        """Their declaration is no part of the rule: without an edit the plan stays as it was shown."""
+        vedette = self.watched()
+        proposal = self.propose(vedette)
+        config = vedette.config_path.read_text()
+        stricter = config.replace('"{{run}}"]\n    params: {run: \'/[0-9]+/\'}\n    effect: write\n    hold: 0s\n    undo',
+                                  '"{{run}}", "--"]\n    params: {run: \'/[0-9]{1,2}/\'}\n    effect: write\n    hold: 1h\n    approvers: {need: 2}\n    undo')
+        self.assertNotEqual(config, stricter)
+        vedette.config_path.write_text(stricter)
+        self.assertEqual(vedette.api("/api/v1/reload", "POST", {}).status, 200)
+
+        self.assertEqual(self.now(vedette, proposal), proposal)
+        self.assertIn("/[0-9]{1,2}/", self.edit(vedette, proposal, [{"run": "100"}, {}]).json()["detail"])
+        edited = self.edit(vedette, proposal, [{"run": "8"}, {}]).json()
+        self.assertEqual(edited["plan"][0]["argv"][-2:], ["8", "--"])
+        self.assertEqual(edited["approvers"]["need"], 2)
+        self.assertIn("1 of 2", vedette.decide(edited, "approve").json()["detail"])
+        held = vedette.decide(edited, "approve", token=JOHN).json()
+        self.assertEqual(held["state"], "approved")
+        self.assertGreater(held["hold_until"], held["updated"])
+        self.assertEqual(vedette.steps_run(), [])
+
     def test_a_plan_that_was_rejected_is_not_edited_back(self):
         vedette = self.watched()
         edited = self.edit(vedette, self.propose(vedette), [{"run": "8"}, {}]).json()

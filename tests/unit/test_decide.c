@@ -485,6 +485,7 @@ static void a04_an_edit_voids_the_first_of_two_approvals_and_is_none_itself(void
     assert_int_equal(answer.outcome, DECISION_TAKEN);
     assert_int_equal(
         slice_find(answer.detail, SLICE("; what was approved before is void"), &offset), RC_OK);
+    assert_true(((const struct decision *)sample->proposal.decisions.items)->is_void);
     assert_int_equal(proposal_count_approvals(&sample->proposal), 0);
     expect(does(sample, APPROVES, .need = 2), DECISION_TAKEN,
            "1 of 2 approvals: it stays open until all are given");
