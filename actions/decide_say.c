@@ -29,24 +29,21 @@ enum rc decide_say(struct deciding *deciding, enum decision_outcome outcome, con
                       &deciding->answer->detail);
 }
 
-/* "approved by jane at 2026-11-21 08:01 UTC", with what it was settled as or why it was rejected. */
-static enum rc describe(const struct deciding *deciding, const struct decision *decision,
-                        struct slice *text)
+enum rc decision_describe(const struct decision *decision, struct arena *arena, struct slice *text)
 {
     struct slice more = decision->reason.len ? decision->reason : decision->settle;
     char when[WHEN_BYTES];
 
-    return arena_format(deciding->arena, text, "%s by %.*s at %s%s%.*s%s",
-                        participles[decision->verdict], SLICE_ARG(decision->by),
-                        when_format(decision->at_ms, when), more.len ? " (" : "", SLICE_ARG(more),
-                        more.len ? ")" : "");
+    return arena_format(arena, text, "%s by %.*s at %s%s%.*s%s", participles[decision->verdict],
+                        SLICE_ARG(decision->by), when_format(decision->at_ms, when),
+                        more.len ? " (" : "", SLICE_ARG(more), more.len ? ")" : "");
 }
 
 enum rc decide_say_same_again(struct deciding *deciding, const struct decision *earlier)
 {
     const struct proposal *proposal = deciding->proposal;
     struct slice described;
-    enum rc rc = describe(deciding, earlier, &described);
+    enum rc rc = decision_describe(earlier, deciding->arena, &described);
 
     if (rc)
         return rc;
@@ -89,7 +86,7 @@ enum rc decide_say_not_open(struct deciding *deciding)
         return decide_say(deciding, DECISION_CONFLICT, "%s at %s%s%.*s", state,
                           when_format(proposal->closed_ms, when), proposal->outcome.len ? ": " : "",
                           SLICE_ARG(proposal->outcome));
-    rc = describe(deciding, cause, &described);
+    rc = decision_describe(cause, deciding->arena, &described);
     if (rc)
         return rc;
     if (proposal->state == PROPOSAL_APPROVED || proposal->state == PROPOSAL_REJECTED)

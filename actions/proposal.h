@@ -44,6 +44,10 @@ enum rc proposal_decide(struct proposal *proposal, const struct decision *decisi
 /* The plan was rendered anew, from the rule: what people had changed in it is void, and `edited` says so. */
 enum rc proposal_drop_edits(struct proposal *proposal, struct arena *arena) MUST_CHECK;
 
+/* "approved by jane at 2026-11-21 08:01 UTC", with what it was settled as or why it was rejected. */
+enum rc decision_describe(const struct decision *decision, struct arena *arena,
+                          struct slice *text) MUST_CHECK;
+
 /* A new revision: voids approvals, renews the digest and (with `new_expiry`) the expiry. */
 enum rc proposal_revise(struct proposal *proposal, int64_t now_ms, bool new_expiry,
                         struct arena *arena) MUST_CHECK;

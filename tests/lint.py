@@ -22,7 +22,7 @@ LIBRARIES = {
     "lmdb.h": r"src/store/store\w*\.c",
     "pcre2.h": r"src/base/pattern\.c",
     "microhttpd.h": r"src/daemon/http\w*\.[ch]",
-    "curl/curl.h": r"src/base/http_client\w*\.[ch]",
+    "curl/curl.h": r"src/base/(http_client|websocket)\w*\.[ch]",
     "cjson/cJSON.h": r"src/base/json\.c",
     "yaml.h": r"src/base/document\.c",
     "gnutls/": r"src/base/digest\.c",

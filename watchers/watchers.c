@@ -26,11 +26,15 @@ struct loader {
 
 /* -- configuration -- */
 
+static bool is_taken(const struct watchers *watchers, struct slice name)
+{
+    return watchers_find_webhook(watchers, name) || watchers_find_log(watchers, name) ||
+           watchers_find_journal(watchers, name);
+}
+
 static enum rc check_unique(const struct loader *loader, const struct node *map, struct slice name)
 {
-    if (!watchers_find_webhook(loader->watchers, name) &&
-        !watchers_find_log(loader->watchers, name) &&
-        !watchers_find_journal(loader->watchers, name))
+    if (!is_taken(loader->watchers, name))
         return RC_OK;
     node_problem(loader->problems, map, "two watchers are called `%.*s`: give one another `name`",
                  SLICE_ARG(name));
@@ -122,6 +126,7 @@ static enum rc new_watchers(struct arena *arena, size_t n_max, struct watchers *
     *watchers = arena_alloc(arena, 1, sizeof **watchers);
     if (!*watchers)
         return RC_NO_MEMORY;
+    /* One place more: a channel may bring a watcher. */
     (*watchers)->hooks = arena_alloc(arena, n_max + 1, sizeof *(*watchers)->hooks);
     (*watchers)->logs = arena_alloc(arena, n_max + 1, sizeof *(*watchers)->logs);
     (*watchers)->journals = arena_alloc(arena, n_max + 1, sizeof *(*watchers)->journals);
@@ -153,6 +158,23 @@ enum rc watchers_load(const struct node *list, struct slice base_dir, bool resol
             rc = item_rc;
     }
     return rc;
+}
+
+enum rc watchers_add_channel(struct watchers *watchers, struct slice name, const char *sender,
+                             const struct node *at, struct arena *arena, struct problems *problems)
+{
+    struct webhook *hook = &watchers->hooks[watchers->n_hooks];
+
+    if (is_taken(watchers, name)) {
+        node_problem(problems, at,
+                     "the channel `%.*s` brings a watcher of its name, and one is called so "
+                     "already: give that one another `name`",
+                     SLICE_ARG(name));
+        return RC_INVALID;
+    }
+    *hook = webhook_of_sender(sender_find(slice_of(sender)));
+    watchers->n_hooks++;
+    return arena_copy(arena, name, &hook->name);
 }
 
 enum rc watchers_of_senders(struct arena *arena, struct watchers **watchers)

@@ -17,6 +17,11 @@ struct journal_watch; /* journal_config.h */
 enum rc watchers_load(const struct node *list, struct slice base_dir, bool resolve_secrets,
                       struct arena *arena, struct problems *problems,
                       struct watchers **watchers) MUST_CHECK;
+/* Adds the watcher that a channel of this name brings, once: what people say there (`sender`: "slack"), which comes in by the channel's door. `name` is copied; a problem is
+ * added at `at`. RC_INVALID when another watcher has the name. */
+enum rc watchers_add_channel(struct watchers *watchers, struct slice name, const char *sender,
+                             const struct node *at, struct arena *arena,
+                             struct problems *problems) MUST_CHECK;
 /* One webhook for each sender, named as the sender: they read recorded deliveries (replay, tests of rules), and no request gets in. Gives a set in `arena`. */
 enum rc watchers_of_senders(struct arena *arena, struct watchers **watchers) MUST_CHECK;
 /* Frees what is not the arena's; accepts NULL. */

@@ -2,8 +2,8 @@
 
 #include "src/base/clock.h"
 #include "src/base/digest.h"
-#include "watchers/form.h"
-#include "watchers/senders/headers.h"
+#include "src/base/form.h"
+#include "src/store/headers.h"
 #include "watchers/webhook_config.h"
 
 #include <inttypes.h>
@@ -31,6 +31,18 @@ struct slice webhook_name(const struct webhook *hook)
 struct slice webhook_sender(const struct webhook *hook)
 {
     return slice_of(hook->sender->name);
+}
+
+bool webhook_has_door(const struct webhook *hook)
+{
+    return hook->scheme != NULL;
+}
+
+enum rc webhook_path(const struct webhook *hook, struct arena *arena, struct slice *path)
+{
+    if (hook->sender->door)
+        return arena_copy(arena, slice_of(hook->sender->door), path);
+    return arena_format(arena, path, "/hooks/%.*s", SLICE_ARG(hook->name));
 }
 
 int64_t webhook_max_body_bytes(const struct webhook *hook)

@@ -28,6 +28,11 @@ struct webhook_answer {
 
 struct slice webhook_name(const struct webhook *hook);
 struct slice webhook_sender(const struct webhook *hook);
+/* False for what comes in by a door of its own (Slack), and for what only reads recorded deliveries: no request to /hooks/NAME is theirs. */
+bool webhook_has_door(const struct webhook *hook);
+/* "/hooks/NAME", or the path of its sender's own door. */
+enum rc webhook_path(const struct webhook *hook, struct arena *arena,
+                     struct slice *path) MUST_CHECK;
 int64_t webhook_max_body_bytes(const struct webhook *hook);
 /* Content types are looked at before the body is read: true when it may go on. */
 bool webhook_accepts_type(const struct webhook *hook, struct slice content_type);

@@ -102,6 +102,13 @@ static enum rc list_settings(const struct sender *sender, struct arena *arena,
 
 /* -- what the values must be -- */
 
+static enum rc refuse_door(const struct node *name, const struct sender *sender,
+                           struct problems *problems)
+{
+    node_problem(problems, name, "%s has a door of its own: %s", sender->title, sender->instead);
+    return RC_INVALID;
+}
+
 static enum rc find_sender(const struct node *map, struct problems *problems,
                            const struct sender **sender)
 {
@@ -110,7 +117,7 @@ static enum rc find_sender(const struct node *map, struct problems *problems,
 
     *sender = name && name->type == NODE_SCALAR ? sender_find(name->text) : NULL;
     if (*sender)
-        return RC_OK;
+        return (*sender)->door ? refuse_door(name, *sender, problems) : RC_OK;
     if (!name || name->type != NODE_SCALAR) {
         node_problem(problems, name ? name : map, "`webhook` must name its sender");
         return RC_INVALID;

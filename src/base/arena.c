@@ -136,26 +136,35 @@ enum rc arena_copy(struct arena *arena, struct slice source, struct slice *copy)
     return RC_OK;
 }
 
-enum rc arena_format(struct arena *arena, struct slice *text, const char *format, ...)
+enum rc arena_vformat(struct arena *arena, struct slice *text, const char *format, va_list args)
 {
-    va_list args;
+    va_list again;
     char *bytes;
     int len;
 
     *text = (struct slice){ 0 };
-    va_start(args, format);
-    len = vsnprintf(NULL, 0, format, args);
-    va_end(args);
+    va_copy(again, args);
+    len = vsnprintf(NULL, 0, format, again);
+    va_end(again);
     if (len < 0)
         return RC_INVALID;
     bytes = arena_alloc(arena, (size_t)len + 1, 1);
     if (!bytes)
         return RC_NO_MEMORY;
-    va_start(args, format);
     vsnprintf(bytes, (size_t)len + 1, format, args);
-    va_end(args);
     *text = (struct slice){ .ptr = bytes, .len = (size_t)len };
     return RC_OK;
+}
+
+enum rc arena_format(struct arena *arena, struct slice *text, const char *format, ...)
+{
+    va_list args;
+    enum rc rc;
+
+    va_start(args, format);
+    rc = arena_vformat(arena, text, format, args);
+    va_end(args);
+    return rc;
 }
 
 size_t arena_used_bytes(const struct arena *arena)

@@ -8,6 +8,8 @@
 
 #include "src/base/slice.h"
 
+#include <stdarg.h>
+
 struct arena;
 
 /* Gives an arena that hands out at most `limit_bytes`; free with arena_free. */
@@ -24,4 +26,6 @@ enum rc arena_copy(struct arena *arena, struct slice source, struct slice *copy)
 /* Formatted like printf, copied into the arena, NUL behind it. */
 enum rc arena_format(struct arena *arena, struct slice *text, const char *format, ...) MUST_CHECK
     __attribute__((format(printf, 3, 4)));
+enum rc arena_vformat(struct arena *arena, struct slice *text, const char *format,
+                      va_list args) MUST_CHECK __attribute__((format(printf, 3, 0)));
 size_t arena_used_bytes(const struct arena *arena);

@@ -64,6 +64,12 @@ static bool reserve(struct buffer *buffer, size_t len, size_t n_spare)
     return needed <= buffer->cap || grow(buffer, needed);
 }
 
+void buffer_drop(struct buffer *buffer, size_t n_bytes)
+{
+    memmove(buffer->ptr, buffer->ptr + n_bytes, buffer->len - n_bytes);
+    buffer->len -= n_bytes;
+}
+
 void buffer_add(struct buffer *buffer, struct slice bytes)
 {
     if (!bytes.len || !reserve(buffer, bytes.len, 0))

@@ -20,6 +20,8 @@ void buffer_init(struct buffer *buffer, size_t limit);
 void buffer_free(struct buffer *buffer);
 /* Forgets the bytes and the failure; keeps the memory. */
 void buffer_clear(struct buffer *buffer);
+/* Takes the first `n_bytes` away. */
+void buffer_drop(struct buffer *buffer, size_t n_bytes);
 void buffer_add(struct buffer *buffer, struct slice bytes);
 void buffer_add_text(struct buffer *buffer, const char *text);
 void buffer_add_byte(struct buffer *buffer, char byte);

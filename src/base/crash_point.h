@@ -18,6 +18,9 @@
     X(CONTROL_AFTER_COMMIT, "control.after-commit")                                                \
     X(TIMERS_BEFORE_COMMIT, "timers.before-commit")                                                \
     X(TIMERS_AFTER_COMMIT, "timers.after-commit")                                                  \
+    X(MESSAGE_BEFORE_BEGIN, "message.before-begin")                                                \
+    X(MESSAGE_AFTER_BEGIN, "message.after-begin")                                                  \
+    X(MESSAGE_BEFORE_END, "message.before-end")                                                    \
     X(STEP_BEFORE_START, "step.before-start")                                                      \
     X(STEP_AFTER_START, "step.after-start")                                                        \
     X(STEP_BEFORE_RESULT, "step.before-result")                                                    \

@@ -26,6 +26,13 @@ enum rc sha256_of(struct slice bytes, struct sha256 *digest)
     return RC_OK;
 }
 
+enum rc sha1_of(struct slice bytes, struct sha1 *digest)
+{
+    if (gnutls_hash_fast(GNUTLS_DIG_SHA1, bytes.ptr ? bytes.ptr : "", bytes.len, digest->bytes) < 0)
+        return RC_IO;
+    return RC_OK;
+}
+
 static int hash_part(gnutls_hash_hd_t hash, struct slice part)
 {
     uint8_t length[8];

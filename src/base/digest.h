@@ -16,6 +16,12 @@ struct sha256 {
 enum rc digest_init(void) MUST_CHECK;
 
 enum rc sha256_of(struct slice bytes, struct sha256 *digest) MUST_CHECK;
+/* For the handshake of a WebSocket alone, which asks for it (RFC 6455): it proves nothing. */
+#define SHA1_BYTES 20
+struct sha1 {
+    uint8_t bytes[SHA1_BYTES];
+};
+enum rc sha1_of(struct slice bytes, struct sha1 *digest) MUST_CHECK;
 /* Hashes a sequence of byte strings so that ("ab","c") and ("a","bc") differ: each is preceded by its length. */
 enum rc sha256_of_parts(const struct slice *parts, size_t n_parts,
                         struct sha256 *digest) MUST_CHECK;

@@ -7,11 +7,13 @@
 
 #define CONNECT_MS 5000L
 #define REQUEST_HEAD_BYTES 65536 /* of URL and headers */
+#define ANSWER_HEAD_BYTES (32 * 1024)
 
 struct http_transfer {
     CURL *easy;
     struct curl_slist *headers;
     struct http_multi *multi; /* while it is under way there */
+    struct buffer head;       /* of the final answer */
     struct buffer body;
     bool (*on_bytes)(void *context, struct slice bytes);
     void *context;
@@ -33,6 +35,7 @@ static const struct failure {
     CURLcode code;
     enum rc rc;
     const char *text;
+    bool is_unproven;
 } failures[] = {
     { CURLE_URL_MALFORMAT, RC_INVALID, "not a URL" },
     { CURLE_UNSUPPORTED_PROTOCOL, RC_IO, "the answer is not HTTP" }, /* HTTP/0.9, to libcurl */
@@ -42,10 +45,12 @@ static const struct failure {
     { CURLE_COULDNT_RESOLVE_PROXY, RC_IO, "the proxy has no address" },
     { CURLE_COULDNT_CONNECT, RC_IO, "could not connect" },
     { CURLE_SSL_CONNECT_ERROR, RC_IO, "no TLS connection" },
-    { CURLE_PEER_FAILED_VERIFICATION, RC_IO, "the certificate is not valid" },
+    { CURLE_PEER_FAILED_VERIFICATION, RC_IO, "the certificate is not valid", true },
+    { CURLE_SSL_CACERT_BADFILE, RC_IO, "the file of certificates to trust cannot be read", true },
     { CURLE_SEND_ERROR, RC_IO, "the connection broke while sending" },
     { CURLE_RECV_ERROR, RC_IO, "the connection broke before the answer" },
     { CURLE_GOT_NOTHING, RC_IO, "the connection was closed without an answer" },
+    { CURLE_WRITE_ERROR, RC_LIMIT, "the head of the answer is too long" }, /* on_head gave up */
     { CURLE_WEIRD_SERVER_REPLY, RC_IO, "the answer is not HTTP" },
 };
 
@@ -141,16 +146,26 @@ static enum rc check_url(const char *url, bool *is_local, struct http_answer *an
     return code == CURLUE_OK ? RC_OK : refuse_url(code, answer);
 }
 
-static size_t on_head(char *line, size_t item_bytes, size_t n_items, void *context)
+/* Keeps the head of the final answer only: what "103 Early Hints" or a trailer says is not its. Too long a head ends the
+ * transfer. */
+static size_t on_head(char *bytes, size_t item_bytes, size_t n_items, void *context)
 {
     struct http_transfer *transfer = context;
-    size_t len = item_bytes * n_items;
+    struct slice line = { .ptr = bytes, .len = item_bytes * n_items };
     long status = 0;
 
+    if (transfer->has_status)
+        return line.len;
+    if (slice_trim(line).len) {
+        buffer_add(&transfer->head, line);
+        return transfer->head.failed ? 0 : line.len;
+    }
     curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (status >= 200 && len && len <= 2 && (line[0] == '\r' || line[0] == '\n'))
+    if (status >= 200)
         transfer->has_status = true;
-    return len;
+    else
+        buffer_clear(&transfer->head);
+    return line.len;
 }
 
 /* Taking less than what is there ends the transfer. */
@@ -315,6 +330,7 @@ static enum rc new_transfer(const struct http_request *request, struct http_tran
     *transfer = made;
     if (!made || !made->easy || arena_new(REQUEST_HEAD_BYTES, &arena))
         return refuse(answer, RC_NO_MEMORY, "out of memory");
+    buffer_init(&made->head, ANSWER_HEAD_BYTES);
     buffer_init(&made->body, request->answer_limit_bytes ? (size_t)request->answer_limit_bytes
                                                          : HTTP_ANSWER_LIMIT_BYTES);
     made->on_bytes = request->on_bytes;
@@ -337,6 +353,7 @@ static enum rc fail_transfer(struct http_transfer *transfer, CURLcode code)
         if (failures[i].code != code)
             continue;
         answer->error = failures[i].text;
+        answer->is_unproven = failures[i].is_unproven;
         return failures[i].rc;
     }
     answer->error = curl_easy_strerror(code);
@@ -359,6 +376,7 @@ static void finish(struct http_transfer *transfer, CURLcode code)
     curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_TYPE, &content_type);
     answer->status = (int)status;
     answer->content_type = slice_of(content_type);
+    answer->header_lines = buffer_slice(&transfer->head);
     answer->body = buffer_slice(&transfer->body);
     answer->truncated = transfer->is_cut || code != CURLE_OK;
     transfer->rc = RC_OK;
@@ -370,9 +388,26 @@ static enum rc copy_answer(const struct http_transfer *transfer, struct arena *a
 {
     *answer = transfer->answer;
     if (arena_copy(arena, transfer->answer.body, &answer->body) ||
-        arena_copy(arena, transfer->answer.content_type, &answer->content_type))
-        return refuse(answer, RC_NO_MEMORY, "out of memory");
+        arena_copy(arena, transfer->answer.header_lines, &answer->header_lines) ||
+        arena_copy(arena, transfer->answer.content_type, &answer->content_type)) {
+        *answer = (struct http_answer){ .error = "out of memory", .may_have_arrived = true };
+        return RC_NO_MEMORY;
+    }
     return transfer->rc;
+}
+
+struct slice http_answer_header_value(const struct http_answer *answer, const char *name)
+{
+    struct slice rest = answer->header_lines;
+
+    while (rest.len) {
+        struct slice line = slice_cut(&rest, '\n');
+        struct slice found = slice_cut(&line, ':');
+
+        if (slice_eq_nocase(found, slice_of(name)))
+            return slice_trim(line);
+    }
+    return (struct slice){ 0 };
 }
 
 enum rc http_perform(const struct http_request *request, struct arena *arena,
@@ -520,6 +555,7 @@ void http_transfer_free(struct http_transfer *transfer)
     leave_multi(transfer);
     curl_easy_cleanup(transfer->easy);
     curl_slist_free_all(transfer->headers);
+    buffer_free(&transfer->head);
     buffer_free(&transfer->body);
     free(transfer);
 }

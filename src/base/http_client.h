@@ -42,12 +42,13 @@ struct http_request {
 struct http_answer {
     int status;
     struct slice content_type;
-    struct slice header_lines; /* as they came; see http_answer_header */
+    struct slice header_lines; /* as they came, at most 32 KiB: see http_answer_header_value */
     struct slice body;         /* cut at the limit */
     bool
         truncated; /* at the limit, by `on_bytes`, or because the connection broke inside the body */
     const char *error;     /* static, when there is no answer: "could not connect", … */
     bool may_have_arrived; /* no answer, but the request may have been processed */
+    bool is_unproven; /* no answer: the certificate does not prove who is there, and nothing was sent */
 };
 
 /* The value of a header of the answer, by its name in any case; absent when it is not there. Borrowed from the answer. */

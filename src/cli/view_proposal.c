@@ -182,6 +182,45 @@ static bool plan_has_params(const struct json *plan)
     return false;
 }
 
+/* Where people see it, or why they do not. */
+static void show_message(const struct json *message, struct buffer *out)
+{
+    struct slice error = value_text(message, "error");
+    struct slice instead = value_text(message, "taken_over_by");
+    bool is_posted = value_text(message, "handle").len != 0;
+
+    buffer_add_text(out, "  - ");
+    show_text(out, value_text(message, "channel"));
+    if (value_text(message, "place").len) {
+        buffer_add_text(out, " ");
+        show_text(out, value_text(message, "place"));
+    }
+    if (!slice_eq(value_text(message, "state"), SLICE("live"))) {
+        buffer_add_text(out, ": ");
+        show_text(out, value_text(message, "state"));
+    } else {
+        buffer_add_text(out, is_posted ? ": posted" : ": not posted yet");
+    }
+    if (error.len) {
+        buffer_add_text(out, ": ");
+        show_text(out, error);
+    }
+    if (instead.len) {
+        buffer_add_text(out, "; instead: ");
+        show_text(out, instead);
+    }
+    buffer_add_text(out, "\n");
+}
+
+static void show_messages(const struct screen *screen, const struct json *messages,
+                          struct buffer *out)
+{
+    if (json_first(messages))
+        view_heading(screen, "Posted", out);
+    for (const struct json *message = json_first(messages); message; message = json_next(message))
+        show_message(message, out);
+}
+
 /* What can be typed next, in this state. */
 static void show_next(const struct screen *screen, const struct json *proposal, struct buffer *out)
 {
@@ -229,5 +268,6 @@ void view_proposal(const struct screen *screen, const struct json *proposal,
     view_evidence(screen, json_get_text(task, "evidence"), EVIDENCE_LINES, out);
     view_plan(screen, proposal, out);
     show_deciding(screen, proposal, out);
+    show_messages(screen, json_get_text(proposal, "messages"), out);
     show_next(screen, proposal, out);
 }

@@ -91,10 +91,16 @@ const struct person *config_person_of_user(const struct config *config, struct s
 /* Who this Slack user is, by id; NULL when nobody. */
 const struct person *config_person_of_slack(const struct config *config, struct slice user);
 const struct person *config_person_by_name(const struct config *config, struct slice name);
-/* May `person` decide a proposal with these approvers (`not_names`: the people its `not` fields named)? Resolved now, never remembered. Without a configuration file the
- * one local user may. */
+/* May `person` decide a proposal with these approvers (`not_names`: the people its `not` fields named)? Resolved now, never remembered. `is_member`: who keeps one of
+ * the groups elsewhere says that this person is in it. Without a configuration file the one local user may. */
 struct decider_rights config_rights(const struct config *config, struct slice person,
-                                    const struct approver_rule *approvers,
+                                    const struct approver_rule *approvers, bool is_member,
                                     struct slice_list not_names);
+/* The Slack id of somebody: of a person here, or of the name CONFIG_SLACK_PREFIX + id that who is no person has; absent when there is none. */
+struct slice config_slack_of(const struct config *config, struct slice name);
+/* The Slack user groups among these approvers: the i-th, absent past the last. */
+struct slice config_slack_group_at(const struct config *config, struct slice_list from, size_t i);
+/* Before the id of a Slack user who is nobody in `people`. */
+#define CONFIG_SLACK_PREFIX "slack:"
 /* Name under which the embedded default's only approver decides. */
 #define CONFIG_LOCAL_PERSON "you"

@@ -2,6 +2,8 @@
 
 #include "src/base/digest.h"
 
+#define APPROVERS_NEED_MAX 10
+
 /* --- reading --- */
 
 #define AT(member) .offset = offsetof(struct person, member)
@@ -102,6 +104,44 @@ static enum rc check_members(struct config_reader *reader, const struct node *no
     return RC_OK;
 }
 
+#define AT(member) .offset = offsetof(struct group_read, member)
+struct group_read {
+    struct slice_list members;
+    struct slice slack;
+};
+static const struct setting group_members[] = {
+    { .name = "members", .type = SETTING_TEXTS, AT(members), .help = "People of `people`" },
+    { .name = "slack", .type = SETTING_TEXT, AT(slack), .help = "Slack user group, by id" },
+};
+#undef AT
+
+/* A list of people, or {members: [people], slack: S0123ABCD}. */
+static enum rc read_group(struct config_reader *reader, const struct node *node,
+                          struct group *group)
+{
+    struct group_read read = { 0 };
+    enum rc rc;
+
+    if (node->type != NODE_MAP) {
+        rc = read_names(reader, node, &group->members);
+        return rc ? rc : check_members(reader, node, group->members);
+    }
+    rc = settings_read(group_members, sizeof group_members / sizeof *group_members, node,
+                       reader->config->arena, reader->problems, &read);
+    if (rc)
+        return rc;
+    group->members = read.members;
+    group->slack = read.slack;
+    if (!slice_is_absent(read.slack) && (read.slack.len < 2 || read.slack.ptr[0] != 'S')) {
+        node_problem(reader->problems, node,
+                     "`slack: %.*s` is no user group: its id begins with S (Slack shows it in the "
+                     "group's details)",
+                     SLICE_ARG(read.slack));
+        return RC_INVALID;
+    }
+    return check_members(reader, node, group->members);
+}
+
 static enum rc read_groups(struct config_reader *reader)
 {
     struct config *config = reader->config;
@@ -119,11 +159,9 @@ static enum rc read_groups(struct config_reader *reader)
         return RC_NO_MEMORY;
     for (size_t i = 0; i < map->n_pairs; i++) {
         struct group *group = &config->groups[config->n_groups];
-        enum rc one = read_names(reader, map->pairs[i].value, &group->members);
+        enum rc one = read_group(reader, map->pairs[i].value, group);
 
         group->name = map->pairs[i].key;
-        if (!one)
-            one = check_members(reader, map->pairs[i].value, group->members);
         config->n_groups += !one;
         rc = rc ? rc : one;
     }
@@ -143,7 +181,7 @@ static const struct setting approvers_members[] = {
       .type = SETTING_INT,
       .offset = offsetof(struct approvers_read, need),
       .min = 1,
-      .max = 10 },
+      .max = APPROVERS_NEED_MAX },
 };
 
 /* Without a configuration: the user who started it, whatever that user's name is. */
@@ -212,6 +250,26 @@ const struct person *config_person_by_name(const struct config *config, struct s
     return NULL;
 }
 
+const struct person *config_person_of_slack(const struct config *config, struct slice user)
+{
+    for (size_t i = 0; i < config->n_people; i++)
+        if (user.len && slice_eq(config->people[i].slack, user))
+            return &config->people[i];
+    return NULL;
+}
+
+struct slice config_slack_of(const struct config *config, struct slice name)
+{
+    const struct slice prefix = SLICE(CONFIG_SLACK_PREFIX);
+    const struct person *person = config_person_by_name(config, name);
+
+    if (person)
+        return person->slack;
+    if (!slice_starts(name, prefix))
+        return (struct slice){ 0 };
+    return (struct slice){ name.ptr + prefix.len, name.len - prefix.len };
+}
+
 const struct person *config_person_of_user(const struct config *config, struct slice user)
 {
     for (size_t i = 0; i < config->n_people; i++)
@@ -241,6 +299,17 @@ static const struct group *find_group(const struct config *config, struct slice 
         if (slice_eq(config->groups[i].name, name))
             return &config->groups[i];
     return NULL;
+}
+
+struct slice config_slack_group_at(const struct config *config, struct slice_list from, size_t i)
+{
+    for (size_t j = 0; j < from.n_items; j++) {
+        const struct group *group = find_group(config, from.items[j]);
+
+        if (group && !slice_is_absent(group->slack) && i-- == 0)
+            return group->slack;
+    }
+    return (struct slice){ 0 };
 }
 
 static bool is_among(struct slice_list names, struct slice name)
@@ -273,6 +342,9 @@ int64_t config_count_approvers(const struct config *config, struct slice_list fr
         *unknown = from.items[i];
         return -1;
     }
+    /* Who is in a group that Slack keeps is not known here, and changes. */
+    if (!slice_is_absent(config_slack_group_at(config, from, 0)))
+        return APPROVERS_NEED_MAX;
     for (size_t i = 0; i < config->n_people; i++)
         n_people += may_approve(config, from, config->people[i].name);
     return n_people;
@@ -289,7 +361,7 @@ static bool is_excluded(const struct config *config, struct slice person,
 }
 
 struct decider_rights config_rights(const struct config *config, struct slice person,
-                                    const struct approver_rule *approvers,
+                                    const struct approver_rule *approvers, bool is_member,
                                     struct slice_list not_names)
 {
     struct decider_rights rights = { .need = approvers->need > 0 ? approvers->need : 1 };
@@ -300,7 +372,7 @@ struct decider_rights config_rights(const struct config *config, struct slice pe
         rights.why_not = SLICE("only the user who started vedette decides");
         return rights;
     }
-    if (!may_approve(config, approvers->from, person))
+    if (!is_member && !may_approve(config, approvers->from, person))
         rights.why_not = SLICE("you are not among the approvers of this proposal");
     else if (is_excluded(config, person, not_names))
         rights.why_not = SLICE("the rule does not let the one who caused it decide");

@@ -113,11 +113,20 @@ static enum rc judge_headers(struct routes *routes, const struct webhook *hook,
     return RC_OK;
 }
 
+/* NULL where no request is taken. */
+static const struct webhook *find_hook(const struct config *config,
+                                       const struct http_exchange *exchange)
+{
+    const struct webhook *hook = watchers_find_webhook(config->watchers, hook_name(exchange));
+
+    return hook && webhook_has_door(hook) ? hook : NULL;
+}
+
 enum rc hooks_on_headers(struct routes *routes, struct http_exchange *exchange,
                          int64_t *max_body_bytes)
 {
     const struct config *config = service_hold_config(routes->service);
-    const struct webhook *hook = watchers_find_webhook(config->watchers, hook_name(exchange));
+    const struct webhook *hook = find_hook(config, exchange);
     enum rc rc = judge_headers(routes, hook, exchange, max_body_bytes);
 
     service_release_config(routes->service, config);
@@ -233,7 +242,7 @@ void hooks_on_request(struct routes *routes, struct http_exchange *exchange)
         return;
     }
     config = service_hold_config(routes->service);
-    hook = watchers_find_webhook(config->watchers, hook_name(exchange));
+    hook = find_hook(config, exchange);
     *delivery = (struct hook_delivery){ .exchange = exchange,
                                         .service = routes->service,
                                         .config = config };

@@ -108,18 +108,21 @@ static enum rc write_rules(struct status *status)
     return RC_OK;
 }
 
-static enum rc write_url(const struct status *status, struct slice name, struct slice *url)
+static enum rc write_url(const struct status *status, const struct webhook *hook, struct slice *url)
 {
     struct request *request = status->request;
     struct slice base = request->config->public_url;
+    struct slice path;
+    enum rc rc = webhook_path(hook, request->arena, &path);
 
+    if (rc)
+        return rc;
     if (base.len && base.ptr[base.len - 1] == '/')
         base.len--;
     if (base.len)
-        return arena_format(request->arena, url, "%.*s/hooks/%.*s", SLICE_ARG(base),
-                            SLICE_ARG(name));
-    return arena_format(request->arena, url, "http://%.*s/hooks/%.*s",
-                        SLICE_ARG(service_public_address(request->service)), SLICE_ARG(name));
+        return arena_format(request->arena, url, "%.*s%.*s", SLICE_ARG(base), SLICE_ARG(path));
+    return arena_format(request->arena, url, "http://%.*s%.*s",
+                        SLICE_ARG(service_public_address(request->service)), SLICE_ARG(path));
 }
 
 static enum rc write_watcher(struct status *status, const struct webhook *hook)
@@ -128,7 +131,7 @@ static enum rc write_watcher(struct status *status, const struct webhook *hook)
     struct hook_fact fact = hook_facts_of(service_hook_facts(status->request->service), name);
     struct json_writer *writer = &status->writer;
     struct slice url;
-    enum rc rc = write_url(status, name, &url);
+    enum rc rc = write_url(status, hook, &url);
 
     if (rc)
         return rc;

@@ -43,15 +43,58 @@ static enum rc list_not_names(struct turn *turn, const struct proposal *proposal
     return rc ? rc : add_not_names(turn, fields, signal->last_event, names);
 }
 
+/* An answer of Slack about a group counts for a day: longer without one, and nobody is a member. */
+#define MEMBERS_FRESH_MS DAY_MS
+
+static bool is_listed(struct slice_list users, struct slice user)
+{
+    for (size_t i = 0; i < users.n_items; i++)
+        if (slice_eq(users.items[i], user))
+            return true;
+    return false;
+}
+
+/* Is this person in one of the approvers' groups that Slack keeps, as it was last asked? */
+static enum rc ask_slack_groups(struct turn *turn, struct slice person,
+                                const struct proposal *proposal, bool *is_member)
+{
+    const struct config *config = turn->engine->config;
+    const struct channel *slack = channels_slack(config->channels);
+    struct slice user = config_slack_of(config, person);
+    struct slice group;
+
+    *is_member = false;
+    if (!slack || !user.len)
+        return RC_OK;
+    for (size_t i = 0; !*is_member; i++) {
+        struct group_members members;
+        enum rc rc;
+
+        group = config_slack_group_at(config, proposal->approvers.from, i);
+        if (slice_is_absent(group))
+            break;
+        rc = group_members_get(turn->txn, slack->name, group, turn->arena, &members);
+        if (rc && rc != RC_NOT_FOUND)
+            return rc;
+        *is_member = !rc && turn->real_ms - members.at_ms < MEMBERS_FRESH_MS &&
+                     is_listed(members.users, user);
+    }
+    return RC_OK;
+}
+
 enum rc proposals_rights(struct turn *turn, struct slice person, const struct proposal *proposal,
                          const struct signal *signal, struct decider_rights *rights)
 {
     struct slice_list not_names = { 0 };
+    bool is_member = false;
     enum rc rc = list_not_names(turn, proposal, signal, &not_names);
 
+    if (!rc)
+        rc = ask_slack_groups(turn, person, proposal, &is_member);
     if (rc)
         return rc;
-    *rights = config_rights(turn->engine->config, person, &proposal->approvers, not_names);
+    *rights =
+        config_rights(turn->engine->config, person, &proposal->approvers, is_member, not_names);
     /* A simulation asks what the rules do, not who is on call. */
     if (turn->engine->deterministic)
         *rights = (struct decider_rights){ .may_decide = true, .need = rights->need };
@@ -148,6 +191,37 @@ static enum rc follow(struct turn *turn, struct signal *signal, struct proposal 
     }
 }
 
+/* What `once` is looked for among: the ids of deliveries, under a name that no watcher can have. */
+#define ONCE_WATCHER SLICE("(decisions)")
+#define ONCE_WINDOW_MS (10 * MINUTE_MS)
+
+/* True: the very same request was carried out before, and somebody repeats it. */
+static enum rc was_seen(struct turn *turn, struct engine_decision *decision, bool *seen)
+{
+    struct ulid first;
+    enum rc rc;
+
+    *seen = false;
+    if (slice_is_absent(decision->once))
+        return RC_OK;
+    rc = delivery_find(turn->txn, ONCE_WATCHER, decision->once, turn->now_ms, ONCE_WINDOW_MS,
+                       &first);
+    if (rc)
+        return rc == RC_NOT_FOUND ? RC_OK : rc;
+    *seen = true;
+    decision->answer = (struct decision_answer){ .outcome = DECISION_SAME_AGAIN,
+                                                 .detail = SLICE("this was received before") };
+    return RC_OK;
+}
+
+static enum rc note_seen(struct turn *turn, const struct engine_decision *decision)
+{
+    if (slice_is_absent(decision->once))
+        return RC_OK;
+    return delivery_put(turn->txn, ONCE_WATCHER, decision->once, turn->now_ms,
+                        decision->proposal_id);
+}
+
 /* What an edit would make of the plan; a plan that was given up on stays given up, whoever asks for it. */
 static enum rc render_edit(struct turn *turn, const struct decision *decision,
                            const struct signal *signal, const struct proposal *proposal,
@@ -195,7 +269,11 @@ static enum rc decide_loaded(struct turn *turn, struct engine_decision *decision
         return rc;
     metric_add(METRIC_DECISIONS, slice_of(verdict_names[decision->decision.verdict]),
                decision->decision.via, 1);
-    rc = journal_decision(turn, decision);
+    rc = note_seen(turn, decision);
+    if (!rc)
+        rc = journal_decision(turn, decision);
+    if (!rc)
+        rc = messages_tell_decision(turn, proposal);
     if (!rc)
         rc = follow(turn, signal, proposal, &before);
     return rc ? rc : affair_store(turn, proposal, signal);
@@ -205,6 +283,7 @@ enum rc proposals_decide(struct turn *turn, struct engine_decision *decision)
 {
     struct proposal proposal = { 0 };
     struct signal signal = { 0 };
+    bool seen = false;
     enum rc rc;
 
     rc = proposal_find(turn->txn, decision->proposal, turn->arena, &proposal);
@@ -219,7 +298,9 @@ enum rc proposals_decide(struct turn *turn, struct engine_decision *decision)
         return rc;
     decision->proposal_id = proposal.id;
     decision->decision.at_ms = decision->real_ms;
-    rc = decide_loaded(turn, decision, &signal, &proposal);
+    rc = was_seen(turn, decision, &seen);
+    if (!rc && !seen)
+        rc = decide_loaded(turn, decision, &signal, &proposal);
     /* The turn's memory ends with it; the sentence is for the one who asked. */
     if (!rc)
         rc = arena_copy(decision->arena, decision->answer.detail, &decision->answer.detail);

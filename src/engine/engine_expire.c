@@ -67,11 +67,13 @@ static enum rc expire_task(struct turn *turn, const void *object, int64_t before
 static enum rc expire_proposal(struct turn *turn, const void *object, int64_t before_ms)
 {
     const struct proposal *proposal = object;
+    enum rc rc;
 
     if (!proposal_state_is_final(proposal->state) || proposal->closed_ms >= before_ms)
         return RC_OK;
     turn->counts.proposals[proposal->state]--;
-    return proposal_delete(turn->txn, proposal);
+    rc = message_delete_all(turn->txn, proposal->id, turn->arena);
+    return rc ? rc : proposal_delete(turn->txn, proposal);
 }
 
 union any_object {

@@ -80,6 +80,7 @@ struct turn {
     struct effect_link *effects; /* newest first */
     struct id_link *cancels;
     bool feed_grew;
+    bool messages_owed;           /* to a channel */
     int64_t proposed_received_ms; /* 0: no proposal came of this turn */
 };
 
@@ -157,6 +158,27 @@ enum rc proposals_cleared(struct turn *turn, struct signal *signal) MUST_CHECK;
 enum rc proposals_list_unfinished(struct turn *turn, struct ulid_list *ids) MUST_CHECK;
 enum rc proposals_expire(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
 enum rc proposals_wake(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
+
+/* engine_messages.c: what channels are owed follows what happens. In a simulation there are none. */
+/* A row for each channel that wants the proposal, whose own row is stored by the caller. */
+enum rc messages_open(struct turn *turn, const struct proposal *proposal) MUST_CHECK;
+/* What is shown of it is not what it was. */
+enum rc messages_changed(struct turn *turn, struct ulid proposal) MUST_CHECK;
+/* Its history grows by a note; the text is formatted like printf. */
+enum rc messages_note(struct turn *turn, struct ulid proposal, bool is_loud, const char *format,
+                      ...) MUST_CHECK __attribute__((format(printf, 4, 5)));
+enum rc messages_tell_state(struct turn *turn, const struct proposal *proposal) MUST_CHECK;
+enum rc messages_tell_decision(struct turn *turn, const struct proposal *proposal) MUST_CHECK;
+enum rc messages_tell_step(struct turn *turn, const struct proposal *proposal,
+                           size_t part) MUST_CHECK;
+/* A match was counted: told at 2, 3, 5, 10, 20, … */
+enum rc messages_tell_count(struct turn *turn, const struct signal *signal) MUST_CHECK;
+/* A resolve of what was announced is always told. */
+enum rc messages_tell_resolved(struct turn *turn, const struct signal *signal) MUST_CHECK;
+/* The message's channel cannot speak for a critical proposal. RC_NOT_FOUND: nobody does instead, or it is not critical. */
+enum rc messages_take_over(struct turn *turn, struct message *message) MUST_CHECK;
+/* Stores a row that has changed, and its place in the queue. */
+enum rc messages_keep(struct turn *turn, struct message *message) MUST_CHECK;
 
 /* engine_decide.c */
 enum rc proposals_decide(struct turn *turn, struct engine_decision *decision) MUST_CHECK;

@@ -260,7 +260,8 @@ static enum rc announce(struct turn *turn, const struct proposal *proposal)
     log_info("proposal %s short=%.*s rule=%.*s revision=%lld",
              proposal_state_names[proposal->state], SLICE_ARG(proposal->short_id),
              SLICE_ARG(proposal->rule), (long long)proposal->revision);
-    return turn_feed_proposal(turn, proposal);
+    rc = messages_tell_state(turn, proposal);
+    return rc ? rc : turn_feed_proposal(turn, proposal);
 }
 
 enum rc proposals_open(struct turn *turn, const struct rule *rule, struct signal *signal,
@@ -302,7 +303,8 @@ enum rc proposals_open(struct turn *turn, const struct rule *rule, struct signal
     signal->attention = ATTENTION_PROPOSAL;
     turn->counts.proposals[PROPOSAL_OPEN]++;
     turn->proposed_received_ms = turn->cause_received_ms;
-    return proposal_put(turn->txn, &proposal);
+    rc = proposal_put(turn->txn, &proposal);
+    return rc ? rc : messages_open(turn, &proposal);
 }
 
 /* --- moved and closed --- */
@@ -565,5 +567,7 @@ enum rc proposals_wake(struct turn *turn, struct ulid id, int64_t due_ms)
     proposal.snoozed_until_ms = 0;
     proposal.updated_ms = turn->now_ms;
     rc = turn_feed_proposal(turn, &proposal);
+    if (!rc)
+        rc = messages_note(turn, id, true, "awake again, and still undecided");
     return rc ? rc : proposal_put(turn->txn, &proposal);
 }

@@ -62,8 +62,10 @@ static enum rc on_resolved(struct turn *turn, struct signal *signal, bool by_eve
     if (rc)
         return rc;
     if (by_event && signal->attention == ATTENTION_VERIFYING)
-        return proposals_cleared(turn, signal);
-    return proposals_premise_gone(turn, signal, SLICE("the signal resolved"));
+        rc = proposals_cleared(turn, signal);
+    else
+        rc = proposals_premise_gone(turn, signal, SLICE("the signal resolved"));
+    return rc ? rc : messages_tell_resolved(turn, signal);
 }
 
 static enum rc follow_transitions(struct turn *turn, const struct rule *rule, struct signal *signal,
@@ -130,6 +132,8 @@ static enum rc fold_one(struct turn *turn, const struct event *event, const stru
         rc = follow_transitions(turn, match->rule, &signal, &fold, true);
     if (!rc && fold.counted && !fold.n_transitions && signal.state == SIGNAL_FIRING)
         rc = signals_ask(turn, match->rule, &signal);
+    if (!rc && fold.counted && !match->clears)
+        rc = messages_tell_count(turn, &signal);
     if (rc)
         return rc;
     return store_folded(turn, &signal, &fold, is_new, before);

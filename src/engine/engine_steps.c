@@ -290,6 +290,8 @@ static enum rc on_step(struct turn *turn, struct signal *signal, struct proposal
         return RC_OK;
     take_output(result, step);
     rc = audit_step(turn, "step.finished", proposal, step);
+    if (!rc)
+        rc = messages_tell_step(turn, proposal, (size_t)item->part);
     if (rc)
         return rc;
     if (step->state == STEP_DONE)

@@ -56,6 +56,8 @@ static void tell(const struct turn *turn)
         listener->on_cancel(listener->context, link->id);
     if (turn->feed_grew && listener->on_change)
         listener->on_change(listener->context);
+    if (turn->messages_owed && listener->on_message)
+        listener->on_message(listener->context);
     if (turn->proposed_received_ms && listener->on_proposal)
         listener->on_proposal(listener->context, turn->proposed_received_ms);
 }
@@ -243,7 +245,7 @@ enum rc turn_feed_proposal(struct turn *turn, const struct proposal *proposal)
     json_object_end(&writer);
     rc = push_feed(turn, "proposal", &json);
     buffer_free(&json);
-    return rc;
+    return rc ? rc : messages_changed(turn, proposal->id);
 }
 
 enum rc turn_name(struct turn *turn, const char *prefix, struct ulid id, struct slice *name)

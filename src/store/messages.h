@@ -72,6 +72,7 @@ struct message {
     struct slice taken_over_by; /* the channel that spoke instead */
     uint64_t queue_seq;         /* 0: not in the queue */
     enum message_lane queue_lane;
+    bool to_back; /* for message_put: behind all others, also where the lane stays the same */
 };
 extern const struct record_shape message_shape;
 
@@ -83,7 +84,7 @@ enum rc message_get(struct store_txn *txn, struct ulid proposal, struct slice ch
                     struct arena *arena, struct message *message) MUST_CHECK;
 /* Writes it and its place in the queue: behind all others when it owes something else than before. */
 enum rc message_put(struct store_txn *txn, struct message *message) MUST_CHECK;
-/* All of a proposal: calls `visit` with each until it returns false. */
+/* All of a proposal: calls `visit` with each until it returns false. A damaged row is passed over and logged. */
 enum rc message_each(struct store_txn *txn, struct ulid proposal, struct arena *arena,
                      bool (*visit)(void *context, const struct message *message),
                      void *context) MUST_CHECK;
@@ -114,11 +115,8 @@ struct channel_facts {
     struct slice bot;
     struct slice app;
     int64_t checked_ms;
-    int64_t n_skipped; /* proposals that came and went unposted, not yet told in a digest */
+    int64_t n_skipped; /* proposals that came and went unposted, and are to be told in a digest */
     int64_t n_dead;    /* messages given up since the store was made */
-    struct slice digest_handle; /* the digest that stands for those that wait */
-    struct slice digest_place;
-    int64_t digest_ms;
 };
 extern const struct record_shape channel_facts_shape;
 enum rc channel_facts_get(struct store_txn *txn, struct slice channel, struct arena *arena,

@@ -12,10 +12,11 @@
     X(CURSOR, "cursor")     /* the last one that was folded */                                     \
     X(FEED_SEQUENCE, "feed_sequence")                                                              \
     X(OUTBOX_SEQUENCE, "outbox_sequence")                                                          \
-    X(AUDIT_NUMBER, "audit_number")   /* of the newest entry of the audit trail */                 \
-    X(JOURNAL_BYTES, "journal_bytes") /* bytes of the rows kept, for retention */                  \
-    X(ENGINE_CLOCK, "engine_clock")   /* the latest time the engine acted at, ms */                \
-    X(FOLD_ATTEMPT, "fold_attempt")   /* the cursor at the last start */                           \
+    X(MESSAGE_SEQUENCE, "message_sequence") /* of the queue of messages */                         \
+    X(AUDIT_NUMBER, "audit_number")         /* of the newest entry of the audit trail */           \
+    X(JOURNAL_BYTES, "journal_bytes")       /* bytes of the rows kept, for retention */            \
+    X(ENGINE_CLOCK, "engine_clock")         /* the latest time the engine acted at, ms */          \
+    X(FOLD_ATTEMPT, "fold_attempt")         /* the cursor at the last start */                     \
     X(FOLD_TRIES,                                                                                  \
       "fold_tries") /* starts in a row that found it there, none after an orderly stop */          \
     X(FOLD_SUSPECT, "fold_suspect")   /* delivery that is being folded alone after a crash */      \

@@ -37,7 +37,11 @@ struct store_txn;
     X(CHANGES, "changes")                   /* changes.h */                                        \
     X(AUDIT, "audit")                       /* audit.h */                                          \
     X(RULESETS, "rulesets")                 /* rulesets.h */                                       \
-    X(OFFSETS, "offsets")                   /* offsets.h */
+    X(OFFSETS, "offsets")                   /* offsets.h */                                        \
+    X(MESSAGES, "messages")                 /* messages.h */                                       \
+    X(MESSAGE_QUEUE, "message_queue")       /* messages.h */                                       \
+    X(CHANNEL_FACTS, "channel_facts")       /* messages.h */                                       \
+    X(GROUP_MEMBERS, "group_members")       /* messages.h */
 
 enum store_table {
 #define STORE_TABLE(name, text) TABLE_##name,

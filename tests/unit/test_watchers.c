@@ -255,11 +255,59 @@ static void every_sender_is_known_by_its_name_and_offers_what_it_must(void **sta
         assert_ptr_equal(sender_find(slice_of(sender->name)), sender);
         assert_non_null(sender->delivery_headers);
         assert_non_null(sender->kept_headers);
-        assert_non_null(sender->schemes[0].name);
+        /* A door of its own, or a proof. */
+        assert_true(sender->door || sender->schemes[0].name);
         assert_true(sender->max_body_bytes > 0);
         assert_non_null(sender->normalise);
     }
     assert_null(sender_names()[n_senders]);
+}
+
+static void a_channel_brings_a_watcher_that_no_webhook_request_reaches(void **state)
+{
+    struct configured *configured = *state;
+    const struct webhook *hook;
+
+    assert_int_equal(configured_load(configured, "- webhook: generic\n  token: t\n"), RC_OK);
+    assert_int_equal(watchers_add_channel(configured->watchers, SLICE("chat"), "slack", NULL,
+                                          configured->arena, configured->problems),
+                     RC_OK);
+    hook = watchers_find_webhook(configured->watchers, SLICE("chat"));
+    assert_non_null(hook);
+    assert_false(webhook_has_door(hook));
+    assert_true(webhook_has_door(watchers_webhook_at(configured->watchers, 0)));
+    assert_true(watchers_may_yield(configured->watchers, SLICE("message")));
+    assert_true(watchers_may_yield(configured->watchers, SLICE("slack.app_mention")));
+    assert_int_equal(problems_count(configured->problems, PROBLEM_ERROR), 0);
+}
+
+static void a_channels_watcher_takes_nobodys_name(void **state)
+{
+    struct configured *configured = *state;
+    struct node *channel;
+
+    assert_int_equal(configured_load(configured, "- webhook: generic\n  name: slack\n  token: t\n"),
+                     RC_OK);
+    assert_int_equal(document_parse(SLICE("vedette.yaml"), SLICE("slack: {}\n"), configured->arena,
+                                    configured->problems, &channel),
+                     RC_OK);
+    assert_int_equal(watchers_add_channel(configured->watchers, SLICE("slack"), "slack", channel,
+                                          configured->arena, configured->problems),
+                     RC_INVALID);
+    assert_int_equal(problems_count(configured->problems, PROBLEM_ERROR), 1);
+}
+
+static void slack_is_configured_as_a_channel_and_not_as_a_webhook(void **state)
+{
+    struct configured *configured = *state;
+    struct buffer text;
+
+    assert_int_equal(configured_load(configured, "- webhook: slack\n  secret: t\n"), RC_INVALID);
+    buffer_init(&text, 0);
+    problems_format(configured->problems, &text);
+    buffer_add_byte(&text, '\0');
+    assert_non_null(strstr(text.ptr, "`channels:`"));
+    buffer_free(&text);
 }
 
 #define CONFIGURED_TEST(name)                                                                      \
@@ -268,6 +316,9 @@ static void every_sender_is_known_by_its_name_and_offers_what_it_must(void **sta
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CONFIGURED_TEST(a_channel_brings_a_watcher_that_no_webhook_request_reaches),
+        CONFIGURED_TEST(a_channels_watcher_takes_nobodys_name),
+        CONFIGURED_TEST(slack_is_configured_as_a_channel_and_not_as_a_webhook),
         CONFIGURED_TEST(a_list_of_webhooks_is_read_with_its_defaults),
         CONFIGURED_TEST(no_list_is_no_watchers),
         CONFIGURED_TEST(h14_a_door_that_anybody_could_use_is_refused),

@@ -1,6 +1,6 @@
 /* One row for each GitHub event that says something in our words; any other becomes an event of its repository and nothing more. */
 #include "src/base/clock.h"
-#include "watchers/senders/headers.h"
+#include "src/store/headers.h"
 #include "watchers/senders/payload.h"
 #include "watchers/senders/sender.h"
 #include "watchers/senders/subject.h"

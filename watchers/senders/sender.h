@@ -32,15 +32,18 @@ struct sender_events {
 };
 
 struct sender {
-    const char *name;         /* `webhook: NAME` */
-    const char *title;        /* for people: "GitHub" */
+    const char *name;  /* `webhook: NAME` */
+    const char *title; /* for people: "GitHub" */
+    const char
+        *door; /* its own ("/slack/events"), where no webhook is configured; NULL: /hooks/NAME */
+    const char *instead;      /* with `door`: what is configured instead */
     const char *event_header; /* NULL: the type stands in the body */
     const char *handshake;    /* the event type that only tries the door ("ping"); NULL: none */
     const char *const *
         delivery_headers; /* the first of them that is there holds the delivery id; NULL-ended. None there: the body's digest, for `dedup` */
     const char *const *kept_headers; /* stored with the delivery; NULL-ended */
-    const struct signature_scheme
-        *schemes; /* those it may be configured with, the default first; ended by .name NULL */
+    const struct signature_scheme *
+        schemes; /* those it may be configured with, the default first; ended by .name NULL; none with `door` */
     int64_t max_body_bytes; /* default of `max_body` */
     bool takes_form;        /* application/x-www-form-urlencoded with one `payload` field as well */
     bool takes_array;       /* a body may be an array of events */
@@ -68,4 +71,4 @@ const struct sender *sender_at(size_t i);
 /* All names, NULL-ended, for messages. */
 const char *const *sender_names(void);
 
-extern const struct sender sender_alertmanager, sender_generic, sender_github;
+extern const struct sender sender_alertmanager, sender_generic, sender_github, sender_slack;

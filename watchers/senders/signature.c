@@ -1,7 +1,7 @@
 #include "watchers/senders/signature.h"
 
 #include "src/base/digest.h"
-#include "watchers/senders/headers.h"
+#include "src/store/headers.h"
 
 /* The prefix of a token is an authentication scheme, whose case says nothing (RFC 9110); that of a signature is taken literally. */
 static bool has_prefix(const struct signature_scheme *scheme, struct slice value,

@@ -1,4 +1,4 @@
-#include "watchers/senders/headers.h"
+#include "src/store/headers.h"
 
 enum rc header_get(const struct header *headers, size_t n_headers, const char *name,
                    struct slice *value)

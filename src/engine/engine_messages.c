@@ -1,0 +1,343 @@
+#include "src/engine/engine_private.h"
+
+#include <stdarg.h>
+
+#define FLAPS_LOOKED_AT 10
+#define FLAPS_WITHIN_MS DAY_MS
+#define FLAPS_AT_LEAST 3
+
+/* --- the rows of a proposal --- */
+
+struct message_rows {
+    struct arena *arena;
+    struct message *items;
+    size_t n_items, n_room;
+    enum rc rc;
+};
+
+static bool keep_row(void *context, const struct message *message)
+{
+    struct message_rows *rows = context;
+
+    if (rows->n_items == rows->n_room) {
+        struct message *more = arena_alloc(rows->arena, 2 * rows->n_room + 4, sizeof *more);
+
+        if (!more) {
+            rows->rc = RC_NO_MEMORY;
+            return false;
+        }
+        if (rows->n_items)
+            memcpy(more, rows->items, rows->n_items * sizeof *more);
+        rows->n_room = 2 * rows->n_room + 4;
+        rows->items = more;
+    }
+    rows->items[rows->n_items++] = *message;
+    return true;
+}
+
+/* All are read before one is written: a walk does not like a table that changes under it. */
+static enum rc load_rows(struct turn *turn, struct ulid proposal, struct message_rows *rows)
+{
+    enum rc rc;
+
+    *rows = (struct message_rows){ .arena = turn->arena };
+    rc = message_each(turn->txn, proposal, turn->arena, keep_row, rows);
+    return rc ? rc : rows->rc;
+}
+
+enum rc messages_keep(struct turn *turn, struct message *message)
+{
+    if (!message_next(message))
+        message->owed_ms = 0;
+    else if (!message->owed_ms)
+        message->owed_ms = turn->real_ms;
+    turn->messages_owed = true;
+    return message_put(turn->txn, message);
+}
+
+/* --- made --- */
+
+static enum rc open_row(struct turn *turn, const struct channel *channel,
+                        const struct proposal *proposal, struct slice place)
+{
+    struct message message = { .proposal = proposal->id,
+                               .channel = channel->name,
+                               .place = place,
+                               .wanted = 1,
+                               .created_ms = turn->now_ms };
+
+    return messages_keep(turn, &message);
+}
+
+/* How many proposals of this signal were made within a day, this one included. */
+static enum rc count_recent(struct turn *turn, const struct proposal *proposal, size_t *n_recent)
+{
+    struct ulid_list ids = { 0 };
+    enum rc rc = proposal_list_of_signal(turn->txn, proposal->fingerprint, FLAPS_LOOKED_AT,
+                                         turn->arena, &ids);
+
+    *n_recent = 0;
+    for (size_t i = 0; i < ids.n_items && !rc; i++)
+        *n_recent += ulid_time_ms(ids.items[i]) > turn->now_ms - FLAPS_WITHIN_MS;
+    return rc;
+}
+
+static enum rc tell_of_flapping(struct turn *turn, const struct proposal *proposal)
+{
+    size_t n_recent;
+    enum rc rc = count_recent(turn, proposal, &n_recent);
+
+    if (rc || n_recent < FLAPS_AT_LEAST)
+        return rc;
+    return messages_note(turn, proposal->id, false,
+                         "flapping: this is the %zuth proposal for this signal within a day",
+                         n_recent);
+}
+
+enum rc messages_open(struct turn *turn, const struct proposal *proposal)
+{
+    const struct channels *channels = turn->engine->config->channels;
+    const struct channel *channel;
+    enum rc rc = RC_OK;
+
+    if (turn->engine->deterministic)
+        return RC_OK;
+    for (size_t i = 0; (channel = channels_at(channels, i)) && !rc; i++) {
+        struct slice place = { 0 };
+
+        if (!channel->standby && channel_wants(channel, proposal, &place))
+            rc = open_row(turn, channel, proposal, place);
+    }
+    if (!rc)
+        rc = tell_of_flapping(turn, proposal);
+    if (!rc && !ulid_is_absent(proposal->earlier))
+        rc = messages_note(turn, proposal->earlier, false, "fires again: proposal %.*s",
+                           SLICE_ARG(proposal->short_id));
+    return rc;
+}
+
+/* --- changed --- */
+
+enum rc messages_changed(struct turn *turn, struct ulid proposal)
+{
+    struct message_rows rows = { 0 };
+    enum rc rc = turn->engine->deterministic ? RC_OK : load_rows(turn, proposal, &rows);
+
+    for (size_t i = 0; i < rows.n_items && !rc; i++) {
+        rows.items[i].wanted++;
+        rc = messages_keep(turn, &rows.items[i]);
+    }
+    return rc;
+}
+
+/* The last one then stands for those that found no room. */
+static enum rc fold_note(struct turn *turn, struct message *message, struct slice text)
+{
+    struct message_note *notes = message->notes.items;
+    struct message_note *last = &notes[message->notes.n_items - 1];
+
+    message->n_notes_folded++;
+    last->at_ms = turn->now_ms;
+    return arena_format(turn->arena, &last->text, "%lld more happened meanwhile; the last: %.*s",
+                        (long long)message->n_notes_folded, SLICE_ARG(text));
+}
+
+static enum rc add_note(struct turn *turn, struct message *message, bool is_loud, struct slice text)
+{
+    size_t n_notes = message->notes.n_items;
+    struct message_note *notes;
+
+    if (n_notes >= MESSAGE_MAX_NOTES)
+        return fold_note(turn, message, text);
+    notes = arena_alloc(turn->arena, n_notes + 1, sizeof *notes);
+    if (!notes)
+        return RC_NO_MEMORY;
+    if (n_notes)
+        memcpy(notes, message->notes.items, n_notes * sizeof *notes);
+    if (!n_notes)
+        message->n_notes_folded = 0;
+    notes[n_notes] = (struct message_note){
+        .number = ++message->n_notes, .at_ms = turn->now_ms, .text = text, .is_loud = is_loud
+    };
+    message->notes = (struct record_list){ .items = notes, .n_items = n_notes + 1 };
+    return RC_OK;
+}
+
+enum rc messages_note(struct turn *turn, struct ulid proposal, bool is_loud, const char *format,
+                      ...)
+{
+    struct message_rows rows = { 0 };
+    struct slice text;
+    va_list arguments;
+    enum rc rc;
+
+    if (turn->engine->deterministic)
+        return RC_OK;
+    rc = load_rows(turn, proposal, &rows);
+    if (rc || !rows.n_items)
+        return rc;
+    va_start(arguments, format);
+    rc = arena_vformat(turn->arena, &text, format, arguments);
+    va_end(arguments);
+    for (size_t i = 0; i < rows.n_items && !rc; i++) {
+        if (rows.items[i].state != MESSAGE_LIVE)
+            continue;
+        rc = add_note(turn, &rows.items[i], is_loud, text);
+        if (!rc)
+            rc = messages_keep(turn, &rows.items[i]);
+    }
+    return rc;
+}
+
+/* --- what is worth saying --- */
+
+/* Those that want somebody to look are loud; what a decision brought about has been told with the decision. */
+static const struct {
+    bool is_told, is_loud;
+} ends[PROPOSAL_STATES] = {
+    [PROPOSAL_VERIFIED] = { .is_told = true },
+    [PROPOSAL_RECURRED] = { .is_told = true, .is_loud = true },
+    [PROPOSAL_INCONCLUSIVE] = { .is_told = true },
+    [PROPOSAL_DONE] = { .is_told = true },
+    [PROPOSAL_FAILED] = { .is_told = true, .is_loud = true },
+    [PROPOSAL_UNKNOWN] = { .is_told = true, .is_loud = true },
+    [PROPOSAL_STALE] = { .is_told = true },
+    [PROPOSAL_EXPIRED] = { .is_told = true },
+    [PROPOSAL_WITHDRAWN] = { .is_told = true },
+    [PROPOSAL_SUPERSEDED] = { .is_told = true },
+    [PROPOSAL_UNDONE] = { .is_told = true },
+    [PROPOSAL_UNDO_FAILED] = { .is_told = true, .is_loud = true },
+    [PROPOSAL_UNDO_UNKNOWN] = { .is_told = true, .is_loud = true },
+};
+
+enum rc messages_tell_state(struct turn *turn, const struct proposal *proposal)
+{
+    if (!ends[proposal->state].is_told)
+        return RC_OK;
+    return messages_note(turn, proposal->id, ends[proposal->state].is_loud, "%s: %.*s",
+                         proposal_state_names[proposal->state], SLICE_ARG(proposal->outcome));
+}
+
+enum rc messages_tell_decision(struct turn *turn, const struct proposal *proposal)
+{
+    const struct decision *decisions = proposal->decisions.items;
+    struct slice text;
+    enum rc rc;
+
+    if (!proposal->decisions.n_items)
+        return RC_OK;
+    rc = decision_describe(&decisions[proposal->decisions.n_items - 1], turn->arena, &text);
+    return rc ? rc : messages_note(turn, proposal->id, false, "%.*s", SLICE_ARG(text));
+}
+
+enum rc messages_tell_step(struct turn *turn, const struct proposal *proposal, size_t part)
+{
+    const struct step *step = (const struct step *)proposal->plan.items + part;
+    bool has_failed = !slice_is_absent(step->error);
+
+    return messages_note(turn, proposal->id, false, "step %zu of %zu (%.*s): %s%s%.*s", part + 1,
+                         proposal->plan.n_items, SLICE_ARG(step->action),
+                         step_state_names[step->state], has_failed ? ": " : "",
+                         SLICE_ARG(step->error));
+}
+
+/* 2, 3, 5, 10, 20, 30, 50, 100, …: often enough to be true, seldom enough to be quiet. */
+static bool is_milestone(int64_t count)
+{
+    while (count >= 10 && count % 10 == 0)
+        count /= 10;
+    return count == 1 || count == 2 || count == 3 || count == 5;
+}
+
+/* 10, 100, 1000, … */
+static bool is_power_of_ten(int64_t count)
+{
+    if (count < 10)
+        return false;
+    while (count % 10 == 0)
+        count /= 10;
+    return count == 1;
+}
+
+enum rc messages_tell_count(struct turn *turn, const struct signal *signal)
+{
+    enum rc rc;
+
+    if (signal->attention != ATTENTION_PROPOSAL && signal->attention != ATTENTION_VERIFYING)
+        return RC_OK;
+    if (!is_milestone(signal->count))
+        return RC_OK;
+    rc = messages_changed(turn, signal->proposal);
+    if (rc || !is_power_of_ten(signal->count))
+        return rc;
+    return messages_note(turn, signal->proposal, false, "still firing: seen %lld times",
+                         (long long)signal->count);
+}
+
+enum rc messages_tell_resolved(struct turn *turn, const struct signal *signal)
+{
+    struct proposal proposal = { 0 };
+    enum rc rc;
+
+    if (turn->engine->deterministic || ulid_is_absent(signal->proposal))
+        return RC_OK;
+    rc = proposal_get(turn->txn, signal->proposal, turn->arena, &proposal);
+    /* What this ended says so itself; an older episode's thread is closed. */
+    if (rc || proposal.episode != signal->episode || proposal.state == PROPOSAL_OPEN ||
+        proposal.state == PROPOSAL_APPROVED)
+        return rc == RC_NOT_FOUND || rc == RC_CORRUPT ? RC_OK : rc;
+    rc = messages_changed(turn, proposal.id);
+    if (rc)
+        return rc;
+    return messages_note(turn, proposal.id, false, "the signal resolved (%.*s)",
+                         SLICE_ARG(signal->resolved_by));
+}
+
+/* --- another channel speaks --- */
+
+static const struct channel *fallback_of(const struct channels *channels, struct slice name)
+{
+    const struct channel *channel = channels_find(channels, name);
+    const struct channel *other;
+
+    if (channel && !slice_is_absent(channel->fallback))
+        return channels_find(channels, channel->fallback);
+    for (size_t i = 0; (other = channels_at(channels, i)); i++)
+        if (!slice_eq(other->name, name))
+            return other;
+    return NULL;
+}
+
+/* Where no rule or route sends it there, the channel's own place takes it. */
+static struct slice place_in(const struct channel *channel, const struct proposal *proposal)
+{
+    struct slice place = { 0 };
+
+    return channel_wants(channel, proposal, &place) ? place : channel->place;
+}
+
+enum rc messages_take_over(struct turn *turn, struct message *message)
+{
+    const struct channel *other = fallback_of(turn->engine->config->channels, message->channel);
+    struct proposal proposal = { 0 };
+    struct message there;
+    enum rc rc;
+
+    if (!other || !slice_is_absent(message->taken_over_by))
+        return RC_NOT_FOUND;
+    rc = proposal_get(turn->txn, message->proposal, turn->arena, &proposal);
+    if (!rc && proposal.severity != SEVERITY_CRITICAL)
+        rc = RC_NOT_FOUND;
+    if (rc)
+        return rc;
+    message->taken_over_by = other->name;
+    rc = message_get(turn->txn, message->proposal, other->name, turn->arena, &there);
+    if (rc == RC_NOT_FOUND)
+        rc = open_row(turn, other, &proposal, place_in(other, &proposal));
+    if (!rc)
+        rc = messages_keep(turn, message);
+    if (!rc)
+        log_warn("channel cannot speak: another one does channel=%.*s instead=%.*s proposal=%.*s",
+                 SLICE_ARG(message->channel), SLICE_ARG(other->name), SLICE_ARG(proposal.short_id));
+    return rc;
+}

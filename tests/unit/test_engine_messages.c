@@ -1,0 +1,481 @@
+/* What channels are owed, as the engine keeps it: one message for each proposal and channel, whatever happens, in order. */
+#include "tests/unit/engine_story.h"
+
+/* clang-format off */
+#define CONFIG                                                                                     \
+    "state: /nowhere\n"                                                                            \
+    "rules: [rules.yaml]\n"                                                                        \
+    "retention: {events: 1h}\n"                                                                    \
+    "actions:\n"                                                                                   \
+    "  act: {run: [/bin/true], effect: external, timeout: 10s}\n"                                  \
+    "people: {jane: {user: jane, slack: U1}, joe: {slack: U3}}\n"                                  \
+    "groups: {sre: {members: [jane], slack: S1}}\n"                                                \
+    "approvers: {from: [sre], need: 1}\n"                                                          \
+    "channels:\n"                                                                                  \
+    "  slack:\n"                                                                                   \
+    "    token: xoxb-1\n"                                                                          \
+    "    signing_secret: 8f742231b10e8888abcd99aaaeee85a5\n"                                       \
+    "    channel: C0\n"                                                                            \
+    "    routes: [{rules: [other-*], channel: C1}]\n"                                              \
+    "  chat: {kind: teams, url: \"https://hooks.example.com/x\", standby: true}\n"
+/* clang-format on */
+
+#define RULE(severity)                                                                             \
+    "rules: [{id: red, on: ci.run, where: {state: failing}, key: [repo], severity: " severity      \
+    ", propose: {plan: [{do: act}], cooldown: 0s, expires: 4h}, verify: {ok: 1h}}]\n"
+
+static struct message message_of(struct story *story, struct ulid proposal, const char *channel)
+{
+    struct message message;
+    struct store_txn *txn = NULL;
+
+    assert_int_equal(store_begin_read(story->store, &txn), RC_OK);
+    assert_int_equal(message_get(txn, proposal, slice_of(channel), story->arena, &message), RC_OK);
+    store_abort(&txn);
+    return message;
+}
+
+static bool has_message(struct story *story, struct ulid proposal, const char *channel)
+{
+    struct message message;
+    struct store_txn *txn = NULL;
+    enum rc rc;
+
+    assert_int_equal(store_begin_read(story->store, &txn), RC_OK);
+    rc = message_get(txn, proposal, slice_of(channel), story->arena, &message);
+    store_abort(&txn);
+    return !rc;
+}
+
+static struct story *red_at_noon(const char *severity)
+{
+    char rules[512];
+    struct story *story;
+
+    snprintf(rules, sizeof rules, RULE("%s"), severity);
+    story = begin_with(CONFIG, rules);
+    fails_at(story, NOON_MS);
+    return story;
+}
+
+static void begins(struct story *story, struct ulid proposal, enum message_part part, int64_t note,
+                   enum rc rc)
+{
+    const struct engine_message ref = {
+        .proposal = proposal, .channel = SLICE("slack"), .part = part, .note = note
+    };
+
+    assert_int_equal(engine_begin_message(story->engine, &ref, NOON_MS, NOON_MS), rc);
+}
+
+/* As the one who posts does it. */
+static void comes_to(struct story *story, struct ulid proposal, enum channel_outcome outcome)
+{
+    struct message message = message_of(story, proposal, "slack");
+    const struct message_note *notes = message.notes.items;
+    enum message_part part = message_next(&message);
+    const struct engine_message_result result = {
+        .ref = { .proposal = proposal,
+                 .channel = SLICE("slack"),
+                 .part = part,
+                 .note = part == MESSAGE_NOTE ? notes[0].number : 0 },
+        .outcome = outcome,
+        .handle = SLICE("1.1"),
+        .place = SLICE("C0"),
+        .shown = message.wanted,
+        .shown_digest = SLICE("d1"),
+        .error = outcome == CHANNEL_SENT ? (struct slice){ 0 } : SLICE("told why"),
+    };
+
+    if (part != MESSAGE_EDIT && !message.sending)
+        begins(story, proposal, part, result.ref.note, RC_OK);
+    assert_int_equal(engine_end_message(story->engine, &result, NOON_MS), RC_OK);
+}
+
+static enum message_part owed(struct story *story, struct ulid proposal)
+{
+    struct message message = message_of(story, proposal, "slack");
+
+    return message_next(&message);
+}
+
+static void a_proposal_is_owed_to_each_channel_but_those_that_stand_by(void **state)
+{
+    struct story *story = red_at_noon("high");
+    struct ulid id = newest(story).id;
+    struct message message = message_of(story, id, "slack");
+
+    (void)state;
+    assert_true(slice_eq(message.place, SLICE("C0")));
+    assert_int_equal(message_next(&message), MESSAGE_CARD);
+    assert_true(message.owed_ms > 0);
+    assert_false(has_message(story, id, "chat"));
+    end(story);
+}
+
+static void a_card_that_was_sent_owes_nothing_until_something_changes(void **state)
+{
+    struct story *story = red_at_noon("high");
+    struct proposal proposal = newest(story);
+
+    (void)state;
+    comes_to(story, proposal.id, CHANNEL_SENT);
+    assert_int_equal(owed(story, proposal.id), MESSAGE_NOTHING);
+    assert_int_equal(decides(story, proposal, (struct decision){ .verdict = VERDICT_ACK }, NOON_MS),
+                     DECISION_TAKEN);
+    assert_int_equal(owed(story, proposal.id), MESSAGE_EDIT);
+    comes_to(story, proposal.id, CHANNEL_SENT);
+    assert_int_equal(owed(story, proposal.id), MESSAGE_NOTE); /* "acknowledged by jane …" */
+    comes_to(story, proposal.id, CHANNEL_SENT);
+    assert_int_equal(owed(story, proposal.id), MESSAGE_NOTHING);
+    assert_int_equal(message_of(story, proposal.id, "slack").owed_ms, 0);
+    end(story);
+}
+
+static void many_changes_are_one_edit_and_every_note(void **state)
+{
+    struct story *story = red_at_noon("high");
+    struct proposal proposal = newest(story);
+
+    (void)state;
+    comes_to(story, proposal.id, CHANNEL_SENT);
+    assert_int_equal(decides(story, proposal, (struct decision){ .verdict = VERDICT_ACK }, NOON_MS),
+                     DECISION_TAKEN);
+    assert_int_equal(decides(story, proposal,
+                             (struct decision){ .verdict = VERDICT_SNOOZE, .for_ms = HOUR_MS },
+                             NOON_MS),
+                     DECISION_TAKEN);
+    assert_int_equal(message_of(story, proposal.id, "slack").notes.n_items, 2);
+    comes_to(story, proposal.id, CHANNEL_SENT);
+    assert_int_equal(owed(story, proposal.id), MESSAGE_NOTE);
+    end(story);
+}
+
+static void o06_what_began_to_leave_is_looked_for_until_its_end_is_known(void **state)
+{
+    struct story *story = red_at_noon("high");
+    struct ulid id = newest(story).id;
+    struct message message;
+
+    (void)state;
+    begins(story, id, MESSAGE_CARD, 0, RC_OK);
+    message = message_of(story, id, "slack");
+    assert_int_equal(message.sending, MESSAGE_CARD);
+    assert_int_equal(message.sent_ms, NOON_MS);
+    comes_to(story, id, CHANNEL_LOST);
+    assert_int_equal(message_of(story, id, "slack").sending, MESSAGE_CARD);
+    comes_to(story, id, CHANNEL_NOT_FOUND);
+    assert_int_equal(message_of(story, id, "slack").sending, MESSAGE_NOTHING);
+    assert_int_equal(owed(story, id), MESSAGE_CARD);
+    end(story);
+}
+
+static void o03_a_card_that_is_found_is_adopted_and_brought_up_to_date(void **state)
+{
+    struct story *story = red_at_noon("high");
+    struct ulid id = newest(story).id;
+
+    (void)state;
+    comes_to(story, id, CHANNEL_LOST);
+    comes_to(story, id, CHANNEL_FOUND);
+    assert_true(slice_eq(message_of(story, id, "slack").handle, SLICE("1.1")));
+    assert_int_equal(owed(story, id), MESSAGE_EDIT); /* nobody knows what it shows */
+    end(story);
+}
+
+static void what_is_not_owed_does_not_begin(void **state)
+{
+    struct story *story = red_at_noon("high");
+    struct ulid id = newest(story).id;
+
+    (void)state;
+    begins(story, id, MESSAGE_NOTE, 1, RC_CONFLICT);
+    comes_to(story, id, CHANNEL_SENT);
+    begins(story, id, MESSAGE_CARD, 0, RC_CONFLICT);
+    end(story);
+}
+
+static void a_card_that_is_gone_is_posted_anew_but_not_for_ever(void **state)
+{
+    struct story *story = red_at_noon("high");
+    struct proposal proposal = newest(story);
+    int n_posted = 0;
+
+    (void)state;
+    comes_to(story, proposal.id, CHANNEL_SENT);
+    assert_int_equal(decides(story, proposal, (struct decision){ .verdict = VERDICT_ACK }, NOON_MS),
+                     DECISION_TAKEN);
+    assert_int_equal(owed(story, proposal.id), MESSAGE_EDIT);
+    comes_to(story, proposal.id, CHANNEL_ANEW);
+    assert_int_equal(owed(story, proposal.id), MESSAGE_CARD);
+    for (; owed(story, proposal.id) == MESSAGE_CARD && n_posted < 100; n_posted++)
+        comes_to(story, proposal.id, CHANNEL_ANEW);
+    assert_true(n_posted < 10);
+    assert_int_equal(message_of(story, proposal.id, "slack").state, MESSAGE_DEAD);
+    end(story);
+}
+
+static void o13_what_is_refused_as_it_is_goes_once_more_and_plain(void **state)
+{
+    struct story *story = red_at_noon("high");
+    struct ulid id = newest(story).id;
+
+    (void)state;
+    comes_to(story, id, CHANNEL_PLAINER);
+    assert_true(message_of(story, id, "slack").is_plain);
+    assert_int_equal(owed(story, id), MESSAGE_CARD);
+    comes_to(story, id, CHANNEL_PLAINER);
+    assert_int_equal(message_of(story, id, "slack").state, MESSAGE_DEAD);
+    end(story);
+}
+
+static void o04_a_dead_card_of_a_critical_proposal_is_posted_elsewhere(void **state)
+{
+    struct story *story = red_at_noon("critical");
+    struct ulid id = newest(story).id;
+    struct message message;
+
+    (void)state;
+    comes_to(story, id, CHANNEL_DEAD);
+    message = message_of(story, id, "slack");
+    assert_int_equal(message.state, MESSAGE_DEAD);
+    assert_true(slice_eq(message.error, SLICE("told why")));
+    assert_true(slice_eq(message.taken_over_by, SLICE("chat")));
+    assert_true(has_message(story, id, "chat"));
+    end(story);
+}
+
+static void o04_only_critical_ones_are_taken_over_and_once(void **state)
+{
+    struct story *story = red_at_noon("high");
+    struct ulid id = newest(story).id;
+
+    (void)state;
+    assert_int_equal(engine_take_over_message(story->engine, id, SLICE("slack"), NOON_MS),
+                     RC_NOT_FOUND);
+    assert_false(has_message(story, id, "chat"));
+    end(story);
+    story = red_at_noon("critical");
+    id = newest(story).id;
+    assert_int_equal(engine_take_over_message(story->engine, id, SLICE("slack"), NOON_MS), RC_OK);
+    assert_int_equal(engine_take_over_message(story->engine, id, SLICE("slack"), NOON_MS),
+                     RC_NOT_FOUND);
+    assert_int_equal(owed(story, id), MESSAGE_CARD); /* and Slack still gets its own */
+    end(story);
+}
+
+static void o01_what_came_and_went_unposted_is_counted_instead(void **state)
+{
+    struct story *story = red_at_noon("high");
+    struct ulid id = newest(story).id;
+    struct channel_facts facts;
+    struct store_txn *txn = NULL;
+
+    (void)state;
+    is_ok_at(story, NOON_MS + MINUTE_MS);
+    assert_int_equal(newest(story).state, PROPOSAL_WITHDRAWN);
+    assert_int_equal(engine_skip_message(story->engine, id, SLICE("slack"), NOON_MS), RC_OK);
+    assert_int_equal(engine_skip_message(story->engine, id, SLICE("slack"), NOON_MS), RC_OK);
+    assert_int_equal(owed(story, id), MESSAGE_NOTHING);
+    assert_int_equal(store_begin_read(story->store, &txn), RC_OK);
+    assert_int_equal(channel_facts_get(txn, SLICE("slack"), story->arena, &facts), RC_OK);
+    store_abort(&txn);
+    assert_int_equal(facts.n_skipped, 1);
+    end(story);
+}
+
+static void o11_a_resolve_of_what_was_announced_is_always_told(void **state)
+{
+    struct story *story = red_at_noon("high");
+    struct proposal proposal = newest(story);
+    struct message message;
+    const struct message_note *notes;
+
+    (void)state;
+    comes_to(story, proposal.id, CHANNEL_SENT);
+    assert_int_equal(
+        decides(story, proposal,
+                (struct decision){ .verdict = VERDICT_REJECT, .reason = SLICE("known") }, NOON_MS),
+        DECISION_TAKEN);
+    is_ok_at(story, NOON_MS + MINUTE_MS);
+    message = message_of(story, proposal.id, "slack");
+    notes = message.notes.items;
+    assert_int_equal(message.notes.n_items, 2);
+    assert_true(slice_eq(notes[1].text, SLICE("the signal resolved (event)")));
+    end(story);
+}
+
+static void counts_are_told_at_round_numbers_only(void **state)
+{
+    static const int64_t told[] = { 2, 3, 5, 10, 20 };
+    struct story *story = red_at_noon("high");
+    struct ulid id = newest(story).id;
+    size_t n_told = 0;
+
+    (void)state;
+    for (int64_t count = 2; count <= 20; count++) {
+        int64_t before = message_of(story, id, "slack").wanted;
+
+        fails_at(story, NOON_MS + count * SECOND_MS);
+        if (message_of(story, id, "slack").wanted == before)
+            continue;
+        assert_true(n_told < sizeof told / sizeof *told);
+        assert_int_equal(told[n_told++], count);
+    }
+    assert_int_equal(n_told, sizeof told / sizeof *told);
+    assert_int_equal(message_of(story, id, "slack").notes.n_items, 1); /* at 10 */
+    end(story);
+}
+
+static void notes_beyond_their_number_are_folded_into_the_last(void **state)
+{
+    struct story *story = red_at_noon("high");
+    struct proposal proposal = newest(story);
+    struct message message;
+    const struct message_note *notes;
+
+    (void)state;
+    for (int i = 0; i < MESSAGE_MAX_NOTES + 10; i++)
+        assert_int_equal(decides(story, proposal,
+                                 (struct decision){ .verdict = VERDICT_SNOOZE,
+                                                    .for_ms = HOUR_MS + i * MINUTE_MS },
+                                 NOON_MS + i),
+                         DECISION_TAKEN);
+    message = message_of(story, proposal.id, "slack");
+    notes = message.notes.items;
+    assert_int_equal(message.notes.n_items, MESSAGE_MAX_NOTES);
+    assert_true(slice_starts(notes[MESSAGE_MAX_NOTES - 1].text,
+                             SLICE("10 more happened meanwhile; the last: snoozed by jane")));
+    end(story);
+}
+
+static void a_request_that_somebody_kept_is_carried_out_once(void **state)
+{
+    struct story *story = red_at_noon("high");
+    struct proposal proposal = newest(story);
+    struct engine_decision asked = { .proposal = proposal.short_id,
+                                     .decision = { .verdict = VERDICT_SNOOZE,
+                                                   .by = SLICE("jane"),
+                                                   .via = SLICE("slack"),
+                                                   .for_ms = HOUR_MS },
+                                     .once = SLICE("C0 1.1 snooze 2.2 U1"),
+                                     .real_ms = NOON_MS,
+                                     .arena = story->arena };
+
+    (void)state;
+    assert_int_equal(engine_decide(story->engine, &asked, NOON_MS), RC_OK);
+    assert_int_equal(asked.answer.outcome, DECISION_TAKEN);
+    assert_int_equal(engine_decide(story->engine, &asked, NOON_MS + MINUTE_MS), RC_OK);
+    assert_int_equal(asked.answer.outcome, DECISION_SAME_AGAIN);
+    assert_int_equal(newest(story).decisions.n_items, 1);
+    end(story);
+}
+
+static enum decision_outcome approves(struct story *story, const char *who, int64_t at_ms)
+{
+    struct proposal proposal = newest(story);
+    struct engine_decision asked = { .proposal = proposal.short_id,
+                                     .decision = { .verdict = VERDICT_APPROVE,
+                                                   .by = slice_of(who),
+                                                   .via = SLICE("slack"),
+                                                   .plan_digest = proposal.plan_digest },
+                                     .real_ms = at_ms,
+                                     .arena = story->arena };
+
+    assert_int_equal(engine_decide(story->engine, &asked, at_ms), RC_OK);
+    return asked.answer.outcome;
+}
+
+static void a03_members_of_a_slack_group_decide_while_its_answer_is_fresh(void **state)
+{
+    struct slice users[] = { SLICE("U1"), SLICE("U9") };
+    const struct group_members members = {
+        .channel = SLICE("slack"), .group = SLICE("S1"), .users = { users, 2 }, .at_ms = NOON_MS
+    };
+    struct story *story = red_at_noon("high");
+
+    (void)state;
+    assert_int_equal(approves(story, "slack:U9", NOON_MS), DECISION_DENIED);
+    assert_int_equal(engine_note_group(story->engine, &members), RC_OK);
+    assert_int_equal(approves(story, "joe", NOON_MS), DECISION_DENIED);
+    assert_int_equal(approves(story, "slack:U8", NOON_MS), DECISION_DENIED);
+    assert_int_equal(approves(story, "U9", NOON_MS), DECISION_DENIED);
+    assert_int_equal(approves(story, "slack:U9", NOON_MS), DECISION_TAKEN);
+    end(story);
+
+    story = begin_with(CONFIG, RULE("high"));
+    assert_int_equal(engine_note_group(story->engine, &members), RC_OK);
+    fails_at(story, NOON_MS + DAY_MS);
+    assert_int_equal(approves(story, "slack:U9", NOON_MS + DAY_MS), DECISION_DENIED);
+    assert_int_equal(approves(story, "jane", NOON_MS + DAY_MS), DECISION_TAKEN);
+    end(story);
+}
+
+static void what_is_closed_goes_with_its_messages(void **state)
+{
+    struct story *story = red_at_noon("high");
+    struct ulid id = newest(story).id;
+
+    (void)state;
+    is_ok_at(story, NOON_MS + MINUTE_MS);
+    retention_at(story, NOON_MS + DAY_MS);
+    assert_int_equal(n_proposals(story), 0);
+    assert_false(has_message(story, id, "slack"));
+    end(story);
+}
+
+static void what_a_channel_says_of_itself_leaves_our_counts_alone(void **state)
+{
+    struct story *story = red_at_noon("high");
+    struct ulid id = newest(story).id;
+    const struct channel_facts said = { .channel = SLICE("slack"),
+                                        .team = SLICE("T1"),
+                                        .checked_ms = NOON_MS };
+    const struct channel_facts told = { .channel = SLICE("slack"), .n_skipped = 1 };
+    struct channel_facts facts;
+    struct store_txn *txn = NULL;
+
+    (void)state;
+    assert_int_equal(engine_note_channel(story->engine, &said), RC_OK);
+    is_ok_at(story, NOON_MS + MINUTE_MS);
+    assert_int_equal(engine_skip_message(story->engine, id, SLICE("slack"), NOON_MS), RC_OK);
+    assert_int_equal(engine_note_channel(story->engine, &said), RC_OK);
+    assert_int_equal(store_begin_read(story->store, &txn), RC_OK);
+    assert_int_equal(channel_facts_get(txn, SLICE("slack"), story->arena, &facts), RC_OK);
+    assert_int_equal(facts.n_skipped, 1);
+    assert_true(slice_eq(facts.team, SLICE("T1")));
+    store_abort(&txn);
+    assert_int_equal(engine_note_channel(story->engine, &told), RC_OK);
+    assert_int_equal(store_begin_read(story->store, &txn), RC_OK);
+    assert_int_equal(channel_facts_get(txn, SLICE("slack"), story->arena, &facts), RC_OK);
+    assert_int_equal(facts.n_skipped, 0);
+    assert_true(slice_eq(facts.team, SLICE("T1")));
+    store_abort(&txn);
+    end(story);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_proposal_is_owed_to_each_channel_but_those_that_stand_by),
+        cmocka_unit_test(a_card_that_was_sent_owes_nothing_until_something_changes),
+        cmocka_unit_test(many_changes_are_one_edit_and_every_note),
+        cmocka_unit_test(o06_what_began_to_leave_is_looked_for_until_its_end_is_known),
+        cmocka_unit_test(o03_a_card_that_is_found_is_adopted_and_brought_up_to_date),
+        cmocka_unit_test(what_is_not_owed_does_not_begin),
+        cmocka_unit_test(a_card_that_is_gone_is_posted_anew_but_not_for_ever),
+        cmocka_unit_test(o13_what_is_refused_as_it_is_goes_once_more_and_plain),
+        cmocka_unit_test(o04_a_dead_card_of_a_critical_proposal_is_posted_elsewhere),
+        cmocka_unit_test(o04_only_critical_ones_are_taken_over_and_once),
+        cmocka_unit_test(o01_what_came_and_went_unposted_is_counted_instead),
+        cmocka_unit_test(o11_a_resolve_of_what_was_announced_is_always_told),
+        cmocka_unit_test(counts_are_told_at_round_numbers_only),
+        cmocka_unit_test(notes_beyond_their_number_are_folded_into_the_last),
+        cmocka_unit_test(a_request_that_somebody_kept_is_carried_out_once),
+        cmocka_unit_test(a03_members_of_a_slack_group_decide_while_its_answer_is_fresh),
+        cmocka_unit_test(what_is_closed_goes_with_its_messages),
+        cmocka_unit_test(what_a_channel_says_of_itself_leaves_our_counts_alone),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
