@@ -42,7 +42,7 @@ static enum rc record(struct deciding *deciding)
     return RC_OK;
 }
 
-/* A token and the socket act at once by default; whoever comes another way sees a page, and gets its hold. */
+/* A token and the socket act at once by default; whoever comes another way sees a page or a card, and gets its hold. */
 static int64_t hold_ms(const struct deciding *deciding)
 {
     struct slice via = deciding->decision->via;

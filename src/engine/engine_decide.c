@@ -237,13 +237,32 @@ static enum rc render_edit(struct turn *turn, const struct decision *decision,
     return proposals_judge(turn, signal, &edited, &edit->refused);
 }
 
+static enum rc judge(struct turn *turn, struct engine_decision *decision,
+                     const struct decider_rights *rights, const struct signal *signal,
+                     struct proposal *proposal)
+{
+    bool edits = decision->decision.verdict == VERDICT_EDIT && decision->decision.params.len;
+    struct plan_edit edit = { 0 };
+    enum rc rc = RC_OK;
+
+    if (rights->may_decide && edits)
+        rc = render_edit(turn, &decision->decision, signal, proposal, &edit);
+    if (!rc)
+        rc = proposal_decide(proposal, &decision->decision, rights, edits ? &edit : NULL,
+                             turn->now_ms, decision->real_ms, turn->arena, &decision->answer);
+    if (rc || decision->answer.outcome != DECISION_TAKEN)
+        return rc;
+    /* It was rendered with the actions as they are by now: so be their hold and their approvers. */
+    if (edits)
+        proposals_take_from_actions(turn, proposal);
+    return say_paused(turn, proposal, decision);
+}
+
 static enum rc decide_loaded(struct turn *turn, struct engine_decision *decision,
                              struct signal *signal, struct proposal *proposal)
 {
-    bool edits = decision->decision.verdict == VERDICT_EDIT && decision->decision.params.len;
     struct proposal before = *proposal;
     struct decider_rights rights;
-    struct plan_edit edit = { 0 };
     enum rc rc;
 
     rc = proposals_rights(turn, decision->decision.by, proposal, signal, &rights);
@@ -254,15 +273,7 @@ static enum rc decide_loaded(struct turn *turn, struct engine_decision *decision
             (struct decision_answer){ .outcome = DECISION_INVALID, .detail = decision->malformed };
         return RC_OK;
     }
-    if (rights.may_decide && edits)
-        rc = render_edit(turn, &decision->decision, signal, proposal, &edit);
-    if (!rc)
-        rc = proposal_decide(proposal, &decision->decision, &rights, edits ? &edit : NULL,
-                             turn->now_ms, decision->real_ms, turn->arena, &decision->answer);
-    if (!rc && decision->answer.outcome == DECISION_TAKEN && edits)
-        proposals_take_from_actions(turn, proposal);
-    if (!rc && decision->answer.outcome == DECISION_TAKEN)
-        rc = say_paused(turn, proposal, decision);
+    rc = judge(turn, decision, &rights, signal, proposal);
     if (!rc && decision->answer.outcome != DECISION_SAME_AGAIN)
         rc = audit_decision(turn, decision);
     if (rc || decision->answer.outcome != DECISION_TAKEN)

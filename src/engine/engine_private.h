@@ -169,6 +169,8 @@ enum rc messages_note(struct turn *turn, struct ulid proposal, bool is_loud, con
                       ...) MUST_CHECK __attribute__((format(printf, 4, 5)));
 enum rc messages_tell_state(struct turn *turn, const struct proposal *proposal) MUST_CHECK;
 enum rc messages_tell_decision(struct turn *turn, const struct proposal *proposal) MUST_CHECK;
+/* What became of the plan that people had changed or change now. */
+enum rc messages_tell_edit(struct turn *turn, const struct proposal *proposal) MUST_CHECK;
 enum rc messages_tell_step(struct turn *turn, const struct proposal *proposal,
                            size_t part) MUST_CHECK;
 /* A match was counted: told at 2, 3, 5, 10, 20, … */

@@ -53,7 +53,7 @@ extern const char *const reason_names[]; /* wrong_cause wrong_action known too_l
 struct decision {
     enum verdict verdict;
     struct slice by;  /* a person of the configuration, or the local user */
-    struct slice via; /* page | socket | token */
+    struct slice via; /* page | socket | token | slack */
     int64_t at_ms;
     int64_t revision;
     struct slice plan_digest; /* the one its human saw */
@@ -156,7 +156,7 @@ struct proposal {
     int64_t snoozed_until_ms;
     int64_t hold_until_ms; /* approved: starts then */
     int64_t
-        hold_ms_page; /* how long an approval from the page is held: the longest hold of its steps */
+        hold_ms_page; /* how long an approval from the page or a channel is held: the longest hold of its steps */
     int64_t hold_ms_local; /* likewise from socket and token */
     enum verify_kind verify;
     struct slice_list verify_check; /* argv, as shown */
