@@ -2,9 +2,11 @@
 #include "actions/channels/slack.h"
 #include "actions/channels/slack_card.h"
 #include "src/base/clock.h"
+#include "src/base/form.h"
 #include "src/base/json.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #define REQUEST_BYTES ((size_t)256 * 1024) /* a card is about 10,000 characters */
 #define TIMEOUT_MS (10 * SECOND_MS)
@@ -12,7 +14,7 @@
 /* Where a lost message can be: it was stamped by Slack's clock, and the two differ by less than five minutes, or no request of Slack's would pass our doors. */
 #define BEFORE_MS (60 * SECOND_MS)
 #define AFTER_MS (5 * MINUTE_MS)
-#define SEARCH_LIMIT 100
+#define SEARCH_LIMIT "100"
 
 /* -- calls -- */
 
@@ -179,9 +181,13 @@ static enum rc send_part(const struct channel_call *call, struct arena *arena,
 
 static void add_moment(struct buffer *form, const char *name, int64_t time_ms)
 {
+    char text[48];
+
     if (time_ms < 0)
         time_ms = 0;
-    buffer_format(form, "&%s=%" PRId64 ".%06" PRId64, name, time_ms / 1000, time_ms % 1000 * 1000);
+    (void)snprintf(text, sizeof text, "%" PRId64 ".%03" PRId64 "000", time_ms / SECOND_MS,
+                   time_ms % SECOND_MS);
+    form_add_field(form, name, slice_of(text));
 }
 
 /* One page: what Slack stamped in six minutes. A conversation that is busier than that makes us post a second copy at worst, which decides nothing
@@ -194,12 +200,13 @@ static enum rc look(const struct channel_call *call, struct arena *arena,
     enum rc rc;
 
     buffer_init(&form, 0);
-    buffer_format(&form, "channel=%.*s", SLICE_ARG(slack_place(call)));
+    form_add_field(&form, "channel", slack_place(call));
     if (is_thread)
-        buffer_format(&form, "&ts=%.*s", SLICE_ARG(call->message->handle));
+        form_add_field(&form, "ts", call->message->handle);
     add_moment(&form, "oldest", call->message->sent_ms - BEFORE_MS);
     add_moment(&form, "latest", call->message->sent_ms + AFTER_MS);
-    buffer_format(&form, "&limit=%d&include_all_metadata=true", SEARCH_LIMIT);
+    form_add_field(&form, "limit", SLICE(SEARCH_LIMIT));
+    form_add_field(&form, "include_all_metadata", SLICE("true"));
     rc = buffer_rc(&form);
     if (!rc)
         rc = slack_post_form(call->channel,
@@ -210,7 +217,7 @@ static enum rc look(const struct channel_call *call, struct arena *arena,
     return rc;
 }
 
-/* What is no id could change the meaning of a form, and Slack would refuse it in any case. */
+/* What is no id Slack would refuse in any case. */
 static bool is_addressed(const struct channel_call *call)
 {
     if (!slack_is_id(slack_place(call), "CGD"))
