@@ -74,6 +74,10 @@ const struct command commands[] = {
       .options = { CLIENT, OPTION_NOTE, OPTION_JSON }, .run = decide_command },
     { .name = "snooze", .operands = "ID", .min_operands = 1, .max_operands = 1, .summary = "look at a proposal again later",
       .options = { CLIENT, OPTION_FOR, OPTION_NOTE, OPTION_JSON }, .run = decide_command },
+    { .name = "edit", .operands = "ID", .min_operands = 1, .max_operands = 1, .summary = "change parameters of a proposal's plan, for a new revision that waits for approval",
+      .more = "STEP counts from 1, and NAME is a parameter of that step's action: `vedette show ID` lists both. What is not set keeps\n"
+              "its value. Approvals given before are void. Prints the new plan with its digest.\n",
+      .options = { CLIENT, OPTION_SET, OPTION_NOTE, OPTION_JSON }, .run = edit_command },
     { .name = "take-back", .operands = "ID", .min_operands = 1, .max_operands = 1, .summary = "take your approval back while it is held",
       .options = { CLIENT, OPTION_NOTE, OPTION_JSON }, .run = decide_command },
     { .name = "undo", .operands = "ID", .min_operands = 1, .max_operands = 1, .summary = "undo what a proposal did, where its actions can be undone",

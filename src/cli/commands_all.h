@@ -28,8 +28,9 @@ enum exit_code hooks_command(const struct invocation *invocation);
 enum exit_code list_command(const struct invocation *invocation);
 enum exit_code audit_command(const struct invocation *invocation);
 enum exit_code show_command(const struct invocation *invocation);
-/* approve.c, decide.c */
+/* approve.c, edit.c, decide.c */
 enum exit_code approve_command(const struct invocation *invocation);
+enum exit_code edit_command(const struct invocation *invocation);
 enum exit_code decide_command(const struct invocation *invocation);
 enum exit_code resolve_command(const struct invocation *invocation);
 enum exit_code pause_command(const struct invocation *invocation);

@@ -84,6 +84,8 @@ static const struct option_row rows[OPTION_N] = {
                          FLAG(no_wait) },
     [OPTION_RAN] = { "ran", 0, NULL, "the step did run", FLAG(ran) },
     [OPTION_NOT_RAN] = { "not-ran", 0, NULL, "the step did not run", FLAG(not_ran) },
+    [OPTION_SET] = { "set", 0, "STEP.NAME=VALUE", "what a parameter of a step shall be",
+                     .type = OPTION_IS_SET },
     [OPTION_SENDERS] = { "senders", 0, NULL, "list the senders that `webhook:` takes",
                          FLAG(senders) },
 };
@@ -169,6 +171,35 @@ static enum rc take_header(const struct parse *parse, const struct option_row *r
     return RC_OK;
 }
 
+/* The same parameter twice leaves open which value was meant. */
+static bool is_set_already(const struct options *options, const struct set_option *given)
+{
+    for (size_t i = 0; i < options->n_sets; i++)
+        if (options->sets[i].step == given->step && slice_eq(options->sets[i].name, given->name))
+            return true;
+    return false;
+}
+
+static enum rc take_set(const struct parse *parse, const struct option_row *row, const char *text)
+{
+    struct options *options = parse->options;
+    struct slice rest = slice_of(text);
+    struct slice target = slice_cut(&rest, '=');
+    struct slice name = target;
+    struct slice step = slice_cut(&name, '.');
+    struct set_option given = { .name = name, .value = rest };
+
+    if (options->n_sets == OPTIONS_MAX_TEXTS)
+        return too_many(parse, row);
+    if (target.len == slice_of(text).len || !name.len || slice_to_int(step, &given.step) ||
+        given.step < 1)
+        return refuse(parse, "--set takes STEP.NAME=VALUE, as 1.run=8, not `", text, "`");
+    if (is_set_already(options, &given))
+        return refuse(parse, "--set is given twice for one parameter: `", text, "`");
+    options->sets[options->n_sets++] = given;
+    return RC_OK;
+}
+
 static enum rc take(const struct parse *parse, const struct option_row *row, const char *text)
 {
     struct options *options = parse->options;
@@ -192,6 +223,8 @@ static enum rc take(const struct parse *parse, const struct option_row *row, con
         return take_input(parse, row, text);
     case OPTION_IS_HEADER:
         return take_header(parse, row, text);
+    case OPTION_IS_SET:
+        return take_set(parse, row, text);
     }
     return RC_INVALID;
 }

@@ -222,6 +222,42 @@ static enum rc note_seen(struct turn *turn, const struct engine_decision *decisi
                         decision->proposal_id);
 }
 
+/* What an edit would make of the plan; a plan that was given up on stays given up, whoever asks for it. */
+static enum rc render_edit(struct turn *turn, const struct decision *decision,
+                           const struct signal *signal, const struct proposal *proposal,
+                           struct plan_edit *edit)
+{
+    struct proposal edited = *proposal;
+    enum rc rc = plan_edit(turn->engine->config->actions, &proposal->plan, decision->params,
+                           turn->arena, edit);
+
+    if (rc || slice_is_absent(edit->changes))
+        return rc == RC_INVALID ? RC_OK : rc;
+    edited.plan = edit->plan;
+    return proposals_judge(turn, signal, &edited, &edit->refused);
+}
+
+static enum rc judge(struct turn *turn, struct engine_decision *decision,
+                     const struct decider_rights *rights, const struct signal *signal,
+                     struct proposal *proposal)
+{
+    bool edits = decision->decision.verdict == VERDICT_EDIT && decision->decision.params.len;
+    struct plan_edit edit = { 0 };
+    enum rc rc = RC_OK;
+
+    if (rights->may_decide && edits)
+        rc = render_edit(turn, &decision->decision, signal, proposal, &edit);
+    if (!rc)
+        rc = proposal_decide(proposal, &decision->decision, rights, edits ? &edit : NULL,
+                             turn->now_ms, decision->real_ms, turn->arena, &decision->answer);
+    if (rc || decision->answer.outcome != DECISION_TAKEN)
+        return rc;
+    /* It was rendered with the actions as they are by now: so be their hold and their approvers. */
+    if (edits)
+        proposals_take_from_actions(turn, proposal);
+    return say_paused(turn, proposal, decision);
+}
+
 static enum rc decide_loaded(struct turn *turn, struct engine_decision *decision,
                              struct signal *signal, struct proposal *proposal)
 {
@@ -237,10 +273,7 @@ static enum rc decide_loaded(struct turn *turn, struct engine_decision *decision
             (struct decision_answer){ .outcome = DECISION_INVALID, .detail = decision->malformed };
         return RC_OK;
     }
-    rc = proposal_decide(proposal, &decision->decision, &rights, turn->now_ms, decision->real_ms,
-                         turn->arena, &decision->answer);
-    if (!rc && decision->answer.outcome == DECISION_TAKEN)
-        rc = say_paused(turn, proposal, decision);
+    rc = judge(turn, decision, &rights, signal, proposal);
     if (!rc && decision->answer.outcome != DECISION_SAME_AGAIN)
         rc = audit_decision(turn, decision);
     if (rc || decision->answer.outcome != DECISION_TAKEN)

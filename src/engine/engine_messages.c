@@ -218,6 +218,12 @@ enum rc messages_tell_state(struct turn *turn, const struct proposal *proposal)
                          proposal_state_names[proposal->state], SLICE_ARG(proposal->outcome));
 }
 
+enum rc messages_tell_edit(struct turn *turn, const struct proposal *proposal)
+{
+    return messages_note(turn, proposal->id, false, "%.*s; revision %lld waits for a decision",
+                         SLICE_ARG(proposal->edited), (long long)proposal->revision);
+}
+
 enum rc messages_tell_decision(struct turn *turn, const struct proposal *proposal)
 {
     const struct decision *decisions = proposal->decisions.items;
@@ -226,6 +232,8 @@ enum rc messages_tell_decision(struct turn *turn, const struct proposal *proposa
 
     if (!proposal->decisions.n_items)
         return RC_OK;
+    if (decisions[proposal->decisions.n_items - 1].verdict == VERDICT_EDIT)
+        return messages_tell_edit(turn, proposal);
     rc = decision_describe(&decisions[proposal->decisions.n_items - 1], turn->arena, &text);
     return rc ? rc : messages_note(turn, proposal->id, false, "%.*s", SLICE_ARG(text));
 }

@@ -136,6 +136,11 @@ enum rc proposals_open(struct turn *turn, const struct rule *rule, struct signal
 /* Renders the plan of `rule` into the proposal and renews what depends on the rule: for a new proposal and for a new revision. */
 enum rc proposals_render(struct turn *turn, const struct rule *rule, const struct signal *signal,
                          const struct task *task, struct proposal *proposal) MUST_CHECK;
+/* Why its plan is not offered again, or absent: it was rejected in this episode, or carried out as often as its actions allow and the signal came back. */
+enum rc proposals_judge(struct turn *turn, const struct signal *signal,
+                        const struct proposal *proposal, struct slice *why_not) MUST_CHECK;
+/* What the declared actions of its plan ask for: holds, retries, stricter approvers. */
+void proposals_take_from_actions(struct turn *turn, struct proposal *proposal);
 /* Moves it to `state` and, where that ends it, does what an end asks for: timers, cooldown, track record, audit, feed. Both are stored by the caller. */
 enum rc proposals_move(struct turn *turn, struct signal *signal, struct proposal *proposal,
                        enum proposal_state state, struct slice outcome) MUST_CHECK;
@@ -164,6 +169,8 @@ enum rc messages_note(struct turn *turn, struct ulid proposal, bool is_loud, con
                       ...) MUST_CHECK __attribute__((format(printf, 4, 5)));
 enum rc messages_tell_state(struct turn *turn, const struct proposal *proposal) MUST_CHECK;
 enum rc messages_tell_decision(struct turn *turn, const struct proposal *proposal) MUST_CHECK;
+/* What became of the plan that people had changed or change now. */
+enum rc messages_tell_edit(struct turn *turn, const struct proposal *proposal) MUST_CHECK;
 enum rc messages_tell_step(struct turn *turn, const struct proposal *proposal,
                            size_t part) MUST_CHECK;
 /* A match was counted: told at 2, 3, 5, 10, 20, … */

@@ -80,7 +80,11 @@ static enum rc revise(struct turn *turn, const struct rule *rule, struct signal 
     if (!rc || rc == RC_NOT_FOUND) /* without it the latest match says what to do */
         rc = proposals_render(turn, rule, signal, &task, &proposal);
     if (!rc)
+        rc = proposal_drop_edits(&proposal, turn->arena);
+    if (!rc)
         rc = proposal_revise(&proposal, turn->now_ms, false, turn->arena);
+    if (!rc && !slice_eq(proposal.edited, before.edited))
+        rc = messages_tell_edit(turn, &proposal);
     if (!rc)
         rc = proposals_moved(turn, signal, &proposal, &before);
     return rc ? rc : proposal_put(turn->txn, &proposal);

@@ -8,6 +8,7 @@ export const page = {
   chosen: null, // {proposal, task}, or {missing}
   note: null, // {id, tone, text}: what the last decision came to
   sending: false,
+  editing: null, // {id, digest}: the plan whose parameters are inputs, as it was when they became so
 };
 
 /* #/proposals/ID, #/signals, #/signals/ID, #/events, #/events/ID */
