@@ -1,5 +1,7 @@
 #include "src/engine/engine_private.h"
 
+#include "src/base/crash_point.h"
+
 #include <time.h>
 
 enum rc turn_begin(struct engine *engine, int64_t now_ms, struct turn *turn)
@@ -29,6 +31,11 @@ static void count_all(struct engine *engine, const struct counts *changes)
         counts->proposals[i] += changes->proposals[i];
         metric_set(METRIC_PROPOSALS, slice_of(proposal_state_names[i]), (struct slice){ 0 },
                    (double)counts->proposals[i]);
+    }
+    for (size_t i = 0; i <= SILENCE_OVER; i++) {
+        counts->silences[i] += changes->silences[i];
+        metric_set(METRIC_SILENCES, slice_of(silence_state_names[i]), (struct slice){ 0 },
+                   (double)counts->silences[i]);
     }
     for (size_t i = 0; i < OUTBOX_N_CHANNELS; i++) {
         counts->outbox[i] += changes->outbox[i];
@@ -89,6 +96,26 @@ enum rc turn_commit(struct turn *turn)
 void turn_abort(struct turn *turn)
 {
     store_abort(&turn->txn);
+    /* Of a turn that failed they are not what the store holds. */
+    if (turn->silences_changed)
+        turn->engine->silences.is_known = false;
+}
+
+enum rc turn_begin_control(struct engine *engine, int64_t now_ms, struct turn *turn)
+{
+    enum rc rc = turn_begin(engine, now_ms, turn);
+
+    return rc ? rc : turn_read_clock(turn, now_ms);
+}
+
+enum rc turn_finish_control(struct turn *turn, enum rc rc)
+{
+    crash_point(CRASH_CONTROL_BEFORE_COMMIT);
+    if (!rc)
+        rc = turn_commit(turn);
+    crash_point(CRASH_CONTROL_AFTER_COMMIT);
+    turn_abort(turn);
+    return rc;
 }
 
 enum rc turn_make_id(struct turn *turn, struct ulid *id)
@@ -135,6 +162,18 @@ enum rc turn_cancel(struct turn *turn, struct ulid object)
     return RC_OK;
 }
 
+enum rc turn_journal(struct turn *turn, enum door door, struct slice type, struct slice body)
+{
+    struct journal_entry entry = {
+        .door = door, .type = type, .received_ms = turn->now_ms, .body = body
+    };
+    enum rc rc = turn_make_id(turn, &entry.id);
+
+    if (!rc)
+        rc = meta_get(turn->txn, META_CURSOR, &entry.after);
+    return rc ? rc : journal_append(turn->txn, &entry);
+}
+
 enum rc turn_audit(struct turn *turn, const char *what, struct slice who, struct slice via,
                    struct slice object, const struct buffer *detail)
 {
@@ -168,7 +207,7 @@ enum rc turn_move_timer(struct turn *turn, enum timer_kind kind, struct ulid obj
     return timer_put(turn->txn, &timer);
 }
 
-static enum rc push_feed(struct turn *turn, const char *name, const struct buffer *json)
+enum rc turn_feed(struct turn *turn, const char *name, const struct buffer *json)
 {
     struct feed_item item = { .name = slice_of(name) };
     enum rc rc = buffer_rc(json);
@@ -191,7 +230,7 @@ enum rc turn_feed_signal(struct turn *turn, const struct signal *signal,
     buffer_init(&json, 0);
     writer = json_writer_to(&json);
     transition_write_json(signal, transition, turn->cause, &writer);
-    rc = push_feed(turn, "signal", &json);
+    rc = turn_feed(turn, "signal", &json);
     buffer_free(&json);
     return rc;
 }
@@ -221,7 +260,7 @@ enum rc turn_feed_task(struct turn *turn, const struct task *task)
     json_member_text(&writer, "rule", task->rule);
     json_member_text(&writer, "reason", task->reason);
     json_object_end(&writer);
-    rc = push_feed(turn, "task", &json);
+    rc = turn_feed(turn, "task", &json);
     buffer_free(&json);
     return rc;
 }
@@ -243,7 +282,7 @@ enum rc turn_feed_proposal(struct turn *turn, const struct proposal *proposal)
     json_member_text(&writer, "severity", slice_of(severity_names[proposal->severity]));
     json_member_text(&writer, "outcome", proposal->outcome);
     json_object_end(&writer);
-    rc = push_feed(turn, "proposal", &json);
+    rc = turn_feed(turn, "proposal", &json);
     buffer_free(&json);
     return rc ? rc : messages_changed(turn, proposal->id);
 }
