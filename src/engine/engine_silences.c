@@ -32,8 +32,7 @@ enum rc silences_find(struct turn *turn, const struct signal *signal, const stru
     enum rc rc = need_active(turn);
 
     *found = NULL;
-    return rc ? rc
-              : silence_list_find(&turn->engine->silences.active, signal, turn->now_ms, found);
+    return rc ? rc : silence_list_find(&turn->engine->silences.active, signal, turn->now_ms, found);
 }
 
 enum rc silences_overlap(struct turn *turn, const struct signal *signal, int64_t from_ms,
@@ -100,7 +99,7 @@ static enum rc journal(struct turn *turn, const struct silence *silence)
 
 /* --- made --- */
 
-static bool is_field_of(const struct slice_list *names, struct slice name)
+static bool is_listed(const struct slice_list *names, struct slice name)
 {
     for (size_t i = 0; i < names->n_items; i++)
         if (slice_eq(names->items[i], name))
@@ -108,16 +107,36 @@ static bool is_field_of(const struct slice_list *names, struct slice name)
     return false;
 }
 
-static bool is_captured_by(const struct rule *rule, struct slice name)
+static bool is_of_key_template(const struct rule *rule, struct slice name)
 {
-    for (size_t i = 0; i < rule->filter.n_match; i++) {
-        struct slice group;
+    struct slice used;
 
-        for (size_t j = 0; !slice_is_absent(group = pattern_group(rule->filter.match[i], j)); j++)
-            if (slice_eq(group, name))
-                return true;
+    for (size_t i = 0; rule->key_template; i++) {
+        used = template_name(rule->key_template, i);
+        if (slice_is_absent(used) || slice_eq(used, name))
+            return !slice_is_absent(used);
     }
     return false;
+}
+
+static bool is_captured_by(const struct pattern *pattern, struct slice name)
+{
+    struct slice group;
+
+    for (size_t i = 0; !slice_is_absent(group = pattern_group(pattern, i)); i++)
+        if (slice_eq(group, name))
+            return true;
+    return false;
+}
+
+/* What signals of the rule keep beside the normalised fields: key, captures, and what its templates name. */
+static bool is_kept_by(const struct rule *rule, struct slice name)
+{
+    for (size_t i = 0; i < rule->filter.n_match; i++)
+        if (is_captured_by(rule->filter.match[i], name))
+            return true;
+    return is_listed(&rule->key, name) || is_listed(&rule->data_paths, name) ||
+           is_of_key_template(rule, name);
 }
 
 /* May a signal of the rules in force have such a field? */
@@ -129,13 +148,9 @@ static bool is_known(const struct engine *engine, struct slice field)
     if (slice_eq(field, SLICE("rule")) || slice_starts(field, SLICE("signal.key[")) ||
         !slice_to_enum(field, event_field_names, &ignored))
         return true;
-    for (size_t i = 0; i < ruleset->n_rules; i++) {
-        const struct rule *rule = &ruleset->rules[i];
-
-        if (is_field_of(&rule->key, field) || is_field_of(&rule->data_paths, field) ||
-            is_captured_by(rule, field))
+    for (size_t i = 0; i < ruleset->n_rules; i++)
+        if (is_kept_by(&ruleset->rules[i], field))
             return true;
-    }
     return false;
 }
 
@@ -175,8 +190,7 @@ enum rc engine_add_silence(struct engine *engine, struct silence *silence, int64
     struct turn turn;
     enum rc rc;
 
-    if (silence_fault(silence, now_ms) ||
-        !slice_is_absent(engine_unknown_field(engine, silence)))
+    if (silence_fault(silence, now_ms) || !slice_is_absent(engine_unknown_field(engine, silence)))
         return RC_INVALID;
     rc = turn_begin_control(engine, now_ms, &turn);
     if (!rc)

@@ -184,8 +184,7 @@ enum rc silence_list_active(struct store_txn *txn, int64_t now_ms, struct arena 
     list->items = arena_alloc(arena, SILENCE_MAX_ACTIVE, sizeof *list->items);
     if (!list->items)
         return RC_NO_MEMORY;
-    while (list->n_items < SILENCE_MAX_ACTIVE &&
-           !(rc = silence_next(txn, &place, arena, &silence)))
+    while (list->n_items < SILENCE_MAX_ACTIVE && !(rc = silence_next(txn, &place, arena, &silence)))
         list->items[list->n_items++] = silence;
     return rc == RC_NOT_FOUND ? RC_OK : rc;
 }

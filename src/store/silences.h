@@ -21,7 +21,8 @@ enum silence_state { SILENCE_ACTIVE, SILENCE_OVER };
 extern const char *const silence_state_names[];
 
 struct silence_clause {
-    struct slice field; /* rule, severity, signal.key[0]…, or a normalised field or capture of the signal */
+    struct slice
+        field; /* rule, severity, signal.key[0]…, or a normalised field or capture of the signal */
     struct slice value; /* equal to it; for `rule` a glob is taken as well */
 };
 
@@ -33,9 +34,10 @@ struct silence {
     struct slice by, via;
     int64_t created_ms;
     int64_t until_ms;
-    int64_t ended_ms;         /* 0: not yet */
-    struct slice ended_by;    /* "time", or a person */
-    struct ulid asked_up_to;  /* once it is over: signals up to here have asked what they still had to; stored, not shown */
+    int64_t ended_ms;      /* 0: not yet */
+    struct slice ended_by; /* "time", or a person */
+    struct ulid
+        asked_up_to; /* once it is over: signals up to here have asked what they still had to; stored, not shown */
 };
 extern const struct record_shape silence_shape;
 

@@ -118,8 +118,7 @@ static void a_silence_is_deleted_with_its_place_among_the_ends(void **state)
     assert_int_equal(silence_put(fixture->txn, &silence), RC_OK);
     assert_int_equal(silence_delete(fixture->txn, &silence), RC_OK);
     assert_ends(fixture, 0);
-    assert_int_equal(silence_get(fixture->txn, silence.id, fixture->arena, &silence),
-                     RC_NOT_FOUND);
+    assert_int_equal(silence_get(fixture->txn, silence.id, fixture->arena, &silence), RC_NOT_FOUND);
 }
 
 static void a_damaged_silence_hides_no_other(void **state)
@@ -190,8 +189,7 @@ static void a_silence_has_a_reason_clauses_and_an_end_within_bounds(void **state
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct silence silence =
-            silencing(*state, 1, cases[i].where, NOON_MS + cases[i].lasts_ms);
+        struct silence silence = silencing(*state, 1, cases[i].where, NOON_MS + cases[i].lasts_ms);
         const char *fault;
 
         silence.reason = slice_of(cases[i].reason);
