@@ -39,6 +39,7 @@ enum option_id {
     OPTION_NOTE,
     OPTION_REASON,
     OPTION_FOR,
+    OPTION_WHERE,
     OPTION_YES,
     OPTION_NO_WAIT,
     OPTION_RAN,
@@ -62,6 +63,11 @@ struct header_option {
     size_t hook; /* the how-manieth --hook, from 0 */
 };
 
+/* One `--where field=value`. */
+struct where_option {
+    struct slice field, value;
+};
+
 #define OPTIONS_MAX_TEXTS 64
 
 /* What was given; all zero when nothing was. */
@@ -79,6 +85,8 @@ struct options {
     size_t n_inputs, n_hooks;
     struct header_option headers[OPTIONS_MAX_TEXTS];
     size_t n_headers;
+    struct where_option where[OPTIONS_MAX_TEXTS];
+    size_t n_where;
 };
 
 enum option_type {
@@ -88,6 +96,7 @@ enum option_type {
     OPTION_IS_RULES,
     OPTION_IS_INPUT,
     OPTION_IS_HEADER,
+    OPTION_IS_WHERE,
 };
 
 struct option_row {

@@ -58,10 +58,10 @@ struct engine {
     struct {
         struct arena *arena;
         struct silence_list active;
-        bool is_known; /* what the store holds stands in `active` */
-    } silences;                   /* engine_silences.c */
-    int64_t due_ms;               /* cache of the first timer; -1: not known */
-    _Atomic bool rests;           /* the daemon is stopping */
+        bool is_known;  /* what the store holds stands in `active` */
+    } silences;         /* engine_silences.c */
+    int64_t due_ms;     /* cache of the first timer; -1: not known */
+    _Atomic bool rests; /* the daemon is stopping */
 };
 
 struct effect_link {
@@ -86,7 +86,7 @@ struct turn {
     struct effect_link *effects; /* newest first */
     struct id_link *cancels;
     bool feed_grew;
-    bool messages_owed;           /* to a channel */
+    bool messages_owed; /* to a channel */
     bool silences_changed;
     int64_t proposed_received_ms; /* 0: no proposal came of this turn */
 };
@@ -111,11 +111,11 @@ enum rc turn_audit(struct turn *turn, const char *what, struct slice who, struct
 /* Moves a timer of `object` from `old_due_ms` to `new_due_ms`; 0 means none. */
 enum rc turn_move_timer(struct turn *turn, enum timer_kind kind, struct ulid object,
                         int64_t old_due_ms, int64_t new_due_ms) MUST_CHECK;
-enum rc turn_feed(struct turn *turn, const char *name, const struct buffer *json) MUST_CHECK;
 enum rc turn_feed_signal(struct turn *turn, const struct signal *signal,
                          const struct transition *transition) MUST_CHECK;
 enum rc turn_feed_task(struct turn *turn, const struct task *task) MUST_CHECK;
 enum rc turn_feed_proposal(struct turn *turn, const struct proposal *proposal) MUST_CHECK;
+enum rc turn_feed_silence(struct turn *turn, const struct silence *silence) MUST_CHECK;
 /* "prp_…" and the like, in the turn's arena. */
 enum rc turn_name(struct turn *turn, const char *prefix, struct ulid id,
                   struct slice *name) MUST_CHECK;

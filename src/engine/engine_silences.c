@@ -77,10 +77,8 @@ static enum rc tell(struct turn *turn, const char *what, const struct silence *s
         rc = turn_name(turn, "sil_", silence->id, &name);
     if (!rc)
         rc = turn_audit(turn, what, who, via, name, &json);
-    if (!rc)
-        rc = turn_feed(turn, "silence", &json);
     buffer_free(&json);
-    return rc;
+    return rc ? rc : turn_feed_silence(turn, silence);
 }
 
 /* What a person did: a replay of the journal does it again. That the time ran out follows from it. */

@@ -207,7 +207,7 @@ enum rc turn_move_timer(struct turn *turn, enum timer_kind kind, struct ulid obj
     return timer_put(turn->txn, &timer);
 }
 
-enum rc turn_feed(struct turn *turn, const char *name, const struct buffer *json)
+static enum rc push_feed(struct turn *turn, const char *name, const struct buffer *json)
 {
     struct feed_item item = { .name = slice_of(name) };
     enum rc rc = buffer_rc(json);
@@ -230,7 +230,7 @@ enum rc turn_feed_signal(struct turn *turn, const struct signal *signal,
     buffer_init(&json, 0);
     writer = json_writer_to(&json);
     transition_write_json(signal, transition, turn->cause, &writer);
-    rc = turn_feed(turn, "signal", &json);
+    rc = push_feed(turn, "signal", &json);
     buffer_free(&json);
     return rc;
 }
@@ -260,7 +260,7 @@ enum rc turn_feed_task(struct turn *turn, const struct task *task)
     json_member_text(&writer, "rule", task->rule);
     json_member_text(&writer, "reason", task->reason);
     json_object_end(&writer);
-    rc = turn_feed(turn, "task", &json);
+    rc = push_feed(turn, "task", &json);
     buffer_free(&json);
     return rc;
 }
@@ -282,9 +282,29 @@ enum rc turn_feed_proposal(struct turn *turn, const struct proposal *proposal)
     json_member_text(&writer, "severity", slice_of(severity_names[proposal->severity]));
     json_member_text(&writer, "outcome", proposal->outcome);
     json_object_end(&writer);
-    rc = turn_feed(turn, "proposal", &json);
+    rc = push_feed(turn, "proposal", &json);
     buffer_free(&json);
     return rc ? rc : messages_changed(turn, proposal->id);
+}
+
+enum rc turn_feed_silence(struct turn *turn, const struct silence *silence)
+{
+    struct buffer json;
+    struct json_writer writer;
+    enum rc rc;
+
+    buffer_init(&json, 0);
+    writer = json_writer_to(&json);
+    write_head(&writer, turn, "silence", "sil_", silence->id);
+    json_member_text(&writer, "state", slice_of(silence_state_names[silence->state]));
+    silence_write_where(silence, &writer);
+    json_member_text(&writer, "reason", silence->reason);
+    json_member_text(&writer, "by", silence->by);
+    json_member_time(&writer, "until", silence->until_ms);
+    json_object_end(&writer);
+    rc = push_feed(turn, "silence", &json);
+    buffer_free(&json);
+    return rc;
 }
 
 enum rc turn_name(struct turn *turn, const char *prefix, struct ulid id, struct slice *name)

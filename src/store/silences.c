@@ -69,12 +69,10 @@ int64_t silence_end_ms(const struct silence *silence)
     return silence->ended_ms ? silence->ended_ms : silence->until_ms;
 }
 
-void silence_write_json(const struct silence *silence, struct json_writer *writer)
+void silence_write_where(const struct silence *silence, struct json_writer *writer)
 {
     const struct silence_clause *clauses = silence->where.items;
 
-    json_object_begin(writer);
-    record_write_members(&silence_shape, silence, writer);
     json_key(writer, "where");
     json_object_begin(writer);
     for (size_t i = 0; i < silence->where.n_items; i++) {
@@ -82,6 +80,13 @@ void silence_write_json(const struct silence *silence, struct json_writer *write
         json_write_text(writer, clauses[i].value);
     }
     json_object_end(writer);
+}
+
+void silence_write_json(const struct silence *silence, struct json_writer *writer)
+{
+    json_object_begin(writer);
+    record_write_members(&silence_shape, silence, writer);
+    silence_write_where(silence, writer);
     json_object_end(writer);
 }
 

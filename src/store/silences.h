@@ -45,8 +45,9 @@ extern const struct record_shape silence_shape;
 const char *silence_fault(const struct silence *silence, int64_t now_ms);
 /* When it is over, or was. */
 int64_t silence_end_ms(const struct silence *silence);
-/* The object of the API: `where` is {"field": "value", …}. */
+/* The object of the API, and its member `where` alone: {"field": "value", …}. */
 void silence_write_json(const struct silence *silence, struct json_writer *writer);
+void silence_write_where(const struct silence *silence, struct json_writer *writer);
 
 /* Writes it, and its place among the ends. */
 enum rc silence_put(struct store_txn *txn, const struct silence *silence) MUST_CHECK;
