@@ -10,8 +10,8 @@ export const page = {
   sending: false,
 };
 
-/* #/proposals/ID, #/signals, #/signals/ID, #/events, #/events/ID */
+/* #/proposals/ID, #/signals, #/signals/ID, #/events, #/events/ID, #/silences, #/silences/ID */
 export function route() {
   const [, tab = 'proposals', id = ''] = decodeURIComponent(location.hash).split('/');
-  return { tab: ['proposals', 'signals', 'events'].includes(tab) ? tab : 'proposals', id };
+  return { tab: ['proposals', 'signals', 'events', 'silences'].includes(tab) ? tab : 'proposals', id };
 }
