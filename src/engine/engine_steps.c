@@ -456,8 +456,8 @@ static enum rc end_quiet(struct turn *turn, struct signal *signal, struct propos
 {
     int64_t until_ms = proposal->verify_until_ms;
     bool was_silenced = false;
-    enum rc rc = silences_overlap(turn, signal, until_ms - proposal->verify_ms, until_ms,
-                                  &was_silenced);
+    enum rc rc =
+        silences_overlap(turn, signal, until_ms - proposal->verify_ms, until_ms, &was_silenced);
 
     if (rc)
         return rc;
