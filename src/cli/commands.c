@@ -63,7 +63,7 @@ const struct command commands[] = {
     { .name = "audit", .operands = "", .summary = "list who decided and what was done, newest first",
       .options = { CLIENT, OPTION_VERIFY, OPTION_SINCE, OPTION_LIMIT, OPTION_JSON }, .run = audit_command },
     { .name = "show", .operands = "ID", .min_operands = 1, .max_operands = 1, .summary = "one of them, whole",
-      .more = "ID: prp_… or the five letters of a proposal, sig_…, tsk_…, evt_…\n",
+      .more = "ID: prp_… or the five letters of a proposal, sig_…, tsk_…, evt_…, sil_…\n",
       .options = { CLIENT, OPTION_JSON }, .run = show_command },
     { .name = "approve", .operands = "ID", .min_operands = 1, .max_operands = 1, .summary = "approve a proposal's plan and follow its steps to their end",
       .more = "Prints the plan first, exactly as it will run. Exit 1 when a step failed.\n",
@@ -90,6 +90,10 @@ const struct command commands[] = {
       .options = { CLIENT, OPTION_JSON }, .run = pause_command },
     { .name = "resume", .operands = "", .summary = "act again",
       .options = { CLIENT, OPTION_JSON }, .run = pause_command },
+    { .name = "silence", .operands = "add | list | remove ID", .min_operands = 1, .max_operands = 2, .summary = "mute for a time what matches; list who muted what; unmute",
+      .more = "add takes --where, --for and --reason. What it holds back asks when it ends or is removed, if it still fires.\n"
+              "FIELD is rule, severity, signal.key[0], or a field of the event, of the key or of a capture.\n",
+      .options = { CLIENT, OPTION_WHERE, OPTION_FOR, OPTION_REASON, OPTION_LIST_STATE, OPTION_SINCE, OPTION_LIMIT, OPTION_JSON }, .run = silence_command },
     { .name = "completion", .operands = "bash|zsh|fish", .min_operands = 1, .max_operands = 1, .summary = "print shell completions",
       .run = completion_command },
     { .name = "version", .operands = "", .summary = "print the version",
@@ -103,8 +107,7 @@ const struct command commands[] = {
 #define N_COMMANDS (sizeof commands / sizeof *commands - 1)
 
 /* Commands that are known to come: nobody should look for a typing error that is none. */
-static const char *const not_yet[] = { "schema", "backtest", "shapes", "silence",
-                                       "export", "restore",  NULL };
+static const char *const not_yet[] = { "schema", "backtest", "shapes", "export", "restore", NULL };
 
 const struct command *command_find(struct slice name)
 {

@@ -24,7 +24,11 @@ enum exit_code send_command(const struct invocation *invocation);
 enum exit_code tail_command(const struct invocation *invocation);
 enum exit_code status_command(const struct invocation *invocation);
 enum exit_code hooks_command(const struct invocation *invocation);
+/* silence.c */
+enum exit_code silence_command(const struct invocation *invocation);
 /* lists.c, show.c */
+/* The list NAME of the API, as the options narrow it. */
+enum exit_code list_show(const struct invocation *invocation, const char *name);
 enum exit_code list_command(const struct invocation *invocation);
 enum exit_code audit_command(const struct invocation *invocation);
 enum exit_code show_command(const struct invocation *invocation);

@@ -75,10 +75,14 @@ static const struct option_row rows[OPTION_N] = {
     [OPTION_VERIFY] = { "verify", 0, NULL,
                         "check the trail's chain of hashes instead of listing it", FLAG(verify) },
     [OPTION_NOTE] = { "note", 0, "TEXT", "kept with the decision", TEXT(note) },
-    [OPTION_REASON] = { "reason", 0, "CODE",
-                        "wrong_cause, wrong_action, known, too_late or not_worth_it",
+    [OPTION_REASON] = { "reason", 0, "CODE|TEXT",
+                        "why: of a reject wrong_cause, wrong_action, known, too_late or "
+                        "not_worth_it; of a silence a sentence",
                         TEXT(reason) },
     [OPTION_FOR] = { "for", 0, "1h", "how long", TEXT(snooze_for) },
+    [OPTION_WHERE] = { "where", 0, "FIELD=VALUE",
+                       "what is silenced; given several times, all hold; for `rule` a glob will do",
+                       .type = OPTION_IS_WHERE },
     [OPTION_YES] = { "yes", 'y', NULL, "do not ask", FLAG(yes) },
     [OPTION_NO_WAIT] = { "no-wait", 0, NULL, "do not follow the steps to their end",
                          FLAG(no_wait) },
@@ -200,6 +204,20 @@ static enum rc take_set(const struct parse *parse, const struct option_row *row,
     return RC_OK;
 }
 
+static enum rc take_where(const struct parse *parse, const struct option_row *row, const char *text)
+{
+    struct options *options = parse->options;
+    struct slice value = slice_of(text);
+    struct slice field = slice_cut(&value, '=');
+
+    if (options->n_where == OPTIONS_MAX_TEXTS)
+        return too_many(parse, row);
+    if (!field.len || !value.len)
+        return refuse(parse, "--where takes FIELD=VALUE, not `", text, "`");
+    options->where[options->n_where++] = (struct where_option){ field, value };
+    return RC_OK;
+}
+
 static enum rc take(const struct parse *parse, const struct option_row *row, const char *text)
 {
     struct options *options = parse->options;
@@ -225,6 +243,8 @@ static enum rc take(const struct parse *parse, const struct option_row *row, con
         return take_header(parse, row, text);
     case OPTION_IS_SET:
         return take_set(parse, row, text);
+    case OPTION_IS_WHERE:
+        return take_where(parse, row, text);
     }
     return RC_INVALID;
 }

@@ -39,6 +39,7 @@ enum option_id {
     OPTION_NOTE,
     OPTION_REASON,
     OPTION_FOR,
+    OPTION_WHERE,
     OPTION_YES,
     OPTION_NO_WAIT,
     OPTION_RAN,
@@ -69,6 +70,11 @@ struct set_option {
     struct slice name, value;
 };
 
+/* One `--where field=value`. */
+struct where_option {
+    struct slice field, value;
+};
+
 #define OPTIONS_MAX_TEXTS 64
 
 /* What was given; all zero when nothing was. */
@@ -88,6 +94,8 @@ struct options {
     size_t n_headers;
     struct set_option sets[OPTIONS_MAX_TEXTS];
     size_t n_sets;
+    struct where_option where[OPTIONS_MAX_TEXTS];
+    size_t n_where;
 };
 
 enum option_type {
@@ -98,6 +106,7 @@ enum option_type {
     OPTION_IS_INPUT,
     OPTION_IS_HEADER,
     OPTION_IS_SET,
+    OPTION_IS_WHERE,
 };
 
 struct option_row {

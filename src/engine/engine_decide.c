@@ -103,9 +103,6 @@ enum rc proposals_rights(struct turn *turn, struct slice person, const struct pr
 
 static enum rc journal_decision(struct turn *turn, const struct engine_decision *decision)
 {
-    struct journal_entry entry = { .door = DOOR_DECISION,
-                                   .type = SLICE("vedette.decision"),
-                                   .received_ms = turn->now_ms };
     struct json_writer writer;
     struct buffer body;
     struct slice name;
@@ -114,19 +111,14 @@ static enum rc journal_decision(struct turn *turn, const struct engine_decision 
     buffer_init(&body, 0);
     writer = json_writer_to(&body);
     rc = turn_name(turn, "prp_", decision->proposal_id, &name);
-    if (!rc)
-        rc = turn_make_id(turn, &entry.id);
-    if (!rc)
-        rc = meta_get(turn->txn, META_CURSOR, &entry.after);
     json_object_begin(&writer);
     json_member_text(&writer, "proposal", name);
     record_write_members(&decision_shape, &decision->decision, &writer);
     json_object_end(&writer);
     if (!rc)
         rc = buffer_rc(&body);
-    entry.body = buffer_slice(&body);
     if (!rc)
-        rc = journal_append(turn->txn, &entry);
+        rc = turn_journal(turn, DOOR_DECISION, SLICE("vedette.decision"), buffer_slice(&body));
     buffer_free(&body);
     return rc;
 }

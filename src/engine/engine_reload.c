@@ -215,9 +215,6 @@ static struct difference compare(const struct ruleset *before, const struct rule
 
 static enum rc journal_reload(struct turn *turn, struct slice summary)
 {
-    struct journal_entry entry = { .door = DOOR_RELOAD,
-                                   .type = SLICE("vedette.reload"),
-                                   .received_ms = turn->now_ms };
     struct json_writer writer;
     struct buffer body;
     enum rc rc;
@@ -229,13 +226,8 @@ static enum rc journal_reload(struct turn *turn, struct slice summary)
     json_member_text(&writer, "version", turn->engine->ruleset->version);
     json_object_end(&writer);
     rc = buffer_rc(&body);
-    entry.body = buffer_slice(&body);
     if (!rc)
-        rc = turn_make_id(turn, &entry.id);
-    if (!rc)
-        rc = meta_get(turn->txn, META_CURSOR, &entry.after);
-    if (!rc)
-        rc = journal_append(turn->txn, &entry);
+        rc = turn_journal(turn, DOOR_RELOAD, SLICE("vedette.reload"), buffer_slice(&body));
     if (!rc)
         rc = turn_audit(turn, "reload", SLICE("vedette"), (struct slice){ 0 }, (struct slice){ 0 },
                         &body);

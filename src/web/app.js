@@ -1,5 +1,5 @@
 /* The page: asks the daemon, keeps the answers in page.js, draws them, and carries out what is clicked. A client of the public HTTP API. */
-import { get, list, post, Refusal } from './api.js';
+import { get, list, post, Refusal, remove } from './api.js';
 import { confirmedApproval, decide, openConfirmation, watchConfirmation } from './decide.js';
 import { detailView } from './detail.js';
 import { patch } from './dom.js';
@@ -148,6 +148,15 @@ const actions = {
     piece.open = true;
     piece.querySelector('summary').focus();
     piece.scrollIntoView({ block: 'nearest' });
+  },
+  unsilence: async ({ id }) => {
+    page.sending = true;
+    draw();
+    const refused = await remove(`silences/${encodeURIComponent(id)}`).then(() => null, (refusal) => refusal.detail || refusal.message);
+    page.sending = false;
+    await refresh();
+    if (refused && page.table) page.table = { ...page.table, refused };
+    draw();
   },
   signOut: async () => {
     await post('sign-out').catch(() => null);

@@ -312,6 +312,24 @@ class Meanwhile(PageTest):
         browser.wait_for("#overtaken", "It is rejected now")
         self.assertFalse(browser.one("#confirm-approve").is_enabled())
 
+    def test_a_silence_is_seen_with_its_reason_and_removed_with_a_click(self):
+        vedette = self.vedette()
+        made = vedette.api("/api/v1/silences", "POST", {"where": {"rule": "ci-*", "branch": "main"}, "for": "2h", "reason": "<b>moving</b> the runners"}).json()
+        vedette.send_github("workflow_run", workflow_run())
+        vedette.wait_until_folded()
+        browser = self.browser(vedette)
+        browser.wait_for("#list", "Silences: 1 active")
+        browser.click("nav a[href='#/silences']")
+        browser.wait_for("table", "<b>moving</b> the runners")
+        self.assertIn("rule=ci-*, branch=main", browser.text("table"))
+        self.assertEqual(vedette.items("proposals"), [])
+
+        browser.click("[data-do=unsilence]")
+        browser.wait_for("table", "over")
+        self.assertEqual(vedette.api(f"/api/v1/silences/{made['id']}").json()["ended_by"], "jane")
+        vedette.wait_for_proposal(state="open")
+        self.assertEqual(browser.all("[data-do=unsilence]"), [])
+
     def test_broken_rules_are_shown_with_file_and_line(self):
         vedette = self.vedette()
         browser = self.browser(vedette)

@@ -35,7 +35,7 @@ static const struct line lines[] = {
     { { "schema" }, 2, "does not have `schema` yet" },
     { { "backtest" }, 2, "does not have `backtest` yet" },
     { { "shapes" }, 2, "does not have `shapes` yet" },
-    { { "silence" }, 2, "does not have `silence` yet" },
+    { { "silence" }, 2, "add | list | remove ID is missing" },
     { { "export" }, 2, "does not have `export` yet" },
     { { "restore" }, 2, "does not have `restore` yet" },
     /* operands */
