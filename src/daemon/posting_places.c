@@ -3,7 +3,6 @@
 #include "src/base/digest.h"
 #include "src/base/metrics.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -145,9 +144,22 @@ static bool is_failure(enum channel_outcome outcome)
            outcome == CHANNEL_CLOSED;
 }
 
-static void keep_error(struct channel_state *channel, struct slice error)
+static size_t add_text(char *place, size_t len, struct slice text)
 {
-    snprintf(channel->error, sizeof channel->error, "%.*s", SLICE_ARG(error));
+    size_t room = POSTING_ERROR_BYTES - 1 - len;
+    size_t n_bytes = text.len < room ? text.len : room;
+
+    if (n_bytes)
+        memcpy(place + len, text.ptr, n_bytes);
+    return len + n_bytes;
+}
+
+void posting_keep_error(char *place, struct slice what, struct slice why)
+{
+    size_t len = add_text(place, 0, what);
+
+    len = add_text(place, len, what.len ? SLICE(": ") : SLICE(""));
+    place[add_text(place, len, why)] = '\0';
 }
 
 /* Once for a time of failures, however many there are. */
@@ -199,7 +211,7 @@ void posting_take_outcome(struct send *send, const struct channel_result *result
     if (is_failure(result->outcome) || result->outcome == CHANNEL_DEAD)
         metric_add(METRIC_OUTBOX_FAILURES, slice_of(channel->name), (struct slice){ 0 }, 1);
     if (is_failure(result->outcome)) {
-        keep_error(channel, result->error);
+        posting_keep_error(channel->error, SLICE(""), result->error);
         say_failure(destination, result->outcome);
     } else if (result->outcome != CHANNEL_WAIT) {
         destination->spoken_for = 0;
@@ -227,7 +239,7 @@ void posting_take_refusal(struct send *send, enum rc rc)
     hold_back_off(posting_holds(send->destination, send->lane).lane, posting_random(),
                   clock_mono_ms());
     send->posting->must_show = true;
-    snprintf(channel->error, sizeof channel->error, "not sent: %s", rc_text(rc));
+    posting_keep_error(channel->error, SLICE("not sent"), slice_of(rc_text(rc)));
     say_failure(send->destination, CHANNEL_RETRY);
 }
 

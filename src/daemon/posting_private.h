@@ -139,6 +139,9 @@ uint32_t posting_random(void);
 
 /* --- posting_places.c: where each channel and destination stands --- */
 
+/* "what: why" into the POSTING_ERROR_BYTES of `place`, cut where it does not fit; `what` may be empty. */
+void posting_keep_error(char *place, struct slice what, struct slice why);
+
 /* NULL: out of memory; so with the next. */
 struct channel_state *posting_channel(struct posting *posting, struct slice name);
 struct destination *posting_destination(struct posting *posting, struct slice channel,

@@ -101,7 +101,7 @@ static void fail(struct question *question, const char *what, struct slice detai
 {
     bool is_news = !question->error[0];
 
-    snprintf(question->error, sizeof question->error, "%s: %.*s", what, SLICE_ARG(detail));
+    posting_keep_error(question->error, slice_of(what), detail);
     ask_again(question);
     if (is_news)
         log_warn("Slack does not say what we must know: %s channel=%s", question->error,
