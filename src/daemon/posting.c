@@ -38,8 +38,8 @@ static int64_t step(struct posting *posting)
         return posting->end_ms < due_ms ? posting->end_ms : due_ms;
     slack_directory_step(posting->directory, &due_ms);
     posting_look(posting, &due_ms);
+    posting_publish(posting, &due_ms); /* counts what the digests tell */
     posting_tell_digests(posting, &due_ms);
-    posting_publish(posting, &due_ms);
     return posting->has_news ? 0 : due_ms;
 }
 

@@ -15,6 +15,10 @@ GROUP_CONFIG = SLACK_CONFIG.replace("groups: {oncall: [jane, john]}", "groups: {
 
 
 class PostingTest(SlackTest):
+    def setUp(self):
+        super().setUp()
+        self.slack.add_conversation("C2", "others")
+
     def channel(self, vedette):
         return next(channel for channel in vedette.api("/api/v1/status").json()["channels"] if channel["name"] == "slack")
 
@@ -76,7 +80,7 @@ class Away(PostingTest):
         vedette.decide(proposal, "reject", reason="known")
         wait_until(lambda: self.slack.calls_of("chat.update"), "an edit was tried")
         self.slack.heal()
-        self.slack.wait_until_shows(card, "rejected by jane")
+        self.slack.wait_until_shows(card, "Rejected by jane")
         self.wait_for_channel(vedette, state="ok", owed=0)
         taken = [call for call in self.slack.calls_of("chat.update") if call.status == 200]
         self.assertEqual(len(taken), 1, "one edit for all that happened meanwhile")
@@ -133,7 +137,7 @@ class MayHaveArrived(PostingTest):
         card = self.card_of(proposal)
         self.wait_for_channel(vedette, state="ok", owed=0)
         vedette.decide(proposal, "reject", reason="known")
-        self.slack.wait_until_shows(card, "rejected by jane")
+        self.slack.wait_until_shows(card, "Rejected by jane")
         self.assert_one_card(proposal)
 
     def test_o03_what_is_not_there_after_thirty_seconds_is_sent_again_and_holds_up_nobody(self):
@@ -170,7 +174,7 @@ class MayHaveArrived(PostingTest):
                 card = self.card_of(proposal)
                 vedette.decide(proposal, "reject", reason="known")
                 wait_until(fault.hit.is_set, "an odd answer")
-                wait_until(lambda: "rejected by jane" in card.shown() or self.channel(vedette)["dead"], "sent again, or given up and told")
+                wait_until(lambda: "Rejected by jane" in card.shown() or self.channel(vedette)["dead"], "sent again, or given up and told")
                 self.assertLess(fault.n_bytes, 8 << 20)
         self.assertEqual(self.slack.n_trapped, 0)
 
