@@ -33,11 +33,13 @@ static bool is_error(const struct said *said, const char *code)
 
 static void read_said(struct doctor *doctor, enum rc rc, struct said *said)
 {
+    struct json_fault fault;
+
     if (rc) {
         said->error = slice_of(said->answer.error ? said->answer.error : rc_text(rc));
         return;
     }
-    if (json_parse(said->answer.body, JSON_LIMITS_DEFAULT, &said->root, NULL)) {
+    if (json_parse(said->answer.body, JSON_LIMITS_DEFAULT, &said->root, &fault)) {
         if (arena_format(doctor->arena, &said->error, "status %d, and no JSON: is this Slack?",
                          said->answer.status))
             said->error = SLICE("no JSON: is this Slack?");
