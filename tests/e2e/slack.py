@@ -7,6 +7,7 @@
     slack.answers_to(click)                             # what that person saw afterwards
     slack.fail("chat.update", times=2, status=500)      # slack_faults.py
     slack.down(); slack.up()                            # connection refused, and there again on the same port
+    slack.over_socket = True                            # people's requests by Socket Mode (slack_socket.py)
     slack.close()
 
 The server refuses what Slack refuses (slack_workspace.py, slack_blocks.py); `slack.calls` holds every request.
@@ -21,9 +22,10 @@ import time
 import urllib.parse
 import uuid
 
-from harness import wait_until
+from harness import Answer, wait_until
 from slack_blocks import elements_of
 from slack_faults import Fault
+from slack_socket import Link
 from slack_workspace import APP, APP_TOKEN, BOT_TOKEN, BOT_USER, METHODS, SIGNING_SECRET, TEAM, Refused, Workspace
 
 NESTED = ("blocks", "view", "metadata", "attachments")  # JSON in JSON where the request is a form
@@ -111,6 +113,10 @@ class Slack(Workspace):
         self.clock_skew = 0
         self.bot_token, self.app_token, self.signing_secret = BOT_TOKEN, APP_TOKEN, SIGNING_SECRET
         self.daemon = None
+        self.app_id = APP
+        self.over_socket = False
+        self.links = []  # of Socket Mode, the newest last
+        self.tickets = set()
         self.port = 0
         self.server = None
         self.up()
@@ -133,6 +139,8 @@ class Slack(Workspace):
 
     def close(self):
         self.heal()
+        for link in self.open_links():
+            link.cut()
         self.down()
 
     def serve(self, vedette):
@@ -163,7 +171,9 @@ class Slack(Workspace):
 
     def take(self, request, body):
         path, _, query = request.path.partition("?")
-        if path == "/trap":
+        if path == "/link":
+            self.take_link(request, dict(urllib.parse.parse_qsl(query)))
+        elif path == "/trap":
             self.n_trapped += 1
             self.send(request, 200, {}, b'{"ok":true,"ts":"1.000001","channel":"C1"}')
         elif path.startswith("/response/"):
@@ -172,6 +182,32 @@ class Slack(Workspace):
             self.take_method(request, path[5:], query, body)
         else:
             self.send(request, 200, {}, b'{"ok":false,"error":"unknown_method"}')
+
+    def take_link(self, request, parameters):
+        """An address is good for one connection."""
+        request.close_connection = True
+        with self.lock:
+            is_good = parameters.get("ticket") in self.tickets
+            self.tickets.discard(parameters.get("ticket"))
+        if not is_good or "Sec-WebSocket-Key" not in request.headers:
+            return self.send(request, 408 if is_good else 404, {}, b"")
+        link = Link(self, request)
+        link.shake_hands(request.headers)
+        with self.lock:
+            self.links.append(link)
+        return link.serve()
+
+    def apps_connections_open(self, args):
+        ticket = uuid.uuid4().hex
+        self.tickets.add(ticket)
+        return {"url": f"ws://127.0.0.1:{self.port}/link?ticket={ticket}&app_id={APP}"}
+
+    def open_links(self):
+        with self.lock:
+            return [link for link in self.links if link.is_open]
+
+    def wait_for_link(self):
+        return wait_until(lambda: next(iter(reversed(self.open_links())), None), "a connection of Socket Mode")
 
     def take_method(self, request, method, query, body):
         call = Call(method, {}, dict(request.headers.items()))
@@ -362,9 +398,14 @@ class Slack(Workspace):
                 "User-Agent": "Slackbot 1.0", **(headers or {})}
 
     def send_form(self, path, fields, **how):
+        if self.over_socket:
+            is_click = path == "/slack/interactions"
+            return Sent(self, path, None, None, envelope=("interactive" if is_click else "slash_commands", json.loads(fields["payload"]) if is_click else fields), **how)
         return Sent(self, path, urllib.parse.urlencode(fields).encode(), "application/x-www-form-urlencoded", **how)
 
     def send_json(self, path, value, **how):
+        if self.over_socket:
+            return Sent(self, path, None, None, envelope=("events_api", value), **how)
         return Sent(self, path, json.dumps(value).encode(), "application/json", **how)
 
     def replay(self, sent):
@@ -553,16 +594,25 @@ class Slack(Workspace):
 
 
 class Sent:
-    """A request that Slack has sent, with its answer."""
+    """A request that Slack has sent, with its answer; status 0 where an envelope was not acknowledged in time."""
 
-    def __init__(self, slack, path, body, content_type, user=None, message=None, cause=None, secret=None, age=0, headers=None, unsigned=False):
+    def __init__(self, slack, path, body, content_type, user=None, message=None, cause=None, envelope=None, **how):
         self.path, self.body, self.user, self.message, self.cause = path, body, user, message, cause
         self.errors = {}
+        self.headers = {}
         self.n_seen = len(slack.seen)
-        self.headers = {"Content-Type": content_type, **(headers or {})} if unsigned else slack.signed(body, content_type, secret, age, headers)
         began = time.monotonic()
-        self.answer = slack.daemon.request("public", "POST", path, body, self.headers)
+        self.answer = self.deliver(slack, *envelope) if envelope else self.post(slack, content_type, **how)
         self.seconds = time.monotonic() - began
+
+    def post(self, slack, content_type, secret=None, age=0, headers=None, unsigned=False):
+        self.headers = {"Content-Type": content_type, **(headers or {})} if unsigned else slack.signed(self.body, content_type, secret, age, headers)
+        return slack.daemon.request("public", "POST", self.path, self.body, self.headers)
+
+    @staticmethod
+    def deliver(slack, kind, payload):
+        is_acknowledged, answer = slack.wait_for_link().deliver(kind, payload)
+        return Answer(200 if is_acknowledged else 0, {}, json.dumps(answer).encode() if answer is not None else b"")
 
     @property
     def status(self):

@@ -180,9 +180,6 @@ class Workspace:
         return {"url": "https://acme.example/", "team": "Acme", "user": "vedette", "team_id": TEAM, "user_id": BOT_USER, "bot_id": BOT, "app_id": APP,
                 "app_name": "vedette", "is_enterprise_install": False}
 
-    def apps_connections_open(self, args):
-        return {"url": "wss://127.0.0.1:9/link/?ticket=of-the-tests&app_id=" + APP}
-
     def may_post(self, channel):
         found = self.conversation(channel, reading=False)
         if not found["is_member"] and "chat:write.public" not in self.scopes:

@@ -1,6 +1,9 @@
 """The scripted Slack does what Slack does: a story that passes against a kinder one would prove nothing."""
 import http.client
 import json
+import socket
+import struct
+import threading
 import time
 import unittest
 import urllib.parse
@@ -8,7 +11,7 @@ import urllib.parse
 from harness import Answer
 from slack import Slack
 from slack_blocks import check_message, check_view
-from slack_workspace import BOT_TOKEN, SIGNING_SECRET
+from slack_workspace import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 
 CARD = {"event_type": "vedette_proposal", "event_payload": {"proposal": "prp_1", "revision": 1}}
 
@@ -320,6 +323,51 @@ class ScriptedSlack(unittest.TestCase):
         self.slack.replay(old)
         self.assertEqual(self.daemon.requests[-1], self.daemon.requests[-2])
         self.assertNotIn("X-Slack-Signature", self.slack.command(text="list", unsigned=True).headers)
+
+    # --- Socket Mode ---
+
+    def open_link(self):
+        """A client of a few lines: its socket, after the handshake."""
+        address = urllib.parse.urlsplit(self.call("apps.connections.open", token=APP_TOKEN)["url"])
+        client = socket.create_connection(("127.0.0.1", address.port), 10)
+        self.addCleanup(client.close)
+        client.sendall(f"GET {address.path}?{address.query} HTTP/1.1\r\nHost: slack\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode())
+        stream = client.makefile("rb")
+        head = b"".join(iter(stream.readline, b"\r\n"))
+        return client, stream, head
+
+    @staticmethod
+    def read_text(stream):
+        text = b""
+        while True:
+            first, size = stream.read(2)
+            if size == 126:
+                (size,) = struct.unpack("!H", stream.read(2))
+            text += stream.read(size)
+            if first & 0x80:
+                return json.loads(text)
+
+    def test_a_link_greets_and_waits_for_acknowledgements(self):
+        client, stream, head = self.open_link()
+        self.assertIn(b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", head, "the example of RFC 6455")
+        self.assertEqual(self.read_text(stream)["type"], "hello")
+        answers = []
+        one = threading.Thread(target=lambda: answers.append(self.slack.wait_for_link().deliver("slash_commands", {"text": "list" * 100}, pieces=3)))
+        one.start()
+        envelope = self.read_text(stream)
+        self.assertEqual((envelope["type"], envelope["payload"]["text"]), ("slash_commands", "list" * 100))
+        data = json.dumps({"envelope_id": envelope["envelope_id"], "payload": {"text": "none"}}).encode()
+        mask = b"\1\2\3\4"
+        client.sendall(bytes([0x81, 0x80 | len(data)]) + mask + bytes(byte ^ mask[i % 4] for i, byte in enumerate(data)))
+        one.join(10)
+        self.assertEqual((answers, self.slack.complaints), ([(True, {"text": "none"})], []))
+
+    def test_the_address_of_a_link_is_good_once(self):
+        self.open_link()
+        self.slack.wait_for_link()
+        ticket = next(iter(self.slack.tickets), None)
+        self.assertIsNone(ticket)
 
 
 if __name__ == "__main__":
