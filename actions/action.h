@@ -52,6 +52,11 @@ bool action_check_use(const struct actions *actions, const struct action_use *us
 enum rc action_render(const struct actions *actions, const struct action_use *use,
                       const struct template_values *values, struct arena *arena, struct step *step,
                       struct slice *refused) MUST_CHECK;
+/* The step once more, with the parameters that `changes` (a JSON object of texts) names, and its own for the rest; what it is for stays as it was told.
+ * RC_INVALID as action_render, also for a name that the action does not declare and for what is no text. */
+enum rc action_render_edit(const struct actions *actions, const struct step *step,
+                           const struct json *changes, struct arena *arena, struct step *edited,
+                           struct slice *refused) MUST_CHECK;
 /* The undo of a finished step: its undo action with the step's own parameters of the same names. */
 enum rc action_render_undo(const struct actions *actions, const struct step *done,
                            struct arena *arena, struct step *undo,

@@ -7,11 +7,12 @@
 #define VALUE_MAX_BYTES (PARAMETER_MAX_BYTES + 1)
 #define WHY_MAX_BYTES ((size_t)4 << 10)
 
-/* Where the values of a step come from: the templates of a use, or the parameters of an earlier step. */
+/* Where the values of a step come from: the templates of a use, or the parameters of an earlier step, before which go those that somebody changes. */
 struct value_source {
     const struct action_use *use;
     const struct template_values *names;
     const struct json *params;
+    const struct json *changes; /* NULL: none */
 };
 
 /* RC_NOT_FOUND and what is `missing`. */
@@ -24,7 +25,9 @@ static enum rc get_value(const struct value_source *source, struct slice param, 
 
     *missing = param;
     if (!source->use) {
-        *value = json_string(json_get(source->params, param));
+        const struct json *changed = json_get(source->changes, param);
+
+        *value = json_string(changed ? changed : json_get(source->params, param));
         return slice_is_absent(*value) ? RC_NOT_FOUND : RC_OK;
     }
     given = action_use_find(source->use, param);
@@ -255,25 +258,79 @@ enum rc action_render(const struct actions *actions, const struct action_use *us
     return rc;
 }
 
-enum rc action_render_undo(const struct actions *actions, const struct step *done,
-                           struct arena *arena, struct step *undo, struct slice *refused)
+/* `action` with the parameters of `earlier`, but for the changed ones. */
+static enum rc render_after(const struct action *action, const struct step *earlier,
+                            const struct json *changes, struct arena *arena, struct step *step,
+                            struct slice *refused)
 {
-    struct value_source source = { 0 };
+    struct value_source source = { .changes = changes };
     struct json_fault fault;
     struct json *params = NULL;
-    const struct action *action;
-    enum rc rc = find_action(actions, done->undo, arena, &action, refused);
+    enum rc rc = json_parse(earlier->params, JSON_LIMITS_DEFAULT, &params, &fault);
 
-    if (rc)
+    if (rc == RC_NO_MEMORY)
         return rc;
-    if (json_parse(done->params, JSON_LIMITS_DEFAULT, &params, &fault)) {
+    if (rc) {
         *refused = SLICE("the parameters of the step cannot be read");
         return RC_INVALID;
     }
     source.params = params;
-    rc = render_step(action, &source, arena, undo, refused);
+    rc = render_step(action, &source, arena, step, refused);
+    json_free(params);
+    return rc;
+}
+
+enum rc action_render_undo(const struct actions *actions, const struct step *done,
+                           struct arena *arena, struct step *undo, struct slice *refused)
+{
+    const struct action *action;
+    enum rc rc = find_action(actions, done->undo, arena, &action, refused);
+
+    if (!rc)
+        rc = render_after(action, done, NULL, arena, undo, refused);
     if (!rc)
         rc = arena_format(arena, &undo->why, "Undoes %.*s.", SLICE_ARG(done->action));
-    json_free(params);
+    return rc;
+}
+
+/* Whoever types a name is told those that there are. */
+static enum rc refuse_undeclared(const struct action *action, struct slice name,
+                                 struct arena *arena, struct slice *refused)
+{
+    struct slice names, why;
+    enum rc rc = parameters_list_names(&action->private->params, arena, &names);
+
+    if (!rc)
+        rc = arena_format(arena, &why, "is not declared; there is: %.*s", SLICE_ARG(names));
+    return rc ? rc : action_refuse_value(action, name, (struct slice){ 0 }, why, arena, refused);
+}
+
+static enum rc check_changes(const struct action *action, const struct json *changes,
+                             struct arena *arena, struct slice *refused)
+{
+    for (const struct json *change = json_first(changes); change; change = json_next(change)) {
+        if (!parameter_find(&action->private->params, json_name(change)))
+            return refuse_undeclared(action, json_name(change), arena, refused);
+        if (json_type_of(change) != JSON_STRING)
+            return action_refuse_value(action, json_name(change), (struct slice){ 0 },
+                                       SLICE("is given as something that is no text"), arena,
+                                       refused);
+    }
+    return RC_OK;
+}
+
+enum rc action_render_edit(const struct actions *actions, const struct step *step,
+                           const struct json *changes, struct arena *arena, struct step *edited,
+                           struct slice *refused)
+{
+    const struct action *action;
+    enum rc rc = find_action(actions, step->action, arena, &action, refused);
+
+    if (!rc)
+        rc = check_changes(action, changes, arena, refused);
+    if (!rc)
+        rc = render_after(action, step, changes, arena, edited, refused);
+    if (!rc)
+        edited->why = step->why;
     return rc;
 }

@@ -7,13 +7,15 @@ static enum rc (*const phases[])(struct deciding *deciding) = {
 };
 
 enum rc proposal_decide(struct proposal *proposal, const struct decision *decision,
-                        const struct decider_rights *rights, int64_t now_ms, int64_t real_ms,
-                        struct arena *arena, struct decision_answer *answer)
+                        const struct decider_rights *rights, const struct plan_edit *edit,
+                        int64_t now_ms, int64_t real_ms, struct arena *arena,
+                        struct decision_answer *answer)
 {
     struct deciding deciding = {
         .proposal = proposal,
         .decision = decision,
         .rights = rights,
+        .edit = edit,
         .now_ms = now_ms,
         .real_ms = real_ms,
         .arena = arena,

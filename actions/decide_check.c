@@ -3,18 +3,19 @@
 
 /* What each verdict needs. */
 struct verdict_needs {
-    bool open;       /* an open proposal that has not expired */
-    bool same_plan;  /* a digest, where one is given, that is still the plan's */
-    bool is_offered; /* false: not in this version */
+    bool open;         /* an open proposal that has not expired */
+    bool same_plan;    /* a digest, where one is given, that is still the plan's */
+    bool is_offered;   /* false: not in this version */
+    const char *doing; /* a digest has to be given: for the sentence that asks for it */
 };
 
 /* clang-format off */
 static const struct verdict_needs needs[] = {
-    [VERDICT_APPROVE]   = { .open = true, .same_plan = true, .is_offered = true },
+    [VERDICT_APPROVE]   = { .open = true, .same_plan = true, .is_offered = true, .doing = "approving" },
     [VERDICT_REJECT]    = { .open = true, .same_plan = true, .is_offered = true },
     [VERDICT_ACK]       = { .open = true, .is_offered = true },
     [VERDICT_SNOOZE]    = { .open = true, .is_offered = true },
-    [VERDICT_EDIT]      = { .open = true },
+    [VERDICT_EDIT]      = { .open = true, .same_plan = true, .is_offered = true, .doing = "editing" },
     [VERDICT_RESPOND]   = { .open = true },
     [VERDICT_TAKE_BACK] = { .same_plan = true, .is_offered = true },
     [VERDICT_UNDO]      = { .same_plan = true, .is_offered = true },
@@ -94,6 +95,20 @@ static const struct decision *find_same_snooze(const struct deciding *deciding)
                : NULL;
 }
 
+/* An edit changes the digest, so that whoever sends it once more, unsure whether it arrived, still names the plan that it was for. */
+static const struct decision *find_same_edit(const struct deciding *deciding)
+{
+    const struct decision *edit = decision_find(deciding->proposal, VERDICT_EDIT);
+    const struct decision *given = deciding->decision;
+    bool is_open = deciding->proposal->state == PROPOSAL_OPEN && !deciding_is_expired(deciding);
+
+    return edit && is_open && slice_eq(edit->by, given->by) &&
+                   slice_eq(edit->plan_digest, given->plan_digest) &&
+                   slice_eq(edit->params, given->params)
+               ? edit
+               : NULL;
+}
+
 static const struct decision *find_same_take_back(const struct deciding *deciding)
 {
     const struct record_list *decisions = &deciding->proposal->decisions;
@@ -137,6 +152,7 @@ static const struct decision *find_same(const struct deciding *deciding)
     case VERDICT_SETTLE:
         return find_same_settling(deciding);
     case VERDICT_EDIT:
+        return find_same_edit(deciding);
     case VERDICT_RESPOND:
         return NULL;
     }
@@ -231,9 +247,10 @@ enum rc decide_check_digest(struct deciding *deciding)
 
     if (!proposal->plan.n_items) /* nothing has a digest, and nothing can be approved: below */
         return RC_OK;
-    if (verdict == VERDICT_APPROVE && !deciding->decision->plan_digest.len)
+    if (needs[verdict].doing && !deciding->decision->plan_digest.len)
         return decide_say(deciding, DECISION_NO_DIGEST,
-                          "approving needs plan_digest: the digest of the plan that you saw");
+                          "%s needs plan_digest: the digest of the plan that you saw",
+                          needs[verdict].doing);
     if (needs[verdict].same_plan && !is_for_this_plan(deciding))
         return decide_say(deciding, DECISION_CHANGED,
                           "the plan has changed since you saw it: look at revision %lld",
@@ -274,6 +291,26 @@ static enum rc check_snooze(struct deciding *deciding)
     return decide_say(deciding, DECISION_INVALID, "a snooze needs `for`, from 1m to 7d");
 }
 
+static enum rc check_edit(struct deciding *deciding)
+{
+    const struct proposal *proposal = deciding->proposal;
+    const struct plan_edit *edit = deciding->edit;
+
+    if (!proposal->plan.n_items)
+        return decide_say(deciding, DECISION_INVALID, "there is no plan to edit%s%.*s",
+                          proposal->refused.len ? ": " : "", SLICE_ARG(proposal->refused));
+    if (!deciding->decision->params.len || !edit)
+        return decide_say(deciding, DECISION_INVALID,
+                          "an edit needs `params`: an object for each step, with the parameters "
+                          "that change");
+    if (edit->refused.len)
+        return decide_say(deciding, DECISION_INVALID, "%.*s", SLICE_ARG(edit->refused));
+    if (!edit->changes.len)
+        return decide_say(deciding, DECISION_INVALID,
+                          "nothing would change: every parameter has this value already");
+    return RC_OK;
+}
+
 static enum rc check_settling(struct deciding *deciding)
 {
     if (slice_eq(deciding->decision->settle, SLICE("ran")) ||
@@ -286,9 +323,8 @@ static enum rc check_settling(struct deciding *deciding)
 enum rc decide_check_content(struct deciding *deciding)
 {
     static enum rc (*const checks[])(struct deciding * deciding) = {
-        [VERDICT_APPROVE] = check_plan,
-        [VERDICT_REJECT] = check_reason,
-        [VERDICT_SNOOZE] = check_snooze,
+        [VERDICT_APPROVE] = check_plan,    [VERDICT_REJECT] = check_reason,
+        [VERDICT_SNOOZE] = check_snooze,   [VERDICT_EDIT] = check_edit,
         [VERDICT_SETTLE] = check_settling,
     };
     enum verdict verdict = deciding->decision->verdict;
@@ -296,6 +332,9 @@ enum rc decide_check_content(struct deciding *deciding)
     if (!needs[verdict].is_offered)
         return decide_say(deciding, DECISION_INVALID, "%s is not in this version",
                           verdict_names[verdict]);
+    /* Whoever approves and means to change something at the same time would get the plan as it was. */
+    if (deciding->decision->params.len && verdict != VERDICT_EDIT)
+        return decide_say(deciding, DECISION_INVALID, "`params` go with the verdict edit alone");
     if (deciding->decision->note.len > NOTE_MAX_BYTES)
         return decide_say(deciding, DECISION_INVALID, "a note is at most %d bytes long",
                           NOTE_MAX_BYTES);

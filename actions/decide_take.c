@@ -33,6 +33,8 @@ static enum rc record(struct deciding *deciding)
         rc = arena_copy(deciding->arena, given->note, &copy->note);
     if (!rc)
         rc = arena_copy(deciding->arena, given->settle, &copy->settle);
+    if (!rc)
+        rc = arena_copy(deciding->arena, given->params, &copy->params);
     if (rc)
         return rc;
     proposal->decisions = (struct record_list){ .items = decisions, .n_items = n_decisions + 1 };
@@ -40,7 +42,7 @@ static enum rc record(struct deciding *deciding)
     return RC_OK;
 }
 
-/* A token and the socket act at once by default; whoever comes another way sees a page, and gets its hold. */
+/* A token and the socket act at once by default; whoever comes another way sees a page or a card, and gets its hold. */
 static int64_t hold_ms(const struct deciding *deciding)
 {
     struct slice via = deciding->decision->via;
@@ -114,6 +116,26 @@ static enum rc take_snooze(struct deciding *deciding)
     return decide_say(deciding, DECISION_TAKEN, "snoozed until %s", when_format(wakes_ms, when));
 }
 
+/* The new revision voids what others approved; the editor's own approval is another decision. */
+static enum rc take_edit(struct deciding *deciding)
+{
+    struct proposal *proposal = deciding->proposal;
+    size_t n_approvals = proposal_count_approvals(proposal);
+    enum rc rc;
+
+    proposal->plan = deciding->edit->plan;
+    rc = arena_format(deciding->arena, &proposal->edited, "%.*s changed %.*s",
+                      SLICE_ARG(deciding->decision->by), SLICE_ARG(deciding->edit->changes));
+    if (!rc)
+        rc = proposal_revise(proposal, deciding->now_ms, false, deciding->arena);
+    if (rc)
+        return rc;
+    return decide_say(deciding, DECISION_TAKEN,
+                      "edited: revision %lld, plan %.12s, waits for approval%s",
+                      (long long)proposal->revision, proposal->plan_digest.ptr,
+                      n_approvals ? "; what was approved before is void" : "");
+}
+
 /* The new revision voids the approval, so that no late or replayed click can bring it back. */
 static enum rc take_take_back(struct deciding *deciding)
 {
@@ -179,13 +201,10 @@ static enum rc take_settle(struct deciding *deciding)
 enum rc decide_take(struct deciding *deciding)
 {
     static enum rc (*const takes[])(struct deciding * deciding) = {
-        [VERDICT_APPROVE] = take_approve,
-        [VERDICT_REJECT] = take_reject,
-        [VERDICT_ACK] = take_ack,
-        [VERDICT_SNOOZE] = take_snooze,
-        [VERDICT_TAKE_BACK] = take_take_back,
-        [VERDICT_UNDO] = take_undo,
-        [VERDICT_SETTLE] = take_settle,
+        [VERDICT_APPROVE] = take_approve, [VERDICT_REJECT] = take_reject,
+        [VERDICT_ACK] = take_ack,         [VERDICT_SNOOZE] = take_snooze,
+        [VERDICT_EDIT] = take_edit,       [VERDICT_TAKE_BACK] = take_take_back,
+        [VERDICT_UNDO] = take_undo,       [VERDICT_SETTLE] = take_settle,
     };
     enum rc rc = record(deciding);
 

@@ -18,6 +18,7 @@ struct deciding {
     struct proposal *proposal;
     const struct decision *decision;
     const struct decider_rights *rights;
+    const struct plan_edit *edit; /* of an edit */
     int64_t now_ms;
     int64_t real_ms;
     struct arena *arena;

@@ -1,9 +1,12 @@
 #include "actions/plan.h"
 
 #include "actions/action_private.h"
+#include "actions/wording.h"
 #include "src/base/digest.h"
 
 #define PLAN_MAX_STEPS 32
+#define VALUE_TOLD_BYTES 80
+#define CHANGES_TOLD_BYTES 400
 
 static bool is_allowed(struct slice action, struct slice_list allow)
 {
@@ -57,6 +60,141 @@ enum rc plan_render(const struct actions *actions, const struct action_use *uses
     }
     *steps = (struct record_list){ .items = items, .n_items = n_uses };
     return RC_OK;
+}
+
+/* -- an edit -- */
+
+static void tell_value(struct slice value, struct buffer *out)
+{
+    bool is_cut;
+    struct slice text = text_cut(value, VALUE_TOLD_BYTES, &is_cut);
+
+    if (slice_is_absent(value)) {
+        buffer_add_text(out, "nothing");
+        return;
+    }
+    buffer_add_byte(out, '"');
+    buffer_add_shown(out, text);
+    buffer_add_text(out, is_cut ? "…\"" : "\"");
+}
+
+/* What of the step was given another value than it had. */
+static void tell_changes(size_t number, const struct json *before, const struct json *changes,
+                         struct buffer *out)
+{
+    for (const struct json *change = json_first(changes); change; change = json_next(change)) {
+        struct slice was = json_string(json_get(before, json_name(change)));
+
+        if (slice_eq(was, json_string(change)))
+            continue;
+        buffer_add_text(out, out->len ? ", `" : "`");
+        buffer_add_shown(out, json_name(change));
+        buffer_format(out, "` of step %zu from ", number);
+        tell_value(was, out);
+        buffer_add_text(out, " to ");
+        tell_value(json_string(change), out);
+    }
+}
+
+static enum rc edit_step(const struct actions *actions, const struct step *step,
+                         const struct json *changes, struct arena *arena, struct step *edited,
+                         struct slice *refused)
+{
+    enum rc rc;
+
+    if (json_type_of(changes) != JSON_OBJECT) {
+        *refused = SLICE("its parameters are an object of texts");
+        return RC_INVALID;
+    }
+    rc = action_render_edit(actions, step, changes, arena, edited, refused);
+    return rc ? rc : render_undo(actions, edited, arena, refused);
+}
+
+static enum rc edit_steps(const struct actions *actions, const struct record_list *plan,
+                          const struct json *params, struct arena *arena, struct plan_edit *edit,
+                          struct buffer *told)
+{
+    const struct step *steps = plan->items;
+    struct step *edited = arena_alloc(arena, plan->n_items + 1, sizeof(*edited));
+    const struct json *changes = json_first(params);
+
+    if (!edited)
+        return RC_NO_MEMORY;
+    for (size_t i = 0; i < plan->n_items; i++, changes = json_next(changes)) {
+        struct slice why = { 0 };
+        struct json *before = NULL;
+        struct json_fault fault;
+        enum rc rc = edit_step(actions, &steps[i], changes, arena, &edited[i], &why);
+
+        if (rc == RC_INVALID)
+            rc = arena_format(arena, &edit->refused, "step %zu: %.*s", i + 1, SLICE_ARG(why));
+        if (rc || !slice_is_absent(edit->refused))
+            return rc ? rc : RC_INVALID;
+        rc = json_parse(steps[i].params, JSON_LIMITS_DEFAULT, &before, &fault);
+        if (rc)
+            return rc;
+        tell_changes(i + 1, before, changes, told);
+        json_free(before);
+    }
+    edit->plan = (struct record_list){ .items = edited, .n_items = plan->n_items };
+    return RC_OK;
+}
+
+static enum rc refuse_number(const struct json *params, size_t n_steps, struct arena *arena,
+                             struct slice *refused)
+{
+    enum rc rc;
+
+    if (json_type_of(params) != JSON_ARRAY) {
+        *refused = SLICE("`params` is a list with an object for each step");
+        return RC_INVALID;
+    }
+    if (json_count(params) == n_steps)
+        return RC_OK;
+    rc = arena_format(arena, refused,
+                      "`params` has an object for each step: there are %zu, and %zu are given",
+                      n_steps, json_count(params));
+    return rc ? rc : RC_INVALID;
+}
+
+static enum rc edit_parsed(const struct actions *actions, const struct record_list *plan,
+                           const struct json *params, struct arena *arena, struct plan_edit *edit)
+{
+    enum rc rc = refuse_number(params, plan->n_items, arena, &edit->refused);
+    struct buffer told;
+
+    if (rc)
+        return rc;
+    buffer_init(&told, 0);
+    rc = edit_steps(actions, plan, params, arena, edit, &told);
+    if (!rc)
+        rc = buffer_rc(&told);
+    if (!rc && told.len)
+        rc = arena_copy(arena, text_cut(buffer_slice(&told), CHANGES_TOLD_BYTES, NULL),
+                        &edit->changes);
+    buffer_free(&told);
+    return rc;
+}
+
+enum rc plan_edit(const struct actions *actions, const struct record_list *plan,
+                  struct slice params, struct arena *arena, struct plan_edit *edit)
+{
+    struct json *parsed = NULL;
+    struct json_fault fault;
+    enum rc rc;
+
+    *edit = (struct plan_edit){ 0 };
+    if (params.len > PLAN_EDIT_MAX_BYTES) {
+        edit->refused = SLICE("the parameters of an edit are at most 16 KiB together");
+        return RC_INVALID;
+    }
+    rc = json_parse(params, JSON_LIMITS_DEFAULT, &parsed, &fault);
+    if (rc == RC_INVALID || rc == RC_LIMIT)
+        edit->refused = SLICE("`params` cannot be read");
+    if (!rc)
+        rc = edit_parsed(actions, plan, parsed, arena, edit);
+    json_free(parsed);
+    return rc == RC_LIMIT ? RC_INVALID : rc;
 }
 
 /* -- the digest -- */

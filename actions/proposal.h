@@ -22,7 +22,7 @@ enum decision_outcome {
     DECISION_SAME_AGAIN, /* 200: changes nothing */
     DECISION_DENIED,     /* 403 */
     DECISION_CONFLICT, /* 409: otherwise decided, expired, withdrawn, or not possible in this state */
-    DECISION_NO_DIGEST, /* 428: approving without plan_digest */
+    DECISION_NO_DIGEST, /* 428: approving or editing without plan_digest */
     DECISION_CHANGED,   /* 412: the plan has changed since */
     DECISION_INVALID,   /* 400 */
     DECISION_NOT_FOUND, /* 404: set by the caller */
@@ -33,11 +33,16 @@ struct decision_answer {
     struct slice detail; /* one sentence for the decider: "already approved by jane at …" */
 };
 
-/* Applies `decision` (borrowed; copied into `arena`) in the order in which CONTRACT.md lists the answers. On DECISION_TAKEN the proposal has changed: its decisions, state, marks. An approval
+/* Applies `decision` (borrowed; copied into `arena`) in the order in which CONTRACT.md lists the answers. `edit` is what an edit would make of the plan (NULL for the other verdicts): its
+ * refusal is told to nobody who may not decide, or who saw another plan. On DECISION_TAKEN the proposal has changed: its decisions, state, marks. An approval
  * that was the last one needed makes it `approved` with hold_until_ms. Expiry is compared with `real_ms`, the real time of the decision. */
 enum rc proposal_decide(struct proposal *proposal, const struct decision *decision,
-                        const struct decider_rights *rights, int64_t now_ms, int64_t real_ms,
-                        struct arena *arena, struct decision_answer *answer) MUST_CHECK;
+                        const struct decider_rights *rights, const struct plan_edit *edit,
+                        int64_t now_ms, int64_t real_ms, struct arena *arena,
+                        struct decision_answer *answer) MUST_CHECK;
+
+/* The plan was rendered anew, from the rule: what people had changed in it is void, and `edited` says so. */
+enum rc proposal_drop_edits(struct proposal *proposal, struct arena *arena) MUST_CHECK;
 
 /* "approved by jane at 2026-11-21 08:01 UTC", with what it was settled as or why it was rejected. */
 enum rc decision_describe(const struct decision *decision, struct arena *arena,

@@ -64,8 +64,13 @@ static size_t start_len(struct slice text)
     return 0;
 }
 
+bool request_url_has_host(struct slice text)
+{
+    return start_len(text) > 0;
+}
+
 /* Anything that may stand in a path or query as it is. */
-static bool is_literal(struct slice text)
+bool request_url_is_literal(struct slice text)
 {
     for (size_t i = 0; i < text.len; i++)
         if (text.ptr[i] <= ' ' || text.ptr[i] > '~' || strchr("\"#<>\\^`{|}", text.ptr[i]))
@@ -122,7 +127,7 @@ static enum rc read_part(struct url_reader *reader, struct url_part *part)
     part->literal = (struct slice){ .ptr = reader->rest.ptr, .len = open };
     reader->rest.ptr += open;
     reader->rest.len -= open;
-    if (!is_literal(part->literal))
+    if (!request_url_is_literal(part->literal))
         return refuse(reader, "write spaces and other special characters percent-encoded, and no "
                               "fragment (#)");
     if (memchr(part->literal.ptr, '?', part->literal.len))

@@ -48,7 +48,7 @@ struct channel_call {
     const struct message *message;
     enum message_part part;
     bool is_search;          /* look for `part`, which may have arrived, instead of sending it */
-    const struct card *card; /* CARD, EDIT */
+    const struct card *card; /* CARD, EDIT; of a NOTE for its title, or NULL */
     const struct message_note *note; /* NOTE */
     int64_t now_ms;
 };
@@ -91,7 +91,8 @@ struct channel_kind {
     struct channel_rate cards, edits_rate,
         notes;                  /* cards and notes for each destination, edits for the channel */
     const char *const *members; /* names of its own members besides the common ones; NULL-ended */
-    /* Checks and keeps its own members: `own`, `place`, `base_url`, `token`. RC_INVALID after adding to the problems. */
+    /* Checks and keeps its own members: `own`, `place`, `base_url`, `token`, `routes`. `map` holds these alone: the common ones and the unknown ones were read. RC_INVALID
+     * after adding to the problems. */
     enum rc (*load)(const struct node *map, const struct channel_place *where,
                     struct channel *channel);
     /* The request for `call`, all of it in `arena`. RC_NOT_FOUND: nothing to be sent (an edit here is nothing). */
@@ -101,3 +102,5 @@ struct channel_kind {
     void (*read)(const struct channel_call *call, enum rc rc, const struct http_answer *answer,
                  struct arena *arena, struct channel_result *result);
 };
+
+extern const struct channel_kind channel_slack;

@@ -15,6 +15,7 @@ struct channels;
 enum rc channels_load(const struct node *map, struct slice base_dir, bool resolve_secrets,
                       struct arena *arena, struct problems *problems,
                       struct channels **channels) MUST_CHECK;
+/* NULL is none, to all of these. */
 size_t channels_count(const struct channels *channels);
 const struct channel *channels_at(const struct channels *channels,
                                   size_t i); /* NULL past the end */
@@ -22,6 +23,7 @@ const struct channel *channels_find(const struct channels *channels, struct slic
 /* The Slack channel, whose doors are served; NULL when there is none (there is at most one). */
 const struct channel *channels_slack(const struct channels *channels);
 
-/* Does this proposal go there, and to which place (absent: the channel has but one)? `groups` of the approvers are looked at for routes. */
+/* Does this proposal go there, and to which place (absent: the channel has but one)? `groups` of the approvers are looked at for routes. `*place` is set in either
+ * case: whoever speaks for another channel says it there. That a channel stands by is the caller's to see. */
 bool channel_wants(const struct channel *channel, const struct proposal *proposal,
                    struct slice *place);

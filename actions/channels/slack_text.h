@@ -13,6 +13,15 @@ enum rc slack_clean(struct slice text, size_t max_characters, struct arena *aren
 /* The same, and & < > escaped; the limit counts what is written, and no entity is cut. */
 enum rc slack_escape(struct slice text, size_t max_characters, struct arena *arena,
                      struct slice *escaped) MUST_CHECK;
+/* Code points of valid UTF-8. */
+size_t slack_count(struct slice text);
+
+#define SLACK_MAX_ADDRESS 2000 /* bytes; a longer one is no link */
+#define SLACK_MAX_LABEL 200
+/* An http or https address with a host. */
+bool slack_is_address(struct slice url);
+/* `url` with | < > " \\ ^ ` { }, blanks, controls and all that is not ASCII percent-encoded; absent when it is no address, or too long. */
+enum rc slack_address(struct slice url, struct arena *arena, struct slice *address) MUST_CHECK;
 /* <URL|label> with | < > and blanks of the URL percent-encoded; only http and https; absent for anything else. */
 enum rc slack_link(struct slice url, struct slice label, struct arena *arena,
                    struct slice *link) MUST_CHECK;

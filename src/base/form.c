@@ -63,3 +63,21 @@ enum rc form_field(struct slice body, struct slice name, struct arena *arena, st
     }
     return slice_is_absent(found) ? RC_NOT_FOUND : decode(found, arena, value);
 }
+
+void form_add_field(struct buffer *body, const char *name, struct slice value)
+{
+    if (body->len)
+        buffer_add_byte(body, '&');
+    buffer_add_text(body, name);
+    buffer_add_byte(body, '=');
+    for (size_t i = 0; i < value.len; i++) {
+        char c = value.ptr[i];
+        bool is_plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                        (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_';
+
+        if (is_plain)
+            buffer_add_byte(body, c);
+        else
+            buffer_format(body, "%%%02X", (unsigned)(unsigned char)c);
+    }
+}

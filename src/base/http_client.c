@@ -7,11 +7,19 @@
 
 #define CONNECT_MS 5000L
 #define REQUEST_HEAD_BYTES 65536 /* of URL and headers */
+#define ANSWER_HEAD_BYTES (32 * 1024)
+#define SMTP_CLOSING 221 /* answers our QUIT, not the message (RFC 5321, 4.2.3) */
 
 struct http_transfer {
     CURL *easy;
     struct curl_slist *headers;
+    struct curl_slist *recipients; /* of an e-mail */
+    struct buffer message;         /* an e-mail, as it is sent */
+    size_t n_sent_bytes;           /* of it */
+    int smtp_code;                 /* of the last line that was heard */
+    bool is_mail;
     struct http_multi *multi; /* while it is under way there */
+    struct buffer head;       /* of the final answer */
     struct buffer body;
     bool (*on_bytes)(void *context, struct slice bytes);
     void *context;
@@ -33,20 +41,25 @@ static const struct failure {
     CURLcode code;
     enum rc rc;
     const char *text;
+    bool is_unproven;
 } failures[] = {
     { CURLE_URL_MALFORMAT, RC_INVALID, "not a URL" },
     { CURLE_UNSUPPORTED_PROTOCOL, RC_IO, "the answer is not HTTP" }, /* HTTP/0.9, to libcurl */
     { CURLE_OUT_OF_MEMORY, RC_NO_MEMORY, "out of memory" },
     { CURLE_OPERATION_TIMEDOUT, RC_TIMEOUT, "no answer in time" },
+    { CURLE_USE_SSL_FAILED, RC_IO, "the mail server offers no TLS" },
+    { CURLE_LOGIN_DENIED, RC_DENIED, "the mail server takes no sign-in" },
     { CURLE_COULDNT_RESOLVE_HOST, RC_IO, "the host has no address" },
     { CURLE_COULDNT_RESOLVE_PROXY, RC_IO, "the proxy has no address" },
     { CURLE_COULDNT_CONNECT, RC_IO, "could not connect" },
     { CURLE_SSL_CONNECT_ERROR, RC_IO, "no TLS connection" },
-    { CURLE_PEER_FAILED_VERIFICATION, RC_IO, "the certificate is not valid" },
+    { CURLE_PEER_FAILED_VERIFICATION, RC_IO, "the certificate is not valid", true },
+    { CURLE_SSL_CACERT_BADFILE, RC_IO, "the file of certificates to trust cannot be read", true },
     { CURLE_SEND_ERROR, RC_IO, "the connection broke while sending" },
     { CURLE_RECV_ERROR, RC_IO, "the connection broke before the answer" },
     { CURLE_GOT_NOTHING, RC_IO, "the connection was closed without an answer" },
-    { CURLE_WEIRD_SERVER_REPLY, RC_IO, "the answer is not HTTP" },
+    { CURLE_WRITE_ERROR, RC_LIMIT, "the head of the answer is too long" }, /* on_head gave up */
+    { CURLE_WEIRD_SERVER_REPLY, RC_IO, "the answer makes no sense" },
 };
 
 enum rc http_client_init(void)
@@ -75,10 +88,33 @@ static bool is_token(struct slice text)
     return text.len > 0;
 }
 
+/* What could end the command that it stands in, or leave its angle brackets. */
+static bool is_mail_address(struct slice address)
+{
+    for (size_t i = 0; i < address.len; i++) {
+        if (strchr(" <>", address.ptr[i]))
+            return false;
+    }
+    return address.len > 0 && !slice_has_control(address);
+}
+
+static enum rc check_mail(const struct http_mail *mail, struct http_answer *answer)
+{
+    bool is_fit = is_mail_address(mail->from) && mail->n_to > 0;
+
+    for (size_t i = 0; i < mail->n_to; i++)
+        is_fit = is_fit && is_mail_address(mail->to[i]);
+    if (!is_fit)
+        return refuse(answer, RC_INVALID, "not an e-mail address");
+    if (slice_has_control(mail->user) || slice_has_control(mail->password))
+        return refuse(answer, RC_INVALID, "a sign-in holds a character that it must not");
+    return RC_OK;
+}
+
 /* CR and LF would begin another header, NUL would end this one. */
 static enum rc check_text(const struct http_request *request, struct http_answer *answer)
 {
-    if (!is_token(request->method))
+    if (!request->mail && !is_token(request->method))
         return refuse(answer, RC_INVALID, "not a method");
     if (!request->url.len || slice_has_control(request->url))
         return refuse(answer, RC_INVALID, "not a URL");
@@ -88,7 +124,7 @@ static enum rc check_text(const struct http_request *request, struct http_answer
         if (!is_token(request->headers[i].name) || slice_has_control(request->headers[i].value))
             return refuse(answer, RC_INVALID, "a header holds a character that it must not");
     }
-    return RC_OK;
+    return request->mail ? check_mail(request->mail, answer) : RC_OK;
 }
 
 static bool is_loopback(const char *host)
@@ -102,7 +138,11 @@ static bool is_loopback(const char *host)
     return false;
 }
 
-static enum rc refuse_url(CURLUcode code, struct http_answer *answer)
+/* What may be asked at all, and what an e-mail is handed to. */
+static const char *const web_schemes[] = { "http", "https", NULL };
+static const char *const mail_schemes[] = { "smtp", "smtps", NULL };
+
+static enum rc refuse_url(CURLUcode code, bool is_mail, struct http_answer *answer)
 {
     switch ((int)code) {
     case CURLUE_OUT_OF_MEMORY:
@@ -110,7 +150,9 @@ static enum rc refuse_url(CURLUcode code, struct http_answer *answer)
     case CURLUE_USER_NOT_ALLOWED:
         return refuse(answer, RC_INVALID, "a URL may not hold a user name");
     case CURLUE_UNSUPPORTED_SCHEME:
-        return refuse(answer, RC_INVALID, "only http and https are allowed");
+        return refuse(answer, RC_INVALID,
+                      is_mail ? "only smtp and smtps are allowed"
+                              : "only http and https are allowed");
     default:
         return refuse(answer, RC_INVALID, "not a URL");
     }
@@ -118,9 +160,9 @@ static enum rc refuse_url(CURLUcode code, struct http_answer *answer)
 
 /* A user name in a URL ends up in logs; secrets have headers. The proxy of our environment is not asked for what is on
  * this machine. */
-static enum rc check_url(const char *url, bool *is_local, struct http_answer *answer)
+static enum rc check_url(const char *url, bool is_mail, bool *is_local, struct http_answer *answer)
 {
-    static const char *const schemes[] = { "http", "https", NULL };
+    const char *const *schemes = is_mail ? mail_schemes : web_schemes;
     CURLU *parts = curl_url();
     char *scheme = NULL, *host = NULL;
     CURLUcode code = CURLUE_OUT_OF_MEMORY;
@@ -138,19 +180,45 @@ static enum rc check_url(const char *url, bool *is_local, struct http_answer *an
     curl_free(scheme);
     curl_free(host);
     curl_url_cleanup(parts);
-    return code == CURLUE_OK ? RC_OK : refuse_url(code, answer);
+    return code == CURLUE_OK ? RC_OK : refuse_url(code, is_mail, answer);
 }
 
-static size_t on_head(char *line, size_t item_bytes, size_t n_items, void *context)
+/* "250 OK", "250-SIZE": what libcurl tells of the last one is gone when it has said goodbye. */
+static void hear_smtp(struct http_transfer *transfer, struct slice line)
+{
+    struct slice digits = { .ptr = line.ptr, .len = 3 };
+    int64_t code;
+
+    if (line.len < digits.len || slice_to_int(digits, &code) || code == SMTP_CLOSING)
+        return;
+    transfer->smtp_code = (int)code;
+    buffer_add(&transfer->head, line);
+}
+
+/* Keeps the head of the final answer only: what "103 Early Hints" or a trailer says is not its. Too long a head ends the
+ * transfer. */
+static size_t on_head(char *bytes, size_t item_bytes, size_t n_items, void *context)
 {
     struct http_transfer *transfer = context;
-    size_t len = item_bytes * n_items;
+    struct slice line = { .ptr = bytes, .len = item_bytes * n_items };
     long status = 0;
 
+    if (transfer->is_mail) {
+        hear_smtp(transfer, line);
+        return transfer->head.failed ? 0 : line.len;
+    }
+    if (transfer->has_status)
+        return line.len;
+    if (slice_trim(line).len) {
+        buffer_add(&transfer->head, line);
+        return transfer->head.failed ? 0 : line.len;
+    }
     curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (status >= 200 && len && len <= 2 && (line[0] == '\r' || line[0] == '\n'))
+    if (status >= 200)
         transfer->has_status = true;
-    return len;
+    else
+        buffer_clear(&transfer->head);
+    return line.len;
 }
 
 /* Taking less than what is there ends the transfer. */
@@ -174,13 +242,30 @@ static size_t on_body(char *bytes, size_t item_bytes, size_t n_items, void *cont
     return transfer->is_cut ? 0 : piece.len;
 }
 
-static bool add_header(struct http_transfer *transfer, const char *line)
+static size_t on_message(char *bytes, size_t item_bytes, size_t n_items, void *context)
 {
-    struct curl_slist *longer = curl_slist_append(transfer->headers, line);
+    struct http_transfer *transfer = context;
+    size_t n_left = transfer->message.len - transfer->n_sent_bytes;
+    size_t n_bytes = item_bytes * n_items < n_left ? item_bytes * n_items : n_left;
+
+    if (n_bytes)
+        memcpy(bytes, transfer->message.ptr + transfer->n_sent_bytes, n_bytes);
+    transfer->n_sent_bytes += n_bytes;
+    return n_bytes;
+}
+
+static bool append_line(struct curl_slist **list, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(*list, line);
 
     if (longer)
-        transfer->headers = longer;
+        *list = longer;
     return longer != NULL;
+}
+
+static bool add_header(struct http_transfer *transfer, const char *line)
+{
+    return append_line(&transfer->headers, line);
 }
 
 static bool add_headers(struct http_transfer *transfer, const struct http_request *request,
@@ -222,7 +307,7 @@ static bool wants_body(const struct http_request *request)
  * again whose answer did not come, and a step must not run twice. */
 static bool set_limits(CURL *easy, const struct http_request *request)
 {
-    return SET(easy, CURLOPT_PROTOCOLS_STR, "http,https") &&
+    return SET(easy, CURLOPT_PROTOCOLS_STR, request->mail ? "smtp,smtps" : "http,https") &&
            SET(easy, CURLOPT_FOLLOWLOCATION, 0L) && SET(easy, CURLOPT_SSL_VERIFYPEER, 1L) &&
            SET(easy, CURLOPT_SSL_VERIFYHOST, 2L) &&
            SET(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
@@ -254,6 +339,48 @@ static bool set_request(struct http_transfer *transfer, const struct http_reques
            SET(easy, CURLOPT_USERAGENT, "vedette/" VEDETTE_VERSION);
 }
 
+static bool set_recipients(struct http_transfer *transfer, const struct http_mail *mail,
+                           struct arena *arena)
+{
+    struct slice address;
+
+    for (size_t i = 0; i < mail->n_to; i++) {
+        if (arena_copy(arena, mail->to[i], &address) ||
+            !append_line(&transfer->recipients, address.ptr))
+            return false;
+    }
+    /* One address that is gone does not keep the message from the others. */
+    return SET(transfer->easy, CURLOPT_MAIL_RCPT, transfer->recipients) &&
+           SET(transfer->easy, CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L);
+}
+
+static bool set_sign_in(CURL *easy, const struct http_mail *mail, struct arena *arena)
+{
+    struct slice user, password;
+
+    if (slice_is_absent(mail->user))
+        return true;
+    return !arena_copy(arena, mail->user, &user) &&
+           !arena_copy(arena, mail->password.len ? mail->password : SLICE(""), &password) &&
+           SET(easy, CURLOPT_USERNAME, user.ptr) && SET(easy, CURLOPT_PASSWORD, password.ptr);
+}
+
+static bool set_mail(struct http_transfer *transfer, const struct http_request *request,
+                     struct arena *arena)
+{
+    CURL *easy = transfer->easy;
+    struct slice from;
+
+    buffer_add(&transfer->message, request->body);
+    if (transfer->message.failed || arena_copy(arena, request->mail->from, &from))
+        return false;
+    return SET(easy, CURLOPT_MAIL_FROM, from.ptr) &&
+           set_recipients(transfer, request->mail, arena) &&
+           set_sign_in(easy, request->mail, arena) && SET(easy, CURLOPT_UPLOAD, 1L) &&
+           SET(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->body.len) &&
+           SET(easy, CURLOPT_READFUNCTION, on_message) && SET(easy, CURLOPT_READDATA, transfer);
+}
+
 static bool set_callbacks(struct http_transfer *transfer)
 {
     CURL *easy = transfer->easy;
@@ -275,7 +402,7 @@ static enum rc set_address(struct http_transfer *transfer, const struct http_req
 
     if (arena_copy(arena, request->url, &url) || arena_copy(arena, request->unix_socket, &path))
         return refuse(answer, RC_LIMIT, "the request is too long");
-    rc = check_url(url.ptr, &is_local, answer);
+    rc = check_url(url.ptr, request->mail != NULL, &is_local, answer);
     if (rc)
         return rc;
     is_set = SET(easy, CURLOPT_URL, url.ptr);
@@ -283,6 +410,8 @@ static enum rc set_address(struct http_transfer *transfer, const struct http_req
         is_set = is_set && SET(easy, CURLOPT_UNIX_SOCKET_PATH, path.ptr);
     if (path.ptr || is_local)
         is_set = is_set && SET(easy, CURLOPT_PROXY, "");
+    if (request->mail && !is_local)
+        is_set = is_set && SET(easy, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
     return is_set ? RC_OK : refuse(answer, RC_NO_MEMORY, "out of memory");
 }
 
@@ -293,7 +422,8 @@ static enum rc configure(struct http_transfer *transfer, const struct http_reque
 
     if (rc)
         return rc;
-    if (!set_limits(transfer->easy, request) || !set_request(transfer, request, arena) ||
+    if (!set_limits(transfer->easy, request) ||
+        !(request->mail ? set_mail : set_request)(transfer, request, arena) ||
         !set_callbacks(transfer))
         return refuse(answer, RC_LIMIT, "the request is too long");
     return RC_OK;
@@ -315,6 +445,9 @@ static enum rc new_transfer(const struct http_request *request, struct http_tran
     *transfer = made;
     if (!made || !made->easy || arena_new(REQUEST_HEAD_BYTES, &arena))
         return refuse(answer, RC_NO_MEMORY, "out of memory");
+    made->is_mail = request->mail != NULL;
+    buffer_init(&made->message, 0);
+    buffer_init(&made->head, ANSWER_HEAD_BYTES);
     buffer_init(&made->body, request->answer_limit_bytes ? (size_t)request->answer_limit_bytes
                                                          : HTTP_ANSWER_LIMIT_BYTES);
     made->on_bytes = request->on_bytes;
@@ -333,14 +466,26 @@ static enum rc fail_transfer(struct http_transfer *transfer, CURLcode code)
     curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
     curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &n_sent);
     answer->may_have_arrived = ready_us > 0 || n_sent > 0;
+    if (transfer->is_mail) /* it counts from its last byte on */
+        answer->may_have_arrived = transfer->n_sent_bytes == transfer->message.len;
     for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
         if (failures[i].code != code)
             continue;
         answer->error = failures[i].text;
+        answer->is_unproven = failures[i].is_unproven;
         return failures[i].rc;
     }
     answer->error = curl_easy_strerror(code);
     return RC_IO;
+}
+
+/* A refusal is an answer, unless the connection broke: then it was for one of the recipients, and what followed is not known. */
+static bool has_mail_status(const struct http_transfer *transfer, CURLcode code)
+{
+    bool is_broken =
+        code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING || code == CURLE_OPERATION_TIMEDOUT;
+
+    return transfer->is_mail && (code == CURLE_OK || (transfer->smtp_code >= 400 && !is_broken));
 }
 
 /* Once there is a status, that is the answer, even where its body was cut or broke off. */
@@ -351,14 +496,16 @@ static void finish(struct http_transfer *transfer, CURLcode code)
     long status = 0;
 
     transfer->is_done = true;
+    transfer->has_status = transfer->has_status || has_mail_status(transfer, code);
     if (!transfer->has_status) {
         transfer->rc = fail_transfer(transfer, code == CURLE_OK ? CURLE_WEIRD_SERVER_REPLY : code);
         return;
     }
     curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_TYPE, &content_type);
-    answer->status = (int)status;
+    answer->status = transfer->is_mail ? transfer->smtp_code : (int)status;
     answer->content_type = slice_of(content_type);
+    answer->header_lines = buffer_slice(&transfer->head);
     answer->body = buffer_slice(&transfer->body);
     answer->truncated = transfer->is_cut || code != CURLE_OK;
     transfer->rc = RC_OK;
@@ -370,9 +517,26 @@ static enum rc copy_answer(const struct http_transfer *transfer, struct arena *a
 {
     *answer = transfer->answer;
     if (arena_copy(arena, transfer->answer.body, &answer->body) ||
-        arena_copy(arena, transfer->answer.content_type, &answer->content_type))
-        return refuse(answer, RC_NO_MEMORY, "out of memory");
+        arena_copy(arena, transfer->answer.header_lines, &answer->header_lines) ||
+        arena_copy(arena, transfer->answer.content_type, &answer->content_type)) {
+        *answer = (struct http_answer){ .error = "out of memory", .may_have_arrived = true };
+        return RC_NO_MEMORY;
+    }
     return transfer->rc;
+}
+
+struct slice http_answer_header_value(const struct http_answer *answer, const char *name)
+{
+    struct slice rest = answer->header_lines;
+
+    while (rest.len) {
+        struct slice line = slice_cut(&rest, '\n');
+        struct slice found = slice_cut(&line, ':');
+
+        if (slice_eq_nocase(found, slice_of(name)))
+            return slice_trim(line);
+    }
+    return (struct slice){ 0 };
 }
 
 enum rc http_perform(const struct http_request *request, struct arena *arena,
@@ -520,6 +684,9 @@ void http_transfer_free(struct http_transfer *transfer)
     leave_multi(transfer);
     curl_easy_cleanup(transfer->easy);
     curl_slist_free_all(transfer->headers);
+    curl_slist_free_all(transfer->recipients);
+    buffer_free(&transfer->message);
+    buffer_free(&transfer->head);
     buffer_free(&transfer->body);
     free(transfer);
 }

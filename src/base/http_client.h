@@ -1,6 +1,6 @@
-/* http_client.h - one HTTP request out, bounded in every way.
+/* http_client.h - one HTTP request out, or one e-mail, bounded in every way.
  *
- * libcurl stops here. http and https only, certificates always checked, no redirects, connect 5 s, answers cut at a
+ * libcurl stops here. http and https only (smtp and smtps for an e-mail, and those for nothing else), certificates always checked, no redirects, connect 5 s, answers cut at a
  * limit, SIGPIPE and libcurl's own signals off. A Unix socket stands in for host and port for the daemon's own
  * interface. Refused: CR, LF, NUL and other control characters in method, URL or headers, and a user name in the URL.
  * A connection serves one request and is never kept, so that none is ever sent twice.
@@ -16,7 +16,11 @@ struct http_header {
     struct slice name, value;
 };
 
-/* An e-mail instead of a request: the URL is smtp:// or smtps://, the body the whole message (RFC 5322, lines ended by CR LF); the answer's status is SMTP's. */
+/* An e-mail instead of a request: the URL is smtp:// or smtps://, the body the whole message (RFC 5322, lines ended by CR LF); method and headers are not looked at.
+ *
+ * smtp:// goes on only once STARTTLS has made it secure, except to this machine, where it stays plain. The answer is the server's last one: its code (RFC 5321) as
+ * `status`, and all of its lines as `header_lines`; 250 with a line of 5xx among them: it was refused for some of `to`. An address is plain ("jane@example.com"):
+ * blanks, control characters and <> in one are refused. */
 struct http_mail {
     struct slice from;
     const struct slice *to;
@@ -42,12 +46,13 @@ struct http_request {
 struct http_answer {
     int status;
     struct slice content_type;
-    struct slice header_lines; /* as they came; see http_answer_header */
+    struct slice header_lines; /* as they came, at most 32 KiB: see http_answer_header_value */
     struct slice body;         /* cut at the limit */
     bool
         truncated; /* at the limit, by `on_bytes`, or because the connection broke inside the body */
     const char *error;     /* static, when there is no answer: "could not connect", … */
     bool may_have_arrived; /* no answer, but the request may have been processed */
+    bool is_unproven; /* no answer: the certificate does not prove who is there, and nothing was sent */
 };
 
 /* The value of a header of the answer, by its name in any case; absent when it is not there. Borrowed from the answer. */

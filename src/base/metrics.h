@@ -33,6 +33,7 @@
     X(SIGNALS, "vedette_signals", "gauge", "state", "Signals by state")                            \
     X(TASKS, "vedette_tasks", "gauge", "state", "Tasks by state")                                  \
     X(PROPOSALS, "vedette_proposals", "gauge", "state", "Proposals by state")                      \
+    X(SILENCES, "vedette_silences", "gauge", "state", "Silences by state")                         \
     X(DECISIONS, "vedette_decisions_total", "counter", "verdict,channel", "Decisions taken")       \
     X(STEPS, "vedette_steps_total", "counter", "action,result", "Steps ended, by result")          \
     X(COMMIT_SECONDS, "vedette_commit_seconds", "histogram", "", "Time of a synced commit")        \

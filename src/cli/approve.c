@@ -60,7 +60,7 @@ static enum exit_code post(struct approval *approval)
     enum exit_code code;
 
     buffer_init(&body, 0);
-    decision_write(approval->invocation, value_text(approval->proposal, "plan_digest"), &body);
+    decision_write(approval->invocation, approval->proposal, &body);
     code = remote_post(approval->client, "proposals", approval->id, "decision", buffer_slice(&body),
                        &after);
     buffer_free(&body);
@@ -221,13 +221,11 @@ enum exit_code approve_command(const struct invocation *invocation)
     struct approval approval = { .invocation = invocation,
                                  .screen = invocation->screen,
                                  .id = slice_of(invocation->operands[0]) };
-    const char *kind = remote_kind(approval.id);
-    enum exit_code code;
+    enum exit_code code = decision_check_id(invocation);
 
-    if (!kind || strcmp(kind, "proposals") != 0)
-        return usage_error(invocation->command, "ID is a proposal: prp_…, or its five letters");
     buffer_init(&approval.out, 0);
-    code = client_new(invocation, &approval.client);
+    if (!code)
+        code = client_new(invocation, &approval.client);
     if (!code)
         code = remote_get(approval.client, "proposals", approval.id, &approval.proposal);
     if (!code)

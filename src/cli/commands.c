@@ -63,7 +63,7 @@ const struct command commands[] = {
     { .name = "audit", .operands = "", .summary = "list who decided and what was done, newest first",
       .options = { CLIENT, OPTION_VERIFY, OPTION_SINCE, OPTION_LIMIT, OPTION_JSON }, .run = audit_command },
     { .name = "show", .operands = "ID", .min_operands = 1, .max_operands = 1, .summary = "one of them, whole",
-      .more = "ID: prp_… or the five letters of a proposal, sig_…, tsk_…, evt_…\n",
+      .more = "ID: prp_… or the five letters of a proposal, sig_…, tsk_…, evt_…, sil_…\n",
       .options = { CLIENT, OPTION_JSON }, .run = show_command },
     { .name = "approve", .operands = "ID", .min_operands = 1, .max_operands = 1, .summary = "approve a proposal's plan and follow its steps to their end",
       .more = "Prints the plan first, exactly as it will run. Exit 1 when a step failed.\n",
@@ -74,6 +74,10 @@ const struct command commands[] = {
       .options = { CLIENT, OPTION_NOTE, OPTION_JSON }, .run = decide_command },
     { .name = "snooze", .operands = "ID", .min_operands = 1, .max_operands = 1, .summary = "look at a proposal again later",
       .options = { CLIENT, OPTION_FOR, OPTION_NOTE, OPTION_JSON }, .run = decide_command },
+    { .name = "edit", .operands = "ID", .min_operands = 1, .max_operands = 1, .summary = "change parameters of a proposal's plan, for a new revision that waits for approval",
+      .more = "STEP counts from 1, and NAME is a parameter of that step's action: `vedette show ID` lists both. What is not set keeps\n"
+              "its value. Approvals given before are void. Prints the new plan with its digest.\n",
+      .options = { CLIENT, OPTION_SET, OPTION_NOTE, OPTION_JSON }, .run = edit_command },
     { .name = "take-back", .operands = "ID", .min_operands = 1, .max_operands = 1, .summary = "take your approval back while it is held",
       .options = { CLIENT, OPTION_NOTE, OPTION_JSON }, .run = decide_command },
     { .name = "undo", .operands = "ID", .min_operands = 1, .max_operands = 1, .summary = "undo what a proposal did, where its actions can be undone",
@@ -86,6 +90,10 @@ const struct command commands[] = {
       .options = { CLIENT, OPTION_JSON }, .run = pause_command },
     { .name = "resume", .operands = "", .summary = "act again",
       .options = { CLIENT, OPTION_JSON }, .run = pause_command },
+    { .name = "silence", .operands = "add | list | remove ID", .min_operands = 1, .max_operands = 2, .summary = "mute for a time what matches; list who muted what; unmute",
+      .more = "add takes --where, --for and --reason. What it holds back asks when it ends or is removed, if it still fires.\n"
+              "FIELD is rule, severity, signal.key[0], or a field of the event, of the key or of a capture.\n",
+      .options = { CLIENT, OPTION_WHERE, OPTION_FOR, OPTION_REASON, OPTION_LIST_STATE, OPTION_SINCE, OPTION_LIMIT, OPTION_JSON }, .run = silence_command },
     { .name = "completion", .operands = "bash|zsh|fish", .min_operands = 1, .max_operands = 1, .summary = "print shell completions",
       .run = completion_command },
     { .name = "version", .operands = "", .summary = "print the version",
@@ -99,8 +107,7 @@ const struct command commands[] = {
 #define N_COMMANDS (sizeof commands / sizeof *commands - 1)
 
 /* Commands that are known to come: nobody should look for a typing error that is none. */
-static const char *const not_yet[] = { "schema", "backtest", "shapes", "silence",
-                                       "export", "restore",  NULL };
+static const char *const not_yet[] = { "schema", "backtest", "shapes", "export", "restore", NULL };
 
 const struct command *command_find(struct slice name)
 {

@@ -24,12 +24,17 @@ enum exit_code send_command(const struct invocation *invocation);
 enum exit_code tail_command(const struct invocation *invocation);
 enum exit_code status_command(const struct invocation *invocation);
 enum exit_code hooks_command(const struct invocation *invocation);
+/* silence.c */
+enum exit_code silence_command(const struct invocation *invocation);
 /* lists.c, show.c */
+/* The list NAME of the API, as the options narrow it. */
+enum exit_code list_show(const struct invocation *invocation, const char *name);
 enum exit_code list_command(const struct invocation *invocation);
 enum exit_code audit_command(const struct invocation *invocation);
 enum exit_code show_command(const struct invocation *invocation);
-/* approve.c, decide.c */
+/* approve.c, edit.c, decide.c */
 enum exit_code approve_command(const struct invocation *invocation);
+enum exit_code edit_command(const struct invocation *invocation);
 enum exit_code decide_command(const struct invocation *invocation);
 enum exit_code resolve_command(const struct invocation *invocation);
 enum exit_code pause_command(const struct invocation *invocation);

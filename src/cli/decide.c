@@ -20,7 +20,28 @@ static void write_verdict(struct json_writer *writer, const char *command)
     json_member_text(writer, "verdict", slice_of(verdict));
 }
 
-void decision_write(const struct invocation *invocation, struct slice plan_digest,
+/* For each step of the plan an object of what is set in it. */
+static void write_params(const struct options *options, const struct json *proposal,
+                         struct json_writer *writer)
+{
+    int64_t n_steps = (int64_t)json_count(json_get_text(proposal, "plan"));
+
+    json_key(writer, "params");
+    json_array_begin(writer);
+    for (int64_t step = 1; step <= n_steps; step++) {
+        json_object_begin(writer);
+        for (size_t i = 0; i < options->n_sets; i++) {
+            if (options->sets[i].step != step)
+                continue;
+            json_key_slice(writer, options->sets[i].name);
+            json_write_text(writer, options->sets[i].value);
+        }
+        json_object_end(writer);
+    }
+    json_array_end(writer);
+}
+
+void decision_write(const struct invocation *invocation, const struct json *proposal,
                     struct buffer *body)
 {
     const struct options *options = &invocation->options;
@@ -28,12 +49,14 @@ void decision_write(const struct invocation *invocation, struct slice plan_diges
 
     json_object_begin(&writer);
     write_verdict(&writer, invocation->command->name);
-    json_member_text(&writer, "plan_digest", plan_digest);
+    json_member_text(&writer, "plan_digest", value_text(proposal, "plan_digest"));
     json_member_text(&writer, "reason", slice_of(options->reason));
     json_member_text(&writer, "note", slice_of(options->note));
     json_member_text(&writer, "for", slice_of(options->snooze_for));
     if (options->ran || options->not_ran)
         json_member_text(&writer, "settle", options->ran ? SLICE("ran") : SLICE("not_ran"));
+    if (options->n_sets)
+        write_params(options, proposal, &writer);
     json_object_end(&writer);
 }
 
@@ -101,6 +124,15 @@ static enum exit_code check_settle(const struct invocation *invocation)
     return EXIT_DONE;
 }
 
+enum exit_code decision_check_id(const struct invocation *invocation)
+{
+    const char *kind = remote_kind(slice_of(invocation->operands[0]));
+
+    if (kind && !strcmp(kind, "proposals"))
+        return EXIT_DONE;
+    return usage_error(invocation->command, "ID is a proposal: prp_…, or its five letters");
+}
+
 static enum exit_code check_call(const struct invocation *invocation)
 {
     static const struct {
@@ -109,10 +141,10 @@ static enum exit_code check_call(const struct invocation *invocation)
     } checks[] = { { "reject", check_reject },
                    { "snooze", check_snooze },
                    { "settle", check_settle } };
-    const char *kind = remote_kind(slice_of(invocation->operands[0]));
+    enum exit_code code = decision_check_id(invocation);
 
-    if (!kind || strcmp(kind, "proposals") != 0)
-        return usage_error(invocation->command, "ID is a proposal: prp_…, or its five letters");
+    if (code)
+        return code;
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
         if (!strcmp(checks[i].command, invocation->command->name))
             return checks[i].check(invocation);
@@ -136,7 +168,7 @@ enum exit_code decide_command(const struct invocation *invocation)
     if (!code)
         code = remote_get(client, "proposals", id, &shown);
     if (!code) {
-        decision_write(invocation, value_text(shown, "plan_digest"), &body);
+        decision_write(invocation, shown, &body);
         code = remote_post(client, "proposals", id, "decision", buffer_slice(&body), &proposal);
     }
     if (!code)

@@ -8,9 +8,11 @@
 /* How a cell shows its member. */
 enum cell_form {
     CELL_TEXT,
-    CELL_LIST, /* a key: its values with dots between */
+    CELL_LIST,  /* a key: its values with dots between */
+    CELL_PAIRS, /* an object: "field=value, …" */
     CELL_AGO,
     CELL_EXPIRY, /* of what is still open */
+    CELL_END,    /* of what is still active */
 };
 
 struct cell {
@@ -89,6 +91,15 @@ static const struct list {
                  { "subject" },
                  { "title" } },
       .n_columns = 7 },
+    { .name = "silences",
+      .columns = { { "ID" }, { "STATE", true }, { "ENDS" }, { "BY" }, { "WHERE" }, { "REASON" } },
+      .cells = { { "id" },
+                 { "state" },
+                 { "until", CELL_END },
+                 { "by" },
+                 { "where", CELL_PAIRS },
+                 { "reason" } },
+      .n_columns = 6 },
     { .name = "audit",
       .columns = { { "NUMBER" },
                    { "AT" },
@@ -107,10 +118,10 @@ static const struct list {
       .n_columns = 7 },
 };
 
-static const struct list *list_of(const struct command *command)
+static const struct list *list_of(const char *name)
 {
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        if (slice_eq(slice_of(lists[i].name), slice_of(command->name)))
+        if (slice_eq(slice_of(lists[i].name), slice_of(name)))
             return &lists[i];
     return NULL;
 }
@@ -138,8 +149,13 @@ static enum rc add_cell(struct listing *listing, const struct cell *cell, const 
     case CELL_LIST:
         value_show_list(value, " · ", &listing->text);
         break;
+    case CELL_PAIRS:
+        value_show_pairs(value, &listing->text);
+        break;
     case CELL_EXPIRY:
-        if (!slice_eq(value_text(item, "state"), SLICE("open")))
+    case CELL_END:
+        if (!slice_eq(value_text(item, "state"),
+                      cell->form == CELL_END ? SLICE("active") : SLICE("open")))
             break;
         __attribute__((fallthrough));
     case CELL_AGO:
@@ -180,9 +196,9 @@ static enum exit_code finish(struct listing *listing)
     return screen_write(&listing->text) ? EXIT_REFUSED : EXIT_DONE;
 }
 
-enum exit_code list_command(const struct invocation *invocation)
+enum exit_code list_show(const struct invocation *invocation, const char *name)
 {
-    struct listing listing = { .invocation = invocation, .list = list_of(invocation->command) };
+    struct listing listing = { .invocation = invocation, .list = list_of(name) };
     struct client *client = NULL;
     enum exit_code code = client_new(invocation, &client);
 
@@ -198,6 +214,11 @@ enum exit_code list_command(const struct invocation *invocation)
     buffer_free(&listing.text);
     client_free(client);
     return code;
+}
+
+enum exit_code list_command(const struct invocation *invocation)
+{
+    return list_show(invocation, invocation->command->name);
 }
 
 /* --- the trail's chain --- */

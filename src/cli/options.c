@@ -75,15 +75,21 @@ static const struct option_row rows[OPTION_N] = {
     [OPTION_VERIFY] = { "verify", 0, NULL,
                         "check the trail's chain of hashes instead of listing it", FLAG(verify) },
     [OPTION_NOTE] = { "note", 0, "TEXT", "kept with the decision", TEXT(note) },
-    [OPTION_REASON] = { "reason", 0, "CODE",
-                        "wrong_cause, wrong_action, known, too_late or not_worth_it",
+    [OPTION_REASON] = { "reason", 0, "CODE|TEXT",
+                        "why: of a reject wrong_cause, wrong_action, known, too_late or "
+                        "not_worth_it; of a silence a sentence",
                         TEXT(reason) },
     [OPTION_FOR] = { "for", 0, "1h", "how long", TEXT(snooze_for) },
+    [OPTION_WHERE] = { "where", 0, "FIELD=VALUE",
+                       "what is silenced; given several times, all hold; for `rule` a glob will do",
+                       .type = OPTION_IS_WHERE },
     [OPTION_YES] = { "yes", 'y', NULL, "do not ask", FLAG(yes) },
     [OPTION_NO_WAIT] = { "no-wait", 0, NULL, "do not follow the steps to their end",
                          FLAG(no_wait) },
     [OPTION_RAN] = { "ran", 0, NULL, "the step did run", FLAG(ran) },
     [OPTION_NOT_RAN] = { "not-ran", 0, NULL, "the step did not run", FLAG(not_ran) },
+    [OPTION_SET] = { "set", 0, "STEP.NAME=VALUE", "what a parameter of a step shall be",
+                     .type = OPTION_IS_SET },
     [OPTION_SENDERS] = { "senders", 0, NULL, "list the senders that `webhook:` takes",
                          FLAG(senders) },
 };
@@ -169,6 +175,49 @@ static enum rc take_header(const struct parse *parse, const struct option_row *r
     return RC_OK;
 }
 
+/* The same parameter twice leaves open which value was meant. */
+static bool is_set_already(const struct options *options, const struct set_option *given)
+{
+    for (size_t i = 0; i < options->n_sets; i++)
+        if (options->sets[i].step == given->step && slice_eq(options->sets[i].name, given->name))
+            return true;
+    return false;
+}
+
+static enum rc take_set(const struct parse *parse, const struct option_row *row, const char *text)
+{
+    struct options *options = parse->options;
+    struct slice rest = slice_of(text);
+    struct slice target = slice_cut(&rest, '=');
+    struct slice name = target;
+    struct slice step = slice_cut(&name, '.');
+    struct set_option given = { .name = name, .value = rest };
+
+    if (options->n_sets == OPTIONS_MAX_TEXTS)
+        return too_many(parse, row);
+    if (target.len == slice_of(text).len || !name.len || slice_to_int(step, &given.step) ||
+        given.step < 1)
+        return refuse(parse, "--set takes STEP.NAME=VALUE, as 1.run=8, not `", text, "`");
+    if (is_set_already(options, &given))
+        return refuse(parse, "--set is given twice for one parameter: `", text, "`");
+    options->sets[options->n_sets++] = given;
+    return RC_OK;
+}
+
+static enum rc take_where(const struct parse *parse, const struct option_row *row, const char *text)
+{
+    struct options *options = parse->options;
+    struct slice value = slice_of(text);
+    struct slice field = slice_cut(&value, '=');
+
+    if (options->n_where == OPTIONS_MAX_TEXTS)
+        return too_many(parse, row);
+    if (!field.len || !value.len)
+        return refuse(parse, "--where takes FIELD=VALUE, not `", text, "`");
+    options->where[options->n_where++] = (struct where_option){ field, value };
+    return RC_OK;
+}
+
 static enum rc take(const struct parse *parse, const struct option_row *row, const char *text)
 {
     struct options *options = parse->options;
@@ -192,6 +241,10 @@ static enum rc take(const struct parse *parse, const struct option_row *row, con
         return take_input(parse, row, text);
     case OPTION_IS_HEADER:
         return take_header(parse, row, text);
+    case OPTION_IS_SET:
+        return take_set(parse, row, text);
+    case OPTION_IS_WHERE:
+        return take_where(parse, row, text);
     }
     return RC_INVALID;
 }

@@ -39,10 +39,12 @@ enum option_id {
     OPTION_NOTE,
     OPTION_REASON,
     OPTION_FOR,
+    OPTION_WHERE,
     OPTION_YES,
     OPTION_NO_WAIT,
     OPTION_RAN,
     OPTION_NOT_RAN,
+    OPTION_SET,
     OPTION_SENDERS,
     OPTION_N
 };
@@ -62,6 +64,17 @@ struct header_option {
     size_t hook; /* the how-manieth --hook, from 0 */
 };
 
+/* One `--set STEP.NAME=VALUE`: another value for a parameter of a plan's step. */
+struct set_option {
+    int64_t step; /* from 1 */
+    struct slice name, value;
+};
+
+/* One `--where field=value`. */
+struct where_option {
+    struct slice field, value;
+};
+
 #define OPTIONS_MAX_TEXTS 64
 
 /* What was given; all zero when nothing was. */
@@ -79,6 +92,10 @@ struct options {
     size_t n_inputs, n_hooks;
     struct header_option headers[OPTIONS_MAX_TEXTS];
     size_t n_headers;
+    struct set_option sets[OPTIONS_MAX_TEXTS];
+    size_t n_sets;
+    struct where_option where[OPTIONS_MAX_TEXTS];
+    size_t n_where;
 };
 
 enum option_type {
@@ -88,6 +105,8 @@ enum option_type {
     OPTION_IS_RULES,
     OPTION_IS_INPUT,
     OPTION_IS_HEADER,
+    OPTION_IS_SET,
+    OPTION_IS_WHERE,
 };
 
 struct option_row {

@@ -18,7 +18,8 @@ const char *remote_kind(struct slice id)
         const char *prefix;
         const char *kind;
     } kinds[] = {
-        { "prp_", "proposals" }, { "sig_", "signals" }, { "tsk_", "tasks" }, { "evt_", "events" }
+        { "prp_", "proposals" }, { "sig_", "signals" },  { "tsk_", "tasks" },
+        { "evt_", "events" },    { "sil_", "silences" },
     };
     struct ulid ulid;
 

@@ -3,7 +3,7 @@
 
 #include "src/cli/client.h"
 
-/* Which list it belongs to, by its prefix: "proposals" (also for a short id), "signals", "tasks", "events"; NULL for what is no id. Static. */
+/* Which list it belongs to, by its prefix: "proposals" (also for a short id), "signals", "tasks", "events", "silences"; NULL for what is no id. Static. */
 const char *remote_kind(struct slice id);
 /* GET /api/v1/KIND/ID; free with json_free. */
 enum exit_code remote_get(struct client *client, const char *kind, struct slice id,

@@ -22,7 +22,10 @@ static enum exit_code show(const struct invocation *invocation, struct client *c
     static const struct {
         const char *kind;
         void (*view)(const struct screen *screen, const struct json *object, struct buffer *out);
-    } views[] = { { "signals", view_signal }, { "tasks", view_task }, { "events", view_event } };
+    } views[] = { { "signals", view_signal },
+                  { "tasks", view_task },
+                  { "events", view_event },
+                  { "silences", view_silence } };
     struct slice name = slice_of(kind);
     struct buffer out;
     enum rc rc;
@@ -51,8 +54,9 @@ enum exit_code show_command(const struct invocation *invocation)
     enum exit_code code;
 
     if (!kind)
-        return usage_error(invocation->command,
-                           "an ID is prp_…, sig_…, tsk_…, evt_… or the five letters of a proposal");
+        return usage_error(
+            invocation->command,
+            "an ID is prp_…, sig_…, tsk_…, evt_…, sil_… or the five letters of a proposal");
     code = client_new(invocation, &client);
     if (!code)
         code = remote_get(client, kind, id, &object);

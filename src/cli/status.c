@@ -177,6 +177,16 @@ static void show_watchers(const struct screen *screen, const struct json *watche
     }
 }
 
+/* Why somebody silenced it. */
+static void show_reason(const struct json *one, struct buffer *out)
+{
+    if (!value_text(one, "reason").len)
+        return;
+    buffer_add_text(out, " (");
+    show_text(out, value_text(one, "reason"));
+    buffer_add_text(out, ")");
+}
+
 static void show_held(const struct screen *screen, const struct json *held, struct buffer *out)
 {
     int64_t until_ms;
@@ -191,6 +201,7 @@ static void show_held(const struct screen *screen, const struct json *held, stru
             buffer_add_text(out, ", ends ");
             show_time(screen, out, until_ms, false);
         }
+        show_reason(one, out);
         buffer_add_text(out, ": ");
         show_text(out, value_text(one, "title"));
         buffer_add_text(out, "  ");
@@ -237,6 +248,7 @@ static void show_status(const struct screen *screen, const struct json *status, 
     show_counts("signals", json_get_text(status, "signals"), out);
     show_counts("tasks", json_get_text(status, "tasks"), out);
     show_counts("proposals", json_get_text(status, "proposals"), out);
+    show_counts("silences", json_get_text(status, "silences"), out);
     show_store(status, out);
     show_watchers(screen, json_get_text(status, "watchers"), out);
     show_held(screen, json_get_text(status, "held_back"), out);

@@ -57,6 +57,17 @@ static void show_proposal(const struct screen *screen, const struct json *json, 
     }
 }
 
+static void show_silence(const struct screen *screen, const struct json *json, struct buffer *out)
+{
+    show_word(screen, out, value_text(json, "state"));
+    buffer_add_text(out, "  ");
+    value_show_pairs(json_get_text(json, "where"), out);
+    buffer_add_text(out, "  by ");
+    show_text(out, value_text(json, "by"));
+    buffer_add_text(out, ": ");
+    show_text(out, value_text(json, "reason"));
+}
+
 static void show_clock(const struct json *json, struct buffer *out)
 {
     int64_t time_ms;
@@ -77,7 +88,10 @@ static void show_line(const struct screen *screen, struct slice name, const stru
     static const struct {
         const char *name;
         void (*show)(const struct screen *screen, const struct json *json, struct buffer *out);
-    } lines[] = { { "signal", show_signal }, { "task", show_task }, { "proposal", show_proposal } };
+    } lines[] = { { "signal", show_signal },
+                  { "task", show_task },
+                  { "proposal", show_proposal },
+                  { "silence", show_silence } };
 
     show_clock(json, out);
     show_text(out, name);

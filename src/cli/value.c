@@ -28,6 +28,17 @@ void value_show_list(const struct json *list, const char *separator, struct buff
     }
 }
 
+void value_show_pairs(const struct json *object, struct buffer *out)
+{
+    for (const struct json *item = json_first(object); item; item = json_next(item)) {
+        if (item != json_first(object))
+            buffer_add_text(out, ", ");
+        show_text(out, json_name(item));
+        buffer_add_text(out, "=");
+        value_show(item, out);
+    }
+}
+
 struct slice value_text(const struct json *object, const char *name)
 {
     return json_text(json_get_text(object, name));

@@ -8,6 +8,8 @@
 void value_show_paths(const struct json *value, struct buffer *out);
 /* "a, b, c" for a list of texts. */
 void value_show_list(const struct json *list, const char *separator, struct buffer *out);
+/* "field=value, field=value" for an object of texts. */
+void value_show_pairs(const struct json *object, struct buffer *out);
 /* A scalar, or the JSON of what is none. */
 void value_show(const struct json *value, struct buffer *out);
 /* The time that an RFC 3339 member holds; false when it holds none. */

@@ -78,6 +78,25 @@ void view_event(const struct screen *screen, const struct json *event, struct bu
     value_show_paths(event, out);
 }
 
+/* --- silences --- */
+
+void view_silence(const struct screen *screen, const struct json *silence, struct buffer *out)
+{
+    struct buffer where;
+
+    buffer_init(&where, 0);
+    value_show_pairs(json_get_text(silence, "where"), &where);
+    show_title(screen, value_text(silence, "reason"), value_text(silence, "state"), out);
+    view_member("id", value_text(silence, "id"), out);
+    view_member("where", buffer_slice(&where), out);
+    view_member("by", value_text(silence, "by"), out);
+    view_time_member(screen, "created", silence, "created", out);
+    view_time_member(screen, "until", silence, "until", out);
+    view_time_member(screen, "ended", silence, "ended", out);
+    view_member("ended by", value_text(silence, "ended_by"), out);
+    buffer_free(&where);
+}
+
 /* --- why, or why not --- */
 
 static void show_gate(const struct screen *screen, const struct json *gate, struct buffer *out)

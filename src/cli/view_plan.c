@@ -94,6 +94,18 @@ void view_step_outcome(const struct screen *screen, const struct json *step, str
     show_output(step, out);
 }
 
+/* What `vedette edit` takes: `1.run` is the `run` of step 1. */
+static void show_params(const struct json *params, struct buffer *out)
+{
+    for (const struct json *param = json_first(params); param; param = json_next(param)) {
+        label(out, param == json_first(params) ? "with" : "");
+        show_text(out, json_name(param));
+        buffer_add_byte(out, '=');
+        show_argument(out, json_text(param));
+        buffer_add_text(out, "\n");
+    }
+}
+
 static void show_step(const struct screen *screen, const struct json *step, size_t number,
                       struct buffer *out)
 {
@@ -111,6 +123,7 @@ static void show_step(const struct screen *screen, const struct json *step, size
     }
     if (json_get_text(step, "request"))
         show_request(json_get_text(step, "request"), out);
+    show_params(json_get_text(step, "params"), out);
     if (why.len) {
         label(out, "why");
         show_text(out, why);
@@ -129,6 +142,7 @@ void view_plan(const struct screen *screen, const struct json *proposal, struct 
     const struct json *plan = json_get_text(proposal, "plan");
     struct slice digest = value_text(proposal, "plan_digest");
     struct slice refused = value_text(proposal, "refused");
+    struct slice edited = value_text(proposal, "edited");
     size_t number = 0;
 
     view_heading(screen, "Plan", out);
@@ -136,6 +150,11 @@ void view_plan(const struct screen *screen, const struct json *proposal, struct 
         show_step(screen, step, ++number, out);
     if (!number)
         buffer_add_text(out, "  Nothing would be done: this is for you to read.\n");
+    if (edited.len) {
+        buffer_add_text(out, "  ");
+        show_text(out, edited);
+        buffer_add_text(out, "\n");
+    }
     if (refused.len) {
         buffer_add_text(out, "  No plan is offered: ");
         show_text(out, refused);

@@ -150,7 +150,9 @@ static void show_decision(const struct screen *screen, const struct json *decisi
         show_text(out, note);
     }
     if (value_is_true(decision, "void"))
-        buffer_add_text(out, " (void: given to an earlier revision, or taken back)");
+        buffer_add_text(out, slice_eq(value_text(decision, "verdict"), SLICE("edit"))
+                                 ? " (void: the plan was made anew)"
+                                 : " (void: given to an earlier revision, or taken back)");
     buffer_add_text(out, "\n");
 }
 
@@ -172,30 +174,81 @@ static void show_deciding(const struct screen *screen, const struct json *propos
     view_member("outcome", value_text(proposal, "outcome"), out);
 }
 
+static bool plan_has_params(const struct json *plan)
+{
+    for (const struct json *step = json_first(plan); step; step = json_next(step))
+        if (json_first(json_get_text(step, "params")))
+            return true;
+    return false;
+}
+
+/* Where people see it, or why they do not. */
+static void show_message(const struct json *message, struct buffer *out)
+{
+    struct slice error = value_text(message, "error");
+    struct slice instead = value_text(message, "taken_over_by");
+    bool is_posted = value_text(message, "handle").len != 0;
+
+    buffer_add_text(out, "  - ");
+    show_text(out, value_text(message, "channel"));
+    if (value_text(message, "place").len) {
+        buffer_add_text(out, " ");
+        show_text(out, value_text(message, "place"));
+    }
+    if (!slice_eq(value_text(message, "state"), SLICE("live"))) {
+        buffer_add_text(out, ": ");
+        show_text(out, value_text(message, "state"));
+    } else {
+        buffer_add_text(out, is_posted ? ": posted" : ": not posted yet");
+    }
+    if (error.len) {
+        buffer_add_text(out, ": ");
+        show_text(out, error);
+    }
+    if (instead.len) {
+        buffer_add_text(out, "; instead: ");
+        show_text(out, instead);
+    }
+    buffer_add_text(out, "\n");
+}
+
+static void show_messages(const struct screen *screen, const struct json *messages,
+                          struct buffer *out)
+{
+    if (json_first(messages))
+        view_heading(screen, "Posted", out);
+    for (const struct json *message = json_first(messages); message; message = json_next(message))
+        show_message(message, out);
+}
+
 /* What can be typed next, in this state. */
 static void show_next(const struct screen *screen, const struct json *proposal, struct buffer *out)
 {
     static const struct {
         const char *state;
-        const char *commands[3];
+        const char *commands[4];
     } nexts[] = {
         { "open",
-          { "approve %", "reject % --reason wrong_cause|wrong_action|known|too_late|not_worth_it",
+          { "approve %", "edit % --set STEP.NAME=VALUE",
+            "reject % --reason wrong_cause|wrong_action|known|too_late|not_worth_it",
             "snooze % --for 1h" } },
         { "approved", { "take-back %" } },
         { "unknown", { "settle % --ran", "settle % --not-ran" } },
     };
     bool has_plan = json_first(json_get_text(proposal, "plan")) != NULL;
+    bool has_params = plan_has_params(json_get_text(proposal, "plan"));
     struct slice state = value_text(proposal, "state");
 
     for (size_t i = 0; i < sizeof nexts / sizeof *nexts; i++) {
         if (!slice_eq(state, slice_of(nexts[i].state)))
             continue;
         view_heading(screen, "Next", out);
-        for (size_t j = 0; j < 3 && nexts[i].commands[j]; j++) {
+        for (size_t j = 0; j < 4 && nexts[i].commands[j]; j++) {
             struct slice command = slice_of(nexts[i].commands[j]);
 
             if (!has_plan && slice_starts(command, SLICE("approve")))
+                continue;
+            if (!has_params && slice_starts(command, SLICE("edit")))
                 continue;
             buffer_add_text(out, "  vedette ");
             buffer_add(out, slice_cut(&command, '%'));
@@ -215,5 +268,6 @@ void view_proposal(const struct screen *screen, const struct json *proposal,
     view_evidence(screen, json_get_text(task, "evidence"), EVIDENCE_LINES, out);
     view_plan(screen, proposal, out);
     show_deciding(screen, proposal, out);
+    show_messages(screen, json_get_text(proposal, "messages"), out);
     show_next(screen, proposal, out);
 }

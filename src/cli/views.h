@@ -20,6 +20,7 @@ void view_evidence(const struct screen *screen, const struct json *evidence, siz
 void view_task(const struct screen *screen, const struct json *task, struct buffer *out);
 void view_signal(const struct screen *screen, const struct json *signal, struct buffer *out);
 void view_event(const struct screen *screen, const struct json *event, struct buffer *out);
+void view_silence(const struct screen *screen, const struct json *silence, struct buffer *out);
 /* Of an event: rule by rule; of a signal: gate by gate. */
 void view_explanation(const struct screen *screen, const struct json *explanation,
                       struct buffer *out);

@@ -168,7 +168,6 @@ static void warn_of_the_future(struct config_reader *reader)
         const char *name;
         const struct node *node;
     } later[] = {
-        { "channels", reader->file.channels },
         { "agents", reader->file.agents },
         { "budget", reader->file.budget },
         { "maintenance", reader->file.maintenance },
@@ -370,9 +369,10 @@ static enum rc read_all(struct config_reader *reader)
 {
     struct config *config = reader->config;
     struct problems *problems = reader->problems;
-    enum rc (*const readers[])(struct config_reader *) = { read_parts,      override_log,
-                                                           read_rule_paths, read_secrets,
-                                                           read_proxy,      config_read_people };
+    enum rc (*const readers[])(struct config_reader *) = { read_parts,          override_log,
+                                                           read_rule_paths,     read_secrets,
+                                                           read_proxy,          config_read_people,
+                                                           config_read_channels };
     enum rc rc = RC_OK;
     enum rc one;
 

@@ -49,6 +49,15 @@ static void check_control(struct problems *problems, const struct node *node)
         node_problem(problems, node, "`control` is one HOST:PORT, and one unix:PATH beside it");
 }
 
+/* Doors of their own. */
+static void check_channels(struct problems *problems, const struct node *channels)
+{
+    for (size_t i = 0; channels && channels->type == NODE_MAP && i < channels->n_pairs; i++) {
+        if (channels->pairs[i].value->type == NODE_MAP)
+            check_addresses(problems, node_find(channels->pairs[i].value, "listen"));
+    }
+}
+
 void config_check_addresses(const struct config_reader *reader)
 {
     const struct node *control = node_find(reader->config->root, "control");
@@ -56,4 +65,5 @@ void config_check_addresses(const struct config_reader *reader)
     check_addresses(reader->problems, node_find(reader->config->root, "listen"));
     check_addresses(reader->problems, control);
     check_control(reader->problems, control);
+    check_channels(reader->problems, node_find(reader->config->root, "channels"));
 }

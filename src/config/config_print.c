@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 /* Members whose texts are secrets when they stand in the file itself. */
-static const char *const secret_names[] = { "token",          "secret", "password", "value",
-                                            "signing_secret", "key",    NULL };
+static const char *const secret_names[] = { "token",          "app_token", "secret", "password",
+                                            "signing_secret", "value",     "key",    NULL };
 
 /* Environment variables that go before the file. */
 static const struct {

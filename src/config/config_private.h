@@ -47,6 +47,8 @@ const struct setting *config_members(size_t *n_members);
 void config_check_addresses(const struct config_reader *reader);
 /* config_people.c: people, groups, approvers. */
 enum rc config_read_people(struct config_reader *reader) MUST_CHECK;
+/* config_channels.c: where proposals are posted, after the people. */
+enum rc config_read_channels(struct config_reader *reader) MUST_CHECK;
 /* How many people `from` names, groups resolved; -1 when one of them is nobody (`unknown` says who). */
 int64_t config_count_approvers(const struct config *config, struct slice_list from,
                                struct slice *unknown);

@@ -1,5 +1,7 @@
 #include "src/daemon/api_objects.h"
 
+#include "src/store/messages.h"
+
 #include <stdio.h>
 
 /* What the signal has become since the proposal was last written: counts never change a revision. */
@@ -18,6 +20,37 @@ static enum rc follow_signal(struct store_txn *txn, struct arena *arena, struct 
     return RC_OK;
 }
 
+struct message_writing {
+    struct json_writer *writer;
+    bool has_begun;
+};
+
+static bool write_message(void *context, const struct message *message)
+{
+    struct message_writing *writing = context;
+    struct json_writer *writer = writing->writer;
+
+    if (!writing->has_begun) {
+        json_key(writer, "messages");
+        json_array_begin(writer);
+        writing->has_begun = true;
+    }
+    record_write_json(&message_shape, message, writer);
+    return true;
+}
+
+/* Where it is posted, and what keeps it from being posted. */
+static enum rc write_messages(struct store_txn *txn, struct ulid proposal, struct arena *arena,
+                              struct json_writer *writer)
+{
+    struct message_writing writing = { .writer = writer };
+    enum rc rc = message_each(txn, proposal, arena, write_message, &writing);
+
+    if (writing.has_begun)
+        json_array_end(writer);
+    return rc;
+}
+
 enum rc api_write_proposal(struct store_txn *txn, const struct proposal *proposal,
                            struct arena *arena, struct json_writer *writer)
 {
@@ -27,7 +60,7 @@ enum rc api_write_proposal(struct store_txn *txn, const struct proposal *proposa
     if (rc)
         return rc;
     record_write_members(&proposal_shape, &shown, writer);
-    return RC_OK;
+    return write_messages(txn, proposal->id, arena, writer);
 }
 
 enum rc api_write_proposal_object(struct store_txn *txn, const struct proposal *proposal,

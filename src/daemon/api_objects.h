@@ -6,6 +6,7 @@
 
 #include "src/store/audit.h"
 #include "src/store/proposals.h"
+#include "src/store/silences.h"
 
 /* Members of a whole proposal, into an object that is begun. `arena` is scratch. */
 enum rc api_write_proposal(struct store_txn *txn, const struct proposal *proposal,

@@ -12,10 +12,12 @@ void hooks_on_request(struct routes *routes, struct http_exchange *exchange);
 void list_signals(struct request *request);
 void list_tasks(struct request *request);
 void list_proposals(struct request *request);
+void list_silences(struct request *request);
 void list_audit(struct request *request);
 void get_signal(struct request *request);
 void get_task(struct request *request);
 void get_proposal(struct request *request);
+void get_silence(struct request *request);
 /* routes_events.c */
 void list_events(struct request *request);
 void get_event(struct request *request);
@@ -31,6 +33,9 @@ void get_status(struct request *request);
 /* routes_decide.c */
 void post_decision(struct request *request);
 void post_resolve(struct request *request);
+/* routes_silences.c */
+void post_silence(struct request *request);
+void delete_silence(struct request *request);
 /* routes_run.c */
 void post_pause(struct request *request);
 void post_resume(struct request *request);

@@ -26,6 +26,15 @@ static enum rc write_proposal(struct store_txn *txn, const void *object, struct 
     return api_write_proposal_object(txn, object, arena, writer);
 }
 
+static enum rc write_silence(struct store_txn *txn, const void *object, struct arena *arena,
+                             struct json_writer *writer)
+{
+    (void)txn;
+    (void)arena;
+    silence_write_json(object, writer);
+    return RC_OK;
+}
+
 #define AT(type, member_state, member_since)                                                       \
     .state = offsetof(struct type, member_state), .rule = offsetof(struct type, rule),             \
     .since = offsetof(struct type, member_since)
@@ -48,6 +57,13 @@ const struct object_kind proposal_kind = { .prefix = "prp_",
                                            .state_names = proposal_state_names,
                                            AT(proposal, state, updated_ms),
                                            .write = write_proposal };
+const struct object_kind silence_kind = { .prefix = "sil_",
+                                          .table = TABLE_SILENCES,
+                                          .shape = &silence_shape,
+                                          .state_names = silence_state_names,
+                                          .state = offsetof(struct silence, state),
+                                          .since = offsetof(struct silence, created_ms),
+                                          .write = write_silence };
 
 int object_state(const struct object_kind *kind, const void *object)
 {

@@ -132,10 +132,30 @@ static enum rc read_text(const struct json *body, const char *name, struct arena
     return arena_copy(arena, json_string(node), text);
 }
 
+/* What an edit changes, as JSON once more: the engine knows the steps, and says what is wrong with it. */
+static enum rc read_params(const struct json *body, struct arena *arena, struct slice *params)
+{
+    const struct json *node = json_get_text(body, "params");
+    struct json_writer writer;
+    struct buffer json;
+    enum rc rc;
+
+    if (!node || json_type_of(node) == JSON_NULL)
+        return RC_OK;
+    buffer_init(&json, 0);
+    writer = json_writer_to(&json);
+    json_write_node(&writer, node);
+    rc = buffer_rc(&json);
+    if (!rc)
+        rc = arena_copy(arena, buffer_slice(&json), params);
+    buffer_free(&json);
+    return rc;
+}
+
 static bool has_unknown_member(const struct json *body)
 {
     static const char *const names[] = { "verdict", "plan_digest", "reason", "note",
-                                         "for",     "settle",      NULL };
+                                         "for",     "settle",      "params", NULL };
     int ignored;
 
     for (const struct json *node = json_first(body); node; node = json_next(node))
@@ -166,7 +186,7 @@ static enum rc read_decision(const struct json *body, struct arena *arena,
     if (slice_to_enum(json_string(json_get_text(body, "verdict")), verdict_names, &verdict))
         return RC_INVALID;
     decision->verdict = (enum verdict)verdict;
-    *detail = SLICE("members are verdict plan_digest reason note for settle");
+    *detail = SLICE("members are verdict plan_digest reason note for settle params");
     if (has_unknown_member(body))
         return RC_INVALID;
     *detail = SLICE("plan_digest, reason, note, settle and for are texts");
@@ -174,6 +194,8 @@ static enum rc read_decision(const struct json *body, struct arena *arena,
         rc = read_text(body, texts[i].name, arena, texts[i].text);
     if (!rc)
         rc = read_text(body, "for", arena, &wait);
+    if (!rc)
+        rc = read_params(body, arena, &decision->params);
     if (rc)
         return rc;
     *detail = SLICE("`for` is how long: 30m, 1h, 2d");

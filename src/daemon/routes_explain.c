@@ -11,6 +11,7 @@
 
 #define RULE_ARENA_BYTES ((size_t)64 << 20)
 #define EXPLAIN_MAX_BYTES ((size_t)16 << 20)
+#define SILENCES_ARENA_BYTES ((size_t)64 << 20)
 #define TEXT_BYTES 256
 
 static void write_gate(struct json_writer *writer, struct slice name, bool passed,
@@ -256,6 +257,30 @@ static void write_own_gates(struct signal_work *work)
                is_cooling ? slice_of(text) : (struct slice){ 0 });
 }
 
+/* Who muted it, why, and until when; a passed gate where nobody did. */
+static enum rc write_silence_gate(struct signal_work *work)
+{
+    const struct silence *silence = NULL;
+    struct silence_list silences;
+    struct arena *arena = NULL;
+    struct slice text = { 0 };
+    char id[ULID_TEXT_BYTES], until[TIME_TEXT_BYTES];
+    enum rc rc = arena_new(SILENCES_ARENA_BYTES, &arena);
+
+    if (!rc)
+        rc = silence_list_active(work->txn, work->now_ms, arena, &silences);
+    if (!rc)
+        rc = silence_list_find(&silences, &work->signal, work->now_ms, &silence);
+    if (!rc && silence)
+        rc = arena_format(arena, &text, "silenced by sil_%s of %.*s until %s (%.*s)",
+                          ulid_format(silence->id, id), SLICE_ARG(silence->by),
+                          time_format(silence_end_ms(silence), until), SLICE_ARG(silence->reason));
+    if (!rc)
+        write_gate(&work->writer, SLICE("silence"), !silence, (struct slice){ 0 }, text);
+    arena_free(arena);
+    return rc;
+}
+
 static enum rc write_task_gate(struct signal_work *work)
 {
     struct task task = { 0 };
@@ -345,7 +370,9 @@ static enum rc write_chain(struct signal_work *work, const struct ruleset *rules
     json_array_begin(writer);
     write_rule_gate(work, ruleset_find(ruleset, work->signal.rule));
     write_own_gates(work);
-    rc = write_task_gate(work);
+    rc = write_silence_gate(work);
+    if (!rc)
+        rc = write_task_gate(work);
     if (!rc)
         rc = write_proposal_gates(work);
     json_array_end(writer);

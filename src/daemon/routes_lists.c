@@ -1,4 +1,4 @@
-/* GET /api/v1/signals, /tasks, /proposals, /audit: newest first, a page at a time, each page one short snapshot. */
+/* GET /api/v1/signals, /tasks, /proposals, /silences, /audit: newest first, a page at a time, each page one short snapshot. */
 #include "src/daemon/handlers.h"
 #include "src/daemon/list_query.h"
 #include "src/daemon/object_kinds.h"
@@ -98,7 +98,8 @@ static bool read_query(struct request *request, const struct list_members *membe
 
 static void list_objects(struct request *request, const struct object_kind *kind)
 {
-    const struct list_members members = { .state_names = kind->state_names, .has_rule = true };
+    const struct list_members members = { .state_names = kind->state_names,
+                                          .has_rule = kind->rule != 0 };
     struct listing listing = { .kind = kind };
     struct ulid before = { 0 };
     union any_object object = { 0 };
@@ -133,6 +134,11 @@ void list_tasks(struct request *request)
 void list_proposals(struct request *request)
 {
     list_objects(request, &proposal_kind);
+}
+
+void list_silences(struct request *request)
+{
+    list_objects(request, &silence_kind);
 }
 
 /* --- audit --- */

@@ -1,4 +1,4 @@
-/* GET /api/v1/signals/ID, /tasks/ID, /proposals/ID: one of them, whole. */
+/* GET /api/v1/signals/ID, /tasks/ID, /proposals/ID, /silences/ID: one of them, whole. */
 #include "src/daemon/handlers.h"
 #include "src/daemon/object_kinds.h"
 
@@ -52,4 +52,9 @@ void get_task(struct request *request)
 void get_proposal(struct request *request)
 {
     get_object(request, &proposal_kind);
+}
+
+void get_silence(struct request *request)
+{
+    get_object(request, &silence_kind);
 }

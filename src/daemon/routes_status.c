@@ -16,6 +16,7 @@ struct status {
     struct store_txn *txn;
     struct json_writer writer;
     int64_t now_ms;
+    struct silence_list silences; /* that are active */
     size_t n_held;
 };
 
@@ -173,17 +174,29 @@ static enum rc write_watchers(struct status *status)
 
 /* --- held back --- */
 
-static bool add_held(struct status *status, const char *member, const char *prefix, struct ulid id,
-                     struct slice rule, struct slice title, const char *why, int64_t until_ms)
+struct held {
+    const char *member, *prefix;
+    struct ulid id;
+    struct slice rule, title;
+    const char *why;
+    int64_t until_ms;
+    const struct silence *silence; /* that holds it; NULL: none does */
+};
+
+static bool add_held(struct status *status, const struct held *held)
 {
     struct json_writer *writer = &status->writer;
 
     json_object_begin(writer);
-    api_member_id(writer, member, prefix, id);
-    json_member_text(writer, "rule", rule);
-    json_member_text(writer, "title", title);
-    json_member_text(writer, "why", slice_of(why));
-    json_member_time(writer, "until", until_ms);
+    api_member_id(writer, held->member, held->prefix, held->id);
+    json_member_text(writer, "rule", held->rule);
+    json_member_text(writer, "title", held->title);
+    json_member_text(writer, "why", slice_of(held->why));
+    json_member_time(writer, "until", held->until_ms);
+    if (held->silence) {
+        api_member_id(writer, "silence", "sil_", held->silence->id);
+        json_member_text(writer, "reason", held->silence->reason);
+    }
     json_object_end(writer);
     return ++status->n_held < HELD_ITEMS;
 }
@@ -193,31 +206,55 @@ static bool visit_signal(void *context, struct ulid id, const void *object)
     const struct signal *signal = object;
     struct status *status = context;
 
-    if (signal->state != SIGNAL_FIRING || signal->attention != ATTENTION_NONE ||
-        signal->cooldown_until_ms <= status->now_ms)
+    struct held held = { .member = "signal",
+                         .prefix = "sig_",
+                         .id = id,
+                         .rule = signal->rule,
+                         .title = signal->title,
+                         .why = "cooldown",
+                         .until_ms = signal->cooldown_until_ms };
+
+    if (signal->state != SIGNAL_FIRING || signal->attention != ATTENTION_NONE)
         return true;
-    return add_held(status, "signal", "sig_", id, signal->rule, signal->title, "cooldown",
-                    signal->cooldown_until_ms);
+    if (signal->cooldown_until_ms > status->now_ms)
+        return add_held(status, &held);
+    /* Without the memory to tell it, the list is shorter; the count says so. */
+    if (silence_list_find(&status->silences, signal, status->now_ms, &held.silence) ||
+        !held.silence)
+        return true;
+    held.why = "silenced";
+    held.until_ms = silence_end_ms(held.silence);
+    return add_held(status, &held);
 }
 
 static bool visit_proposal(void *context, struct ulid id, const void *object)
 {
     const struct proposal *proposal = object;
     struct status *status = context;
+    const struct held held = { .member = "proposal",
+                               .prefix = "prp_",
+                               .id = id,
+                               .rule = proposal->rule,
+                               .title = proposal->title,
+                               .why = "snoozed",
+                               .until_ms = proposal->snoozed_until_ms };
 
     if (proposal->state != PROPOSAL_OPEN || proposal->snoozed_until_ms <= status->now_ms)
         return true;
-    return add_held(status, "proposal", "prp_", id, proposal->rule, proposal->title, "snoozed",
-                    proposal->snoozed_until_ms);
+    return add_held(status, &held);
 }
 
 static enum rc write_held(struct status *status)
 {
     const struct ulid newest = { 0 };
     union any_object object = { 0 };
-    struct arena *arena = NULL;
+    struct arena *arena = NULL, *silences = NULL;
     enum rc rc = arena_new(ROW_ARENA_BYTES, &arena);
 
+    if (!rc)
+        rc = arena_new(ROW_ARENA_BYTES, &silences);
+    if (!rc)
+        rc = silence_list_active(status->txn, status->now_ms, silences, &status->silences);
     json_key(&status->writer, "held_back");
     json_array_begin(&status->writer);
     if (!rc)
@@ -227,6 +264,7 @@ static enum rc write_held(struct status *status)
         rc = object_each_newest(status->txn, TABLE_PROPOSALS, &proposal_shape, newest, HELD_ROWS,
                                 arena, &object, visit_proposal, status);
     json_array_end(&status->writer);
+    arena_free(silences);
     arena_free(arena);
     return rc;
 }
@@ -263,6 +301,7 @@ static enum rc write_all(struct status *status)
     write_counts(writer, "signals", METRIC_SIGNALS, signal_state_names, SIGNAL_RESOLVED + 1);
     write_counts(writer, "tasks", METRIC_TASKS, task_state_names, TASK_WITHDRAWN + 1);
     write_counts(writer, "proposals", METRIC_PROPOSALS, proposal_state_names, PROPOSAL_STATES);
+    write_counts(writer, "silences", METRIC_SILENCES, silence_state_names, SILENCE_OVER + 1);
     json_object_end(writer);
     return rc;
 }

@@ -20,10 +20,10 @@ void slack_socket_free(struct slack_socket *socket); /* accepts NULL */
 void slack_socket_on_config(struct slack_socket *socket);
 
 struct slack_socket_facts {
-    bool is_wanted;        /* there is an app token */
-    size_t n_connections;  /* open */
-    int64_t connected_ms;  /* wall clock, of the newest; 0: none yet */
-    int64_t n_envelopes;   /* since the start */
-    const char *error;     /* static; why there is none; NULL: well */
+    bool is_wanted;       /* there is an app token */
+    size_t n_connections; /* open */
+    int64_t connected_ms; /* wall clock, of the newest; 0: none yet */
+    int64_t n_envelopes;  /* since the start */
+    const char *error;    /* static; why there is none; NULL: well */
 };
 struct slack_socket_facts slack_socket_facts(struct slack_socket *socket);

@@ -38,11 +38,21 @@ static bool count_proposal(void *context, struct ulid id, const void *object)
     return true;
 }
 
+static bool count_silence(void *context, struct ulid id, const void *object)
+{
+    const struct silence *silence = object;
+
+    (void)id;
+    ((struct counts *)context)->silences[silence->state]++;
+    return true;
+}
+
 static enum rc count_all_objects(struct engine *engine)
 {
     const struct ulid newest = { 0 };
     struct store_txn *txn = NULL;
     struct proposal proposal;
+    struct silence silence;
     struct signal signal;
     struct task task;
     enum rc rc = store_begin_read(engine->store, &txn);
@@ -56,6 +66,9 @@ static enum rc count_all_objects(struct engine *engine)
     if (!rc)
         rc = object_each_newest(txn, TABLE_PROPOSALS, &proposal_shape, newest, SIZE_MAX,
                                 engine->arena, &proposal, count_proposal, &engine->counts);
+    if (!rc)
+        rc = object_each_newest(txn, TABLE_SILENCES, &silence_shape, newest, SIZE_MAX,
+                                engine->arena, &silence, count_silence, &engine->counts);
     store_abort(&txn);
     return rc;
 }
@@ -96,6 +109,7 @@ void engine_free(struct engine *engine)
         return;
     matcher_free(engine->matcher);
     ruleset_free(engine->ruleset);
+    arena_free(engine->silences.arena);
     arena_free(engine->arena);
     pthread_mutex_destroy(&engine->ruleset_lock);
     free(engine);
@@ -234,38 +248,18 @@ enum rc engine_accept(struct engine *engine, struct engine_accept_item *items, s
 
 /* --- control --- */
 
-static enum rc finish_control(struct turn *turn, enum rc rc)
-{
-    crash_point(CRASH_CONTROL_BEFORE_COMMIT);
-    if (!rc)
-        rc = turn_commit(turn);
-    crash_point(CRASH_CONTROL_AFTER_COMMIT);
-    turn_abort(turn);
-    return rc;
-}
-
-static enum rc begin_control(struct engine *engine, int64_t now_ms, struct turn *turn)
-{
-    enum rc rc = turn_begin(engine, now_ms, turn);
-
-    return rc ? rc : turn_read_clock(turn, now_ms);
-}
-
 enum rc engine_decide(struct engine *engine, struct engine_decision *decision, int64_t now_ms)
 {
     struct turn turn;
-    enum rc rc = begin_control(engine, now_ms, &turn);
+    enum rc rc = turn_begin_control(engine, now_ms, &turn);
 
     if (!rc)
         rc = proposals_decide(&turn, decision);
-    return finish_control(&turn, rc);
+    return turn_finish_control(&turn, rc);
 }
 
 static enum rc journal_result(struct turn *turn, const struct effect_result *result)
 {
-    struct journal_entry entry = { .door = DOOR_RESULT,
-                                   .type = SLICE("vedette.result"),
-                                   .received_ms = turn->now_ms };
     struct json_writer writer;
     struct buffer body;
     enum rc rc;
@@ -274,13 +268,8 @@ static enum rc journal_result(struct turn *turn, const struct effect_result *res
     writer = json_writer_to(&body);
     record_write_json(&effect_result_shape, result, &writer);
     rc = buffer_rc(&body);
-    entry.body = buffer_slice(&body);
     if (!rc)
-        rc = turn_make_id(turn, &entry.id);
-    if (!rc)
-        rc = meta_get(turn->txn, META_CURSOR, &entry.after);
-    if (!rc)
-        rc = journal_append(turn->txn, &entry);
+        rc = turn_journal(turn, DOOR_RESULT, SLICE("vedette.result"), buffer_slice(&body));
     buffer_free(&body);
     return rc;
 }
@@ -311,11 +300,11 @@ enum rc turn_take_result(struct turn *turn, const struct effect_result *result)
 enum rc engine_result(struct engine *engine, const struct effect_result *result, int64_t now_ms)
 {
     struct turn turn;
-    enum rc rc = begin_control(engine, now_ms, &turn);
+    enum rc rc = turn_begin_control(engine, now_ms, &turn);
 
     if (!rc)
         rc = turn_take_result(&turn, result);
-    return finish_control(&turn, rc);
+    return turn_finish_control(&turn, rc);
 }
 
 static enum rc set_paused(struct turn *turn, bool paused, struct slice who, struct slice via)
@@ -338,11 +327,11 @@ enum rc engine_set_paused(struct engine *engine, bool paused, struct slice who, 
                           int64_t now_ms)
 {
     struct turn turn;
-    enum rc rc = begin_control(engine, now_ms, &turn);
+    enum rc rc = turn_begin_control(engine, now_ms, &turn);
 
     if (!rc)
         rc = set_paused(&turn, paused, who, via);
-    return finish_control(&turn, rc);
+    return turn_finish_control(&turn, rc);
 }
 
 /* What never fired is not announced, but whoever ended it finds it ended; retention takes it. */
@@ -380,9 +369,9 @@ enum rc engine_resolve(struct engine *engine, struct ulid signal, struct slice w
                        struct slice via, int64_t now_ms)
 {
     struct turn turn;
-    enum rc rc = begin_control(engine, now_ms, &turn);
+    enum rc rc = turn_begin_control(engine, now_ms, &turn);
 
     if (!rc)
         rc = resolve_by_hand(&turn, signal, who, via);
-    return finish_control(&turn, rc);
+    return turn_finish_control(&turn, rc);
 }

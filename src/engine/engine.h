@@ -130,11 +130,14 @@ enum rc engine_set_paused(struct engine *engine, bool paused, struct slice who, 
 /* Ends a signal by hand. RC_NOT_FOUND, RC_CONFLICT when it is not open. */
 enum rc engine_resolve(struct engine *engine, struct ulid signal, struct slice who,
                        struct slice via, int64_t now_ms) MUST_CHECK;
-/* Adds a silence (its id and created_ms are set), or ends one. What still fires when it ends, asks then. RC_NOT_FOUND; RC_CONFLICT: it is over already. */
+/* Adds a silence (its id, state and created_ms are set), or ends one. What still fires when it ends, asks then. Adding: RC_INVALID (silence_fault and engine_unknown_field
+ * say why), RC_LIMIT: there are SILENCE_MAX_ACTIVE. Ending: RC_NOT_FOUND; RC_CONFLICT: it is over already. */
 enum rc engine_add_silence(struct engine *engine, struct silence *silence,
                            int64_t now_ms) MUST_CHECK;
 enum rc engine_remove_silence(struct engine *engine, struct ulid id, struct slice who,
                               struct slice via, int64_t now_ms) MUST_CHECK;
+/* A field of its `where` that no signal of the rules in force can have; absent: none. */
+struct slice engine_unknown_field(const struct engine *engine, const struct silence *silence);
 
 /* --- what is posted in channels (src/store/messages.h); the one who sends asks, before and after --- */
 

@@ -103,9 +103,6 @@ enum rc proposals_rights(struct turn *turn, struct slice person, const struct pr
 
 static enum rc journal_decision(struct turn *turn, const struct engine_decision *decision)
 {
-    struct journal_entry entry = { .door = DOOR_DECISION,
-                                   .type = SLICE("vedette.decision"),
-                                   .received_ms = turn->now_ms };
     struct json_writer writer;
     struct buffer body;
     struct slice name;
@@ -114,19 +111,14 @@ static enum rc journal_decision(struct turn *turn, const struct engine_decision 
     buffer_init(&body, 0);
     writer = json_writer_to(&body);
     rc = turn_name(turn, "prp_", decision->proposal_id, &name);
-    if (!rc)
-        rc = turn_make_id(turn, &entry.id);
-    if (!rc)
-        rc = meta_get(turn->txn, META_CURSOR, &entry.after);
     json_object_begin(&writer);
     json_member_text(&writer, "proposal", name);
     record_write_members(&decision_shape, &decision->decision, &writer);
     json_object_end(&writer);
     if (!rc)
         rc = buffer_rc(&body);
-    entry.body = buffer_slice(&body);
     if (!rc)
-        rc = journal_append(turn->txn, &entry);
+        rc = turn_journal(turn, DOOR_DECISION, SLICE("vedette.decision"), buffer_slice(&body));
     buffer_free(&body);
     return rc;
 }
@@ -222,6 +214,42 @@ static enum rc note_seen(struct turn *turn, const struct engine_decision *decisi
                         decision->proposal_id);
 }
 
+/* What an edit would make of the plan; a plan that was given up on stays given up, whoever asks for it. */
+static enum rc render_edit(struct turn *turn, const struct decision *decision,
+                           const struct signal *signal, const struct proposal *proposal,
+                           struct plan_edit *edit)
+{
+    struct proposal edited = *proposal;
+    enum rc rc = plan_edit(turn->engine->config->actions, &proposal->plan, decision->params,
+                           turn->arena, edit);
+
+    if (rc || slice_is_absent(edit->changes))
+        return rc == RC_INVALID ? RC_OK : rc;
+    edited.plan = edit->plan;
+    return proposals_judge(turn, signal, &edited, &edit->refused);
+}
+
+static enum rc judge(struct turn *turn, struct engine_decision *decision,
+                     const struct decider_rights *rights, const struct signal *signal,
+                     struct proposal *proposal)
+{
+    bool edits = decision->decision.verdict == VERDICT_EDIT && decision->decision.params.len;
+    struct plan_edit edit = { 0 };
+    enum rc rc = RC_OK;
+
+    if (rights->may_decide && edits)
+        rc = render_edit(turn, &decision->decision, signal, proposal, &edit);
+    if (!rc)
+        rc = proposal_decide(proposal, &decision->decision, rights, edits ? &edit : NULL,
+                             turn->now_ms, decision->real_ms, turn->arena, &decision->answer);
+    if (rc || decision->answer.outcome != DECISION_TAKEN)
+        return rc;
+    /* It was rendered with the actions as they are by now: so be their hold and their approvers. */
+    if (edits)
+        proposals_take_from_actions(turn, proposal);
+    return say_paused(turn, proposal, decision);
+}
+
 static enum rc decide_loaded(struct turn *turn, struct engine_decision *decision,
                              struct signal *signal, struct proposal *proposal)
 {
@@ -237,10 +265,7 @@ static enum rc decide_loaded(struct turn *turn, struct engine_decision *decision
             (struct decision_answer){ .outcome = DECISION_INVALID, .detail = decision->malformed };
         return RC_OK;
     }
-    rc = proposal_decide(proposal, &decision->decision, &rights, turn->now_ms, decision->real_ms,
-                         turn->arena, &decision->answer);
-    if (!rc && decision->answer.outcome == DECISION_TAKEN)
-        rc = say_paused(turn, proposal, decision);
+    rc = judge(turn, decision, &rights, signal, proposal);
     if (!rc && decision->answer.outcome != DECISION_SAME_AGAIN)
         rc = audit_decision(turn, decision);
     if (rc || decision->answer.outcome != DECISION_TAKEN)

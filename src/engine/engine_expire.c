@@ -76,10 +76,21 @@ static enum rc expire_proposal(struct turn *turn, const void *object, int64_t be
     return rc ? rc : proposal_delete(turn->txn, proposal);
 }
 
+static enum rc expire_silence(struct turn *turn, const void *object, int64_t before_ms)
+{
+    const struct silence *silence = object;
+
+    if (silence->state != SILENCE_OVER || silence->ended_ms >= before_ms)
+        return RC_OK;
+    turn->counts.silences[SILENCE_OVER]--;
+    return silence_delete(turn->txn, silence);
+}
+
 union any_object {
     struct signal signal;
     struct task task;
     struct proposal proposal;
+    struct silence silence;
 };
 
 static const struct {
@@ -90,6 +101,7 @@ static const struct {
     { TABLE_SIGNALS, &signal_shape, expire_signal },
     { TABLE_TASKS, &task_shape, expire_task },
     { TABLE_PROPOSALS, &proposal_shape, expire_proposal },
+    { TABLE_SILENCES, &silence_shape, expire_silence },
 };
 
 /* Goes on where the last call stopped, and from the beginning once it was through. */

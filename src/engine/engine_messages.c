@@ -218,6 +218,12 @@ enum rc messages_tell_state(struct turn *turn, const struct proposal *proposal)
                          proposal_state_names[proposal->state], SLICE_ARG(proposal->outcome));
 }
 
+enum rc messages_tell_edit(struct turn *turn, const struct proposal *proposal)
+{
+    return messages_note(turn, proposal->id, false, "%.*s; revision %lld waits for a decision",
+                         SLICE_ARG(proposal->edited), (long long)proposal->revision);
+}
+
 enum rc messages_tell_decision(struct turn *turn, const struct proposal *proposal)
 {
     const struct decision *decisions = proposal->decisions.items;
@@ -226,6 +232,8 @@ enum rc messages_tell_decision(struct turn *turn, const struct proposal *proposa
 
     if (!proposal->decisions.n_items)
         return RC_OK;
+    if (decisions[proposal->decisions.n_items - 1].verdict == VERDICT_EDIT)
+        return messages_tell_edit(turn, proposal);
     rc = decision_describe(&decisions[proposal->decisions.n_items - 1], turn->arena, &text);
     return rc ? rc : messages_note(turn, proposal->id, false, "%.*s", SLICE_ARG(text));
 }
@@ -295,25 +303,36 @@ enum rc messages_tell_resolved(struct turn *turn, const struct signal *signal)
 
 /* --- another channel speaks --- */
 
+/* The one it names, else the next of the file, else the first. */
 static const struct channel *fallback_of(const struct channels *channels, struct slice name)
 {
     const struct channel *channel = channels_find(channels, name);
+    const struct channel *first = NULL;
     const struct channel *other;
+    bool is_behind = false;
 
     if (channel && !slice_is_absent(channel->fallback))
         return channels_find(channels, channel->fallback);
-    for (size_t i = 0; (other = channels_at(channels, i)); i++)
-        if (!slice_eq(other->name, name))
+    for (size_t i = 0; (other = channels_at(channels, i)); i++) {
+        if (slice_eq(other->name, name)) {
+            is_behind = true;
+            continue;
+        }
+        if (is_behind)
             return other;
-    return NULL;
+        first = first ? first : other;
+    }
+    return first;
 }
 
-/* Where no rule or route sends it there, the channel's own place takes it. */
+/* Where it would go if its rule and severity were this channel's. */
 static struct slice place_in(const struct channel *channel, const struct proposal *proposal)
 {
-    struct slice place = { 0 };
+    struct slice place = channel->place;
+    bool is_wanted = channel_wants(channel, proposal, &place);
 
-    return channel_wants(channel, proposal, &place) ? place : channel->place;
+    (void)is_wanted; /* nobody else is there to take it */
+    return place;
 }
 
 enum rc messages_take_over(struct turn *turn, struct message *message)

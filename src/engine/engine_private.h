@@ -29,6 +29,7 @@ struct counts {
     int64_t tasks[TASK_WITHDRAWN + 1];
     int64_t proposals[PROPOSAL_STATES];
     int64_t outbox[OUTBOX_N_CHANNELS];
+    int64_t silences[SILENCE_OVER + 1];
 };
 
 struct engine {
@@ -53,9 +54,14 @@ struct engine {
     bool fold_singly;             /* a batch failed: find out which delivery it was */
     size_t n_careful;             /* batches of lines that are stored before they are folded */
     unsigned n_starved;           /* how often that one found no memory */
-    struct ulid expired_up_to[3]; /* where the walk of each table stands (engine_expire.c) */
-    int64_t due_ms;               /* cache of the first timer; -1: not known */
-    _Atomic bool rests;           /* the daemon is stopping */
+    struct ulid expired_up_to[4]; /* where the walk of each table stands (engine_expire.c) */
+    struct {
+        struct arena *arena;
+        struct silence_list active;
+        bool is_known;  /* what the store holds stands in `active` */
+    } silences;         /* engine_silences.c */
+    int64_t due_ms;     /* cache of the first timer; -1: not known */
+    _Atomic bool rests; /* the daemon is stopping */
 };
 
 struct effect_link {
@@ -80,7 +86,8 @@ struct turn {
     struct effect_link *effects; /* newest first */
     struct id_link *cancels;
     bool feed_grew;
-    bool messages_owed;           /* to a channel */
+    bool messages_owed; /* to a channel */
+    bool silences_changed;
     int64_t proposed_received_ms; /* 0: no proposal came of this turn */
 };
 
@@ -93,6 +100,12 @@ enum rc turn_make_id(struct turn *turn, struct ulid *id) MUST_CHECK;
 /* Outbox, and handed to the listener after the commit. */
 enum rc turn_push_effect(struct turn *turn, struct outbox_item *item) MUST_CHECK;
 enum rc turn_cancel(struct turn *turn, struct ulid object) MUST_CHECK;
+/* A turn of what people and effects do, at its own time, and its end: commits where `rc` is RC_OK. */
+enum rc turn_begin_control(struct engine *engine, int64_t now_ms, struct turn *turn) MUST_CHECK;
+enum rc turn_finish_control(struct turn *turn, enum rc rc) MUST_CHECK;
+/* Appends what did not come as a delivery, where the deliveries stand now. */
+enum rc turn_journal(struct turn *turn, enum door door, struct slice type,
+                     struct slice body) MUST_CHECK;
 enum rc turn_audit(struct turn *turn, const char *what, struct slice who, struct slice via,
                    struct slice object, const struct buffer *detail) MUST_CHECK;
 /* Moves a timer of `object` from `old_due_ms` to `new_due_ms`; 0 means none. */
@@ -102,6 +115,7 @@ enum rc turn_feed_signal(struct turn *turn, const struct signal *signal,
                          const struct transition *transition) MUST_CHECK;
 enum rc turn_feed_task(struct turn *turn, const struct task *task) MUST_CHECK;
 enum rc turn_feed_proposal(struct turn *turn, const struct proposal *proposal) MUST_CHECK;
+enum rc turn_feed_silence(struct turn *turn, const struct silence *silence) MUST_CHECK;
 /* "prp_…" and the like, in the turn's arena. */
 enum rc turn_name(struct turn *turn, const char *prefix, struct ulid id,
                   struct slice *name) MUST_CHECK;
@@ -117,6 +131,15 @@ enum rc signals_resolve(struct turn *turn, struct signal *signal, struct slice b
 enum rc signals_end(struct turn *turn, struct signal *signal, struct slice by) MUST_CHECK;
 /* Opens a task for a firing signal where nothing holds it back; the caller stores the signal. */
 enum rc signals_ask(struct turn *turn, const struct rule *rule, struct signal *signal) MUST_CHECK;
+
+/* engine_silences.c: the one that holds back what `signal` would ask now; NULL: none. Borrowed until a silence changes. */
+enum rc silences_find(struct turn *turn, const struct signal *signal,
+                      const struct silence **found) MUST_CHECK;
+/* Did one hold it at some time after `from_ms` and before `to_ms`? */
+enum rc silences_overlap(struct turn *turn, const struct signal *signal, int64_t from_ms,
+                         int64_t to_ms, bool *overlap) MUST_CHECK;
+/* It is over: what it held and still fires asks. */
+enum rc silences_end(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
 
 /* engine_tasks.c */
 enum rc tasks_open(struct turn *turn, const struct rule *rule, struct signal *signal) MUST_CHECK;
@@ -136,6 +159,11 @@ enum rc proposals_open(struct turn *turn, const struct rule *rule, struct signal
 /* Renders the plan of `rule` into the proposal and renews what depends on the rule: for a new proposal and for a new revision. */
 enum rc proposals_render(struct turn *turn, const struct rule *rule, const struct signal *signal,
                          const struct task *task, struct proposal *proposal) MUST_CHECK;
+/* Why its plan is not offered again, or absent: it was rejected in this episode, or carried out as often as its actions allow and the signal came back. */
+enum rc proposals_judge(struct turn *turn, const struct signal *signal,
+                        const struct proposal *proposal, struct slice *why_not) MUST_CHECK;
+/* What the declared actions of its plan ask for: holds, retries, stricter approvers. */
+void proposals_take_from_actions(struct turn *turn, struct proposal *proposal);
 /* Moves it to `state` and, where that ends it, does what an end asks for: timers, cooldown, track record, audit, feed. Both are stored by the caller. */
 enum rc proposals_move(struct turn *turn, struct signal *signal, struct proposal *proposal,
                        enum proposal_state state, struct slice outcome) MUST_CHECK;
@@ -164,6 +192,8 @@ enum rc messages_note(struct turn *turn, struct ulid proposal, bool is_loud, con
                       ...) MUST_CHECK __attribute__((format(printf, 4, 5)));
 enum rc messages_tell_state(struct turn *turn, const struct proposal *proposal) MUST_CHECK;
 enum rc messages_tell_decision(struct turn *turn, const struct proposal *proposal) MUST_CHECK;
+/* What became of the plan that people had changed or change now. */
+enum rc messages_tell_edit(struct turn *turn, const struct proposal *proposal) MUST_CHECK;
 enum rc messages_tell_step(struct turn *turn, const struct proposal *proposal,
                            size_t part) MUST_CHECK;
 /* A match was counted: told at 2, 3, 5, 10, 20, … */

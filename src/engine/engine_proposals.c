@@ -27,8 +27,7 @@ static int64_t longest(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* What the declared actions add to a proposal: holds, retries, stricter approvers. */
-static void take_from_actions(struct turn *turn, struct proposal *proposal)
+void proposals_take_from_actions(struct turn *turn, struct proposal *proposal)
 {
     const struct step *steps = proposal->plan.items;
 
@@ -102,15 +101,14 @@ static enum rc render_verify(struct turn *turn, const struct rule *rule,
     return RC_OK;
 }
 
-/* Why the plan that was just rendered is not offered again, or absent: it was rejected in this episode, or it was
- * carried out as often as its actions allow and the signal came back. */
-static enum rc judge_by_history(struct turn *turn, const struct signal *signal,
-                                struct proposal *proposal)
+enum rc proposals_judge(struct turn *turn, const struct signal *signal,
+                        const struct proposal *proposal, struct slice *why_not)
 {
     struct ulid_list ids = { 0 };
     int64_t n_recurred = 0;
     enum rc rc;
 
+    *why_not = (struct slice){ 0 };
     rc = proposal_list_of_signal(turn->txn, signal->fingerprint, EARLIER_LOOKED_AT, turn->arena,
                                  &ids);
     for (size_t i = 0; i < ids.n_items && !rc; i++) {
@@ -124,16 +122,23 @@ static enum rc judge_by_history(struct turn *turn, const struct signal *signal,
         if (earlier.state == PROPOSAL_RECURRED)
             n_recurred++;
         if (earlier.state == PROPOSAL_REJECTED && earlier.episode == signal->episode &&
-            slice_eq(earlier.rule_version, proposal->rule_version) &&
-            slice_is_absent(proposal->refused))
-            rc =
-                arena_format(turn->arena, &proposal->refused,
-                             "the same plan was rejected before: %.*s", SLICE_ARG(earlier.outcome));
+            slice_eq(earlier.rule_version, proposal->rule_version) && slice_is_absent(*why_not))
+            rc = arena_format(turn->arena, why_not, "the same plan was rejected before: %.*s",
+                              SLICE_ARG(earlier.outcome));
     }
-    if (!rc && n_recurred && n_recurred >= proposal->retries && slice_is_absent(proposal->refused))
-        rc = arena_format(turn->arena, &proposal->refused,
+    if (!rc && n_recurred && n_recurred >= proposal->retries && slice_is_absent(*why_not))
+        rc = arena_format(turn->arena, why_not,
                           "the same plan was carried out %lld times and the signal came back",
                           (long long)n_recurred);
+    return rc;
+}
+
+/* The plan that was just rendered. */
+static enum rc judge_by_history(struct turn *turn, const struct signal *signal,
+                                struct proposal *proposal)
+{
+    enum rc rc = proposals_judge(turn, signal, proposal, &proposal->refused);
+
     if (!rc && !slice_is_absent(proposal->refused))
         proposal->plan = (struct record_list){ 0 };
     return rc;
@@ -183,7 +188,7 @@ enum rc proposals_render(struct turn *turn, const struct rule *rule, const struc
         rc = RC_OK;
     }
     take_approvers(turn->engine->config, part, proposal);
-    take_from_actions(turn, proposal);
+    proposals_take_from_actions(turn, proposal);
     if (!rc)
         rc = render_verify(turn, rule, &values, proposal);
     if (!rc && proposal->plan.n_items)

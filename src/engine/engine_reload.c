@@ -80,7 +80,11 @@ static enum rc revise(struct turn *turn, const struct rule *rule, struct signal 
     if (!rc || rc == RC_NOT_FOUND) /* without it the latest match says what to do */
         rc = proposals_render(turn, rule, signal, &task, &proposal);
     if (!rc)
+        rc = proposal_drop_edits(&proposal, turn->arena);
+    if (!rc)
         rc = proposal_revise(&proposal, turn->now_ms, false, turn->arena);
+    if (!rc && !slice_eq(proposal.edited, before.edited))
+        rc = messages_tell_edit(turn, &proposal);
     if (!rc)
         rc = proposals_moved(turn, signal, &proposal, &before);
     return rc ? rc : proposal_put(turn->txn, &proposal);
@@ -211,9 +215,6 @@ static struct difference compare(const struct ruleset *before, const struct rule
 
 static enum rc journal_reload(struct turn *turn, struct slice summary)
 {
-    struct journal_entry entry = { .door = DOOR_RELOAD,
-                                   .type = SLICE("vedette.reload"),
-                                   .received_ms = turn->now_ms };
     struct json_writer writer;
     struct buffer body;
     enum rc rc;
@@ -225,13 +226,8 @@ static enum rc journal_reload(struct turn *turn, struct slice summary)
     json_member_text(&writer, "version", turn->engine->ruleset->version);
     json_object_end(&writer);
     rc = buffer_rc(&body);
-    entry.body = buffer_slice(&body);
     if (!rc)
-        rc = turn_make_id(turn, &entry.id);
-    if (!rc)
-        rc = meta_get(turn->txn, META_CURSOR, &entry.after);
-    if (!rc)
-        rc = journal_append(turn->txn, &entry);
+        rc = turn_journal(turn, DOOR_RELOAD, SLICE("vedette.reload"), buffer_slice(&body));
     if (!rc)
         rc = turn_audit(turn, "reload", SLICE("vedette"), (struct slice){ 0 }, (struct slice){ 0 },
                         &body);

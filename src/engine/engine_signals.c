@@ -46,11 +46,15 @@ static void count_state(struct turn *turn, bool is_new, enum signal_state before
 
 enum rc signals_ask(struct turn *turn, const struct rule *rule, struct signal *signal)
 {
+    const struct silence *silence;
+    enum rc rc;
+
     if (rule->mode != RULE_PROPOSE || signal->state != SIGNAL_FIRING)
         return RC_OK;
     if (signal->attention != ATTENTION_NONE || turn->now_ms < signal->cooldown_until_ms)
         return RC_OK;
-    return tasks_open(turn, rule, signal);
+    rc = silences_find(turn, signal, &silence);
+    return rc || silence ? rc : tasks_open(turn, rule, signal);
 }
 
 static enum rc on_resolved(struct turn *turn, struct signal *signal, bool by_event)

@@ -451,6 +451,25 @@ enum rc steps_verify(struct turn *turn, struct signal *signal, struct proposal *
                            proposal->verify_until_ms);
 }
 
+/* That it was quiet says nothing of a time in which nobody was to hear of it. */
+static enum rc end_quiet(struct turn *turn, struct signal *signal, struct proposal *proposal)
+{
+    int64_t until_ms = proposal->verify_until_ms;
+    bool was_silenced = false;
+    enum rc rc =
+        silences_overlap(turn, signal, until_ms - proposal->verify_ms, until_ms, &was_silenced);
+
+    if (rc)
+        return rc;
+    if (was_silenced)
+        return proposals_move(
+            turn, signal, proposal, PROPOSAL_INCONCLUSIVE,
+            SLICE("it stayed quiet, but it was silenced meanwhile: nobody can tell whether it "
+                  "helped"));
+    rc = proposals_move(turn, signal, proposal, PROPOSAL_VERIFIED, SLICE("it stayed quiet"));
+    return rc ? rc : signals_resolve(turn, signal, SLICE("verification"));
+}
+
 enum rc steps_verify_due(struct turn *turn, struct ulid id, int64_t due_ms)
 {
     struct proposal proposal = { 0 };
@@ -462,14 +481,11 @@ enum rc steps_verify_due(struct turn *turn, struct ulid id, int64_t due_ms)
         return RC_OK;
     if (rc)
         return rc;
-    if (proposal.verify == VERIFY_QUIET) {
-        rc = proposals_move(turn, &signal, &proposal, PROPOSAL_VERIFIED, SLICE("it stayed quiet"));
-        if (!rc)
-            rc = signals_resolve(turn, &signal, SLICE("verification"));
-    } else {
+    if (proposal.verify == VERIFY_QUIET)
+        rc = end_quiet(turn, &signal, &proposal);
+    else
         rc = proposals_move(turn, &signal, &proposal, PROPOSAL_INCONCLUSIVE,
                             SLICE("nothing told within the window whether it helped"));
-    }
     return rc ? rc : affair_store(turn, &proposal, &signal);
 }
 

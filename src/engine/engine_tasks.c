@@ -105,6 +105,19 @@ static enum rc move(struct turn *turn, struct task *task, enum task_state state)
     return turn_feed_task(turn, task);
 }
 
+/* Whoever silenced the signal since is not asked. The diagnosis stays with its task; what still fires when the silence ends is looked at anew. */
+static enum rc propose(struct turn *turn, const struct rule *rule, struct signal *signal,
+                       const struct task *task)
+{
+    const struct silence *silence;
+    enum rc rc = silences_find(turn, signal, &silence);
+
+    if (rc || !silence)
+        return rc ? rc : proposals_open(turn, rule, signal, task);
+    signal->attention = ATTENTION_NONE;
+    return RC_OK;
+}
+
 static enum rc finish(struct turn *turn, const struct rule *rule, struct signal *signal,
                       struct task *task)
 {
@@ -119,7 +132,7 @@ static enum rc finish(struct turn *turn, const struct rule *rule, struct signal 
         return rc;
     log_info("task done rule=%.*s status=%s", SLICE_ARG(task->rule),
              diagnosis_status_names[task->diagnosis.status]);
-    return proposals_open(turn, rule, signal, task);
+    return propose(turn, rule, signal, task);
 }
 
 enum rc tasks_open(struct turn *turn, const struct rule *rule, struct signal *signal)

@@ -1,5 +1,7 @@
 #include "src/engine/engine_private.h"
 
+#include "src/base/crash_point.h"
+
 #include <time.h>
 
 enum rc turn_begin(struct engine *engine, int64_t now_ms, struct turn *turn)
@@ -29,6 +31,11 @@ static void count_all(struct engine *engine, const struct counts *changes)
         counts->proposals[i] += changes->proposals[i];
         metric_set(METRIC_PROPOSALS, slice_of(proposal_state_names[i]), (struct slice){ 0 },
                    (double)counts->proposals[i]);
+    }
+    for (size_t i = 0; i <= SILENCE_OVER; i++) {
+        counts->silences[i] += changes->silences[i];
+        metric_set(METRIC_SILENCES, slice_of(silence_state_names[i]), (struct slice){ 0 },
+                   (double)counts->silences[i]);
     }
     for (size_t i = 0; i < OUTBOX_N_CHANNELS; i++) {
         counts->outbox[i] += changes->outbox[i];
@@ -89,6 +96,26 @@ enum rc turn_commit(struct turn *turn)
 void turn_abort(struct turn *turn)
 {
     store_abort(&turn->txn);
+    /* Of a turn that failed they are not what the store holds. */
+    if (turn->silences_changed)
+        turn->engine->silences.is_known = false;
+}
+
+enum rc turn_begin_control(struct engine *engine, int64_t now_ms, struct turn *turn)
+{
+    enum rc rc = turn_begin(engine, now_ms, turn);
+
+    return rc ? rc : turn_read_clock(turn, now_ms);
+}
+
+enum rc turn_finish_control(struct turn *turn, enum rc rc)
+{
+    crash_point(CRASH_CONTROL_BEFORE_COMMIT);
+    if (!rc)
+        rc = turn_commit(turn);
+    crash_point(CRASH_CONTROL_AFTER_COMMIT);
+    turn_abort(turn);
+    return rc;
 }
 
 enum rc turn_make_id(struct turn *turn, struct ulid *id)
@@ -133,6 +160,18 @@ enum rc turn_cancel(struct turn *turn, struct ulid object)
     link->next = turn->cancels;
     turn->cancels = link;
     return RC_OK;
+}
+
+enum rc turn_journal(struct turn *turn, enum door door, struct slice type, struct slice body)
+{
+    struct journal_entry entry = {
+        .door = door, .type = type, .received_ms = turn->now_ms, .body = body
+    };
+    enum rc rc = turn_make_id(turn, &entry.id);
+
+    if (!rc)
+        rc = meta_get(turn->txn, META_CURSOR, &entry.after);
+    return rc ? rc : journal_append(turn->txn, &entry);
 }
 
 enum rc turn_audit(struct turn *turn, const char *what, struct slice who, struct slice via,
@@ -246,6 +285,26 @@ enum rc turn_feed_proposal(struct turn *turn, const struct proposal *proposal)
     rc = push_feed(turn, "proposal", &json);
     buffer_free(&json);
     return rc ? rc : messages_changed(turn, proposal->id);
+}
+
+enum rc turn_feed_silence(struct turn *turn, const struct silence *silence)
+{
+    struct buffer json;
+    struct json_writer writer;
+    enum rc rc;
+
+    buffer_init(&json, 0);
+    writer = json_writer_to(&json);
+    write_head(&writer, turn, "silence", "sil_", silence->id);
+    json_member_text(&writer, "state", slice_of(silence_state_names[silence->state]));
+    silence_write_where(silence, &writer);
+    json_member_text(&writer, "reason", silence->reason);
+    json_member_text(&writer, "by", silence->by);
+    json_member_time(&writer, "until", silence->until_ms);
+    json_object_end(&writer);
+    rc = push_feed(turn, "silence", &json);
+    buffer_free(&json);
+    return rc;
 }
 
 enum rc turn_name(struct turn *turn, const char *prefix, struct ulid id, struct slice *name)

@@ -11,7 +11,7 @@
 
 struct feed_item {
     uint64_t seq;      /* set by feed_push */
-    struct slice name; /* signal | task | proposal | event */
+    struct slice name; /* signal | task | proposal | event | silence */
     struct slice json; /* what happened */
 };
 

@@ -37,6 +37,7 @@ static const struct record_field decision_fields[] = {
     { .tag = 9,  .type = RECORD_INT,  .name = "for_ms", AT(for_ms) },
     { .tag = 10, .type = RECORD_TEXT, .name = "settle", AT(settle) },
     { .tag = 11, .type = RECORD_BOOL, .name = "void", AT(is_void) },
+    { .tag = 12, .type = RECORD_JSON, .name = "params", AT(params) },
 };
 #undef AT
 const struct record_shape decision_shape = RECORD_SHAPE(decision, decision_fields);
@@ -137,6 +138,7 @@ static const struct record_field proposal_fields[] = {
     { .tag = 42, .type = RECORD_TEXT,   .name = "outcome", AT(outcome) },
     { .tag = 43, .type = RECORD_TIME,   .name = "closed", AT(closed_ms) },
     { .tag = 44, .type = RECORD_STRUCT, .shape = &step_shape, AT(verify_step) },
+    { .tag = 45, .type = RECORD_TEXT,   .name = "edited", AT(edited) },
 };
 #undef AT
 /* clang-format on */

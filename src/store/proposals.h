@@ -53,7 +53,7 @@ extern const char *const reason_names[]; /* wrong_cause wrong_action known too_l
 struct decision {
     enum verdict verdict;
     struct slice by;  /* a person of the configuration, or the local user */
-    struct slice via; /* page | socket | token */
+    struct slice via; /* page | socket | token | slack */
     int64_t at_ms;
     int64_t revision;
     struct slice plan_digest; /* the one its human saw */
@@ -61,7 +61,10 @@ struct decision {
     struct slice note;
     int64_t for_ms;      /* snooze */
     struct slice settle; /* ran | not_ran */
-    bool is_void;        /* an approval given to an older revision, or taken back */
+    struct slice
+        params; /* edit: JSON list, for each step an object of the parameters that change */
+    bool
+        is_void; /* an approval given to an older revision, or taken back; an edit of a plan that was rendered anew since */
 };
 
 enum step_state {
@@ -145,13 +148,15 @@ struct proposal {
     struct record_list plan;  /* struct step */
     struct slice plan_digest; /* SHA-256 hex */
     struct slice
+        edited; /* one sentence: what people changed in the plan last, or that it is void; absent: it is the rule's */
+    struct slice
         refused; /* why there is no plan although the rule has one: a parameter that failed its pattern, … */
     struct record_list decisions; /* struct decision, oldest first */
     struct slice acknowledged_by;
     int64_t snoozed_until_ms;
     int64_t hold_until_ms; /* approved: starts then */
     int64_t
-        hold_ms_page; /* how long an approval from the page is held: the longest hold of its steps */
+        hold_ms_page; /* how long an approval from the page or a channel is held: the longest hold of its steps */
     int64_t hold_ms_local; /* likewise from socket and token */
     enum verify_kind verify;
     struct slice_list verify_check; /* argv, as shown */

@@ -1,7 +1,7 @@
 #include "src/store/signals.h"
 
 #include "src/base/digest.h"
-#include "src/store/store_key.h"
+#include "src/store/store_row.h"
 
 const char *const signal_state_names[] = { "pending", "firing", "resolved", NULL };
 const char *const severity_names[] = { "low", "medium", "high", "critical", NULL };
@@ -102,6 +102,34 @@ enum rc signal_delete(struct store_txn *txn, const struct signal *signal)
         rc = store_delete(txn, TABLE_SIGNAL_KEYS, fingerprint_key(&fingerprint));
     if (!rc)
         rc = store_delete(txn, TABLE_SIGNALS, key_slice(&id));
+    return rc;
+}
+
+enum rc signal_glance_next(struct store_txn *txn, struct ulid after, struct signal_glance *glance)
+{
+    static const struct record_field fields[] = {
+        { .tag = 2, .type = RECORD_TEXT, .offset = offsetof(struct signal_glance, rule) },
+        { .tag = 6,
+          .type = RECORD_ENUM,
+          .names = signal_state_names,
+          .offset = offsetof(struct signal_glance, state) },
+        { .tag = 25,
+          .type = RECORD_ENUM,
+          .names = attention_names,
+          .offset = offsetof(struct signal_glance, attention) },
+    };
+    static const struct record_shape shape = RECORD_SHAPE(signal_glance, fields);
+    struct slice key, record;
+    struct ulid id;
+    enum rc rc =
+        row_at_or_after(txn, TABLE_SIGNALS, key_of_ulid(ulid_plus(after, 1)), &key, &record);
+
+    if (rc)
+        return rc;
+    if (!key_read_ulid(&key, &id))
+        return RC_CORRUPT;
+    rc = record_borrow(&shape, record, NULL, glance);
+    glance->id = id; /* the record is read over the whole struct */
     return rc;
 }
 

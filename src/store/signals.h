@@ -71,4 +71,15 @@ enum rc signal_get(struct store_txn *txn, struct ulid id, struct arena *arena,
 enum rc signal_find(struct store_txn *txn, struct fingerprint fingerprint, struct arena *arena,
                     struct signal *signal) MUST_CHECK;
 enum rc signal_delete(struct store_txn *txn, const struct signal *signal) MUST_CHECK;
+
+/* What can be told of a signal in passing. */
+struct signal_glance {
+    struct ulid id;
+    struct slice rule; /* borrowed as by store_get */
+    enum signal_state state;
+    enum attention attention;
+};
+/* The first signal with an id above `after`. RC_NOT_FOUND at the end; RC_CORRUPT sets the id as well, so that a walk can go on. */
+enum rc signal_glance_next(struct store_txn *txn, struct ulid after,
+                           struct signal_glance *glance) MUST_CHECK;
 const char *fingerprint_format(struct fingerprint fingerprint, char *text); /* 33 bytes */

@@ -41,7 +41,9 @@ struct store_txn;
     X(MESSAGES, "messages")                 /* messages.h */                                       \
     X(MESSAGE_QUEUE, "message_queue")       /* messages.h */                                       \
     X(CHANNEL_FACTS, "channel_facts")       /* messages.h */                                       \
-    X(GROUP_MEMBERS, "group_members")       /* messages.h */
+    X(GROUP_MEMBERS, "group_members")       /* messages.h */                                       \
+    X(SILENCES, "silences")                 /* silences.h */                                       \
+    X(SILENCE_ENDS, "silence_ends")         /* silences.h */
 
 enum store_table {
 #define STORE_TABLE(name, text) TABLE_##name,

@@ -15,6 +15,7 @@ enum timer_kind {
     TIMER_PROPOSAL_HOLD,   /* a proposal: the approval can no longer be taken back */
     TIMER_PROPOSAL_SNOOZE, /* a proposal: wakes */
     TIMER_PROPOSAL_VERIFY, /* a proposal: the verify window ends */
+    TIMER_SILENCE_END,     /* a silence: what it held asks now */
     TIMER_KINDS
 };
 

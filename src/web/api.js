@@ -42,4 +42,6 @@ export async function post(path, body) {
   return answer.json().catch(() => ({}));
 }
 
+export const remove = async (path) => (await send(path, { method: 'DELETE' })).json().catch(() => ({}));
+
 export const openStream = () => new EventSource(address('stream'));

@@ -1,8 +1,9 @@
 /* The page: asks the daemon, keeps the answers in page.js, draws them, and carries out what is clicked. A client of the public HTTP API. */
-import { get, list, post, Refusal } from './api.js';
+import { get, list, post, Refusal, remove } from './api.js';
 import { confirmedApproval, decide, openConfirmation, watchConfirmation } from './decide.js';
 import { detailView } from './detail.js';
 import { patch } from './dom.js';
+import { editedParams } from './edit.js';
 import { banners, count, head } from './head.js';
 import { onKey, showHelp } from './keys.js';
 import { listView } from './list.js';
@@ -124,6 +125,17 @@ const actions = {
     const seen = confirmedApproval();
     send(seen.id, { verdict: 'approve', plan_digest: seen.digest });
   },
+  edit: () => {
+    page.editing = { id: chosen().id, digest: chosen().plan_digest };
+    draw();
+    document.querySelector('.editing input')?.focus();
+  },
+  saveEdit: () => send(chosen().id, { verdict: 'edit', params: editedParams(chosen()), plan_digest: page.editing.digest }),
+  cancelEdit: () => {
+    page.editing = null;
+    draw();
+    document.querySelector('[data-do=edit]')?.focus();
+  },
   reject: ({ reason }) => send(chosen().id, { verdict: 'reject', reason, ...digest() }),
   ack: () => send(chosen().id, { verdict: 'ack' }),
   snooze: (data) => send(chosen().id, { verdict: 'snooze', for: data.for }),
@@ -136,6 +148,15 @@ const actions = {
     piece.open = true;
     piece.querySelector('summary').focus();
     piece.scrollIntoView({ block: 'nearest' });
+  },
+  unsilence: async ({ id }) => {
+    page.sending = true;
+    draw();
+    const refused = await remove(`silences/${encodeURIComponent(id)}`).then(() => null, (refusal) => refusal.detail || refusal.message);
+    page.sending = false;
+    await refresh();
+    if (refused && page.table) page.table = { ...page.table, refused };
+    draw();
   },
   signOut: async () => {
     await post('sign-out').catch(() => null);
@@ -150,12 +171,15 @@ document.addEventListener('click', (event) => {
   if (element && !element.disabled) actions[element.dataset.do](element.dataset, element);
 });
 
+/* Enter in an input clicks its form's button, which sends; the browser itself goes nowhere. */
+document.addEventListener('submit', (event) => event.preventDefault());
 document.addEventListener('keydown', onKey);
 
 async function onRoute() {
   const { tab, id } = route();
   if (location.hash === '#/sign-in') return location.assign('sign-in');
   page.note = null;
+  page.editing = null;
   if (page.chosen?.proposal?.id !== id) page.chosen = null;
   page.table = null;
   draw();

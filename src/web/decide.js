@@ -1,6 +1,7 @@
 /* Deciding: what is offered in which state, the confirmation, and what the answer was, in words. */
 import { post, Refusal } from './api.js';
 import { button, h, shown } from './dom.js';
+import { isEdited } from './edit.js';
 import { page } from './page.js';
 import { digestView, planView } from './plan.js';
 import { now, time } from './time.js';
@@ -33,7 +34,7 @@ function forOpen(proposal) {
   const mine = approvals(proposal).some(isMine);
   return [
     h('div', { class: 'buttons' },
-      proposal.plan.length > 0 && button('approve', mine ? 'Approved by you' : 'Approve …', { class: 'main', disabled: page.sending || mine }),
+      proposal.plan.length > 0 && button('approve', mine ? 'Approved by you' : 'Approve …', { class: 'main', disabled: page.sending || mine || isEdited(proposal) }),
       button('ack', proposal.acknowledged_by ? `${shown(proposal.acknowledged_by)} is on it` : 'I’m on it', { disabled: page.sending || proposal.acknowledged_by })),
     rejecting(), snoozing(), note(),
   ];
@@ -131,6 +132,7 @@ export async function decide(id, body, { redraw, refresh }) {
   try {
     const answer = await post(`proposals/${id}/decision`, text ? { ...body, note: text } : body);
     page.note = { id, tone: 'good', status: 200, text: sentence(answer.detail) || `It is ${answer.state} now.` };
+    page.editing = null; // whatever was decided, what was typed is about a plan that is over
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) throw refusal;
     page.note = { id, tone: 'bad', status: refusal.status, text: refusal.message, detail: sentence(refusal.detail) };

@@ -1,6 +1,7 @@
 /* One proposal, whole: what happened, the plan, the decision, what is known and why, who decided what. */
 import { decideView } from './decide.js';
 import { h, linked, shown } from './dom.js';
+import { canEdit, editButton, editForm, isEdited } from './edit.js';
 import { diagnosisView } from './evidence.js';
 import { isSnoozed, severity, state, trackRecord } from './list.js';
 import { page } from './page.js';
@@ -53,9 +54,13 @@ function planSection(proposal) {
     return h('section', { 'data-key': 'plan' }, h('h2', {}, 'The plan'),
       h('p', {}, proposal.refused ? [h('b', {}, 'Refused: '), shown(proposal.refused)] : 'There is nothing to do but to take note of it.'));
   }
+  const editing = isEdited(proposal);
+  const plan = planView(proposal.plan, { outcomes: true, editing });
   return h('section', { 'data-key': 'plan' },
     h('h2', {}, 'The plan'),
-    planView(proposal.plan, { outcomes: true }),
+    proposal.edited && h('p', { id: 'edited' }, shown(proposal.edited)),
+    editing ? editForm(proposal, plan) : plan,
+    !editing && canEdit(proposal) && editButton(),
     h('p', { class: 'facts' },
       digestView(proposal),
       proposal.verify && h('span', {}, verifications[proposal.verify], proposal.verify !== 'none' && ` ${duration(proposal.verify_ms)}.`)));
@@ -68,9 +73,14 @@ function conditions(proposal) {
     proposal.state === 'open' && h('span', {}, 'expires ', time(proposal.expires, 'absolute'), ' (', time(proposal.expires), '), then nothing happens'));
 }
 
+/* What an edit set, step by step. */
+const changes = (params) => params.flatMap((step, i) => Object.entries(step).map(([name, value]) =>
+  [': ', h('code', {}, shown(name)), ` of step ${i + 1} is `, h('code', {}, value === '' ? h('i', {}, 'empty') : shown(value))]));
+
 function decisionView(decision) {
   return h('li', {},
     h('b', {}, shown(decision.by)), ' ', verdicts[decision.verdict] ?? decision.verdict,
+    decision.params && changes(decision.params),
     decision.reason && `: ${(reasons[decision.reason] ?? decision.reason).toLowerCase()}`,
     decision.for_ms && ` for ${duration(decision.for_ms)}`,
     decision.settle && `: it ${decision.settle === 'ran' ? 'ran' : 'did not run'}`,

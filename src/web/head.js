@@ -3,7 +3,7 @@ import { button, h, shown } from './dom.js';
 import { page, route } from './page.js';
 import { time } from './time.js';
 
-const tabs = { proposals: 'Proposals', signals: 'Signals', events: 'Events' };
+const tabs = { proposals: 'Proposals', signals: 'Signals', events: 'Events', silences: 'Silences' };
 const counted = ['open', 'unknown', 'approved', 'running', 'verifying'];
 
 export const count = (state) => page.proposals.filter((proposal) => proposal.state === state).length;

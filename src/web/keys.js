@@ -8,6 +8,7 @@ const help = {
   a: 'approve: shows the plan and asks',
   r: 'reject: goes to the reasons',
   e: 'I’m on it: goes to the button',
+  p: 'parameters of the plan: makes them inputs (Esc leaves them)',
   '?': 'this list',
 };
 
@@ -26,6 +27,7 @@ const keys = {
   a: () => document.querySelector('[data-do=approve]:enabled')?.click(),
   r: () => focus('[data-do=reject]'),
   e: () => focus('[data-do=ack]'),
+  p: () => document.querySelector('[data-do=edit]:enabled')?.click(),
   Escape: () => {
     const current = document.querySelector('#list [aria-current=true]');
     location.hash = '#/proposals';
@@ -45,6 +47,11 @@ export function showHelp() {
 
 export function onKey(event) {
   const typing = event.target.closest('input, textarea, select, dialog');
+  if (event.key === 'Escape' && event.target.closest('.editing')) {
+    event.preventDefault();
+    document.querySelector('[data-do=cancelEdit]').click();
+    return;
+  }
   if (typing || event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
   event.preventDefault();
   keys[event.key]();

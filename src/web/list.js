@@ -64,6 +64,7 @@ function part(name, proposals) {
 
 const nothing = () => h('div', { class: 'empty', 'data-key': 'nothing' },
   h('p', {}, h('b', {}, 'Nothing waits for you.')),
+  page.status?.silences?.active && h('p', {}, h('a', { href: '#/silences' }, `Silences: ${page.status.silences.active} active`), '. What they match is not asked until they end.'),
   h('p', {}, 'To see a proposal: ', h('code', {}, 'vedette send --sample ci-red')));
 
 export function listView() {

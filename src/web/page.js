@@ -8,10 +8,11 @@ export const page = {
   chosen: null, // {proposal, task}, or {missing}
   note: null, // {id, tone, text}: what the last decision came to
   sending: false,
+  editing: null, // {id, digest}: the plan whose parameters are inputs, as it was when they became so
 };
 
-/* #/proposals/ID, #/signals, #/signals/ID, #/events, #/events/ID */
+/* #/proposals/ID, #/signals, #/signals/ID, #/events, #/events/ID, #/silences, #/silences/ID */
 export function route() {
   const [, tab = 'proposals', id = ''] = decodeURIComponent(location.hash).split('/');
-  return { tab: ['proposals', 'signals', 'events'].includes(tab) ? tab : 'proposals', id };
+  return { tab: ['proposals', 'signals', 'events', 'silences'].includes(tab) ? tab : 'proposals', id };
 }

@@ -1,5 +1,6 @@
 /* A plan as it will be carried out: every argument on a line of its own, nothing shortened, nothing rendered twice. */
 import { h, linked, shown } from './dom.js';
+import { inputs } from './edit.js';
 import { time } from './time.js';
 import { effects, steps } from './words.js';
 
@@ -39,16 +40,17 @@ function result(step) {
       h('pre', { class: 'output', tabindex: '0' }, linked(step.output))));
 }
 
-function stepView(step, outcomes) {
+function stepView(step, number, { outcomes, editing }) {
   return h('li', { class: 'step' },
     h('p', {}, h('b', {}, shown(step.action)), step.why && [': ', shown(step.why)]),
     does(step),
+    editing && inputs(step, number),
     limits(step),
     step.check?.length && h('details', {}, h('summary', {}, 'Starts only when this check passes'), argv(step.check)),
     outcomes && result(step));
 }
 
-export const planView = (plan, { outcomes }) => h('ol', { class: 'plan' }, plan.map((step) => stepView(step, outcomes)));
+export const planView = (plan, how) => h('ol', { class: 'plan' }, plan.map((step, i) => stepView(step, i + 1, how)));
 
 export const digestView = (proposal) => h('span', { class: 'digest', title: proposal.plan_digest },
   'plan ', h('code', {}, proposal.plan_digest.slice(0, 12)), `, revision ${proposal.revision}`);

@@ -6,7 +6,7 @@ import { absolute, now } from './time.js';
 const AGAIN_MS = 5000;
 /* While nothing can be heard, or nobody looks. */
 const POLL_MS = 30000;
-const names = ['message', 'reset', 'signal', 'task', 'proposal', 'event'];
+const names = ['message', 'reset', 'signal', 'task', 'proposal', 'silence', 'event'];
 
 let stream = null;
 let lost_ms = 0;

@@ -1,7 +1,8 @@
-/* Signals and events as plain tables, and one of them as it is. */
+/* Signals, events and silences as plain tables, and one of them as it is. */
 import { get, list } from './api.js';
-import { h, link, linked, shown } from './dom.js';
+import { button, h, link, linked, shown } from './dom.js';
 import { severity } from './list.js';
+import { page } from './page.js';
 import { time } from './time.js';
 
 const kinds = {
@@ -21,6 +22,15 @@ const kinds = {
     ],
     none: 'No events yet.',
   },
+  silences: {
+    columns: ['State', 'Where', 'Reason', 'By', 'Ends', ''],
+    row: (silence) => [
+      h('a', { href: `#/silences/${silence.id}` }, silence.state), shown(Object.entries(silence.where).map(([field, value]) => `${field}=${value}`).join(', ')),
+      shown(silence.reason), shown(silence.by), time(silence.ended ?? silence.until),
+      silence.state === 'active' && button('unsilence', 'Remove', { class: 'quiet', 'data-id': silence.id, disabled: page.sending || !page.me }),
+    ],
+    none: 'Nothing is silenced.',
+  },
 };
 
 export async function loadTable(tab, id) {
@@ -37,7 +47,8 @@ function tableView(tab, items) {
 
 export function tableTab(tab, loaded) {
   return h('section', { class: 'tables', 'data-key': `${tab}${loaded?.id ?? ''}` },
-    h('h2', {}, tab === 'signals' ? 'Signals' : 'Events'),
+    h('h2', {}, `${tab[0].toUpperCase()}${tab.slice(1)}`),
+    loaded?.refused && h('p', { class: 'empty', role: 'alert' }, shown(loaded.refused)),
     loaded?.missing && h('p', { class: 'empty' }, loaded.missing),
     loaded?.text && [h('p', {}, h('a', { href: `#/${tab}` }, '← All')), h('pre', { class: 'output', tabindex: '0' }, linked(loaded.text))],
     loaded?.items && tableView(tab, loaded.items));

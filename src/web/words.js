@@ -57,6 +57,7 @@ export const verdicts = {
   reject: 'rejected',
   ack: 'is on it',
   snooze: 'snoozed it',
+  edit: 'edited the plan',
   take_back: 'took the approval back',
   undo: 'told it to be undone',
   settle: 'settled it',

@@ -55,6 +55,106 @@ class PageTest(VedetteTest):
         return vedette.api(f"/api/v1/proposals/{proposal['id']}").json()
 
 
+class Editing(PageTest):
+    """Parameters of the plan as inputs, in the plan."""
+
+    def opened(self, vedette):
+        proposal = self.propose(vedette)
+        browser = self.browser(vedette)
+        browser.open_proposal(proposal)
+        return proposal, browser
+
+    def type_anew(self, browser, selector, text):
+        browser.one(selector).send_keys(Keys.CONTROL, "a")
+        browser.one(selector).send_keys(text)
+
+    def test_a04_a_parameter_is_edited_in_the_plan_and_what_was_edited_is_approved_and_runs(self):
+        vedette = self.vedette()
+        proposal, browser = self.opened(vedette)
+        self.assertEqual(browser.all(".editing"), [])
+        browser.click("[data-do=edit]")
+        self.assertEqual(browser.driver.switch_to.active_element.get_attribute("id"), "param-1-run")
+        self.assertIn("run of step 1, rerun", browser.one("label[for=param-1-run]").get_attribute("textContent").replace("  ", " "))
+        self.assertFalse(browser.one("[data-do=approve]").is_enabled(), "what is half typed cannot be approved")
+
+        self.type_anew(browser, "#param-1-run", "1002")
+        browser.click("[data-do=saveEdit]")
+        browser.wait_for("#answer[data-status='200']", "Edited: revision 2")
+        browser.wait_for("#edited", 'jane changed `run` of step 1 from "1001" to "1002"')
+        self.assertEqual(browser.all(".editing"), [])
+        edited = self.state_of(vedette, proposal)
+        self.assertEqual((edited["revision"], edited["plan"][0]["params"]), (2, {"run": "1002"}))
+        self.assertEqual(edited["decisions"][-1]["params"], [{"run": "1002"}])
+        self.assertIn("run of step 1 is 1002", browser.text("#decisions"))
+        self.assertEqual(browser.texts("#detail ol.argv code"), edited["plan"][0]["argv"])
+
+        browser.click("[data-do=approve]")
+        self.assertEqual(browser.texts("#confirm ol.argv code"), edited["plan"][0]["argv"])
+        browser.click("#confirm-approve")
+        browser.wait_for_state("verified")
+        self.assertEqual(vedette.steps_run(), ["1002"])
+        self.assertEqual(browser.errors(), [])
+
+    def test_what_fails_its_pattern_is_told_and_what_was_typed_stays(self):
+        vedette = self.vedette()
+        proposal, browser = self.opened(vedette)
+        browser.click("[data-do=edit]")
+        self.type_anew(browser, "#param-1-run", "1002; reboot")
+        browser.click("[data-do=saveEdit]")
+        browser.wait_for("#answer[data-status='400']", "Step 1: parameter `run` of rerun does not match /[0-9]+/ as a whole")
+        self.assertEqual(browser.one("#param-1-run").get_attribute("value"), "1002; reboot")
+        self.type_anew(browser, "#param-1-run", "1001")
+        browser.click("[data-do=saveEdit]")
+        browser.wait_for("#answer[data-status='400']", "Nothing would change")
+        self.assertEqual(self.state_of(vedette, proposal)["revision"], 1)
+        self.assertEqual(browser.errors(expected=(400,)), [])
+
+    def test_the_keyboard_alone_edits_and_leaves_off(self):
+        vedette = self.vedette()
+        proposal, browser = self.opened(vedette)
+        browser.press("p")
+        self.assertEqual(browser.driver.switch_to.active_element.get_attribute("id"), "param-1-run")
+        browser.press("5", Keys.ESCAPE)
+        self.assertEqual(browser.all(".editing"), [])
+        self.assertEqual(browser.driver.switch_to.active_element.get_attribute("data-do"), "edit")
+        browser.press(Keys.ENTER)
+        self.assertEqual(browser.one("#param-1-run").get_attribute("value"), "1001", "what was left off is forgotten")
+        browser.press(Keys.END, "5", Keys.ENTER)
+        browser.wait_for("#answer[data-status='200']", "Edited: revision 2")
+        self.assertEqual(self.state_of(vedette, proposal)["plan"][0]["params"], {"run": "10015"})
+        self.assertIn("#/proposals/", browser.driver.current_url)
+        self.assertEqual(browser.errors(), [])
+
+    def test_a04_a_plan_that_changes_while_somebody_types_is_told_and_cannot_be_saved_over(self):
+        vedette = self.vedette()
+        proposal, browser = self.opened(vedette)
+        browser.click("[data-do=edit]")
+        self.type_anew(browser, "#param-1-run", "1002")
+        self.assertEqual(vedette.decide(proposal, "edit", token=JOHN, plan_digest=proposal["plan_digest"], params=[{"run": "7"}]).status, 200)
+        browser.wait_for("#edit-overtaken", "The plan has changed")
+        self.assertFalse(browser.one("[data-do=saveEdit]").is_enabled())
+        self.assertEqual(browser.one("#param-1-run").get_attribute("value"), "1002")
+        browser.click("[data-do=cancelEdit]")
+        browser.wait_for("#edited", "john changed")
+        self.assertEqual(self.state_of(vedette, proposal)["plan"][0]["params"], {"run": "7"})
+
+    def test_who_may_not_decide_is_told_and_a_plan_without_parameters_has_nothing_to_edit(self):
+        vedette = self.vedette()
+        proposal = self.propose(vedette)
+        browser = self.browser(vedette, token="a token that only a visitor holds")
+        browser.open_proposal(proposal)
+        browser.click("[data-do=edit]")
+        self.type_anew(browser, "#param-1-run", "1002")
+        browser.click("[data-do=saveEdit]")
+        browser.wait_for("#answer[data-status='403']", "You may not decide this one")
+        self.assertEqual(self.state_of(vedette, proposal)["revision"], 1)
+
+        other = self.vedette(rules={"ci.yaml": rule_of("there")}, actions=OTHER_ACTIONS)
+        proposal, browser = self.opened(other)
+        browser.wait_for("[data-do=approve]", "Approve")
+        self.assertEqual(browser.all("[data-do=edit]"), [])
+
+
 class Deciding(PageTest):
     def test_a_red_run_is_one_proposal_approved_through_the_confirmation_run_once_and_verified(self):
         vedette = self.vedette()
@@ -212,6 +312,24 @@ class Meanwhile(PageTest):
         browser.wait_for("#overtaken", "It is rejected now")
         self.assertFalse(browser.one("#confirm-approve").is_enabled())
 
+    def test_a_silence_is_seen_with_its_reason_and_removed_with_a_click(self):
+        vedette = self.vedette()
+        made = vedette.api("/api/v1/silences", "POST", {"where": {"rule": "ci-*", "branch": "main"}, "for": "2h", "reason": "<b>moving</b> the runners"}).json()
+        vedette.send_github("workflow_run", workflow_run())
+        vedette.wait_until_folded()
+        browser = self.browser(vedette)
+        browser.wait_for("#list", "Silences: 1 active")
+        browser.click("nav a[href='#/silences']")
+        browser.wait_for("table", "<b>moving</b> the runners")
+        self.assertIn("rule=ci-*, branch=main", browser.text("table"))
+        self.assertEqual(vedette.items("proposals"), [])
+
+        browser.click("[data-do=unsilence]")
+        browser.wait_for("table", "over")
+        self.assertEqual(vedette.api(f"/api/v1/silences/{made['id']}").json()["ended_by"], "jane")
+        vedette.wait_for_proposal(state="open")
+        self.assertEqual(browser.all("[data-do=unsilence]"), [])
+
     def test_broken_rules_are_shown_with_file_and_line(self):
         vedette = self.vedette()
         browser = self.browser(vedette)
@@ -348,7 +466,7 @@ class Doors(PageTest):
         names = browser.driver.execute_script("return performance.getEntriesByType('resource').map((entry) => new URL(entry.name).pathname)")
         files = {"/"} | {name for name in names if re.fullmatch(r"/[\w-]+\.(js|css|svg)", name)}
         self.assertGreater(len(files), 10)
-        self.assertLess(sum(len(vedette.request("control", "GET", name).body) for name in files), 60_000)
+        self.assertLess(sum(len(vedette.request("control", "GET", name).body) for name in files), 64_000)
 
 
 if __name__ == "__main__":

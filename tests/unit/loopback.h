@@ -40,6 +40,13 @@ static const struct loopback_answer loopback_answers[] = {
     { "/created", "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n" },
     { "/missing", "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnope" },
     { "/redirect", "HTTP/1.1 302 Found\r\nLocation: /ok\r\nContent-Length: 0\r\n\r\n" },
+    { "/too-fast", "HTTP/1.1 103 Early Hints\r\nRetry-After: 1\r\n\r\n"
+                   "HTTP/1.1 429 Too Many Requests\r\nX-Empty:\r\nretry-after:  17 \r\n"
+                   "Retry-After: 18\r\nTransfer-Encoding: chunked\r\n\r\n"
+                   "0\r\nX-Trailer: late\r\n\r\n" },
+    { "/endless-head",
+      "HTTP/1.1 200 OK: a header, too\r\nX-More: and more and more and more and more\r\n", true,
+      false },
     { "/endless", "HTTP/1.1 200 OK\r\n\r\nmore and more and more and more and more", true, false },
     { "/cut", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this" },
     { "/half-head", "HTTP/1.1 200 OK\r\nContent-Le" },

@@ -35,7 +35,7 @@ static const struct line lines[] = {
     { { "schema" }, 2, "does not have `schema` yet" },
     { { "backtest" }, 2, "does not have `backtest` yet" },
     { { "shapes" }, 2, "does not have `shapes` yet" },
-    { { "silence" }, 2, "does not have `silence` yet" },
+    { { "silence" }, 2, "add | list | remove ID is missing" },
     { { "export" }, 2, "does not have `export` yet" },
     { { "restore" }, 2, "does not have `restore` yet" },
     /* operands */
@@ -57,6 +57,12 @@ static const struct line lines[] = {
     { { "proposals", "--limit", "many" }, 2, "a number from 1 to" },
     /* decisions say all that is needed, before anybody is asked */
     { { "reject", "qkskz" }, 2, "--reason" },
+    { { "edit", "nothing", "--set", "1.run=8" }, 2, "five letters" },
+    { { "edit", "qkskz" }, 2, "--set STEP.NAME=VALUE" },
+    { { "edit", "qkskz", "--set", "run=8" }, 2, "not `run=8`" },
+    { { "edit", "qkskz", "--set", "1.=8" }, 2, "not `1.=8`" },
+    { { "edit", "qkskz", "--set", "-1.run=8" }, 2, "not `-1.run=8`" },
+    { { "edit", "qkskz", "--set", "1.run=8", "--set=1.run=9" }, 2, "twice for one parameter" },
     { { "reject", "qkskz", "--reason", "knwon" }, 2, "did you mean `known`?" },
     { { "snooze", "qkskz" }, 2, "--for" },
     { { "snooze", "qkskz", "--for", "5" }, 2, "with its unit" },

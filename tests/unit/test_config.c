@@ -68,6 +68,9 @@ static void an_address_that_is_none_is_told_by_line_and_column(void **state)
         { "listen: [\"[::1]:8420\", unix:/run/v.sock]", NULL },
         { "listen: :8420", NULL },
         { "control: [127.0.0.1:8421, unix:/run/v.sock]", NULL },
+        { "channels: {slack: {token: xoxb-1, signing_secret: s, channel: C1, listen: \"[::1]:1\"}}",
+          NULL },
+        { "channels: {slack: {listen: [127.0.0.1]}}", ":1:29: error: an address is HOST:PORT" },
         { "listen: 5", ":1:9: error: an address is HOST:PORT" },
         { "listen: [127.0.0.1:8420, localhost]", ":1:26: error: an address is HOST:PORT" },
         { "listen: 127.0.0.1:http", ":1:9: error: an address is HOST:PORT" },
@@ -87,6 +90,68 @@ static void an_address_that_is_none_is_told_by_line_and_column(void **state)
             fail_msg("%s: %s", cases[i].text, out.ptr);
         buffer_free(&out);
     }
+}
+
+#define SLACK "slack: {token: xoxb-1-very-secret, signing_secret: deadbeef, channel: C1"
+
+static void what_is_wrong_with_a_channel_is_told_by_line_and_column(void **state)
+{
+    static const struct {
+        const char *text, *error; /* error NULL: valid */
+    } cases[] = {
+        { "channels: {" SLACK "}}", NULL },
+        { "channels: [slack]", ":1:11: error: `channels` is a map of names" },
+        { "channels:\n  " SLACK ", channl: C2}", ":2:77: error: unknown member `channl`" },
+        { "people: {jane: {user: jane}}\ngroups: {oncall: [jane]}\nchannels:\n  " SLACK
+          ", routes: [{groups: [oncall, jane], channel: C2}]}",
+          NULL },
+        { "channels:\n  " SLACK ", routes: [{groups: oncal, channel: C2}]}",
+          ":2:95: error: `oncal` is neither in `people` nor in `groups`" },
+        { "channels:\n  " SLACK ", routes: [{groups: [leads], channel: C2}]}",
+          ":2:96: error: `leads` is neither in `people` nor in `groups`" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buffer out;
+        const char *error;
+
+        buffer_init(&out, 0);
+        error = first_error(cases[i].text, &out);
+        if (!cases[i].error != !error || (error && !strstr(error, cases[i].error)))
+            fail_msg("%s: %s", cases[i].text, out.ptr);
+        assert_null(strstr(out.ptr, "no effect"));
+        assert_null(strstr(out.ptr, "very-secret"));
+        buffer_free(&out);
+    }
+}
+
+static void no_secret_of_a_channel_is_printed(void **state)
+{
+    char path[] = "/tmp/vedette-config-XXXXXX";
+    static const char text[] =
+        "channels: {slack: {token: xoxb-very-secret, app_token: xapp-very-secret, "
+        "signing_secret: [very-secret-1, very-secret-2], channel: C0123456789}}\n";
+    const struct config_options options = { .path = path, .resolve_secrets = true };
+    struct problems *problems;
+    struct config *config;
+    struct buffer out;
+    int fd = mkstemp(path);
+
+    (void)state;
+    assert_int_equal(write(fd, text, sizeof text - 1), sizeof text - 1);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(problems_new(&problems), RC_OK);
+    assert_int_equal(config_load(&options, problems, &config), RC_OK);
+    assert_int_equal(unlink(path), 0);
+    buffer_init(&out, 0);
+    config_print(config, &out);
+    buffer_add_byte(&out, '\0');
+    assert_non_null(strstr(out.ptr, "C0123456789"));
+    assert_null(strstr(out.ptr, "very-secret"));
+    buffer_free(&out);
+    config_free(config);
+    problems_free(problems);
 }
 
 /* What a configuration says to a rule that collects `evidence`. */
@@ -176,6 +241,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_that_is_none_is_told_by_line_and_column),
+        cmocka_unit_test(what_is_wrong_with_a_channel_is_told_by_line_and_column),
+        cmocka_unit_test(no_secret_of_a_channel_is_printed),
         cmocka_unit_test(a_log_that_evidence_names_must_be_watched),
         cmocka_unit_test(standard_input_as_a_log_to_be_searched_is_a_warning),
         cmocka_unit_test(without_a_configuration_the_local_user_is_named_as_the_one_who_decides),

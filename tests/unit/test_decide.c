@@ -7,6 +7,8 @@ struct deed {
     const char *via;    /* NULL: token */
     const char *reason; /* of a reject */
     const char *settle;
+    const char *params;
+    const struct plan_edit *edit; /* what `params` would make of the plan */
     int64_t for_ms;
     int64_t after_ms; /* after noon; engine and real time */
     bool without_digest;
@@ -23,6 +25,7 @@ static struct decision_answer does_deed(struct sample *sample, struct deed deed)
         .via = text_of(deed.via ? deed.via : "token"),
         .reason = text_of(deed.reason),
         .settle = text_of(deed.settle),
+        .params = text_of(deed.params),
         .for_ms = deed.for_ms,
         .plan_digest = deed.digest ? text_of(deed.digest) : sample->proposal.plan_digest,
     };
@@ -34,8 +37,8 @@ static struct decision_answer does_deed(struct sample *sample, struct deed deed)
 
     if (deed.without_digest)
         decision.plan_digest = (struct slice){ 0 };
-    assert_int_equal(proposal_decide(&sample->proposal, &decision, &rights, now_ms, now_ms,
-                                     sample->arena, &answer),
+    assert_int_equal(proposal_decide(&sample->proposal, &decision, &rights, deed.edit, now_ms,
+                                     now_ms, sample->arena, &answer),
                      RC_OK);
     return answer;
 }
@@ -83,6 +86,29 @@ static void an_approval_from_the_page_is_held(void **state)
     expect(does(sample, APPROVES, .via = "page"), DECISION_TAKEN,
            "approved; it starts in 10 s unless you take it back");
     assert_int_equal(sample->proposal.hold_until_ms, NOON_MS + 10 * SECOND_MS);
+}
+
+static void an_approval_in_slack_is_held_like_one_from_the_page(void **state)
+{
+    struct sample *sample = *state;
+
+    expect(does(sample, APPROVES, .via = "slack"), DECISION_TAKEN,
+           "approved; it starts in 10 s unless you take it back");
+    assert_int_equal(sample->proposal.hold_until_ms, NOON_MS + 10 * SECOND_MS);
+    expect(does(sample, TAKES_BACK, .via = "slack", .after_ms = 10 * SECOND_MS - 1), DECISION_TAKEN,
+           "taken back: it is open again, and nothing ran");
+}
+
+/* What is approved in one place and taken back in another is the same approval. */
+static void an_approval_in_slack_is_taken_back_where_its_approver_is(void **state)
+{
+    struct sample *sample = *state;
+
+    (void)does(sample, APPROVES, .via = "slack");
+    expect(does(sample, APPROVES, .via = "slack", .by = "bob", .after_ms = 1), DECISION_SAME_AGAIN,
+           "already approved by jane at 2026-11-21 12:00 UTC");
+    expect(does(sample, TAKES_BACK, .via = "token", .after_ms = 2), DECISION_TAKEN,
+           "taken back: it is open again, and nothing ran");
 }
 
 static void a01_the_first_decision_wins_and_the_others_are_told_who_and_when(void **state)
@@ -147,8 +173,8 @@ static void a02_the_expiry_is_compared_with_the_real_time(void **state)
     struct decider_rights rights = { .may_decide = true, .need = 1 };
     struct decision_answer answer;
 
-    assert_int_equal(proposal_decide(&sample->proposal, &decision, &rights, NOON_MS, EXPIRES_MS,
-                                     sample->arena, &answer),
+    assert_int_equal(proposal_decide(&sample->proposal, &decision, &rights, NULL, NOON_MS,
+                                     EXPIRES_MS, sample->arena, &answer),
                      RC_OK);
     assert_int_equal(answer.outcome, DECISION_CONFLICT);
 }
@@ -391,9 +417,181 @@ static void a_snooze_has_an_edge_on_both_sides(void **state)
     }
 }
 
-static void edits_and_answers_are_not_in_this_version(void **state)
+/* -- edit -- */
+
+/* The sample's plan with another argument in its first step. */
+static const struct plan_edit *edit_of(const struct sample *sample)
 {
-    expect(does(*state, .verdict = VERDICT_EDIT), DECISION_INVALID, "edit is not in this version");
+    static struct slice argv[] = { { "/bin/first", 10 }, { "z", 1 } };
+    static struct step steps[2];
+    static struct plan_edit edit;
+
+    steps[0] = sample->steps[0];
+    steps[0].argv = (struct slice_list){ .items = argv, .n_items = 2 };
+    steps[1] = sample->steps[1];
+    edit = (struct plan_edit){ .plan = { .items = steps, .n_items = 2 },
+                               .changes = SLICE("`what` of step 1 from \"x\" to \"z\"") };
+    return &edit;
+}
+
+#define EDITS_INTO(what) .verdict = VERDICT_EDIT, .params = "[{\"what\":\"z\"},{}]", .edit = (what)
+#define EDITS EDITS_INTO(edit_of(sample))
+
+static void an_edit_makes_a_new_revision_and_says_what_changed(void **state)
+{
+    struct sample *sample = *state;
+    struct slice before = sample->proposal.plan_digest;
+    const struct step *steps;
+    const struct decision *decision;
+    char told[200];
+    struct decision_answer answer = does(sample, EDITS, .after_ms = 5);
+
+    snprintf(told, sizeof(told), "edited: revision 2, plan %.12s, waits for approval",
+             sample->proposal.plan_digest.ptr);
+    expect(answer, DECISION_TAKEN, told);
+    assert_int_equal(state_of(sample), PROPOSAL_OPEN);
+    assert_int_equal(sample->proposal.revision, 2);
+    assert_int_equal(sample->proposal.expires_ms, EXPIRES_MS);
+    assert_false(slice_eq(sample->proposal.plan_digest, before));
+    assert_slice(sample->proposal.edited, "jane changed `what` of step 1 from \"x\" to \"z\"");
+    steps = sample->proposal.plan.items;
+    assert_slice(steps[0].argv.items[1], "z");
+    decision = sample->proposal.decisions.items;
+    assert_slice(decision->params, "[{\"what\":\"z\"},{}]");
+    assert_int_equal(decision->revision, 1);
+    assert_true(slice_eq(decision->plan_digest, before));
+}
+
+static void a04_after_an_edit_the_old_digest_approves_nothing(void **state)
+{
+    struct sample *sample = *state;
+    struct slice before = sample->proposal.plan_digest;
+
+    (void)does(sample, EDITS);
+    expect(does(sample, APPROVES, .digest = before.ptr), DECISION_CHANGED,
+           "the plan has changed since you saw it: look at revision 2");
+    assert_int_equal(state_of(sample), PROPOSAL_OPEN);
+    expect(does(sample, APPROVES), DECISION_TAKEN, "approved; it starts now");
+}
+
+static void a04_an_edit_voids_the_first_of_two_approvals_and_is_none_itself(void **state)
+{
+    struct sample *sample = *state;
+    struct decision_answer answer;
+    size_t offset;
+
+    (void)does(sample, APPROVES, .need = 2, .by = "bob");
+    answer = does(sample, EDITS, .need = 2);
+    assert_int_equal(answer.outcome, DECISION_TAKEN);
+    assert_int_equal(
+        slice_find(answer.detail, SLICE("; what was approved before is void"), &offset), RC_OK);
+    assert_true(((const struct decision *)sample->proposal.decisions.items)->is_void);
+    assert_int_equal(proposal_count_approvals(&sample->proposal), 0);
+    expect(does(sample, APPROVES, .need = 2), DECISION_TAKEN,
+           "1 of 2 approvals: it stays open until all are given");
+    expect(does(sample, APPROVES, .need = 2, .by = "bob"), DECISION_TAKEN,
+           "approved; it starts now");
+}
+
+static void a04_an_edit_binds_the_plan_that_was_seen(void **state)
+{
+    struct sample *sample = *state;
+
+    expect(does(sample, EDITS, .without_digest = true), DECISION_NO_DIGEST,
+           "editing needs plan_digest: the digest of the plan that you saw");
+    expect(does(sample, EDITS, .digest = "0123"), DECISION_CHANGED,
+           "the plan has changed since you saw it: look at revision 1");
+    assert_int_equal(sample->proposal.revision, 1);
+    assert_int_equal(sample->proposal.decisions.n_items, 0);
+}
+
+static void only_what_is_open_can_be_edited(void **state)
+{
+    struct sample *sample = *state;
+
+    expect(does(sample, EDITS, .after_ms = 4 * HOUR_MS), DECISION_CONFLICT,
+           "expired at 2026-11-21 16:00 UTC: nothing happens any more");
+    (void)does(sample, APPROVES, .via = "page");
+    expect(does(sample, EDITS, .by = "bob"), DECISION_CONFLICT,
+           "already approved by jane at 2026-11-21 12:00 UTC");
+    assert_int_equal(sample->proposal.revision, 1);
+}
+
+/* What was sent twice, unsure whether it had arrived, names the plan of before both times. */
+static void the_same_edit_again_changes_nothing(void **state)
+{
+    struct sample *sample = *state;
+    struct slice before = sample->proposal.plan_digest;
+
+    (void)does(sample, EDITS);
+    expect(does(sample, EDITS, .digest = before.ptr, .after_ms = 5), DECISION_SAME_AGAIN,
+           "already edited by jane at 2026-11-21 12:00 UTC");
+    expect(does(sample, EDITS, .digest = before.ptr, .by = "bob"), DECISION_CHANGED,
+           "the plan has changed since you saw it: look at revision 2");
+    expect(does(sample, .verdict = VERDICT_EDIT, .params = "[{\"what\":\"w\"},{}]",
+                .edit = edit_of(sample), .digest = before.ptr),
+           DECISION_CHANGED, "the plan has changed since you saw it: look at revision 2");
+    assert_int_equal(sample->proposal.revision, 2);
+    assert_int_equal(sample->proposal.decisions.n_items, 1);
+}
+
+static void an_edit_that_cannot_be_or_changes_nothing_is_refused(void **state)
+{
+    struct sample *sample = *state;
+    const struct plan_edit refused = { .refused = SLICE("step 1: no") };
+    const struct plan_edit same = { .plan = sample->proposal.plan };
+
+    expect(does(sample, .verdict = VERDICT_EDIT), DECISION_INVALID,
+           "an edit needs `params`: an object for each step, with the parameters that change");
+    expect(does(sample, EDITS_INTO(&refused)), DECISION_INVALID, "step 1: no");
+    expect(does(sample, EDITS_INTO(&same)), DECISION_INVALID,
+           "nothing would change: every parameter has this value already");
+    sample->proposal.plan.n_items = 0;
+    expect(does(sample, EDITS), DECISION_INVALID, "there is no plan to edit");
+    sample->proposal.refused = SLICE("parameter `run` of rerun is not given");
+    expect(does(sample, EDITS), DECISION_INVALID,
+           "there is no plan to edit: parameter `run` of rerun is not given");
+    assert_int_equal(sample->proposal.revision, 1);
+    assert_int_equal(sample->proposal.decisions.n_items, 0);
+}
+
+static void a04_an_approval_that_means_to_change_something_approves_nothing(void **state)
+{
+    expect(does(*state, APPROVES, .params = "[{\"what\":\"z\"},{}]"), DECISION_INVALID,
+           "`params` go with the verdict edit alone");
+    assert_int_equal(state_of(*state), PROPOSAL_OPEN);
+}
+
+static void a_plan_that_is_made_anew_says_whose_edit_is_void(void **state)
+{
+    struct sample *sample = *state;
+    const struct decision *decisions;
+
+    assert_int_equal(proposal_drop_edits(&sample->proposal, sample->arena), RC_OK);
+    assert_true(slice_is_absent(sample->proposal.edited));
+    (void)does(sample, EDITS);
+    assert_int_equal(proposal_drop_edits(&sample->proposal, sample->arena), RC_OK);
+    assert_slice(sample->proposal.edited, "the rule has changed, and the plan is made from it "
+                                          "anew: what jane changed in it before is void");
+    decisions = sample->proposal.decisions.items;
+    assert_true(decisions[0].is_void);
+}
+
+static void a_snooze_past_the_expiry_keeps_what_was_edited(void **state)
+{
+    struct sample *sample = *state;
+    const struct step *steps;
+
+    (void)does(sample, EDITS);
+    (void)does(sample, SNOOZES, .for_ms = 4 * HOUR_MS);
+    assert_int_equal(sample->proposal.revision, 3);
+    steps = sample->proposal.plan.items;
+    assert_slice(steps[0].argv.items[1], "z");
+    assert_slice(sample->proposal.edited, "jane changed `what` of step 1 from \"x\" to \"z\"");
+}
+
+static void answers_are_not_in_this_version(void **state)
+{
     expect(does(*state, .verdict = VERDICT_RESPOND), DECISION_INVALID,
            "respond is not in this version");
 }
@@ -408,7 +606,7 @@ static void a_decision_is_refused_with_a_note_that_nobody_would_read(void **stat
     struct decider_rights rights = { .may_decide = true, .need = 1 };
     struct decision_answer answer;
 
-    assert_int_equal(proposal_decide(&sample->proposal, &decision, &rights, NOON_MS, NOON_MS,
+    assert_int_equal(proposal_decide(&sample->proposal, &decision, &rights, NULL, NOON_MS, NOON_MS,
                                      sample->arena, &answer),
                      RC_OK);
     expect(answer, DECISION_INVALID, "a note is at most 4096 bytes long");
@@ -516,6 +714,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SAMPLE_TEST(an_approval_by_token_starts_at_once),
         SAMPLE_TEST(an_approval_from_the_page_is_held),
+        SAMPLE_TEST(an_approval_in_slack_is_held_like_one_from_the_page),
+        SAMPLE_TEST(an_approval_in_slack_is_taken_back_where_its_approver_is),
         SAMPLE_TEST(a01_the_first_decision_wins_and_the_others_are_told_who_and_when),
         SAMPLE_TEST(a01_approving_what_was_rejected_conflicts),
         SAMPLE_TEST(a08_a_click_on_a_copy_after_it_ran_changes_nothing),
@@ -538,7 +738,17 @@ int main(void)
         SAMPLE_TEST(a_snooze_within_the_expiry_changes_no_revision),
         SAMPLE_TEST(a_snooze_past_the_expiry_makes_a_revision_that_outlives_it),
         SAMPLE_TEST(a_snooze_has_an_edge_on_both_sides),
-        SAMPLE_TEST(edits_and_answers_are_not_in_this_version),
+        SAMPLE_TEST(an_edit_makes_a_new_revision_and_says_what_changed),
+        SAMPLE_TEST(a04_after_an_edit_the_old_digest_approves_nothing),
+        SAMPLE_TEST(a04_an_edit_voids_the_first_of_two_approvals_and_is_none_itself),
+        SAMPLE_TEST(a04_an_edit_binds_the_plan_that_was_seen),
+        SAMPLE_TEST(only_what_is_open_can_be_edited),
+        SAMPLE_TEST(the_same_edit_again_changes_nothing),
+        SAMPLE_TEST(an_edit_that_cannot_be_or_changes_nothing_is_refused),
+        SAMPLE_TEST(a04_an_approval_that_means_to_change_something_approves_nothing),
+        SAMPLE_TEST(a_plan_that_is_made_anew_says_whose_edit_is_void),
+        SAMPLE_TEST(a_snooze_past_the_expiry_keeps_what_was_edited),
+        SAMPLE_TEST(answers_are_not_in_this_version),
         SAMPLE_TEST(a_decision_is_refused_with_a_note_that_nobody_would_read),
         SAMPLE_TEST(what_was_done_can_be_undone_where_every_step_says_how),
         SAMPLE_TEST(nothing_is_undone_that_cannot_be),

@@ -11,6 +11,11 @@
     "  act: {run: [/bin/true], effect: external, undo: unact, timeout: 10s}\n"                     \
     "  unact: {run: [/bin/true], effect: external, timeout: 10s}\n"                                \
     "  look: {run: [/bin/true], effect: none, timeout: 10s}\n"                                     \
+    "  turn:\n"                                                                                    \
+    "    run: [/bin/true, \"{{level}}\"]\n"                                                        \
+    "    params: {level: '/[0-9]+/'}\n"                                                            \
+    "    effect: external\n"                                                                       \
+    "    hold: 5s\n"                                                                               \
     "watchers: [{log: [/nowhere/app.log], name: app}]\n"                                           \
     "people: {jane: {user: jane}}\n"                                                               \
     "approvers: {from: [jane], need: 1}\n"
@@ -19,6 +24,8 @@
 #define RED(more) "rules: [{id: red, on: ci.run, where: {state: failing}, key: [repo]" more "}]\n"
 #define PROPOSE ", propose: {plan: [{do: act}], cooldown: 0s, expires: 4h}"
 #define QUIET_RULE RED(PROPOSE ", verify: {quiet: 30m}")
+#define TURN_RULE(more)                                                                            \
+    RED(", propose: {plan: [{do: turn, with: {level: '7'}}], cooldown: 0s, expires: 4h}" more)
 #define OK_RULE RED(PROPOSE ", verify: {ok: 1h}")
 
 static struct story *begin(const char *rules)
@@ -200,6 +207,133 @@ static void who_snoozed_approved_and_took_back_is_woken_still(void **state)
     fold(story, NOON_MS + 2 * HOUR_MS);
     assert_int_equal(newest(story).snoozed_until_ms, 0);
     assert_int_equal(engine_due_ms(story->engine), newest(story).expires_ms);
+    end(story);
+}
+
+/* --- edits --- */
+
+static enum decision_outcome edited_at(struct story *story, const char *level, int64_t at_ms)
+{
+    char params[64];
+
+    snprintf(params, sizeof params, "[{\"level\":\"%s\"}]", level);
+    return decides(story, newest(story),
+                   (struct decision){ .verdict = VERDICT_EDIT, .params = slice_of(params) }, at_ms);
+}
+
+static struct slice level_of(const struct proposal *proposal)
+{
+    const struct step *steps = proposal->plan.items;
+
+    return proposal->plan.n_items ? steps[0].argv.items[1] : (struct slice){ 0 };
+}
+
+static void a04_an_edited_plan_is_a_new_revision_with_the_same_hold_and_expiry(void **state)
+{
+    struct story *story = begin(TURN_RULE(""));
+    struct proposal before, after;
+    struct slice digest;
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    before = newest(story);
+    assert_int_equal(edited_at(story, "8", NOON_MS + 1), DECISION_TAKEN);
+    after = newest(story);
+    assert_true(slice_eq(level_of(&after), SLICE("8")));
+    assert_int_equal(after.revision, 2);
+    assert_int_equal(after.hold_ms_page, 5 * SECOND_MS);
+    assert_int_equal(after.expires_ms, before.expires_ms);
+    assert_int_equal(engine_due_ms(story->engine), before.expires_ms);
+    assert_int_equal(plan_digest(&after, story->arena, &digest), RC_OK);
+    assert_true(slice_eq(digest, after.plan_digest)); /* as stored */
+    end(story);
+}
+
+static void a_rule_that_changes_voids_what_was_edited_and_says_so(void **state)
+{
+    struct story *story = begin(TURN_RULE(""));
+    const struct decision *decisions;
+    struct proposal after;
+    size_t offset;
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    assert_int_equal(edited_at(story, "8", NOON_MS + 1), DECISION_TAKEN);
+    swap_rules(story, TURN_RULE(", severity: high"), NOON_MS + 2);
+    after = newest(story);
+    assert_true(slice_eq(level_of(&after), SLICE("7")));
+    assert_int_equal(after.revision, 3);
+    decisions = after.decisions.items;
+    assert_true(decisions[0].is_void);
+    assert_int_equal(
+        slice_find(after.edited, SLICE("what jane changed in it before is void"), &offset), RC_OK);
+    /* The same rules once more change nothing. */
+    assert_int_equal(edited_at(story, "9", NOON_MS + 3), DECISION_TAKEN);
+    swap_rules(story, TURN_RULE(", severity: high"), NOON_MS + 4);
+    after = newest(story);
+    assert_true(slice_eq(level_of(&after), SLICE("9")));
+    end(story);
+}
+
+static void what_was_edited_outlives_a_stop_a_snooze_and_an_approval_taken_back(void **state)
+{
+    struct story *story = begin(TURN_RULE(""));
+    struct proposal after;
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    assert_int_equal(edited_at(story, "8", NOON_MS + 1), DECISION_TAKEN);
+    engine_free(story->engine);
+    start_engine(story, TURN_RULE(""));
+    assert_int_equal(engine_recover(story->engine, NOON_MS + 2), RC_OK);
+    decides(story, newest(story), (struct decision){ .verdict = VERDICT_SNOOZE, .for_ms = DAY_MS },
+            NOON_MS + 3);
+    approved_on_the_page_at(story, NOON_MS + 4);
+    assert_int_equal(decides(story, newest(story),
+                             (struct decision){ .verdict = VERDICT_TAKE_BACK }, NOON_MS + 5),
+                     DECISION_TAKEN);
+    fold(story, NOON_MS + DAY_MS + HOUR_MS);
+    after = newest(story);
+    assert_int_equal(after.state, PROPOSAL_OPEN);
+    assert_int_equal(after.revision, 4);
+    assert_true(slice_eq(level_of(&after), SLICE("8")));
+    end(story);
+}
+
+/* What an edit must not bring back; the plan of the rule itself was rejected by nobody. */
+static void a_plan_that_was_rejected_stays_rejected_whoever_edits_another_into_it(void **state)
+{
+    struct story *story = begin(TURN_RULE(""));
+    struct engine_decision asked;
+    struct proposal again;
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    assert_int_equal(edited_at(story, "8", NOON_MS + 1), DECISION_TAKEN);
+    assert_int_equal(
+        decides(story, newest(story),
+                (struct decision){ .verdict = VERDICT_REJECT, .reason = SLICE("wrong_action") },
+                NOON_MS + 2),
+        DECISION_TAKEN);
+    fails_at(story, NOON_MS + 3);
+    again = newest(story);
+    assert_int_equal(n_proposals(story), 2);
+    assert_true(slice_eq(level_of(&again), SLICE("7")));
+
+    asked = (struct engine_decision){ .proposal = again.short_id,
+                                      .decision = { .verdict = VERDICT_EDIT,
+                                                    .by = SLICE("jane"),
+                                                    .via = SLICE("socket"),
+                                                    .plan_digest = again.plan_digest,
+                                                    .params = SLICE("[{\"level\":\"8\"}]") },
+                                      .real_ms = NOON_MS + 4,
+                                      .arena = story->arena };
+    assert_int_equal(engine_decide(story->engine, &asked, NOON_MS + 4), RC_OK);
+    assert_int_equal(asked.answer.outcome, DECISION_INVALID);
+    assert_true(slice_eq(asked.answer.detail, SLICE("the same plan was rejected before: rejected "
+                                                    "by jane (wrong_action)")));
+    assert_int_equal(newest(story).revision, 1);
+    assert_int_equal(edited_at(story, "9", NOON_MS + 5), DECISION_TAKEN);
     end(story);
 }
 
@@ -650,6 +784,10 @@ int main(void)
         cmocka_unit_test(a02_a_hold_that_ends_late_does_not_start_what_has_expired),
         cmocka_unit_test(a_hold_that_ends_in_time_starts_it),
         cmocka_unit_test(who_snoozed_approved_and_took_back_is_woken_still),
+        cmocka_unit_test(a04_an_edited_plan_is_a_new_revision_with_the_same_hold_and_expiry),
+        cmocka_unit_test(a_rule_that_changes_voids_what_was_edited_and_says_so),
+        cmocka_unit_test(what_was_edited_outlives_a_stop_a_snooze_and_an_approval_taken_back),
+        cmocka_unit_test(a_plan_that_was_rejected_stays_rejected_whoever_edits_another_into_it),
         cmocka_unit_test(a09_a_hold_that_ends_during_a_stop_starts_it_after_the_next_start),
         cmocka_unit_test(the_second_step_of_a_plan_waits_for_the_next_start_as_well),
         cmocka_unit_test(a_task_waits_for_the_lines_of_a_log_and_its_proposal_tells_them),

@@ -196,7 +196,7 @@ static enum rc fold_when_quiet(struct story *story)
     return fold_at(story, NOON_MS + 31 * MINUTE_MS);
 }
 
-static enum rc approve(struct story *story)
+static enum rc decide(struct story *story, struct decision decision)
 {
     struct proposal proposal = { 0 };
     struct engine_decision asked = { .real_ms = NOON_MS, .arena = story->arena };
@@ -207,15 +207,26 @@ static enum rc approve(struct story *story)
     proposal = only_proposal(story);
     is_armed = was_armed;
     asked.proposal = proposal.short_id;
-    asked.decision = (struct decision){ .verdict = VERDICT_APPROVE,
-                                        .by = SLICE("jane"),
-                                        .via = SLICE("socket"),
-                                        .plan_digest = proposal.plan_digest,
-                                        .revision = proposal.revision };
+    asked.decision = decision;
+    asked.decision.by = SLICE("jane");
+    asked.decision.via = SLICE("socket");
+    asked.decision.plan_digest = proposal.plan_digest;
+    asked.decision.revision = proposal.revision;
     rc = engine_decide(story->engine, &asked, NOON_MS);
     if (!rc)
         assert_int_equal(asked.answer.outcome, DECISION_TAKEN);
     return rc;
+}
+
+static enum rc edit(struct story *story)
+{
+    return decide(story, (struct decision){ .verdict = VERDICT_EDIT,
+                                            .params = SLICE("[{\"repo\":\"b/a\"}]") });
+}
+
+static enum rc approve(struct story *story)
+{
+    return decide(story, (struct decision){ .verdict = VERDICT_APPROVE });
 }
 
 static enum rc answer_effect(struct story *story)
@@ -239,7 +250,7 @@ static enum rc expire(struct story *story)
 }
 
 static enum rc (*const calls[])(struct story *story) = {
-    accept_red, fold, answer_effect, approve, answer_effect, fold_when_quiet, expire,
+    accept_red, fold, answer_effect, edit, approve, answer_effect, fold_when_quiet, expire,
 };
 
 /* Tells the story while the `n`-th allocation fails; memory comes back once a call was refused. */
@@ -266,7 +277,8 @@ static bool tell(int64_t n)
     was_reached = n_left <= 0;
     proposal = only_proposal(&story);
     assert_int_equal(proposal.state, PROPOSAL_VERIFIED);
-    assert_int_equal(story.n_effects, 2); /* the evidence and the step, each asked for once */
+    assert_int_equal(proposal.revision, 2); /* edited once */
+    assert_int_equal(story.n_effects, 2);   /* the evidence and the step, each asked for once */
     end(&story);
     return was_reached;
 }

@@ -7,7 +7,7 @@
     "rules: [rules.yaml]\n"                                                                        \
     "retention: {events: 1h}\n"                                                                    \
     "actions:\n"                                                                                   \
-    "  act: {run: [/bin/true], effect: external, timeout: 10s}\n"                                  \
+    "  act: {run: [/bin/true, \"{{level}}\"], params: {level: '/[0-9]/'}, effect: external, timeout: 10s}\n" \
     "people: {jane: {user: jane, slack: U1}, joe: {slack: U3}}\n"                                  \
     "groups: {sre: {members: [jane], slack: S1}}\n"                                                \
     "approvers: {from: [sre], need: 1}\n"                                                          \
@@ -22,7 +22,8 @@
 
 #define RULE(severity)                                                                             \
     "rules: [{id: red, on: ci.run, where: {state: failing}, key: [repo], severity: " severity      \
-    ", propose: {plan: [{do: act}], cooldown: 0s, expires: 4h}, verify: {ok: 1h}}]\n"
+    ", propose: {plan: [{do: act, with: {level: '7'}}], cooldown: 0s, expires: 4h}, verify: {ok: " \
+    "1h}}]\n"
 
 static struct message message_of(struct story *story, struct ulid proposal, const char *channel)
 {
@@ -129,6 +130,33 @@ static void a_card_that_was_sent_owes_nothing_until_something_changes(void **sta
     comes_to(story, proposal.id, CHANNEL_SENT);
     assert_int_equal(owed(story, proposal.id), MESSAGE_NOTHING);
     assert_int_equal(message_of(story, proposal.id, "slack").owed_ms, 0);
+    end(story);
+}
+
+static void a_plan_that_somebody_edits_is_told_with_what_changed_and_so_is_an_edit_that_is_void(
+    void **state)
+{
+    struct story *story = red_at_noon("high");
+    struct ulid id = newest(story).id;
+    struct message message;
+    const struct message_note *notes;
+
+    (void)state;
+    comes_to(story, id, CHANNEL_SENT);
+    assert_int_equal(decides(story, newest(story),
+                             (struct decision){ .verdict = VERDICT_EDIT,
+                                                .params = SLICE("[{\"level\":\"8\"}]") },
+                             NOON_MS),
+                     DECISION_TAKEN);
+    swap_rules(story, RULE("critical"), NOON_MS + 1);
+    message = message_of(story, id, "slack");
+    notes = message.notes.items;
+    assert_int_equal(message.notes.n_items, 2);
+    assert_true(slice_eq(notes[0].text, SLICE("jane changed `level` of step 1 from \"7\" to \"8\"; "
+                                              "revision 2 waits for a decision")));
+    assert_true(slice_eq(notes[1].text,
+                         SLICE("the rule has changed, and the plan is made from it anew: what jane "
+                               "changed in it before is void; revision 3 waits for a decision")));
     end(story);
 }
 
@@ -459,6 +487,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_proposal_is_owed_to_each_channel_but_those_that_stand_by),
         cmocka_unit_test(a_card_that_was_sent_owes_nothing_until_something_changes),
+        cmocka_unit_test(
+            a_plan_that_somebody_edits_is_told_with_what_changed_and_so_is_an_edit_that_is_void),
         cmocka_unit_test(many_changes_are_one_edit_and_every_note),
         cmocka_unit_test(o06_what_began_to_leave_is_looked_for_until_its_end_is_known),
         cmocka_unit_test(o03_a_card_that_is_found_is_adopted_and_brought_up_to_date),

@@ -55,10 +55,31 @@ static void a_nul_in_a_field_does_not_end_it(void **state)
     arena_free(arena);
 }
 
+static void what_is_written_is_read_again(void **state)
+{
+    static const char nasty[] = "a=b&c d+e%20\r\n\"\xc3\xa9<!channel>";
+    struct arena *arena;
+    struct buffer body;
+    struct slice value;
+
+    (void)state;
+    buffer_init(&body, 0);
+    assert_int_equal(arena_new(4096, &arena), RC_OK);
+    form_add_field(&body, "text", slice_of(nasty));
+    form_add_field(&body, "user_id", SLICE("U1"));
+    assert_int_equal(form_field(buffer_slice(&body), SLICE("text"), arena, &value), RC_OK);
+    assert_true(slice_eq(value, slice_of(nasty)));
+    assert_int_equal(form_field(buffer_slice(&body), SLICE("user_id"), arena, &value), RC_OK);
+    assert_true(slice_eq(value, SLICE("U1")));
+    arena_free(arena);
+    buffer_free(&body);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_field_is_found_and_decoded),
+        cmocka_unit_test(what_is_written_is_read_again),
         cmocka_unit_test(a_nul_in_a_field_does_not_end_it),
     };
 

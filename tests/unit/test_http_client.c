@@ -139,6 +139,32 @@ static void o07_html_is_an_answer_like_any(void **state)
     assert_true(slice_eq(fixture->answer.content_type, SLICE("text/html")));
 }
 
+static void o02_what_the_head_says_can_be_asked(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct http_answer *answer = &fixture->answer;
+
+    assert_int_equal(ask(fixture, "/too-fast"), RC_OK);
+    assert_int_equal(answer->status, 429);
+    assert_true(slice_eq(http_answer_header_value(answer, "Retry-After"), SLICE("17")));
+    assert_true(slice_eq(http_answer_header_value(answer, "x-empty"), SLICE("")));
+    assert_false(slice_is_absent(http_answer_header_value(answer, "x-empty")));
+    assert_true(slice_is_absent(http_answer_header_value(answer, "Retry")));
+    assert_true(slice_is_absent(http_answer_header_value(answer, "X-Trailer")));
+    assert_true(
+        slice_is_absent(http_answer_header_value(answer, "HTTP/1.1 429 Too Many Requests")));
+}
+
+static void o07_an_endless_head_ends(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_equal(ask(fixture, "/endless-head"), RC_LIMIT);
+    assert_string_equal(fixture->answer.error, "the head of the answer is too long");
+    assert_true(fixture->answer.may_have_arrived);
+    assert_true(slice_is_absent(http_answer_header_value(&fixture->answer, "X-More")));
+}
+
 static void an_answer_that_breaks_off_is_truncated(void **state)
 {
     struct fixture *fixture = *state;
@@ -390,6 +416,8 @@ int main(void)
         HTTP_TEST(o07_a_redirect_is_an_answer_not_an_order),
         HTTP_TEST(o07_an_endless_answer_is_cut),
         HTTP_TEST(o07_html_is_an_answer_like_any),
+        HTTP_TEST(o02_what_the_head_says_can_be_asked),
+        HTTP_TEST(o07_an_endless_head_ends),
         HTTP_TEST(an_answer_that_breaks_off_is_truncated),
         HTTP_TEST(a_lost_answer_may_have_been_a_request_that_arrived),
         HTTP_TEST(what_never_connected_never_arrived),

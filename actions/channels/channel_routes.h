@@ -1,0 +1,14 @@
+/* channel_routes.h - `routes:` of a channel that has several conversations: the first that fits says where a proposal goes.
+ *
+ *   routes: [{rules: [ci-*], channel: C1}, {groups: [oncall], channel: C2}]
+ *
+ * A route is for rules (ids and globs), for approvers (groups and people), or for both at once. */
+#pragma once
+
+#include "actions/channels/channel.h"
+
+/* Reads `list` (NULL: none) into the channel. `member` is what a conversation is called here ("channel"); `check` adds a problem for one that can be none. RC_INVALID after
+ * adding to the problems. */
+enum rc channel_routes_load(const struct node *list, const char *member,
+                            enum rc (*check)(const struct node *place, struct problems *problems),
+                            const struct channel_place *where, struct channel *channel) MUST_CHECK;

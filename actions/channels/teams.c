@@ -1,0 +1,200 @@
+/* teams.c - Microsoft Teams, by a workflow's webhook: an Adaptive Card whose button opens the page.
+ *
+ *   teams: {url_file: teams.url}              # of a workflow "When a Teams webhook request is received" that posts the card
+ *
+ * learn.microsoft.com "Create incoming webhooks with Workflows", "Adaptive Cards: TextRun" (no markdown in it, since 1.2; a TextBlock has it), "Text features" (DATE and TIME
+ * in braces are replaced), "Create Incoming Webhooks" (28 KB a message, throttled above four requests a second). The workflow runs after it has answered 202: what becomes of the
+ * card is not told, and it cannot be changed. Changes are notes.
+ */
+#include "actions/channels/answer.h"
+#include "actions/channels/kinds.h"
+#include "actions/channels/web_request.h"
+#include "actions/channels/webhook.h"
+#include "src/base/buffer.h"
+#include "src/base/clock.h"
+
+#define TEXT_MAX_UNITS 6000
+#define PLAIN_MAX_UNITS 1500
+#define BODY_MAX_BYTES 25000 /* of the 28 KB */
+#define LINES_MAX 100
+
+/* A run of text knows no markdown, but {{DATE(…)}}. */
+static const struct literal_rules run = { .broken = "{" };
+
+static const char *const members[] = { "url", "url_file", "template", NULL };
+
+static enum rc load(const struct node *map, const struct channel_place *where,
+                    struct channel *channel)
+{
+    enum rc own_rc = notifier_load(map, where, channel);
+    struct notifier *notifier = channel->own;
+    enum rc rc;
+
+    if (own_rc == RC_NO_MEMORY)
+        return own_rc;
+    rc = webhook_load_url(map, where, &notifier->url);
+    if (rc == RC_NOT_FOUND)
+        rc = channel_needs(map, where,
+                           "teams needs `url_file`, the address of a workflow that posts to the "
+                           "channel when a Teams webhook request is received");
+    return rc ? rc : own_rc;
+}
+
+static void write_run(struct slice text, bool is_bold, struct json_writer *writer)
+{
+    json_object_begin(writer);
+    json_member_text(writer, "type", SLICE("RichTextBlock"));
+    json_key(writer, "inlines");
+    json_array_begin(writer);
+    json_object_begin(writer);
+    json_member_text(writer, "type", SLICE("TextRun"));
+    json_member_text(writer, "text", text);
+    if (is_bold)
+        json_member_text(writer, "weight", SLICE("Bolder"));
+    json_object_end(writer);
+    json_array_end(writer);
+    json_object_end(writer);
+}
+
+/* Line by line: what becomes of a line's end within a run is up to each client. What does not fit the message is on the page. */
+static void write_lines(struct slice text, struct json_writer *writer)
+{
+    size_t n_lines = 0;
+
+    while (text.len && n_lines < LINES_MAX && writer->out->len < BODY_MAX_BYTES) {
+        struct slice line = slice_cut(&text, '\n');
+
+        if (!line.len)
+            continue;
+        write_run(line, false, writer);
+        n_lines++;
+    }
+    if (text.len)
+        write_run(SLICE("… the rest is on the page"), false, writer);
+}
+
+static void write_button(struct slice url, struct json_writer *writer)
+{
+    json_key(writer, "actions");
+    json_array_begin(writer);
+    json_object_begin(writer);
+    json_member_text(writer, "type", SLICE("Action.OpenUrl"));
+    json_member_text(writer, "title", SLICE("Open the page"));
+    json_member_text(writer, "url", url);
+    json_object_end(writer);
+    json_array_end(writer);
+}
+
+static void write_card(const struct channel_call *call, struct slice headline, struct slice text,
+                       struct json_writer *writer)
+{
+    json_object_begin(writer);
+    json_member_text(writer, "type", SLICE("AdaptiveCard"));
+    json_member_text(writer, "$schema",
+                     SLICE("http://adaptivecards.io/schemas/adaptive-card.json"));
+    json_member_text(writer, "version", SLICE("1.2"));
+    json_key(writer, "body");
+    json_array_begin(writer);
+    if (headline.len)
+        write_run(headline, true, writer);
+    write_lines(text, writer);
+    json_array_end(writer);
+    if (call->card && call->card->page_url.len)
+        write_button(call->card->page_url, writer);
+    json_object_end(writer);
+}
+
+static void write_message(const struct channel_call *call, struct slice headline, struct slice text,
+                          struct buffer *body)
+{
+    struct json_writer writer = json_writer_to(body);
+
+    json_object_begin(&writer);
+    json_member_text(&writer, "type", SLICE("message"));
+    json_key(&writer, "attachments");
+    json_array_begin(&writer);
+    json_object_begin(&writer);
+    json_member_text(&writer, "contentType", SLICE("application/vnd.microsoft.card.adaptive"));
+    json_key(&writer, "content");
+    write_card(call, headline, text, &writer);
+    json_object_end(&writer);
+    json_array_end(&writer);
+    json_object_end(&writer);
+}
+
+static enum rc request(const struct channel_call *call, struct arena *arena,
+                       struct http_request *request)
+{
+    const struct notifier *notifier = call->channel->own;
+    struct notice_form form = {
+        .template = notifier->template,
+        .rules = &run,
+        .max_units = call->card && call->card->is_plain ? PLAIN_MAX_UNITS : TEXT_MAX_UNITS,
+        .has_button = true,
+    };
+    struct slice headline = { 0 }, text = { 0 };
+    struct buffer body;
+    enum rc rc;
+
+    if (call->part == MESSAGE_EDIT)
+        return RC_NOT_FOUND;
+    rc = notice_headline(call, &run, PLAIN_MAX_UNITS / 3, arena, &headline);
+    if (!rc)
+        rc = notice_make(call, &form, arena, &text);
+    if (rc)
+        return rc;
+    buffer_init(&body, 0);
+    write_message(call, headline, text, &body);
+    return web_request_json("POST", notifier->url, (struct slice){ 0 }, &body, arena, request);
+}
+
+#define IS_IT_RIGHT "is the workflow's address in url_file right, and may anyone trigger it?"
+static const struct answer_row rows[] = {
+    { .status = 400,
+      .says = "WorkflowTriggerIsNotEnabled",
+      .outcome = CHANNEL_STOPPED,
+      .advice = "the workflow is switched off: switch it on in Workflows" },
+    { .status = 413, .outcome = CHANNEL_PLAINER },
+    { .status = 400,
+      .outcome = CHANNEL_PLAINER,
+      .advice = "does the workflow post the card as it comes?" },
+    { .status = 401, .outcome = CHANNEL_STOPPED, .advice = IS_IT_RIGHT },
+    { .status = 403, .outcome = CHANNEL_STOPPED, .advice = IS_IT_RIGHT },
+    { .status = 404,
+      .outcome = CHANNEL_STOPPED,
+      .advice = "the workflow is gone: make a new one, and put its address into url_file" },
+    { .status = 410,
+      .outcome = CHANNEL_STOPPED,
+      .advice = "the workflow is gone: make a new one, and put its address into url_file" },
+};
+static const struct answer_table table = { .rows = rows, .n_rows = sizeof(rows) / sizeof(*rows) };
+
+static void read(const struct channel_call *call, enum rc rc, const struct http_answer *answer,
+                 struct arena *arena, struct channel_result *result)
+{
+    const struct notifier *notifier = call->channel->own;
+    struct json *root = rc ? NULL : answer_json(answer);
+    const struct json *error = json_get_text(root, "error");
+    struct answer_said said = {
+        .code = json_string(json_get_text(error, "code")),
+        .text = json_string(json_get_text(error, "message")),
+    };
+
+    if (!rc && answer->status == 202)
+        answer_sent(call, (struct slice){ 0 }, arena, result);
+    else
+        answer_refused(call, rc, answer, &table, &said, web_secret_part(notifier->url), arena,
+                       result);
+    json_free(root);
+}
+
+const struct channel_kind channel_teams = {
+    .name = "teams",
+    .title = "Teams",
+    .cards = { .burst = 3, .interval_ms = 5 * SECOND_MS },
+    .notes = { .burst = 3, .interval_ms = 5 * SECOND_MS },
+    .members = members,
+    .load = load,
+    .request = request,
+    .read = read,
+};
