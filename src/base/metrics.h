@@ -45,6 +45,8 @@
       "Effects whose result is not known yet")                                                     \
     X(OUTBOX_FAILURES, "vedette_outbox_failures_total", "counter", "channel",                      \
       "Effects that failed")                                                                       \
+    X(MESSAGES_DEAD, "vedette_messages_dead_total", "counter", "channel",                          \
+      "Messages that a channel never took, since the store was made")                              \
     X(STORE_BYTES, "vedette_store_bytes", "gauge", "", "Bytes in use in the store")                \
     X(STORE_LIMIT_BYTES, "vedette_store_limit_bytes", "gauge", "", "Bytes the store may use")      \
     X(RULES_LOADED, "vedette_rules_loaded", "gauge", "", "Rules in force")                         \

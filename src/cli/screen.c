@@ -89,6 +89,8 @@ enum colour colour_of_word(struct slice word)
         { "info", COLOUR_FAINT },
         { "low", COLOUR_FAINT },
         { "degraded", COLOUR_WARNING },
+        { "failing", COLOUR_BAD },
+        { "held", COLOUR_WARNING },
         { "planned", COLOUR_FAINT },
     };
 

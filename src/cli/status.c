@@ -187,6 +187,53 @@ static void show_reason(const struct json *one, struct buffer *out)
     buffer_add_text(out, ")");
 }
 
+static void show_channel(const struct screen *screen, const struct json *channel,
+                         struct buffer *out)
+{
+    bool is_well = slice_eq(value_text(channel, "state"), SLICE("ok"));
+    int64_t at_ms;
+
+    buffer_add_text(out, "  ");
+    show_text(out, value_text(channel, "name"));
+    buffer_add_text(out, ": ");
+    if (is_well)
+        buffer_add_text(out, "ok");
+    else
+        show_word(screen, out, value_text(channel, "state"));
+    if (value_time(channel, "failing_since", &at_ms)) {
+        buffer_add_text(out, " since ");
+        show_time(screen, out, at_ms, false);
+    }
+    if (value_time(channel, "next_try", &at_ms)) {
+        buffer_add_text(out, ", next try ");
+        show_time(screen, out, at_ms, false);
+    }
+    buffer_format(out, ", %lld owed", (long long)value_int(channel, "owed"));
+    if (value_time(channel, "oldest", &at_ms)) {
+        buffer_add_text(out, " (oldest ");
+        show_time(screen, out, at_ms, false);
+        buffer_add_text(out, ")");
+    }
+    if (value_int(channel, "dead"))
+        buffer_format(out, ", %lld given up", (long long)value_int(channel, "dead"));
+    buffer_add_text(out, "\n");
+    if (!value_text(channel, "error").len)
+        return;
+    buffer_add_text(out, "    ! ");
+    show_text(out, value_text(channel, "error"));
+    buffer_add_text(out, "\n");
+}
+
+static void show_channels(const struct screen *screen, const struct json *channels,
+                          struct buffer *out)
+{
+    if (!json_first(channels))
+        return;
+    view_heading(screen, "Channels", out);
+    for (const struct json *channel = json_first(channels); channel; channel = json_next(channel))
+        show_channel(screen, channel, out);
+}
+
 static void show_held(const struct screen *screen, const struct json *held, struct buffer *out)
 {
     int64_t until_ms;
@@ -251,6 +298,7 @@ static void show_status(const struct screen *screen, const struct json *status, 
     show_counts("silences", json_get_text(status, "silences"), out);
     show_store(status, out);
     show_watchers(screen, json_get_text(status, "watchers"), out);
+    show_channels(screen, json_get_text(status, "channels"), out);
     show_held(screen, json_get_text(status, "held_back"), out);
 }
 

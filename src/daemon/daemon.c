@@ -8,6 +8,7 @@
 #include "src/daemon/announce.h"
 #include "src/daemon/effects.h"
 #include "src/daemon/http.h"
+#include "src/daemon/posting.h"
 #include "src/daemon/routes.h"
 #include "src/daemon/start_rules.h"
 #include "src/daemon/tailing.h"
@@ -39,6 +40,7 @@ struct daemon {
     struct inlet *inlet;
     bool is_working; /* the engine's thread */
     struct tailing *tailing;
+    struct posting *posting;
     struct routes *public_routes, *control_routes;
     struct http_routes public_handlers, control_handlers;
     struct http_server *servers[SERVERS_MAX];
@@ -194,6 +196,18 @@ static enum rc start_tailing(struct daemon *daemon)
     return rc;
 }
 
+/* What was owed between its first look and now is not waited for: it is woken once more. */
+static enum rc start_posting(struct daemon *daemon)
+{
+    enum rc rc = posting_start(daemon->service, &daemon->posting);
+
+    if (rc)
+        return rc;
+    service_set_posting(daemon->service, daemon->posting);
+    posting_wake(daemon->posting);
+    return RC_OK;
+}
+
 static enum rc start_server(struct daemon *daemon, const char *name, struct slice address,
                             const struct http_routes *handlers, int64_t bodies_bytes)
 {
@@ -344,14 +358,17 @@ static void stop(struct daemon *daemon, bool is_clean)
         http_server_drain(daemon->servers[i]);
     if (daemon->service)
         service_end_work(daemon->service);
+    posting_rest(daemon->posting); /* what is under way ends while the others do */
     tailing_stop(daemon->tailing);
     effects_stop(daemon->effects); /* its results still go through the inlet */
+    posting_stop(daemon->posting); /* likewise */
     inlet_drain(daemon->inlet);
     for (size_t i = 0; i < daemon->n_servers; i++)
         http_server_free(daemon->servers[i]);
     if (is_clean && engine_stop(daemon->engine))
         log_warn("could not note the orderly stop");
     tailing_free(daemon->tailing);
+    posting_free(daemon->posting);
     effects_free(daemon->effects);
     inlet_free(daemon->inlet);
     engine_free(daemon->engine);
@@ -390,6 +407,7 @@ static int start(struct daemon *daemon)
         { start_rules, EXIT_CONFIG, "rules" },
         { start_engine, EXIT_FAILURE, "engine" },
         { start_tailing, EXIT_FAILURE, "log watchers" },
+        { start_posting, EXIT_FAILURE, "channels" },
         { start_servers, EXIT_FAILURE, "listeners" },
     };
 

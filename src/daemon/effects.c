@@ -3,6 +3,7 @@
 #include "src/base/clock.h"
 #include "src/base/metrics.h"
 #include "src/daemon/log_evidence.h"
+#include "src/daemon/posting.h"
 
 #include <stdlib.h>
 
@@ -151,6 +152,16 @@ static void on_change(void *context)
     service_changed(effects->service);
 }
 
+/* What is owed before the poster runs, it finds when it starts. */
+static void on_message(void *context)
+{
+    struct effects *effects = context;
+    struct posting *posting = service_posting(effects->service);
+
+    if (posting)
+        posting_wake(posting);
+}
+
 static void on_proposal(void *context, int64_t received_ms)
 {
     (void)context;
@@ -197,6 +208,7 @@ struct engine_listener effects_listener(struct effects *effects)
                                      .on_effect = on_effect,
                                      .on_cancel = on_cancel,
                                      .on_change = on_change,
+                                     .on_message = on_message,
                                      .on_proposal = on_proposal };
 }
 

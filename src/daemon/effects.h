@@ -8,7 +8,7 @@ struct effects;
 
 /* Starts both. */
 enum rc effects_start(struct service *service, struct effects **effects) MUST_CHECK;
-/* The engine's listener: effects to the two, changes to the streams. */
+/* The engine's listener: effects to the two, changes to the streams, what is owed to channels to the poster. */
 struct engine_listener effects_listener(struct effects *effects);
 /* Waits for what runs, up to the runner's limit; results still go through the inlet. */
 void effects_stop(struct effects *effects);

@@ -18,7 +18,9 @@
 struct posting;
 
 enum rc posting_start(struct service *service, struct posting **posting) MUST_CHECK;
-/* What is under way is waited for, up to 5 s; the rest stays owed. The inlet still works. */
+/* Nothing more leaves; what is under way has 5 s from now. Does not wait, so that others can end meanwhile. Accepts NULL. */
+void posting_rest(struct posting *posting);
+/* Waits for what is under way, up to 5 s since posting_rest (which it calls where nobody did); the rest stays owed. The inlet still works. Accepts NULL. */
 void posting_stop(struct posting *posting);
 void posting_free(struct posting *posting); /* accepts NULL */
 

@@ -1,5 +1,6 @@
 /* GET /metrics, /healthz, /readyz. */
 #include "src/daemon/handlers.h"
+#include "src/daemon/posting.h"
 
 #include "src/base/metrics.h"
 
@@ -84,14 +85,33 @@ static struct check check_disk(struct request *request)
     return (struct check){ CHECK_OK, { 0 } };
 }
 
+/* Proposals wait, and can be decided on the page: degraded, never unready. */
+static struct check check_channels(struct request *request)
+{
+    struct posting *posting = service_posting(request->service);
+    struct posting_facts *facts = NULL;
+    size_t n_facts = 0;
+    struct slice detail;
+
+    if (posting && posting_list_facts(posting, request->arena, &facts, &n_facts))
+        return (struct check){ CHECK_DEGRADED, SLICE("cannot tell") };
+    for (size_t i = 0; i < n_facts; i++) {
+        if (!facts[i].failing_since_ms)
+            continue;
+        if (arena_format(request->arena, &detail, "%.*s: %.*s", SLICE_ARG(facts[i].channel),
+                         SLICE_ARG(facts[i].error)))
+            detail = facts[i].channel;
+        return (struct check){ CHECK_DEGRADED, detail };
+    }
+    return (struct check){ CHECK_OK, { 0 } };
+}
+
 static const struct {
     const char *name;
     struct check (*look)(struct request *request);
 } checks[] = {
-    { "store", check_store },
-    { "rules", check_rules },
-    { "doors", check_doors },
-    { "disk", check_disk },
+    { "store", check_store }, { "rules", check_rules },       { "doors", check_doors },
+    { "disk", check_disk },   { "channels", check_channels },
 };
 #define N_CHECKS (sizeof checks / sizeof *checks)
 

@@ -2,6 +2,7 @@
 #include "src/daemon/handlers.h"
 #include "src/daemon/log_status.h"
 #include "src/daemon/object_kinds.h"
+#include "src/daemon/posting.h"
 
 #include "src/base/metrics.h"
 #include "src/store/meta.h"
@@ -172,6 +173,49 @@ static enum rc write_watchers(struct status *status)
     return rc;
 }
 
+/* --- channels --- */
+
+/* Failing is what somebody should look at; held is a channel that asked us to wait. */
+static const char *channel_state_of(const struct posting_facts *facts)
+{
+    if (facts->failing_since_ms)
+        return "failing";
+    return facts->next_try_ms ? "held" : "ok";
+}
+
+static void write_channel(const struct posting_facts *facts, struct json_writer *writer)
+{
+    json_object_begin(writer);
+    json_member_text(writer, "name", facts->channel);
+    json_member_text(writer, "kind", slice_of(facts->kind));
+    json_member_text(writer, "state", slice_of(channel_state_of(facts)));
+    json_member_int(writer, "owed", (int64_t)facts->n_owed);
+    json_member_time(writer, "oldest", facts->oldest_ms);
+    json_member_time(writer, "failing_since", facts->failing_since_ms);
+    json_member_time(writer, "next_try", facts->next_try_ms);
+    json_member_int(writer, "dead", facts->n_dead);
+    json_member_int(writer, "skipped", facts->n_skipped);
+    json_member_text(writer, "error", facts->error);
+    json_object_end(writer);
+}
+
+static enum rc write_channels(struct status *status)
+{
+    struct posting *posting = service_posting(status->request->service);
+    struct posting_facts *facts = NULL;
+    size_t n_facts = 0;
+    enum rc rc = RC_OK;
+
+    if (posting)
+        rc = posting_list_facts(posting, status->request->arena, &facts, &n_facts);
+    json_key(&status->writer, "channels");
+    json_array_begin(&status->writer);
+    for (size_t i = 0; i < n_facts && !rc; i++)
+        write_channel(&facts[i], &status->writer);
+    json_array_end(&status->writer);
+    return rc;
+}
+
 /* --- held back --- */
 
 struct held {
@@ -292,7 +336,8 @@ static enum rc write_all(struct status *status)
 {
     struct json_writer *writer = &status->writer;
     enum rc (*const parts[])(struct status *) = { write_head,   write_store,    write_rules,
-                                                  write_depths, write_watchers, write_held };
+                                                  write_depths, write_watchers, write_channels,
+                                                  write_held };
     enum rc rc = RC_OK;
 
     json_object_begin(writer);

@@ -3,6 +3,7 @@
 #include "src/base/clock.h"
 #include "src/base/metrics.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -16,6 +17,11 @@ struct held_config {
     struct config *config;
     size_t n_holders;
     struct held_config *next; /* older ones that are still held */
+};
+
+struct config_listener {
+    void (*wake)(void *context); /* NULL: the place is free */
+    void *context;
 };
 
 struct service {
@@ -34,9 +40,9 @@ struct service {
     struct held_config *configs; /* the first is the one in force */
     void (*wake)(void *context);
     void *wake_context;
-    void (*config_wake)(void *context);
-    void *config_wake_context;
+    struct config_listener listeners[SERVICE_LISTENERS];
     struct tailing *tailing;
+    struct posting *posting;
     enum rules_state rules_state;
     char *problems;
     int64_t reported_ms;
@@ -215,8 +221,9 @@ static void put_in_force(struct service *service, struct held_config *held)
     held->next = service->configs;
     service->configs = held;
     unheld = take_unheld(service);
-    if (service->config_wake)
-        service->config_wake(service->config_wake_context);
+    for (size_t i = 0; i < SERVICE_LISTENERS; i++)
+        if (service->listeners[i].wake)
+            service->listeners[i].wake(service->listeners[i].context);
     pthread_mutex_unlock(&service->lock);
     free_unheld(unheld);
 }
@@ -546,11 +553,30 @@ void service_on_change(struct service *service, void (*wake)(void *context), voi
     pthread_mutex_unlock(&service->lock);
 }
 
+/* The place of this context; when it has none, a free one. */
+static struct config_listener *listener_of(struct service *service, const void *context)
+{
+    struct config_listener *found = NULL;
+
+    for (size_t i = 0; i < SERVICE_LISTENERS; i++) {
+        struct config_listener *listener = &service->listeners[i];
+
+        if (listener->wake && listener->context == context)
+            return listener;
+        if (!found && !listener->wake)
+            found = listener;
+    }
+    return found;
+}
+
 void service_on_config(struct service *service, void (*wake)(void *context), void *context)
 {
+    struct config_listener *listener;
+
     pthread_mutex_lock(&service->lock);
-    service->config_wake = wake;
-    service->config_wake_context = context;
+    listener = listener_of(service, context);
+    assert(listener);
+    *listener = (struct config_listener){ .wake = wake, .context = context };
     pthread_mutex_unlock(&service->lock);
 }
 
@@ -569,6 +595,23 @@ struct tailing *service_tailing(struct service *service)
     tailing = service->tailing;
     pthread_mutex_unlock(&service->lock);
     return tailing;
+}
+
+void service_set_posting(struct service *service, struct posting *posting)
+{
+    pthread_mutex_lock(&service->lock);
+    service->posting = posting;
+    pthread_mutex_unlock(&service->lock);
+}
+
+struct posting *service_posting(struct service *service)
+{
+    struct posting *posting;
+
+    pthread_mutex_lock(&service->lock);
+    posting = service->posting;
+    pthread_mutex_unlock(&service->lock);
+    return posting;
 }
 
 void service_changed(struct service *service)

@@ -57,13 +57,18 @@ enum rc service_reload(struct service *service, struct buffer *out) MUST_CHECK;
 void service_on_change(struct service *service, void (*wake)(void *context), void *context);
 void service_changed(struct service *service);
 
-/* The one who wants to know when another configuration is in force (tailing.c). NULL: nobody any more. */
+/* Those who want to know when another configuration is in force (tailing.c, posting.c), at most SERVICE_LISTENERS. NULL for `wake`: not the one with this context any more. */
+#define SERVICE_LISTENERS 4
 void service_on_config(struct service *service, void (*wake)(void *context), void *context);
 
 /* Who follows the logs; NULL until it is started. */
 struct tailing;
 void service_set_tailing(struct service *service, struct tailing *tailing);
 struct tailing *service_tailing(struct service *service);
+/* Who posts in channels; NULL until it is started. */
+struct posting;
+void service_set_posting(struct service *service, struct posting *posting);
+struct posting *service_posting(struct service *service);
 /* What came through each webhook's door since the start. */
 struct hook_facts *service_hook_facts(struct service *service);
 

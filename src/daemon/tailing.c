@@ -416,7 +416,7 @@ void tailing_stop(struct tailing *tailing)
 {
     if (!tailing)
         return;
-    service_on_config(tailing->service, NULL, NULL);
+    service_on_config(tailing->service, NULL, tailing);
     if (!tailing->has_thread)
         return;
     tailing->is_stopping = true;

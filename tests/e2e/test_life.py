@@ -342,7 +342,7 @@ class Looking(VedetteTest):
         self.assertEqual(vedette.request("control", "GET", "/healthz").body, b"ok\n")
         self.assertEqual(vedette.request("control", "GET", "/readyz").status, 200)
         checks = vedette.request("control", "GET", "/readyz?verbose").json()["checks"]
-        self.assertEqual({check["name"]: check["status"] for check in checks}, {"store": "ok", "rules": "ok", "doors": "ok", "disk": "ok"})
+        self.assertEqual({check["name"]: check["status"] for check in checks}, {"store": "ok", "rules": "ok", "doors": "ok", "disk": "ok", "channels": "ok"})
         for path in ("/healthz", "/metrics", "/api/v1/status"):
             self.assertEqual(vedette.request("public", "GET", path).status, 404)
 

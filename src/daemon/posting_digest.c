@@ -1,0 +1,117 @@
+#include "src/daemon/posting_private.h"
+
+/* The last skip is that long ago: the others that came and went are told in the same digest. */
+#define CALM_MS (5 * SECOND_MS)
+
+static enum rc write_digest(struct send *send, struct slice *text)
+{
+    struct slice url = send->config->public_url;
+    bool is_one = send->n_told == 1;
+
+    return arena_format(send->arena, text,
+                        "While %s could not be reached, %lld proposal%s came and went without "
+                        "being posted here; the page has %s%s%.*s",
+                        send->call.channel->kind->title, (long long)send->n_told, is_one ? "" : "s",
+                        is_one ? "it" : "them", url.len ? ": " : "", SLICE_ARG(url));
+}
+
+/* A note that belongs to no card. */
+static enum rc fill_digest(struct send *send)
+{
+    struct message_note *note = arena_alloc(send->arena, 1, sizeof *note);
+    enum rc rc = note ? arena_copy(send->arena, slice_of(send->destination->channel->name),
+                                   &send->message.channel)
+                      : RC_NO_MEMORY;
+
+    if (!rc)
+        rc = write_digest(send, &note->text);
+    if (rc)
+        return rc;
+    note->at_ms = clock_wall_ms();
+    send->message.place = send->destination->place;
+    send->message.is_unthreaded = true;
+    send->call.message = &send->message;
+    send->call.part = MESSAGE_NOTE;
+    send->call.note = note;
+    return RC_OK;
+}
+
+static void start_digest(struct posting *posting, struct destination *destination)
+{
+    struct send *send = NULL;
+    enum rc rc = posting_new_send(posting, destination, MESSAGE_LANE_NOTES, &send);
+
+    if (!rc) {
+        send->is_digest = true;
+        send->n_told = destination->channel->n_skipped;
+        rc = fill_digest(send);
+    }
+    if (rc)
+        posting_free_send(send);
+    else
+        posting_send_digest(send);
+}
+
+static void tell(struct posting *posting, struct channel_state *state,
+                 const struct channel *channel, int64_t *due_ms)
+{
+    struct destination *destination = posting_destination(posting, channel->name, channel->place);
+    int64_t ready_ms;
+
+    if (!destination || destination->lanes[MESSAGE_LANE_NOTES].send ||
+        posting->n_under_way >= POSTING_UNDER_WAY)
+        return;
+    ready_ms = posting_ready_ms(destination, MESSAGE_LANE_NOTES, channel, false);
+    if (ready_ms < state->skipped_ms + CALM_MS)
+        ready_ms = state->skipped_ms + CALM_MS;
+    if (ready_ms > clock_mono_ms())
+        posting_due(due_ms, ready_ms);
+    else
+        start_digest(posting, destination);
+}
+
+void posting_tell_digests(struct posting *posting, int64_t *due_ms)
+{
+    const struct config *config = NULL;
+
+    for (struct channel_state *state = posting->channels; state; state = state->next) {
+        const struct channel *channel;
+
+        if (!state->n_skipped)
+            continue;
+        if (!config)
+            config = service_hold_config(posting->service);
+        channel = channels_find(config->channels, slice_of(state->name));
+        if (channel)
+            tell(posting, state, channel, due_ms);
+    }
+    if (config)
+        service_release_config(posting->service, config);
+}
+
+/* What was told is taken off; what was skipped meanwhile is told in the next one. */
+static enum rc forget_told(struct send *send)
+{
+    const struct channel_facts told = { .channel = send->message.channel,
+                                        .n_skipped = send->n_told };
+
+    return posting_turn_note_channel(send->posting, &told);
+}
+
+/* Told, or never to be told (the channel takes no such message): said once. Otherwise it is tried again when the lane is free. */
+void posting_end_digest(struct send *send)
+{
+    enum channel_outcome outcome = send->result.outcome;
+    enum rc rc;
+
+    if (outcome == CHANNEL_SENT || outcome == CHANNEL_DEAD || outcome == CHANNEL_PLAINER ||
+        outcome == CHANNEL_ANEW || outcome == CHANNEL_UNTHREADED) {
+        rc = forget_told(send);
+        if (rc)
+            log_warn("digest told, and not noted: %s channel=%s", rc_text(rc),
+                     send->destination->channel->name);
+        send->destination->channel->n_skipped = 0;
+        send->posting->must_count = true;
+    }
+    posting_free_send(send);
+}
