@@ -1,10 +1,10 @@
 /* What is wrong on this machine, and what to do: each line a check, what it found, and the remedy. Changes nothing. */
+#include "src/cli/doctor_private.h"
+
 #include "src/base/clock.h"
 #include "src/base/file.h"
 #include "src/base/http_client.h"
-#include "src/cli/client.h"
 #include "src/cli/commands_all.h"
-#include "src/cli/offline.h"
 #include "src/cli/value.h"
 
 #include <errno.h>
@@ -24,21 +24,9 @@
 #define REACH_MS (3 * SECOND_MS)
 #define OTHERS (S_IRWXG | S_IRWXO)
 
-enum finding { FINDING_WELL, FINDING_NOTE, FINDING_WRONG };
 static const char *const finding_names[] = { "ok", "note", "wrong" };
 
-struct doctor {
-    const struct invocation *invocation;
-    struct offline offline;
-    struct client *client;
-    struct json *status; /* of the daemon; NULL: it does not run */
-    struct arena *arena;
-    struct buffer out;
-    size_t n_wrong;
-};
-
-/* `what` is foreign; `remedy` is ours, or NULL. */
-static void say(struct doctor *doctor, enum finding finding, const char *check, struct slice what,
+void doctor_say(struct doctor *doctor, enum finding finding, const char *check, struct slice what,
                 const char *remedy)
 {
     const struct screen *screen = &doctor->invocation->screen;
@@ -68,11 +56,7 @@ static void say(struct doctor *doctor, enum finding finding, const char *check, 
         buffer_format(out, "%21s%s\n", "→ ", remedy);
 }
 
-static void say_format(struct doctor *doctor, enum finding finding, const char *check,
-                       const char *remedy, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
-
-static void say_format(struct doctor *doctor, enum finding finding, const char *check,
+void doctor_say_format(struct doctor *doctor, enum finding finding, const char *check,
                        const char *remedy, const char *format, ...)
 {
     char text[512];
@@ -81,7 +65,7 @@ static void say_format(struct doctor *doctor, enum finding finding, const char *
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    say(doctor, finding, check, slice_of(text), remedy);
+    doctor_say(doctor, finding, check, slice_of(text), remedy);
 }
 
 /* --- the machine --- */
@@ -92,12 +76,14 @@ static void check_clock(struct doctor *doctor)
     int state = adjtimex(&timex);
 
     if (state < 0)
-        say_format(doctor, FINDING_NOTE, "clock", NULL, "cannot be asked: %s", strerror(errno));
+        doctor_say_format(doctor, FINDING_NOTE, "clock", NULL, "cannot be asked: %s",
+                          strerror(errno));
     else if (state == TIME_ERROR || (timex.status & STA_UNSYNC))
-        say(doctor, FINDING_NOTE, "clock", SLICE("nothing keeps it right"),
+        doctor_say(
+            doctor, FINDING_NOTE, "clock", SLICE("nothing keeps it right"),
             "expiries and windows follow this clock: run chrony, systemd-timesyncd or the like");
     else
-        say(doctor, FINDING_WELL, "clock", SLICE("kept right"), NULL);
+        doctor_say(doctor, FINDING_WELL, "clock", SLICE("kept right"), NULL);
 }
 
 static void check_state(struct doctor *doctor)
@@ -108,23 +94,23 @@ static void check_state(struct doctor *doctor)
     int64_t free_bytes;
 
     if (stat(path, &stat_of)) {
-        say_format(doctor, errno == ENOENT ? FINDING_NOTE : FINDING_WRONG, "state",
-                   "`vedette run` makes it; `state:` or --state says where", "%s: %s", path,
-                   strerror(errno));
+        doctor_say_format(doctor, errno == ENOENT ? FINDING_NOTE : FINDING_WRONG, "state",
+                          "`vedette run` makes it; `state:` or --state says where", "%s: %s", path,
+                          strerror(errno));
         return;
     }
     if (stat_of.st_mode & OTHERS)
-        say_format(doctor, FINDING_NOTE, "state", "chmod 700 it", "%s: others can look into it",
-                   path);
+        doctor_say_format(doctor, FINDING_NOTE, "state", "chmod 700 it",
+                          "%s: others can look into it", path);
     else
-        say_format(doctor, FINDING_WELL, "state", NULL, "%s", path);
+        doctor_say_format(doctor, FINDING_WELL, "state", NULL, "%s", path);
     if (statvfs(path, &disk))
         return;
     free_bytes = (int64_t)disk.f_bavail * (int64_t)disk.f_frsize;
-    say_format(doctor, free_bytes < DISK_MIN_BYTES ? FINDING_WRONG : FINDING_WELL, "disk",
-               free_bytes < DISK_MIN_BYTES ? "make room: without it deliveries are refused (503)"
-                                           : NULL,
-               "%lld MB free", (long long)(free_bytes / MIB));
+    doctor_say_format(
+        doctor, free_bytes < DISK_MIN_BYTES ? FINDING_WRONG : FINDING_WELL, "disk",
+        free_bytes < DISK_MIN_BYTES ? "make room: without it deliveries are refused (503)" : NULL,
+        "%lld MB free", (long long)(free_bytes / MIB));
 }
 
 /* --- secrets: wherever a member ends in `_file` --- */
@@ -137,18 +123,18 @@ static void check_secret(struct doctor *doctor, struct slice written)
     if (path_join(doctor->offline.config->directory, written, doctor->arena, &path))
         return;
     if (stat(path.ptr, &stat_of))
-        say_format(doctor, FINDING_WRONG, "secret",
-                   "write it, or change where the configuration looks for it", "%s: %s", path.ptr,
-                   strerror(errno));
+        doctor_say_format(doctor, FINDING_WRONG, "secret",
+                          "write it, or change where the configuration looks for it", "%s: %s",
+                          path.ptr, strerror(errno));
     else if (!stat_of.st_size)
-        say_format(doctor, FINDING_WRONG, "secret", "write the secret into it", "%s is empty",
-                   path.ptr);
+        doctor_say_format(doctor, FINDING_WRONG, "secret", "write the secret into it",
+                          "%s is empty", path.ptr);
     else if (stat_of.st_mode & OTHERS)
-        say_format(doctor, FINDING_WRONG, "secret", "chmod 600 it",
-                   "%s: others can read it (mode %03o)", path.ptr,
-                   (unsigned)stat_of.st_mode & 0777);
+        doctor_say_format(doctor, FINDING_WRONG, "secret", "chmod 600 it",
+                          "%s: others can read it (mode %03o)", path.ptr,
+                          (unsigned)stat_of.st_mode & 0777);
     else
-        say_format(doctor, FINDING_WELL, "secret", NULL, "%s", path.ptr);
+        doctor_say_format(doctor, FINDING_WELL, "secret", NULL, "%s", path.ptr);
 }
 
 static void check_secrets(struct doctor *doctor, const struct node *node)
@@ -185,11 +171,12 @@ static void check_program(struct doctor *doctor, struct slice name, struct slice
     if (!program.len || arena_copy(doctor->arena, program, &path))
         return;
     if (access(path.ptr, X_OK))
-        say_format(doctor, FINDING_WRONG, "action",
-                   "install it, or change `run:` (an absolute path)", "%.*s: %s: %s",
-                   SLICE_ARG(name), path.ptr, strerror(errno));
+        doctor_say_format(doctor, FINDING_WRONG, "action",
+                          "install it, or change `run:` (an absolute path)", "%.*s: %s: %s",
+                          SLICE_ARG(name), path.ptr, strerror(errno));
     else
-        say_format(doctor, FINDING_WELL, "action", NULL, "%.*s: %s", SLICE_ARG(name), path.ptr);
+        doctor_say_format(doctor, FINDING_WELL, "action", NULL, "%.*s: %s", SLICE_ARG(name),
+                          path.ptr);
 }
 
 /* What is not said to run as another user has all that the daemon has. */
@@ -203,9 +190,9 @@ static void check_actions(struct doctor *doctor)
         check_program(doctor, map->pairs[i].key, program_of(action, "run"));
         check_program(doctor, map->pairs[i].key, program_of(action, "check"));
         if (program_of(action, "run").len && !geteuid() && !node_find(action, "user"))
-            say_format(doctor, FINDING_NOTE, "action", "give it a `user:` of its own",
-                       "%.*s runs as the daemon's user, which is root if root starts it",
-                       SLICE_ARG(map->pairs[i].key));
+            doctor_say_format(doctor, FINDING_NOTE, "action", "give it a `user:` of its own",
+                              "%.*s runs as the daemon's user, which is root if root starts it",
+                              SLICE_ARG(map->pairs[i].key));
     }
 }
 
@@ -220,12 +207,13 @@ static void check_store(struct doctor *doctor)
                            : percent >= STORE_NEAR_PERCENT ? FINDING_NOTE
                                                            : FINDING_WELL;
 
-    say_format(doctor, finding, "store",
-               finding == FINDING_WELL ? NULL
-                                       : "at 90 % deliveries are refused: shorten `retention`, or "
-                                         "raise `store: {max}` and restart",
-               "%lld of %lld MB (%lld %%)", (long long)(bytes / MIB), (long long)(max_bytes / MIB),
-               (long long)percent);
+    doctor_say_format(doctor, finding, "store",
+                      finding == FINDING_WELL
+                          ? NULL
+                          : "at 90 % deliveries are refused: shorten `retention`, or "
+                            "raise `store: {max}` and restart",
+                      "%lld of %lld MB (%lld %%)", (long long)(bytes / MIB),
+                      (long long)(max_bytes / MIB), (long long)percent);
 }
 
 static void check_rules_in_force(struct doctor *doctor)
@@ -233,22 +221,23 @@ static void check_rules_in_force(struct doctor *doctor)
     const struct json *rules = json_get_text(doctor->status, "rules");
 
     if (slice_eq(value_text(rules, "state"), SLICE("last_good")))
-        say(doctor, FINDING_WRONG, "rules", SLICE("the files are broken: the last good rules run"),
-            "`vedette check`, repair, `vedette reload`");
+        doctor_say(doctor, FINDING_WRONG, "rules",
+                   SLICE("the files are broken: the last good rules run"),
+                   "`vedette check`, repair, `vedette reload`");
     if (value_is_true(doctor->status, "paused"))
-        say(doctor, FINDING_NOTE, "paused", SLICE("nothing acts"), "`vedette resume`");
+        doctor_say(doctor, FINDING_NOTE, "paused", SLICE("nothing acts"), "`vedette resume`");
 }
 
 static void check_daemon(struct doctor *doctor)
 {
     if (client_new(doctor->invocation, &doctor->client) ||
         client_get(doctor->client, SLICE("/api/v1/status"), &doctor->status)) {
-        say(doctor, FINDING_WRONG, "daemon", SLICE("cannot be asked"),
-            "`vedette run`, or see above");
+        doctor_say(doctor, FINDING_WRONG, "daemon", SLICE("cannot be asked"),
+                   "`vedette run`, or see above");
         return;
     }
-    say_format(doctor, FINDING_WELL, "daemon", NULL, "answers at %.*s",
-               SLICE_ARG(client_place(doctor->client)));
+    doctor_say_format(doctor, FINDING_WELL, "daemon", NULL, "answers at %.*s",
+                      SLICE_ARG(client_place(doctor->client)));
     check_store(doctor);
     check_rules_in_force(doctor);
 }
@@ -269,17 +258,18 @@ static void check_door(struct doctor *doctor, struct slice address)
     rc = arena_format(doctor->arena, &request.url, "http://%.*s/hooks/", SLICE_ARG(host));
     if (!rc)
         rc = http_perform(&request, doctor->arena, &answer);
-    say_format(doctor, rc ? FINDING_WRONG : FINDING_WELL, "public door",
-               rc ? "does the daemon run, and is the port free of others?" : NULL, "%.*s %s",
-               SLICE_ARG(address), rc ? (answer.error ? answer.error : rc_text(rc)) : "answers");
+    doctor_say_format(doctor, rc ? FINDING_WRONG : FINDING_WELL, "public door",
+                      rc ? "does the daemon run, and is the port free of others?" : NULL, "%.*s %s",
+                      SLICE_ARG(address),
+                      rc ? (answer.error ? answer.error : rc_text(rc)) : "answers");
 }
 
 static void examine(struct doctor *doctor)
 {
     const struct config *config = doctor->offline.config;
 
-    say_format(doctor, FINDING_WELL, "configuration", NULL, "%.*s; rules: %zu",
-               SLICE_ARG(config->path), doctor->offline.ruleset->n_rules);
+    doctor_say_format(doctor, FINDING_WELL, "configuration", NULL, "%.*s; rules: %zu",
+                      SLICE_ARG(config->path), doctor->offline.ruleset->n_rules);
     check_clock(doctor);
     check_state(doctor);
     check_secrets(doctor, config->root);
@@ -287,6 +277,7 @@ static void examine(struct doctor *doctor)
     check_daemon(doctor);
     for (size_t i = 0; doctor->status && i < config->listen.n_items; i++)
         check_door(doctor, config->listen.items[i]);
+    doctor_check_channels(doctor);
 }
 
 enum exit_code doctor_command(const struct invocation *invocation)

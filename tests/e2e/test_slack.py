@@ -1,0 +1,146 @@
+"""Deciding in Slack: one card for each proposal, kept up to date in place, its thread the history, its buttons the decision.
+
+Everything against the scripted Slack, which refuses what Slack refuses. Nothing that it would swallow is sent either: `complaints` stay empty.
+"""
+import json
+import unittest
+
+from harness import CI_RULE, wait_until, workflow_run
+from slack_story import JANE, JOHN, SLACK_CONFIG, VISITOR, SlackTest
+
+TWO_NEEDED = CI_RULE.replace("    propose:\n", "    propose:\n      approvers: {from: [oncall], need: 2}\n")
+SLOW = """
+  slow:
+    run: [/bin/sleep, "60"]
+    params: {run: '/[0-9]+/'}
+    effect: external
+    hold: 1s
+"""
+
+
+class CardLife(SlackTest):
+    def tearDown(self):
+        self.assert_no_complaints()
+
+    def test_a_failed_run_becomes_one_card_with_all_that_a_decision_needs(self):
+        vedette = self.vedette()
+        card = self.red(vedette)
+        shown = card.shown()
+        for part in ("test is red on main of acme/shop", "waits for a decision", "jane, john", "1001", "rerun"):
+            self.assertIn(part, shown)
+        self.assertLessEqual({"approve", "reject", "ack", "details", "more"}, set(card.elements()))
+        self.assertEqual(card.proposal, vedette.wait_for_proposal(state="open")["id"])
+        self.assertIn("http://vedette.example/", json.dumps(card))
+        self.assertIn("approve", card.elements()["approve"][1]["confirm"]["confirm"]["text"].lower())
+
+    def test_approve_runs_the_plan_once_and_the_same_card_tells_each_step(self):
+        vedette = self.vedette()
+        card = self.red(vedette)
+        click = self.slack.click(card, "approve", user=JANE)
+        self.assertEqual((click.status, click.answer.body), (200, b""))
+        self.slack.wait_until_shows(card, "approved by jane")
+        self.slack.wait_until_shows(card, "verified")
+        self.assertEqual(vedette.steps_run(), ["1001"])
+        self.assertEqual([other["ts"] for other in self.slack.cards()], [card["ts"]], "edited in place")
+        thread = wait_until(lambda: (replies := [reply.shown() for reply in self.slack.replies(card)]) and "verified" in replies[-1] and replies, "the history")
+        self.assertRegex("\n".join(thread), r"(?s)approved by jane.*step 1 of 1 \(rerun\).*verified")
+        self.assertNotIn("approve", card.elements())
+        decision = vedette.items("audit", object=card.proposal)
+        self.assertIn("slack", json.dumps(decision))
+
+    def test_a_click_is_answered_within_slacks_three_seconds(self):
+        card = self.red(self.vedette())
+        self.assertLess(self.slack.click(card, "ack").seconds, 3)
+
+    def test_reject_with_a_reason_runs_nothing(self):
+        vedette = self.vedette()
+        card = self.red(vedette)
+        self.slack.click(card, "reject", user=JOHN, value="wrong_cause")
+        self.slack.wait_until_shows(card, "rejected by john")
+        self.assertIn("wrong cause", card.shown())
+        self.assertEqual(vedette.api(f"/api/v1/proposals/{card.proposal}").json()["state"], "rejected")
+        self.assertEqual(vedette.steps_run(), [])
+
+    def test_an_approval_is_taken_back_while_it_is_held(self):
+        vedette = self.vedette(config=SLACK_CONFIG.replace("hold: 1s", "hold: 30s"))
+        card = self.red(vedette)
+        self.slack.click(card, "approve")
+        self.slack.wait_until_shows(card, "unless it is taken back")
+        before = card.elements()["take_back"][0]["block_id"]
+        self.slack.click(card, "take_back")
+        self.slack.wait_until_shows(card, "waits for a decision")
+        self.assertNotEqual(before, card.elements()["approve"][0]["block_id"], "or the client keeps what was chosen before")
+        self.assertEqual(vedette.steps_run(), [])
+
+    def test_somebody_is_on_it_and_it_can_be_snoozed(self):
+        vedette = self.vedette()
+        card = self.red(vedette)
+        self.slack.click(card, "ack", user=JOHN)
+        self.slack.wait_until_shows(card, "john is on it")
+        self.slack.click(card, "more", user=JANE, value="snooze:1h")
+        self.slack.wait_until_shows(card, "snoozed until")
+        self.assertIn("approve", card.elements(), "a snoozed one can still be decided")
+
+    def test_two_are_needed_and_the_first_one_is_counted(self):
+        vedette = self.vedette(rules={"ci.yaml": TWO_NEEDED})
+        card = self.red(vedette)
+        self.slack.click(card, "approve", user=JANE)
+        self.slack.wait_until_shows(card, "1 of 2 approvals: jane")
+        again = self.slack.click(card, "approve", user=JANE)
+        self.assert_told(again, "already approved by jane")
+        self.assertEqual(vedette.steps_run(), [])
+        self.slack.click(card, "approve", user=JOHN)
+        self.slack.wait_until_shows(card, "verified")
+        self.assertEqual(vedette.steps_run(), ["1001"])
+
+    def test_what_is_over_by_itself_is_withdrawn_on_the_card(self):
+        vedette = self.vedette()
+        card = self.red(vedette)
+        old = card.snapshot()
+        vedette.send_github("workflow_run", workflow_run("success", run=1002))
+        self.slack.wait_until_shows(card, "withdrawn")
+        self.assertNotIn("approve", card.elements())
+        late = self.slack.click(old, "approve")
+        self.assert_told(late, "withdrawn")
+        self.assertEqual(vedette.steps_run(), [])
+
+    def test_details_open_as_a_modal(self):
+        card = self.red(self.vedette())
+        self.slack.click(card, "details", user=VISITOR)
+        view = self.slack.wait_for_view(VISITOR)
+        self.assertIn("rerun", json.dumps(view))
+
+    def test_the_plan_is_edited_in_a_modal_and_a_click_on_the_old_one_is_refused(self):
+        vedette = self.vedette()
+        card = self.red(vedette)
+        old = card.snapshot()
+        self.slack.click(card, "more", user=JANE, value="edit")
+        view = self.slack.wait_for_view(JANE)
+        block = next(block["block_id"] for block in view["blocks"] if block["type"] == "input" and block["block_id"].startswith("param:1:run"))
+        wrong = self.slack.submit(view, {block: "not a number"})
+        self.assertEqual(set(wrong.errors), {block})
+        self.assertTrue(view.is_open)
+        self.slack.submit(view, {block: "7"})
+        self.assertFalse(view.is_open)
+        wait_until(lambda: vedette.api(f"/api/v1/proposals/{card.proposal}").json()["revision"] == 2, "a second revision")
+        late = self.slack.click(old, "approve", user=JOHN)
+        self.assert_told(late, "changed")
+        self.slack.wait_until_shows(card, "7")
+        self.slack.click(card, "approve", user=JOHN)
+        self.slack.wait_until_shows(card, "verified")
+        self.assertEqual(vedette.steps_run(), ["7"])
+
+    def test_nobody_knows_whether_it_ran_and_a_click_settles_it(self):
+        vedette = self.vedette(rules={"ci.yaml": CI_RULE.replace("do: rerun", "do: slow")}, actions=SLOW)
+        card = self.red(vedette)
+        self.slack.click(card, "approve")
+        self.slack.wait_until_shows(card, "runs; approved by jane")
+        vedette.restart()
+        self.slack.wait_until_shows(card, "look for yourself")
+        self.slack.click(card, "settle_ran")
+        self.slack.wait_until_shows(card, "verified")
+        self.assertEqual(len(self.slack.cards()), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
