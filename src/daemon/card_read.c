@@ -25,7 +25,7 @@ static bool is_named(const struct deciders *deciders, struct slice name)
     return false;
 }
 
-static void add_decider(struct deciders *deciders, struct slice name, struct slice group)
+static void add_decider(struct deciders *deciders, struct slice name)
 {
     if (is_named(deciders, name))
         return;
@@ -35,8 +35,6 @@ static void add_decider(struct deciders *deciders, struct slice name, struct sli
     }
     buffer_add_text(&deciders->text, deciders->named.n_items ? ", " : "");
     buffer_add(&deciders->text, name);
-    if (!slice_is_absent(group))
-        buffer_format(&deciders->text, " (%.*s)", SLICE_ARG(group));
     deciders->named.items[deciders->named.n_items++] = name;
 }
 
@@ -48,37 +46,50 @@ static const struct group *find_group(const struct config *config, struct slice 
     return NULL;
 }
 
-static void add_group(struct deciders *deciders, const struct group *group)
-{
-    for (size_t i = 0; i < group->members.n_items; i++)
-        add_decider(deciders, group->members.items[i], group->name);
-}
-
-/* Those of a group that Slack keeps: people by their names, the others together. */
-static enum rc add_slack_group(struct deciders *deciders, const struct group *group)
+/* Those of a group that Slack keeps: people by their names, the others as a number. */
+static enum rc add_slack_members(struct deciders *deciders, const struct group *group)
 {
     const struct channel *slack = channels_slack(deciders->config->channels);
     struct group_members members;
-    struct slice others = { 0 };
+    struct slice others;
     size_t n_others = 0;
     enum rc rc;
 
     if (!slack || slice_is_absent(group->slack))
         return RC_OK;
     rc = group_members_get(deciders->txn, slack->name, group->slack, deciders->arena, &members);
-    for (size_t i = 0; !rc && i < members.users.n_items; i++) {
-        const struct person *person = config_person_of_slack(deciders->config, members.users.items[i]);
+    if (rc)
+        return rc == RC_NOT_FOUND || rc == RC_CORRUPT ? RC_OK : rc;
+    for (size_t i = 0; i < members.users.n_items; i++) {
+        const struct person *person =
+            config_person_of_slack(deciders->config, members.users.items[i]);
 
         if (person)
-            add_decider(deciders, person->name, group->name);
+            add_decider(deciders, person->name);
         else
             n_others++;
     }
-    if (!rc && n_others)
-        rc = arena_format(send->arena, &others, "%zu in Slack", n_others);
-    if (!rc && n_others)
-        add_decider(deciders, others, group->name);
-    return rc == RC_NOT_FOUND || rc == RC_CORRUPT ? RC_OK : rc;
+    if (!n_others)
+        return RC_OK;
+    rc = arena_format(deciders->arena, &others, "%zu of Slack's %.*s", n_others,
+                      SLICE_ARG(group->slack));
+    if (!rc)
+        add_decider(deciders, others);
+    return rc;
+}
+
+/* "jane, john (oncall)": those that were not named before, and why they may. */
+static enum rc add_group(struct deciders *deciders, const struct group *group)
+{
+    size_t n_before = deciders->named.n_items;
+    enum rc rc;
+
+    for (size_t i = 0; i < group->members.n_items; i++)
+        add_decider(deciders, group->members.items[i]);
+    rc = add_slack_members(deciders, group);
+    if (deciders->named.n_items > n_before)
+        buffer_format(&deciders->text, " (%.*s)", SLICE_ARG(group->name));
+    return rc;
 }
 
 static enum rc add_deciders(struct deciders *deciders, const struct slice_list *from)
@@ -86,16 +97,14 @@ static enum rc add_deciders(struct deciders *deciders, const struct slice_list *
     enum rc rc = RC_OK;
 
     if (deciders->config->is_default)
-        add_decider(deciders, SLICE(CONFIG_LOCAL_PERSON), (struct slice){ 0 });
+        add_decider(deciders, SLICE(CONFIG_LOCAL_PERSON));
     for (size_t i = 0; i < from->n_items && !deciders->config->is_default && !rc; i++) {
         const struct group *group = find_group(deciders->config, from->items[i]);
 
-        if (!group) {
-            add_decider(deciders, from->items[i], (struct slice){ 0 });
-            continue;
-        }
-        add_group(deciders, group);
-        rc = add_slack_group(deciders, group);
+        if (group)
+            rc = add_group(deciders, group);
+        else
+            add_decider(deciders, from->items[i]);
     }
     if (deciders->n_more)
         buffer_format(&deciders->text, " and %zu more", deciders->n_more);

@@ -5,6 +5,7 @@
 
 #include "src/base/clock.h"
 #include "src/base/log.h"
+#include "src/daemon/card_read.h"
 #include "src/daemon/posting.h"
 #include "src/daemon/posting_lanes.h"
 
@@ -61,10 +62,7 @@ struct send {
     struct arena *arena;
     const struct config *config; /* held */
     struct message message;
-    struct proposal proposal;
-    struct signal signal;
-    struct task task;
-    struct card card;
+    struct card_parts parts;
     struct channel_call call;
     bool has_proposal;
     bool is_proof; /* a search that finds nothing proves that nothing arrived */

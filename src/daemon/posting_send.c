@@ -65,8 +65,8 @@ static struct engine_message_result engine_result_of(const struct send *send)
                                            .handle = result->handle,
                                            .place = result->place,
                                            .shown = send->message.wanted,
-                                           .shown_digest = send->proposal.plan_digest,
-                                           .shown_revision = send->proposal.revision,
+                                           .shown_digest = send->parts.proposal.plan_digest,
+                                           .shown_revision = send->parts.proposal.revision,
                                            .error = result->error };
 }
 
@@ -260,7 +260,7 @@ void posting_send_message(struct send *send)
     call->message = message;
     call->part = message_next(message);
     call->is_search = message->sending && call->channel->kind->searches;
-    call->card = send->has_proposal ? &send->card : NULL;
+    call->card = send->has_proposal ? &send->parts.card : NULL;
     call->note = call->part == MESSAGE_NOTE ? note_of(message) : NULL;
     send->is_proof = look_is_proof(message->sent_ms, clock_real_ms());
     if (!send->has_proposal)
@@ -268,7 +268,7 @@ void posting_send_message(struct send *send)
     else if (call->part == MESSAGE_NOTE && !call->note)
         settle(send, CHANNEL_DEAD, SLICE("its note is gone"));
     else if (call->part == MESSAGE_CARD && !message->sending &&
-             proposal_state_is_final(send->proposal.state))
+             proposal_state_is_final(send->parts.proposal.state))
         skip(send);
     else
         start_call(send);

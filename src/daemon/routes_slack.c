@@ -23,8 +23,10 @@ static const struct {
     int status;
     const char *title;
 } titles[] = {
-    { 400, "This is no request of Slack's" }, { 401, "Not authorised" },
-    { 403, "This is for another app" },       { 503, "Cannot be done now" },
+    { 400, "This is no request of Slack's" },
+    { 401, "Not authorised" },
+    { 403, "This is for another app" },
+    { 503, "Cannot be done now" },
 };
 
 static const char *title_of(int status)
@@ -112,7 +114,7 @@ static void take_delivery(struct slack_request *slack, struct slice body)
         slack_take_delivery(slack, &delivery);
 }
 
-static const struct door {
+static const struct slack_entrance {
     const char *path;
     const char *content_type;
     bool is_form;
@@ -127,7 +129,7 @@ static const struct door {
     { .path = "/slack/events", .content_type = JSON, .may_repeat = true, .take = take_delivery },
 };
 
-static const struct door *find_door(struct slice path)
+static const struct slack_entrance *find_door(struct slice path)
 {
     for (size_t i = 0; i < sizeof doors / sizeof *doors; i++)
         if (slice_eq(path, slice_of(doors[i].path)))
@@ -173,7 +175,7 @@ static enum rc turn_away(struct routes *routes, const struct channel *channel,
 static enum rc judge_headers(struct routes *routes, const struct channel *channel,
                              struct http_exchange *exchange)
 {
-    const struct door *door = find_door(http_path(exchange));
+    const struct slack_entrance *door = find_door(http_path(exchange));
     struct slice type = http_header(exchange, "Content-Type");
 
     if (!channel || !door) {
@@ -205,7 +207,7 @@ enum rc slack_on_headers(struct routes *routes, struct http_exchange *exchange,
 /* --- the whole request --- */
 
 /* One answer for all reasons: RC_DENIED. */
-static enum rc prove(struct slack_exchange *proving, const struct door *door)
+static enum rc prove(struct slack_exchange *proving, const struct slack_entrance *door)
 {
     const struct slack_own *own = slack_own(&proving->slack);
     size_t n_headers;
@@ -222,7 +224,7 @@ static enum rc prove(struct slack_exchange *proving, const struct door *door)
     return rc;
 }
 
-static void take(struct slack_exchange *taking, const struct door *door)
+static void take(struct slack_exchange *taking, const struct slack_entrance *door)
 {
     struct slack_request *slack = &taking->slack;
     struct slice body = http_body(taking->exchange);
@@ -253,7 +255,7 @@ static void answer_at_once(struct http_exchange *exchange, int status, const cha
 
 void slack_on_request(struct routes *routes, struct http_exchange *exchange)
 {
-    const struct door *door = find_door(http_path(exchange));
+    const struct slack_entrance *door = find_door(http_path(exchange));
     struct slack_exchange *taking = arena_alloc(http_arena(exchange), 1, sizeof *taking);
     const struct config *config;
 

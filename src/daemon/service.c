@@ -599,7 +599,6 @@ void service_set_tailing(struct service *service, struct tailing *tailing)
 struct tailing *service_tailing(struct service *service)
 {
     struct tailing *tailing;
-    struct posting *posting;
 
     pthread_mutex_lock(&service->lock);
     tailing = service->tailing;

@@ -65,8 +65,7 @@ static bool was_taken(const struct http_answer *answer)
         return false;
     if (json_parse(answer->body, JSON_LIMITS_DEFAULT, &root, &fault))
         return slice_eq(slice_trim(answer->body), SLICE("ok")) || !answer->body.len;
-    ok = json_type_of(root) != JSON_OBJECT ||
-         json_type_of(json_get_text(root, "ok")) != JSON_FALSE;
+    ok = json_type_of(root) != JSON_OBJECT || json_type_of(json_get_text(root, "ok")) != JSON_FALSE;
     json_free(root);
     return ok;
 }
@@ -142,8 +141,8 @@ static enum rc add_response_url(const struct slack_request *slack, struct slice 
         return RC_OK;
     if (!header)
         return RC_NO_MEMORY;
-    *header = (struct http_header){ SLICE("Content-Type"),
-                                    SLICE("application/json; charset=utf-8") };
+    *header =
+        (struct http_header){ SLICE("Content-Type"), SLICE("application/json; charset=utf-8") };
     buffer_init(&json, ANSWER_BYTES);
     rc = write_respond(sentence, slack->origin.thread_ts, errand->arena, &json);
     if (!rc)
@@ -204,8 +203,7 @@ static enum rc add_telling(const struct slack_request *slack, struct slice sente
               : add_post(slack, slack->origin.channel, slack->origin.thread_ts, sentence, errand);
 }
 
-static enum rc write_view(const struct slack_request *slack, struct slice view,
-                          struct buffer *json)
+static enum rc write_view(const struct slack_request *slack, struct slice view, struct buffer *json)
 {
     struct json_writer writer = json_writer_to(json);
 
@@ -217,8 +215,7 @@ static enum rc write_view(const struct slack_request *slack, struct slice view,
     return buffer_rc(json);
 }
 
-static enum rc add_view(const struct slack_request *slack, struct slice view,
-                        struct errand *errand)
+static enum rc add_view(const struct slack_request *slack, struct slice view, struct errand *errand)
 {
     struct http_request request;
     struct buffer json;

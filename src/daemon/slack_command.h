@@ -5,7 +5,8 @@
 
 #include "src/base/buffer.h"
 
-#define COMMAND_TEXT_BYTES ((size_t)16 << 10) /* what is beyond Slack's 4,000 characters is cut, and says so */
+#define COMMAND_TEXT_BYTES                                                                         \
+    ((size_t)16 << 10) /* what is beyond Slack's 4,000 characters is cut, and says so */
 
 struct slack_asking {
     struct slack_request *slack;

@@ -7,6 +7,7 @@
 #include "src/daemon/card_read.h"
 #include "src/daemon/posting.h"
 #include "src/daemon/tailing.h"
+#include "src/store/meta.h"
 
 #include <stdlib.h>
 
@@ -234,8 +235,8 @@ static enum rc add_channels(struct slack_asking *asking, size_t *n_failing)
         ++*n_failing;
         buffer_add_text(&asking->text, "Channel ");
         buffer_add_shown(&asking->text, facts[i].channel);
-        buffer_format(&asking->text, " fails since %s: ",
-                      when_format(facts[i].failing_since_ms, when));
+        buffer_format(&asking->text,
+                      " fails since %s: ", when_format(facts[i].failing_since_ms, when));
         buffer_add_shown(&asking->text, facts[i].error);
         buffer_add_text(&asking->text, "\n");
     }

@@ -7,7 +7,7 @@
 
 #define USAGE                                                                                      \
     "/vedette silence list\n"                                                                      \
-    "/vedette silence add FIELD=VALUE… for 2h REASON\n"                                            \
+    "/vedette silence add FIELD=VALUE… for 2h REASON\n"                                          \
     "/vedette silence remove ID"
 
 /* --- list --- */
@@ -34,8 +34,7 @@ static void add_silence(const struct silence *silence, struct buffer *text)
 enum rc slack_say_silences(struct slack_asking *asking)
 {
     struct silence_list list = { 0 };
-    enum rc rc =
-        silence_list_active(asking->txn, clock_wall_ms(), asking->slack->arena, &list);
+    enum rc rc = silence_list_active(asking->txn, clock_wall_ms(), asking->slack->arena, &list);
 
     if (rc)
         return rc;

@@ -2,7 +2,7 @@
 #include "src/daemon/slack_answers.h"
 
 #include "actions/channels/slack_ref.h"
-#include "src/base/log.h"
+#include "src/daemon/card_read.h"
 
 #define SNOOZE SLICE("snooze:")
 
@@ -31,27 +31,18 @@ static bool saw_the_card(const struct slack_decision *deciding)
            slice_eq(message.handle_place, slack->origin.channel);
 }
 
-static struct slice page_base(const struct slack_request *slack)
-{
-    struct slice base = slack->config->public_url;
-
-    if (base.len && base.ptr[base.len - 1] == '/')
-        base.len--;
-    return base;
-}
-
 /* Where the plan is that is asked for now. */
 static enum rc say_changed(const struct slack_decision *deciding, struct slice *sentence)
 {
     const struct slack_request *slack = deciding->work.slack;
-    struct slice base = page_base(slack);
-    char id[ULID_TEXT_BYTES];
+    struct slice url;
+    enum rc rc = card_page_url(slack->config, deciding->decision.proposal_id, slack->arena, &url);
 
-    return arena_format(slack->arena, sentence,
-                        "%.*s; here is the new one: %.*s%s%s", SLICE_ARG(*sentence),
-                        SLICE_ARG(base.len ? base : SLICE("the card shows it now")),
-                        base.len ? "/#/proposals/prp_" : "",
-                        base.len ? ulid_format(deciding->decision.proposal_id, id) : "");
+    if (rc)
+        return rc;
+    return arena_format(slack->arena, sentence, "%.*s; here is the new one: %.*s",
+                        SLICE_ARG(*sentence),
+                        SLICE_ARG(url.len ? url : SLICE("its card shows it now")));
 }
 
 static enum rc say(const struct slack_decision *deciding, struct slice *sentence)
@@ -137,13 +128,13 @@ static enum rc settle_not_ran(const struct slack_click *click, struct decision *
 }
 
 /* What the elements of a card do (slack_ref.h). */
-static const struct action {
+static const struct element {
     const char *id;
     const char *value; /* of the option; NULL: any */
     const char *view;  /* opens it; NULL: decides */
     enum verdict verdict;
     enum rc (*read)(const struct slack_click *click, struct decision *decision);
-} actions[] = {
+} elements[] = {
     { .id = "approve", .verdict = VERDICT_APPROVE },
     { .id = "reject", .verdict = VERDICT_REJECT, .read = read_reason },
     { .id = "ack", .verdict = VERDICT_ACK },
@@ -157,12 +148,12 @@ static const struct action {
     { .id = "more", .verdict = VERDICT_SNOOZE, .read = read_snooze },
 };
 
-static const struct action *find_action(const struct slack_click *click)
+static const struct element *find_element(const struct slack_click *click)
 {
-    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
-        if (slice_eq(click->action_id, slice_of(actions[i].id)) &&
-            (!actions[i].value || slice_eq(click->value, slice_of(actions[i].value))))
-            return &actions[i];
+    for (size_t i = 0; i < sizeof elements / sizeof *elements; i++)
+        if (slice_eq(click->action_id, slice_of(elements[i].id)) &&
+            (!elements[i].value || slice_eq(click->value, slice_of(elements[i].value))))
+            return &elements[i];
     return NULL;
 }
 
@@ -183,7 +174,7 @@ static void turn_away(struct slack_request *slack, struct slice sentence)
 }
 
 static void decide_click(struct slack_request *slack, const struct slack_click *click,
-                         const struct action *action)
+                         const struct element *element)
 {
     struct slack_decision *deciding = arena_alloc(slack->arena, 1, sizeof *deciding);
     struct slack_ref ref;
@@ -197,12 +188,12 @@ static void decide_click(struct slack_request *slack, const struct slack_click *
         slack_fail(slack, RC_NO_MEMORY);
         return;
     }
-    *deciding = (struct slack_decision){ .card_ts = click->message_ts,
-                                         .answer = slack_answer_decision };
+    *deciding =
+        (struct slack_decision){ .card_ts = click->message_ts, .answer = slack_answer_decision };
     deciding->decision.proposal = ref.proposal;
-    deciding->decision.decision.verdict = action->verdict;
+    deciding->decision.decision.verdict = element->verdict;
     deciding->decision.decision.plan_digest = ref.plan_digest;
-    if (action->read && action->read(click, &deciding->decision.decision)) {
+    if (element->read && element->read(click, &deciding->decision.decision)) {
         turn_away(slack, SLICE("this button is of another version of vedette"));
         return;
     }
@@ -215,17 +206,17 @@ static void decide_click(struct slack_request *slack, const struct slack_click *
 
 void slack_take_click(struct slack_request *slack, const struct slack_click *click)
 {
-    const struct action *action = find_action(click);
+    const struct element *element = find_element(click);
 
     /* A link says that it was followed; in a modal nothing decides. */
     if (slice_eq(click->action_id, SLICE("open")) || !click->message_ts.len)
         slack_acknowledge(slack);
-    else if (!action)
+    else if (!element)
         turn_away(slack, SLICE("this button is of another version of vedette"));
-    else if (slack->turned.len && (action->view || !slack->is_stranger))
+    else if (slack->turned.len && (element->view || !slack->is_stranger))
         turn_away(slack, slack->turned);
-    else if (action->view)
-        slack_open_view(slack, action->view, click);
+    else if (element->view)
+        slack_open_view(slack, element->view, click);
     else
-        decide_click(slack, click, action);
+        decide_click(slack, click, element);
 }

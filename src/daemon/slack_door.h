@@ -40,10 +40,11 @@ struct slack_request {
     /* Filled by slack_identify: */
     struct slack_origin origin;
     struct channel_facts facts;
-    struct slice who;      /* a person's name, "slack:U…" for who is none, "slack:T…/U…" for a stranger */
-    struct slice turned;   /* why nothing is done for them, in a sentence; absent: something may be */
-    bool is_person;        /* of `people`, or in a group of ours that Slack keeps */
-    bool is_stranger;      /* of another workspace */
+    struct slice
+        who; /* a person's name, "slack:U…" for who is none, "slack:T…/U…" for a stranger */
+    struct slice turned; /* why nothing is done for them, in a sentence; absent: something may be */
+    bool is_person;      /* of `people`, or in a group of ours that Slack keeps */
+    bool is_stranger;    /* of another workspace */
 };
 
 static inline const struct slack_own *slack_own(const struct slack_request *slack)

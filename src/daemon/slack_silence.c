@@ -66,7 +66,7 @@ void slack_add_silence(struct slack_request *slack, struct slack_silencing *sile
         slack_run(slack, &silencing->work);
         return;
     }
-    silencing->fault = slack->turned.len ? slack->turned
-                                         : SLICE("only people of the configuration may do this");
+    silencing->fault =
+        slack->turned.len ? slack->turned : SLICE("only people of the configuration may do this");
     silencing->answer(silencing, silencing->fault);
 }

@@ -56,8 +56,8 @@ static enum rc find_thread(const struct slack_request *slack, struct store_txn *
     if (!rc)
         rc = arena_new(ROW_ARENA_BYTES, &row);
     if (!rc)
-        rc = object_each_newest(txn, TABLE_PROPOSALS, &proposal_shape, newest,
-                                PROPOSALS_LOOKED_AT, row, &scratch, visit_proposal, &search);
+        rc = object_each_newest(txn, TABLE_PROPOSALS, &proposal_shape, newest, PROPOSALS_LOOKED_AT,
+                                row, &scratch, visit_proposal, &search);
     arena_free(row);
     arena_free(search.arena);
     *short_id = search.found;
