@@ -11,26 +11,49 @@
 
 /* A request of HTTP's; in the exchange's arena. */
 struct slack_exchange {
-    struct slack_request slack;
+    struct slack_door_request request; /* first: `answer` gets it back */
     struct http_exchange *exchange;
+    struct slice watcher; /* the channel's name, of the configuration */
     struct slack_proof proof;
     bool is_remembered; /* it would not be let in again */
 };
 
-/* --- answers --- */
-
-static const struct {
-    int status;
-    const char *title;
-} titles[] = {
-    { 400, "This is no request of Slack's" },
-    { 401, "Not authorised" },
-    { 403, "This is for another app" },
-    { 503, "Cannot be done now" },
+static const struct slack_entrance {
+    const char *path;
+    const char *content_type;
+    enum slack_door door;
+    bool may_repeat; /* a second try is the same event, and known by its id */
+} entrances[] = {
+    { .path = "/slack/interactions", .content_type = FORM, .door = SLACK_DOOR_INTERACTIONS },
+    { .path = "/slack/commands", .content_type = FORM, .door = SLACK_DOOR_COMMANDS },
+    { .path = "/slack/events",
+      .content_type = JSON,
+      .door = SLACK_DOOR_EVENTS,
+      .may_repeat = true },
 };
+
+static const struct slack_entrance *find_entrance(struct slice path)
+{
+    for (size_t i = 0; i < sizeof entrances / sizeof *entrances; i++)
+        if (slice_eq(path, slice_of(entrances[i].path)))
+            return &entrances[i];
+    return NULL;
+}
+
+/* --- answers --- */
 
 static const char *title_of(int status)
 {
+    static const struct {
+        int status;
+        const char *title;
+    } titles[] = {
+        { 400, "This is no request of Slack's" },
+        { 401, "Not authorised" },
+        { 403, "This is for another app" },
+        { 404, "Not found" },
+        { 503, "Cannot be done now" },
+    };
     size_t i = 0;
 
     while (i + 1 < sizeof titles / sizeof *titles && titles[i].status != status)
@@ -38,104 +61,47 @@ static const char *title_of(int status)
     return titles[i].title;
 }
 
-static void keep(struct slack_request *slack)
+static void answer_problem(struct http_exchange *exchange, int status)
 {
-    http_keep(((struct slack_exchange *)slack)->exchange);
-}
-
-static void answer(struct slack_request *slack, int status, struct slice json)
-{
-    struct http_exchange *exchange = ((struct slack_exchange *)slack)->exchange;
-    struct service *service = slack->service;
-    const struct config *config = slack->config;
-
-    hook_facts_accepted(service_hook_facts(service), slack->channel->name, false, clock_wall_ms());
-    http_answer(exchange, status, JSON, slice_is_absent(json) ? SLICE("") : json, NULL, 0);
-    service_release_config(service, config);
-}
-
-/* What was not carried out may come again. */
-static void refuse(struct slack_request *slack, int status, const char *reason)
-{
-    struct slack_exchange *refused = (struct slack_exchange *)slack;
     const struct http_answer_header retry = { "Retry-After", RETRY_AFTER };
-    struct http_exchange *exchange = refused->exchange;
-    struct service *service = slack->service;
-    const struct config *config = slack->config;
 
-    if (status == 503 && refused->is_remembered)
-        slack_replays_forget(service_slack_replays(service), &refused->proof);
-    door_refused(service, slack->channel->name, reason, http_peer_of(exchange).address);
     http_answer_problem_with(exchange, status, title_of(status), (struct slice){ 0 }, &retry,
                              status == 503);
+}
+
+static void answer(struct slack_door_request *request, int status, struct slice json)
+{
+    struct slack_exchange *answered = (struct slack_exchange *)request;
+    struct http_exchange *exchange = answered->exchange;
+    struct service *service = request->service;
+    const struct config *config = request->config;
+
+    /* What was not carried out may come again. */
+    if (status == 503 && answered->is_remembered)
+        slack_replays_forget(service_slack_replays(service), &answered->proof);
+    if (status == 200) {
+        hook_facts_accepted(service_hook_facts(service), answered->watcher, false, clock_wall_ms());
+        http_answer(exchange, status, JSON, json, NULL, 0);
+    } else {
+        answer_problem(exchange, status);
+    }
     service_release_config(service, config);
+}
+
+static void keep(struct slack_door_request *request)
+{
+    http_keep(((struct slack_exchange *)request)->exchange);
+}
+
+static void refuse(struct slack_exchange *refused, int status, const char *reason)
+{
+    struct slack_door_request *request = &refused->request;
+
+    door_refused(request->service, refused->watcher, reason, request->peer);
+    request->answer(request, status, SLICE(""));
 }
 
 /* --- the doors --- */
-
-static void fail_to_read(struct slack_request *slack, enum rc rc)
-{
-    if (rc == RC_INVALID || rc == RC_LIMIT)
-        slack->refuse(slack, 400, "shape");
-    else
-        slack_fail(slack, rc);
-}
-
-static void take_interaction(struct slack_request *slack, struct slice body)
-{
-    struct slack_interaction interaction;
-    enum rc rc = slack_interaction_parse(body, slack->arena, &interaction);
-
-    if (rc)
-        fail_to_read(slack, rc);
-    else
-        slack_take_interaction(slack, &interaction);
-}
-
-static void take_command(struct slack_request *slack, struct slice body)
-{
-    struct slack_command command;
-    enum rc rc = slack_command_parse(body, slack->arena, &command);
-
-    if (rc)
-        fail_to_read(slack, rc);
-    else
-        slack_take_command(slack, &command);
-}
-
-static void take_delivery(struct slack_request *slack, struct slice body)
-{
-    struct slack_delivery delivery;
-    enum rc rc = slack_delivery_parse(body, slack->arena, &delivery);
-
-    if (rc)
-        fail_to_read(slack, rc);
-    else
-        slack_take_delivery(slack, &delivery);
-}
-
-static const struct slack_entrance {
-    const char *path;
-    const char *content_type;
-    bool is_form;
-    bool may_repeat; /* a second try is the same event, and known by its id */
-    void (*take)(struct slack_request *slack, struct slice body);
-} doors[] = {
-    { .path = "/slack/interactions",
-      .content_type = FORM,
-      .is_form = true,
-      .take = take_interaction },
-    { .path = "/slack/commands", .content_type = FORM, .is_form = true, .take = take_command },
-    { .path = "/slack/events", .content_type = JSON, .may_repeat = true, .take = take_delivery },
-};
-
-static const struct slack_entrance *find_door(struct slice path)
-{
-    for (size_t i = 0; i < sizeof doors / sizeof *doors; i++)
-        if (slice_eq(path, slice_of(doors[i].path)))
-            return &doors[i];
-    return NULL;
-}
 
 bool slack_is_path(struct slice path)
 {
@@ -175,17 +141,17 @@ static enum rc turn_away(struct routes *routes, const struct channel *channel,
 static enum rc judge_headers(struct routes *routes, const struct channel *channel,
                              struct http_exchange *exchange)
 {
-    const struct slack_entrance *door = find_door(http_path(exchange));
+    const struct slack_entrance *entrance = find_entrance(http_path(exchange));
     struct slice type = http_header(exchange, "Content-Type");
 
-    if (!channel || !door) {
+    if (!channel || !entrance) {
         http_answer_problem(exchange, 404, "Not found", (struct slice){ 0 });
         return RC_NOT_FOUND;
     }
     if (!slice_eq(http_method(exchange), SLICE("POST")))
         return turn_away(routes, channel, exchange, 405, "Method not allowed", "method");
     type = slice_trim(slice_cut(&type, ';'));
-    if (!slice_eq_nocase(type, slice_of(door->content_type)))
+    if (!slice_eq_nocase(type, slice_of(entrance->content_type)))
         return turn_away(routes, channel, exchange, 415, "Not what Slack sends here",
                          "content_type");
     if (is_too_long(exchange))
@@ -206,77 +172,73 @@ enum rc slack_on_headers(struct routes *routes, struct http_exchange *exchange,
 
 /* --- the whole request --- */
 
-/* One answer for all reasons: RC_DENIED. */
-static enum rc prove(struct slack_exchange *proving, const struct slack_entrance *door)
+/* RC_DENIED: one answer for all reasons. */
+static enum rc prove(struct slack_exchange *proving, const struct channel *channel, bool may_repeat)
 {
-    const struct slack_own *own = slack_own(&proving->slack);
+    const struct slack_own *own = channel->own;
     size_t n_headers;
     const struct header *headers = http_headers(proving->exchange, &n_headers);
     int64_t real_ms = clock_real_ms();
     enum rc rc = slack_signature_check(own->signing_secrets, headers, n_headers,
-                                       http_body(proving->exchange), real_ms, &proving->proof);
+                                       proving->request.body, real_ms, &proving->proof);
 
-    if (rc || door->may_repeat)
+    if (rc || may_repeat)
         return rc;
-    rc = slack_replays_admit(service_slack_replays(proving->slack.service), &proving->proof,
+    rc = slack_replays_admit(service_slack_replays(proving->request.service), &proving->proof,
                              real_ms);
     proving->is_remembered = !rc;
     return rc;
 }
 
-static void take(struct slack_exchange *taking, const struct slack_entrance *door)
+static void take(struct slack_exchange *taking, const struct channel *channel, bool may_repeat)
 {
-    struct slack_request *slack = &taking->slack;
-    struct slice body = http_body(taking->exchange);
-    const struct config *config = slack->config;
-    enum rc rc;
+    enum rc rc = prove(taking, channel, may_repeat);
 
-    /* Unsigned, and so nothing of it is read but this. */
-    if (door->is_form && slack_is_ssl_check(body)) {
-        http_answer(taking->exchange, 200, JSON, SLICE(""), NULL, 0);
-        service_release_config(slack->service, config);
-        return;
-    }
-    rc = prove(taking, door);
     if (rc == RC_DENIED)
-        slack->refuse(slack, 401, "signature");
+        refuse(taking, 401, "signature");
     else if (rc)
-        slack_fail(slack, rc);
+        refuse(taking, 503, rc == RC_FULL ? "replay" : "other");
     else
-        door->take(slack, body);
+        slack_door_take(&taking->request);
 }
 
-static void answer_at_once(struct http_exchange *exchange, int status, const char *title)
+/* Slack tries the certificate, unsigned: nothing else of such a body is read. */
+static bool is_ssl_check(const struct slack_entrance *entrance, struct slice body)
 {
-    const struct http_answer_header retry = { "Retry-After", RETRY_AFTER };
-
-    http_answer_problem_with(exchange, status, title, (struct slice){ 0 }, &retry, status == 503);
+    return entrance->door != SLACK_DOOR_EVENTS && slack_is_ssl_check(body);
 }
 
 void slack_on_request(struct routes *routes, struct http_exchange *exchange)
 {
-    const struct slack_entrance *door = find_door(http_path(exchange));
+    const struct slack_entrance *entrance = find_entrance(http_path(exchange));
     struct slack_exchange *taking = arena_alloc(http_arena(exchange), 1, sizeof *taking);
+    const struct channel *channel;
     const struct config *config;
 
-    if (!taking || service_is_stopping(routes->service)) {
-        answer_at_once(exchange, 503, taking ? "Stopping" : "Busy");
+    if (!taking || !entrance || service_is_stopping(routes->service)) {
+        answer_problem(exchange, entrance ? 503 : 404);
+        return;
+    }
+    if (is_ssl_check(entrance, http_body(exchange))) {
+        http_answer(exchange, 200, JSON, SLICE(""), NULL, 0);
         return;
     }
     config = service_hold_config(routes->service);
-    *taking = (struct slack_exchange){ .slack = { .service = routes->service,
-                                                  .config = config,
-                                                  .channel = find_channel(config),
-                                                  .arena = http_arena(exchange),
-                                                  .keep = keep,
-                                                  .answer = answer,
-                                                  .refuse = refuse },
+    channel = find_channel(config);
+    *taking = (struct slack_exchange){ .request = { .service = routes->service,
+                                                    .config = config,
+                                                    .arena = http_arena(exchange),
+                                                    .door = entrance->door,
+                                                    .body = http_body(exchange),
+                                                    .peer = http_peer_of(exchange).address,
+                                                    .answer = answer,
+                                                    .keep = keep },
                                        .exchange = exchange };
     /* A reload may have taken the channel away since its headers came. */
-    if (door && taking->slack.channel) {
-        take(taking, door);
+    if (!channel) {
+        answer(&taking->request, 404, SLICE(""));
         return;
     }
-    service_release_config(routes->service, config);
-    answer_at_once(exchange, 404, "Not found");
+    taking->watcher = channel->name;
+    take(taking, channel, entrance->may_repeat);
 }

@@ -2,8 +2,7 @@
 
 #include "src/base/clock.h"
 #include "src/base/log.h"
-
-#include <string.h>
+#include "src/daemon/door_refusal.h"
 
 #define MEMBERS_FRESH_MS DAY_MS
 
@@ -11,7 +10,7 @@
 
 void slack_acknowledge(struct slack_request *slack)
 {
-    slack->answer(slack, 200, (struct slice){ 0 });
+    slack->request->answer(slack->request, 200, SLICE(""));
 }
 
 void slack_answer_json(struct slack_request *slack, struct buffer *json)
@@ -24,8 +23,17 @@ void slack_answer_json(struct slack_request *slack, struct buffer *json)
     if (rc)
         slack_fail(slack, rc);
     else
-        slack->answer(slack, 200, buffer_slice(&text));
+        slack->request->answer(slack->request, 200, buffer_slice(&text));
     buffer_free(&text);
+}
+
+void slack_refuse(struct slack_request *slack, int status, const char *reason)
+{
+    const struct slack_door_request *request = slack->request;
+
+    door_refused(slack->service, slack->channel->name, reason,
+                 request->peer.len ? request->peer : SLICE("slack"));
+    slack->request->answer(slack->request, status, SLICE(""));
 }
 
 void slack_fail(struct slack_request *slack, enum rc rc)
@@ -33,7 +41,7 @@ void slack_fail(struct slack_request *slack, enum rc rc)
     static struct log_limit limit;
 
     log_limited(&limit, LOG_WARN, "a request of Slack's could not be carried out: %s", rc_text(rc));
-    slack->refuse(slack, 503, rc == RC_FULL || rc == RC_IO ? "full" : "other");
+    slack_refuse(slack, 503, rc == RC_FULL || rc == RC_IO ? "full" : "other");
 }
 
 /* --- the engine's thread --- */
@@ -52,6 +60,12 @@ static void end_work(struct inlet_control *control, enum rc rc)
     work->done(work, rc);
 }
 
+void slack_keep(struct slack_request *slack)
+{
+    if (slack->request->keep)
+        slack->request->keep(slack->request);
+}
+
 void slack_run(struct slack_request *slack, struct slack_work *work)
 {
     if (service_is_stopping(slack->service)) {
@@ -60,7 +74,7 @@ void slack_run(struct slack_request *slack, struct slack_work *work)
     }
     work->slack = slack;
     work->control = (struct inlet_control){ .run = run_work, .done = end_work, .context = work };
-    slack->keep(slack);
+    slack_keep(slack);
     inlet_push_control(service_inlet(slack->service), &work->control);
 }
 
@@ -163,25 +177,84 @@ enum rc slack_identify(struct slack_request *slack, const struct slack_origin *o
         rc = identify(slack, txn);
     store_abort(&txn);
     if (rc == RC_DENIED)
-        slack->refuse(slack, 403, "app");
+        slack_refuse(slack, 403, "app");
     else if (rc)
         slack_fail(slack, rc);
     return rc;
 }
 
-/* --- interactions --- */
+/* --- what it is --- */
 
-void slack_take_interaction(struct slack_request *slack,
-                            const struct slack_interaction *interaction)
+static enum rc take_interaction(struct slack_request *slack, struct slice body)
 {
-    if (interaction->kind == SLACK_OTHER_INTERACTION) {
+    struct slack_interaction interaction;
+    enum rc rc = slack_interaction_parse(body, slack->arena, &interaction);
+
+    if (rc)
+        return rc;
+    if (interaction.kind == SLACK_OTHER_INTERACTION)
         slack_acknowledge(slack);
+    else if (slack_identify(slack, &interaction.origin))
+        return RC_OK;
+    else if (interaction.kind == SLACK_CLICK)
+        slack_take_click(slack, &interaction.click);
+    else
+        slack_take_modal(slack, &interaction.submission);
+    return RC_OK;
+}
+
+static enum rc take_command(struct slack_request *slack, struct slice body)
+{
+    struct slack_command command;
+    enum rc rc = slack_command_parse(body, slack->arena, &command);
+
+    if (!rc)
+        slack_take_command(slack, &command);
+    return rc;
+}
+
+static enum rc take_delivery(struct slack_request *slack, struct slice body)
+{
+    struct slack_delivery delivery;
+    enum rc rc = slack_delivery_parse(body, slack->arena, &delivery);
+
+    if (!rc)
+        slack_take_delivery(slack, &delivery);
+    return rc;
+}
+
+static void take(struct slack_request *slack)
+{
+    static enum rc (*const takes[])(struct slack_request * slack, struct slice body) = {
+        [SLACK_DOOR_INTERACTIONS] = take_interaction,
+        [SLACK_DOOR_COMMANDS] = take_command,
+        [SLACK_DOOR_EVENTS] = take_delivery,
+    };
+    /* Once it was read it is answered, and may be gone. */
+    enum rc rc = takes[slack->request->door](slack, slack->request->body);
+
+    if (rc == RC_INVALID || rc == RC_LIMIT)
+        slack_refuse(slack, 400, "shape");
+    else if (rc)
+        slack_fail(slack, rc);
+}
+
+void slack_door_take(struct slack_door_request *request)
+{
+    struct slack_request *slack = arena_alloc(request->arena, 1, sizeof *slack);
+
+    if (!slack) {
+        request->answer(request, 503, SLICE(""));
         return;
     }
-    if (slack_identify(slack, &interaction->origin))
-        return;
-    if (interaction->kind == SLACK_CLICK)
-        slack_take_click(slack, &interaction->click);
+    *slack = (struct slack_request){ .request = request,
+                                     .service = request->service,
+                                     .config = request->config,
+                                     .channel = channels_slack(request->config->channels),
+                                     .arena = request->arena };
+    /* A reload may have taken the channel away meanwhile. */
+    if (slack->channel)
+        take(slack);
     else
-        slack_take_modal(slack, &interaction->submission);
+        request->answer(request, 404, SLICE(""));
 }

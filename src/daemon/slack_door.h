@@ -1,10 +1,10 @@
 /* slack_door.h - one request of Slack's that was proven, on its way through whoever answers it.
  *
- * Where it came in is not known here: it is answered through `answer`, exactly once, now or from the engine's thread. What it does is known by its once key and is decided by the
+ * Where it came in is not known here: it is answered exactly once, now or from the engine's thread. What it does is known by its once key and is decided by the
  * engine alone; what a person is told beside that leaves through the poster (slack_answers.h).
  *
  * routes_slack.c    the doors of HTTP: proof, form, method
- * slack_door.c      which workspace, which app, who
+ * slack_door.c      what it is; which workspace, which app, who
  * slack_decide.c    a click that decides
  * slack_views.c     a click that opens a modal
  * slack_modal.c     a modal that was sent
@@ -26,17 +26,30 @@ struct slack_work {
     void (*done)(struct slack_work *work, enum rc rc); /* after the commit; it answers */
 };
 
-struct slack_request {
+/* A request as it came, by HTTP or by Socket Mode, from Slack itself: that was proven before. */
+enum slack_door { SLACK_DOOR_INTERACTIONS, SLACK_DOOR_COMMANDS, SLACK_DOOR_EVENTS };
+struct slack_door_request {
     struct service *service;
-    const struct config *config;   /* whoever answers holds it until then */
+    const struct config *config; /* held by whoever made the request, until it is answered */
+    struct arena *arena;         /* lives until then */
+    enum slack_door door;
+    struct slice body; /* as HTTP carries it: a form, or JSON */
+    struct slice peer; /* for the log; absent: Slack, over our own connection */
+    /* Once, from any thread. `json` absent or empty: an empty body. The request may be gone as soon as it is called. */
+    void (*answer)(struct slack_door_request *request, int status, struct slice json);
+    /* It will be answered from another thread: called before that one gets to know it. NULL: it may always be. */
+    void (*keep)(struct slack_door_request *request);
+};
+/* The one door. There is a Slack channel in `config`. */
+void slack_door_take(struct slack_door_request *request);
+
+/* The same on its way through what answers it. */
+struct slack_request {
+    struct slack_door_request *request;
+    struct service *service;
+    const struct config *config;
     const struct channel *channel; /* the Slack channel of it */
-    struct arena *arena;           /* lives until it is answered */
-    /* It will be answered from another thread: called before that one gets to know it. */
-    void (*keep)(struct slack_request *slack);
-    /* `json` absent: an empty body. The request and its arena may be gone as soon as it is called. */
-    void (*answer)(struct slack_request *slack, int status, struct slice json);
-    /* It was turned away for this reason (static): counted, and answered with the status. */
-    void (*refuse)(struct slack_request *slack, int status, const char *reason);
+    struct arena *arena;
     /* Filled by slack_identify: */
     struct slack_origin origin;
     struct channel_facts facts;
@@ -59,14 +72,16 @@ enum rc slack_identify(struct slack_request *slack, const struct slack_origin *o
 void slack_acknowledge(struct slack_request *slack);
 /* 200 and the object; takes the buffer's bytes. One that failed is 503. */
 void slack_answer_json(struct slack_request *slack, struct buffer *json);
+/* It was turned away for a reason (static, of door_refusal.h): counted, and answered with the status. */
+void slack_refuse(struct slack_request *slack, int status, const char *reason);
 /* It could not be carried out, and nothing has changed: 503. */
 void slack_fail(struct slack_request *slack, enum rc rc);
+/* It will be answered from another thread, which gets to know it next. */
+void slack_keep(struct slack_request *slack);
 /* Runs it on the engine's thread, or answers 503 when we are stopping. */
 void slack_run(struct slack_request *slack, struct slack_work *work);
 
 /* What came in, read and proven. Each is answered by whoever takes it. */
-void slack_take_interaction(struct slack_request *slack,
-                            const struct slack_interaction *interaction);
 void slack_take_command(struct slack_request *slack, const struct slack_command *command);
 void slack_take_delivery(struct slack_request *slack, const struct slack_delivery *delivery);
 

@@ -53,7 +53,7 @@ static void store(struct slack_request *slack, const struct slack_delivery *deli
         .done = on_stored,
         .context = saying,
     };
-    slack->keep(slack);
+    slack_keep(slack);
     rc = inlet_push(service_inlet(slack->service), &saying->delivery);
     if (rc)
         slack_fail(slack, rc);
