@@ -15,7 +15,8 @@ static enum rc run_decision(struct slack_work *work, struct engine *engine, int6
     return engine_decide(engine, &deciding->decision, now_ms);
 }
 
-/* Did they look at the very message that shows this proposal's changes? A second copy, which a lost answer may have left, decides all the same and stays as it is. */
+/* Did they look at the very message that shows this proposal's changes? (One that was posted a moment ago may have been seen before its id was stored.) A second copy, which a lost
+ * answer may have left, decides all the same and stays as it is. */
 static bool saw_the_card(const struct slack_decision *deciding)
 {
     const struct slack_request *slack = deciding->work.slack;
@@ -27,8 +28,11 @@ static bool saw_the_card(const struct slack_decision *deciding)
         rc = message_get(txn, deciding->decision.proposal_id, slack->channel->name, slack->arena,
                          &message);
     store_abort(&txn);
-    return !rc && slice_eq(message.handle, deciding->card_ts) &&
-           slice_eq(message.handle_place, slack->origin.channel);
+    if (rc)
+        return false;
+    return slice_is_absent(message.handle) ||
+           (slice_eq(message.handle, deciding->card_ts) &&
+            slice_eq(message.handle_place, slack->origin.channel));
 }
 
 /* Where the plan is that is asked for now. */
