@@ -56,7 +56,7 @@ static void write_run(struct slice text, bool is_bold, struct json_writer *write
     json_object_end(writer);
 }
 
-/* Line by line: what becomes of a line's end within a run is up to each client. What does not fit the message is on the page. */
+/* Line by line, the first one bold: what becomes of a line's end within a run is up to each client. What does not fit the message is on the page. */
 static void write_lines(struct slice text, struct json_writer *writer)
 {
     size_t n_lines = 0;
@@ -66,7 +66,7 @@ static void write_lines(struct slice text, struct json_writer *writer)
 
         if (!line.len)
             continue;
-        write_run(line, false, writer);
+        write_run(line, n_lines == 0, writer);
         n_lines++;
     }
     if (text.len)
@@ -85,7 +85,7 @@ static void write_button(struct slice url, struct json_writer *writer)
     json_array_end(writer);
 }
 
-static void write_card(const struct channel_call *call, struct slice headline, struct slice text,
+static void write_card(const struct channel_call *call, struct slice text,
                        struct json_writer *writer)
 {
     json_object_begin(writer);
@@ -95,8 +95,6 @@ static void write_card(const struct channel_call *call, struct slice headline, s
     json_member_text(writer, "version", SLICE("1.2"));
     json_key(writer, "body");
     json_array_begin(writer);
-    if (headline.len)
-        write_run(headline, true, writer);
     write_lines(text, writer);
     json_array_end(writer);
     if (call->card && call->card->page_url.len)
@@ -104,8 +102,7 @@ static void write_card(const struct channel_call *call, struct slice headline, s
     json_object_end(writer);
 }
 
-static void write_message(const struct channel_call *call, struct slice headline, struct slice text,
-                          struct buffer *body)
+static void write_message(const struct channel_call *call, struct slice text, struct buffer *body)
 {
     struct json_writer writer = json_writer_to(body);
 
@@ -116,7 +113,7 @@ static void write_message(const struct channel_call *call, struct slice headline
     json_object_begin(&writer);
     json_member_text(&writer, "contentType", SLICE("application/vnd.microsoft.card.adaptive"));
     json_key(&writer, "content");
-    write_card(call, headline, text, &writer);
+    write_card(call, text, &writer);
     json_object_end(&writer);
     json_array_end(&writer);
     json_object_end(&writer);
@@ -131,20 +128,19 @@ static enum rc request(const struct channel_call *call, struct arena *arena,
         .rules = &run,
         .max_units = call->card && call->card->is_plain ? PLAIN_MAX_UNITS : TEXT_MAX_UNITS,
         .has_button = true,
+        .stands_alone = true,
     };
-    struct slice headline = { 0 }, text = { 0 };
+    struct slice text = { 0 };
     struct buffer body;
     enum rc rc;
 
     if (call->part == MESSAGE_EDIT)
         return RC_NOT_FOUND;
-    rc = notice_headline(call, &run, PLAIN_MAX_UNITS / 3, arena, &headline);
-    if (!rc)
-        rc = notice_make(call, &form, arena, &text);
+    rc = notice_make(call, &form, arena, &text);
     if (rc)
         return rc;
     buffer_init(&body, 0);
-    write_message(call, headline, text, &body);
+    write_message(call, text, &body);
     return web_request_json("POST", notifier->url, (struct slice){ 0 }, &body, arena, request);
 }
 

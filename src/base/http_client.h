@@ -52,7 +52,7 @@ struct http_answer {
         truncated; /* at the limit, by `on_bytes`, or because the connection broke inside the body */
     const char *error;     /* static, when there is no answer: "could not connect", … */
     bool may_have_arrived; /* no answer, but the request may have been processed */
-    bool is_unproven; /* no answer: the certificate does not prove who is there, and nothing was sent */
+    bool is_unproven;      /* no answer: the certificate proves nobody, and nothing was sent */
 };
 
 /* The value of a header of the answer, by its name in any case; absent when it is not there. Borrowed from the answer. */

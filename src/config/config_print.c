@@ -6,6 +6,10 @@
 static const char *const secret_names[] = { "token",          "app_token", "secret", "password",
                                             "signing_secret", "value",     "key",    NULL };
 
+/* In `channels:`, where the address of a webhook is its secret. */
+static const char *const channel_secret_names[] = { "token",          "app_token", "password",
+                                                    "signing_secret", "url",       NULL };
+
 /* Environment variables that go before the file. */
 static const struct {
     const char *member;
@@ -17,14 +21,15 @@ static const struct {
     { "state", "VEDETTE_STATE" },
 };
 
-static bool is_secret(struct slice name)
+static bool is_secret(struct slice name, const char *const *names)
 {
     int index;
 
-    return !slice_to_enum(name, secret_names, &index);
+    return !slice_to_enum(name, names, &index);
 }
 
-static void write_masked(const struct node *node, bool mask, struct json_writer *writer)
+static void write_masked(const struct node *node, const char *const *names, bool mask,
+                         struct json_writer *writer)
 {
     switch (node->type) {
     case NODE_SCALAR:
@@ -36,14 +41,14 @@ static void write_masked(const struct node *node, bool mask, struct json_writer 
     case NODE_LIST:
         json_array_begin(writer);
         for (size_t i = 0; i < node->n_items; i++)
-            write_masked(node->items[i], mask, writer);
+            write_masked(node->items[i], names, mask, writer);
         json_array_end(writer);
         return;
     case NODE_MAP:
         json_object_begin(writer);
         for (size_t i = 0; i < node->n_pairs; i++) {
             json_key_slice(writer, node->pairs[i].key);
-            write_masked(node->pairs[i].value, is_secret(node->pairs[i].key), writer);
+            write_masked(node->pairs[i].value, names, is_secret(node->pairs[i].key, names), writer);
         }
         json_object_end(writer);
         return;
@@ -106,11 +111,13 @@ void config_print(const struct config *config, struct buffer *out)
         struct slice name = slice_of(members[i].name);
         const struct node *written = node_find_slice(config->root, name);
         const char *variable = variable_of(name);
+        bool is_channels = slice_eq(name, SLICE("channels"));
         struct json_writer writer = json_writer_to(out);
 
         buffer_format(out, "%s: ", members[i].name);
         if (written && !variable)
-            write_masked(written, false, &writer);
+            write_masked(written, is_channels ? channel_secret_names : secret_names, false,
+                         &writer);
         else
             print_default(config, name, out);
         if (variable)

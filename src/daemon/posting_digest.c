@@ -9,9 +9,9 @@ static enum rc write_digest(struct send *send, struct slice *text)
     bool is_one = send->n_told == 1;
 
     return arena_format(send->arena, text,
-                        "While %s could not be reached, %lld proposal%s came and went without "
-                        "being posted here; the page has %s%s%.*s",
-                        send->call.channel->kind->title, (long long)send->n_told, is_one ? "" : "s",
+                        "%lld proposal%s came and went before %s could be posted here; the page "
+                        "has %s%s%.*s",
+                        (long long)send->n_told, is_one ? "" : "s", is_one ? "it" : "they",
                         is_one ? "it" : "them", url.len ? ": " : "", SLICE_ARG(url));
 }
 

@@ -5,7 +5,6 @@
 
 #include "src/base/clock.h"
 #include "src/base/log.h"
-#include "src/daemon/card_read.h"
 #include "src/daemon/posting.h"
 #include "src/daemon/posting_lanes.h"
 
@@ -62,7 +61,8 @@ struct send {
     struct arena *arena;
     const struct config *config; /* held */
     struct message message;
-    struct card_parts parts;
+    struct proposal proposal;
+    struct card card;
     struct channel_call call;
     bool has_proposal;
     bool is_proof; /* a search that finds nothing proves that nothing arrived */

@@ -73,7 +73,7 @@ static bool must_rest(struct look *look, const struct send *send)
     int64_t now_ms = clock_real_ms();
     int64_t wait_ms;
 
-    if (!message->sending || !send->call.channel->kind->searches)
+    if (message_next(message) != message->sending || !send->call.channel->kind->searches)
         return false;
     wait_ms =
         look_due_ms(message->sent_ms, was_looked_for(lane, message->queue_seq), now_ms) - now_ms;

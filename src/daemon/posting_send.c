@@ -65,8 +65,8 @@ static struct engine_message_result engine_result_of(const struct send *send)
                                            .handle = result->handle,
                                            .place = result->place,
                                            .shown = send->message.wanted,
-                                           .shown_digest = send->parts.proposal.plan_digest,
-                                           .shown_revision = send->parts.proposal.revision,
+                                           .shown_digest = send->proposal.plan_digest,
+                                           .shown_revision = send->proposal.revision,
                                            .error = result->error };
 }
 
@@ -241,6 +241,14 @@ static const struct message_note *note_of(const struct message *message)
     return message->notes.n_items ? notes : NULL;
 }
 
+/* It is over, and nobody did anything about it: a card would only take people's time. What was carried out is told. */
+static bool is_past(const struct proposal *proposal)
+{
+    return proposal->state == PROPOSAL_WITHDRAWN || proposal->state == PROPOSAL_EXPIRED ||
+           proposal->state == PROPOSAL_SUPERSEDED || proposal->state == PROPOSAL_REJECTED ||
+           proposal->state == PROPOSAL_STALE;
+}
+
 static void skip(struct send *send)
 {
     enum rc rc = posting_turn_skip(send->posting, send->message.proposal, send->message.channel);
@@ -259,16 +267,15 @@ void posting_send_message(struct send *send)
     occupy_lane(send);
     call->message = message;
     call->part = message_next(message);
-    call->is_search = message->sending && call->channel->kind->searches;
-    call->card = send->has_proposal ? &send->parts.card : NULL;
+    call->is_search = message->sending == call->part && call->channel->kind->searches;
+    call->card = send->has_proposal ? &send->card : NULL;
     call->note = call->part == MESSAGE_NOTE ? note_of(message) : NULL;
     send->is_proof = look_is_proof(message->sent_ms, clock_real_ms());
     if (!send->has_proposal)
         settle(send, CHANNEL_DEAD, SLICE("its proposal is gone"));
     else if (call->part == MESSAGE_NOTE && !call->note)
         settle(send, CHANNEL_DEAD, SLICE("its note is gone"));
-    else if (call->part == MESSAGE_CARD && !message->sending &&
-             proposal_state_is_final(send->parts.proposal.state))
+    else if (call->part == MESSAGE_CARD && !message->sending && is_past(&send->proposal))
         skip(send);
     else
         start_call(send);

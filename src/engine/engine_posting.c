@@ -94,7 +94,7 @@ static void drop_note(struct message *message, int64_t number)
         return;
     message->notes.items = notes + 1;
     message->notes.n_items--;
-    message->edited_last = false;
+    message->n_edits = 0;
     message->to_back = true;
 }
 
@@ -105,7 +105,7 @@ static void take_shown(const struct ending *ending)
     ending->message->shown = result->shown;
     ending->message->shown_digest = result->shown_digest;
     ending->message->shown_revision = result->shown_revision;
-    ending->message->edited_last = true;
+    ending->message->n_edits++;
 }
 
 static enum rc end_sent(struct ending *ending)
@@ -216,7 +216,7 @@ static enum rc end_message(struct turn *turn, const struct engine_message_result
 
     if (rc)
         return rc == RC_CONFLICT ? RC_OK : rc;
-    if (!ways[result->outcome].may_have_arrived)
+    if (message.sending == result->ref.part && !ways[result->outcome].may_have_arrived)
         message.sending = MESSAGE_NOTHING;
     message.error = result->error;
     rc = ways[result->outcome].end(&ending);

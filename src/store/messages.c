@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#define EDITS_BEFORE_NOTE 3
 #define NAME_BYTES 8 /* of SHA-256: names are the operator's own, and there are few */
 
 const char *const message_state_names[] = { "live", "dead", "skipped", NULL };
@@ -37,7 +38,7 @@ static const struct record_field message_fields[] = {
     { .tag = 10, .type = RECORD_INT,  .name = "shown_revision", AT(shown_revision) },
     { .tag = 11, .type = RECORD_BOOL, .name = "plain", AT(is_plain) },
     { .tag = 12, .type = RECORD_BOOL, .name = "unthreaded", AT(is_unthreaded) },
-    { .tag = 13, .type = RECORD_BOOL, AT(edited_last) },
+    { .tag = 13, .type = RECORD_INT,  AT(n_edits) },
     { .tag = 14, .type = RECORD_LIST, .shape = &note_shape, AT(notes) },
     { .tag = 15, .type = RECORD_INT,  AT(n_notes) },
     { .tag = 16, .type = RECORD_INT,  AT(n_notes_folded) },
@@ -89,13 +90,11 @@ enum message_part message_next(const struct message *message)
 
     if (message->state != MESSAGE_LIVE)
         return MESSAGE_NOTHING;
-    /* What may have arrived is settled first. */
-    if (message->sending)
-        return message->sending;
-    if (slice_is_absent(message->handle))
+    if (message->sending == MESSAGE_CARD || slice_is_absent(message->handle))
         return MESSAGE_CARD;
-    if (edit_owed && (!note_owed || !message->edited_last))
+    if (edit_owed && (!note_owed || message->n_edits < EDITS_BEFORE_NOTE))
         return MESSAGE_EDIT;
+    /* One that may have arrived is settled before the next, and keeps nobody from seeing how things stand. */
     return note_owed ? MESSAGE_NOTE : MESSAGE_NOTHING;
 }
 

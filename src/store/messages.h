@@ -58,7 +58,7 @@ struct message {
     int64_t shown_revision;
     bool is_plain;            /* the channel refused the card as it was: smaller, without layout */
     bool is_unthreaded;       /* notes go beside the card */
-    bool edited_last;         /* notes have their turn after an edit */
+    int64_t n_edits;          /* since the last note: an edit goes first, but not for ever */
     struct record_list notes; /* struct message_note, owed, oldest first */
     int64_t n_notes;          /* made so far */
     int64_t n_notes_folded;   /* beyond MESSAGE_MAX_NOTES */

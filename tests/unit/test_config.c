@@ -131,7 +131,8 @@ static void no_secret_of_a_channel_is_printed(void **state)
     char path[] = "/tmp/vedette-config-XXXXXX";
     static const char text[] =
         "channels: {slack: {token: xoxb-very-secret, app_token: xapp-very-secret, "
-        "signing_secret: [very-secret-1, very-secret-2], channel: C0123456789}}\n";
+        "signing_secret: [very-secret-1, very-secret-2], channel: C0123456789}, "
+        "discord: {url: \"https://discord.example.com/very-secret\"}}\n";
     const struct config_options options = { .path = path, .resolve_secrets = true };
     struct problems *problems;
     struct config *config;

@@ -116,6 +116,24 @@ static void i06_nothing_from_outside_begins_a_header(void **state)
                  "=?UTF-8?B?aGlnaDogPT9VVEYtOD9RP2hpZGRlbj89?=");
 }
 
+static void i06_a_subject_of_whoever_asks_is_one_line(void **state)
+{
+    struct other_channel *other = *state;
+    struct slice bytes, to = SLICE("jane@example.com");
+    struct mail_message message = { .from = to,
+                                    .to = { .items = &to, .n_items = 1 },
+                                    .subject = SLICE("red\r\nBcc: evil@example.com"),
+                                    .text = SLICE("x") };
+
+    assert_int_equal(mail_message_format(&message, other->arena, &bytes), RC_OK);
+    assert_slice(header(bytes, "Subject"), "red\\x0d\\x0aBcc: evil@example.com");
+    message.from = SLICE("v@example.com>\r\nBcc: evil@example.com");
+    assert_int_equal(mail_message_format(&message, other->arena, &bytes), RC_INVALID);
+    message.from = to;
+    to = SLICE("jane@example.com\r\nBcc: evil@example.com");
+    assert_int_equal(mail_message_format(&message, other->arena, &bytes), RC_INVALID);
+}
+
 static void a_subject_that_is_not_ascii_is_encoded_in_words(void **state)
 {
     struct other_channel *other = *state;
@@ -316,6 +334,7 @@ int main(void)
         EMAIL_TEST(a_note_stands_below_its_card_and_an_edit_is_nothing),
         EMAIL_TEST(o03_sent_twice_it_is_one_message),
         EMAIL_TEST(i06_nothing_from_outside_begins_a_header),
+        EMAIL_TEST(i06_a_subject_of_whoever_asks_is_one_line),
         EMAIL_TEST(a_subject_that_is_not_ascii_is_encoded_in_words),
         EMAIL_TEST(every_line_is_short_ascii_and_ends_with_crlf),
         EMAIL_TEST(text_is_quoted_as_the_standard_has_it),

@@ -81,6 +81,7 @@ struct story {
     struct arena *arena;
     struct outbox_item effect; /* the last that was asked for; its numbers alone */
     size_t n_effects;
+    struct ulid silence;
 };
 
 static void keep_effect(void *context, const struct outbox_item *item)
@@ -249,8 +250,31 @@ static enum rc expire(struct story *story)
     return engine_expire(story->engine, NOON_MS, &more);
 }
 
+/* Until it is removed nothing is asked for: had it been lost, there would be one effect more. */
+static enum rc silence(struct story *story)
+{
+    struct silence_clause clause = { SLICE("repo"), SLICE("a/b") };
+    struct silence silence = { .where = { &clause, 1 },
+                               .reason = SLICE("why"),
+                               .by = SLICE("jane"),
+                               .via = SLICE("socket"),
+                               .until_ms = NOON_MS + HOUR_MS };
+    enum rc rc = engine_add_silence(story->engine, &silence, NOON_MS);
+
+    story->silence = silence.id;
+    return rc;
+}
+
+static enum rc unsilence(struct story *story)
+{
+    assert_int_equal(story->n_effects, 0);
+    return engine_remove_silence(story->engine, story->silence, SLICE("jane"), SLICE("socket"),
+                                 NOON_MS);
+}
+
 static enum rc (*const calls[])(struct story *story) = {
-    accept_red, fold, answer_effect, edit, approve, answer_effect, fold_when_quiet, expire,
+    silence, accept_red, fold,          unsilence,       fold,   answer_effect,
+    edit,    approve,    answer_effect, fold_when_quiet, expire,
 };
 
 /* Tells the story while the `n`-th allocation fails; memory comes back once a call was refused. */

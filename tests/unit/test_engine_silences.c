@@ -557,6 +557,34 @@ static void a_walk_that_a_stop_interrupted_goes_on(void **state)
     assert_asked(story, N_MANY);
 }
 
+/* One timer is a hundred signals: those that ask for nothing cost no commit more than others. */
+static void signals_that_ask_for_nothing_are_passed_over_a_hundred_at_a_time(void **state)
+{
+    struct story *story = *state;
+    struct timer timer = { 0 };
+    struct turn turn;
+    size_t n_run;
+
+    silenced(story, "rule", "ci-*", NOON_MS, END_MS);
+    for (int i = 0; i < 101; i++) {
+        char repo[16];
+
+        snprintf(repo, sizeof repo, "a/%d", i);
+        accept(story, "ci.seen", repo, "failing", NOON_MS + 1);
+    }
+    time_is(story, NOON_MS + 1);
+    assert_int_equal(turn_begin(story->engine, END_MS, &turn), RC_OK);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(timer_first(turn.txn, &timer), RC_OK);
+        assert_true(timer.kind == TIMER_SILENCE_END && timer.due_ms == END_MS);
+        assert_int_equal(timers_run(&turn, END_MS, 1, &n_run), RC_OK);
+        assert_int_equal(n_run, 1);
+    }
+    if (!timer_first(turn.txn, &timer))
+        assert_true(timer.kind != TIMER_SILENCE_END);
+    turn_abort(&turn);
+}
+
 /* --- what stays --- */
 
 static void a_silence_holds_after_a_restart_and_ends_in_time(void **state)
@@ -806,6 +834,7 @@ int main(void)
         TOLD(what_recurs_under_a_silence_recurred_and_asks_at_its_end),
         TOLD(what_a_silence_held_asks_in_several_commits),
         TOLD(a_walk_that_a_stop_interrupted_goes_on),
+        TOLD(signals_that_ask_for_nothing_are_passed_over_a_hundred_at_a_time),
         TOLD(a_silence_holds_after_a_restart_and_ends_in_time),
         TOLD(one_that_ended_during_a_stop_lets_ask_after_the_start),
         TOLD(one_that_could_not_be_stored_holds_nothing),

@@ -57,6 +57,7 @@ static void a_message_is_kept_with_all_that_it_owes(void **state)
 
     message.handle = SLICE("1503435956.000247");
     message.notes = (struct record_list){ notes, 2 };
+    message.shown = 1;
     message.sending = MESSAGE_NOTE;
     message.sending_note = 1;
     put(fixture, &message);
@@ -84,11 +85,16 @@ static void what_is_owed_next(void **state)
         { { .wanted = 1, .shown = 1, .handle = handle }, MESSAGE_NOTHING },
         { { .wanted = 2, .shown = 1, .handle = handle }, MESSAGE_EDIT },
         { { .wanted = 2, .shown = 1, .handle = handle, .notes = notes }, MESSAGE_EDIT },
-        { { .wanted = 2, .shown = 1, .handle = handle, .notes = notes, .edited_last = true },
+        { { .wanted = 2, .shown = 1, .handle = handle, .notes = notes, .n_edits = 3 },
           MESSAGE_NOTE },
-        { { .wanted = 2, .shown = 1, .handle = handle, .edited_last = true }, MESSAGE_EDIT },
+        { { .wanted = 2, .shown = 1, .handle = handle, .n_edits = 3 }, MESSAGE_EDIT },
         { { .wanted = 1, .shown = 1, .handle = handle, .notes = notes }, MESSAGE_NOTE },
-        { { .wanted = 2, .shown = 1, .handle = handle, .sending = MESSAGE_NOTE }, MESSAGE_NOTE },
+        { { .wanted = 2, .shown = 1, .handle = handle, .notes = notes, .sending = MESSAGE_NOTE },
+          MESSAGE_EDIT },
+        { { .wanted = 1, .shown = 1, .handle = handle, .notes = notes, .sending = MESSAGE_NOTE },
+          MESSAGE_NOTE },
+        { { .wanted = 2, .shown = 1, .handle = handle, .notes = notes, .sending = MESSAGE_CARD },
+          MESSAGE_CARD },
         { { .wanted = 1, .state = MESSAGE_DEAD }, MESSAGE_NOTHING },
         { { .wanted = 1, .state = MESSAGE_SKIPPED }, MESSAGE_NOTHING },
     };
