@@ -1,6 +1,6 @@
 /* slack_blocks.h - Block Kit within its limits: a list of blocks in the making, and the texts in it; for slack_*.c alone.
  *
- * docs.slack.dev "Block Kit" and the types of @slack/types 3.2.0. Which unit its limits count is not documented: ours are code points, and stay below. Every text is cleaned and cut here
+ * docs.slack.dev "Block Kit" and the types of @slack/types 3.2.0. Which unit its limits count is not documented: ours are UTF-16 units, the largest of what it may be, and stay below. Every text is cleaned and cut here
  * (slack_clean), so no text is empty or too long, whatever comes in; what must not be cut is measured before. The first thing that goes wrong is kept and asked for at the end. */
 #pragma once
 

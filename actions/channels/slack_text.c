@@ -26,10 +26,12 @@ static struct slice cut_written(struct slice *rest, bool is_escaped)
     return written;
 }
 
-/* Code points: an entity is ASCII, everything else is one. */
+/* UTF-16 units: which unit Slack counts is not documented, and of code points and these, these are more. An entity is ASCII. */
 static size_t count_written(struct slice written)
 {
-    return (uint8_t)written.ptr[0] < 0x80 ? written.len : 1;
+    if ((uint8_t)written.ptr[0] < 0x80)
+        return written.len;
+    return written.len == 4 ? 2 : 1;
 }
 
 /* Bytes of `out` up to which `max_characters` and the mark of the cut fit, or all of it. */
@@ -97,10 +99,8 @@ size_t slack_count(struct slice text)
 {
     size_t n_characters = 0;
 
-    while (text.len) {
-        cut_written(&text, false);
-        n_characters++;
-    }
+    while (text.len)
+        n_characters += count_written(cut_written(&text, false));
     return n_characters;
 }
 

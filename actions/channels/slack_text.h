@@ -6,14 +6,14 @@
 
 #include "src/base/arena.h"
 
-/* Valid UTF-8 without C0 controls (newline and tab stay), bidi controls and zero-width characters, each shown as \x1b or \u202e; at most `max_characters` code points, cut
+/* Valid UTF-8 without C0 controls (newline and tab stay), bidi controls and zero-width characters, each shown as \x1b or \u202e; at most `max_characters` UTF-16 units, cut
  * with "…" as the last one. */
 enum rc slack_clean(struct slice text, size_t max_characters, struct arena *arena,
                     struct slice *clean) MUST_CHECK;
 /* The same, and & < > escaped; the limit counts what is written, and no entity is cut. */
 enum rc slack_escape(struct slice text, size_t max_characters, struct arena *arena,
                      struct slice *escaped) MUST_CHECK;
-/* Code points of valid UTF-8. */
+/* UTF-16 units of valid UTF-8. */
 size_t slack_count(struct slice text);
 
 #define SLACK_MAX_ADDRESS 2000 /* bytes; a longer one is no link */

@@ -371,14 +371,18 @@ class Slack(Workspace):
         with self.lock:
             return [message for message in self.alive(card["channel"]) if message.get("thread_ts") == card["ts"] and message["ts"] != card["ts"]]
 
+    def thread(self, card):
+        return "\n".join(reply.shown() for reply in self.replies(card))
+
     def wait_for_card(self, text="", **where):
-        return wait_until(lambda: next((card for card in self.cards(**where) if text in card.shown()), None), f"a card with {text!r}")
+        return wait_until(lambda: next((card for card in self.cards(**where) if text.lower() in card.shown().lower()), None), f"a card with {text!r}")
 
     def wait_until_shows(self, message, text):
-        return wait_until(lambda: text in message.shown() and message, Told(lambda: f"the card shows {text!r}; it shows\n{message.shown()}"))
+        """Capitals are the layout's own."""
+        return wait_until(lambda: text.lower() in message.shown().lower() and message, Told(lambda: f"the card shows {text!r}; it shows\n{message.shown()}"))
 
     def wait_for_reply(self, card, text=""):
-        return wait_until(lambda: next((reply for reply in self.replies(card) if text in reply.shown()), None), f"a reply with {text!r}")
+        return wait_until(lambda: next((reply for reply in self.replies(card) if text.lower() in reply.shown().lower()), None), f"a reply with {text!r}")
 
     def duplicate(self, message):
         """The same card once more, as a repeat that arrived after all leaves it."""
@@ -585,7 +589,7 @@ class Slack(Workspace):
         return card.get("ts") is not None and card["ts"] in (seen.ts, seen.thread_ts)
 
     def wait_for_answer(self, sent, text=""):
-        return wait_until(lambda: next((answer for answer in self.answers_to(sent) if text in answer), None),
+        return wait_until(lambda: next((answer for answer in self.answers_to(sent) if text.lower() in answer.lower()), None),
                           Told(lambda: f"an answer with {text!r} to {sent!r}; there are {self.answers_to(sent)}"))
 
     def edits_of(self, message):

@@ -54,12 +54,17 @@ class Message(dict):
     is_deleted = False
 
     @property
-    def is_card(self):
-        return (self.get("metadata") or {}).get("event_type") == "vedette_proposal"
+    def proposal(self):
+        """Whose card it is: its metadata says so, or, where a plain one goes without, its buttons do. None for what is no card."""
+        metadata = self.get("metadata") or {}
+        if metadata.get("event_type") == "vedette_proposal":
+            return metadata["event_payload"].get("proposal")
+        ids = [block["block_id"].partition(":")[0] for block in self.get("blocks") or [] if elements_of(block)]
+        return next((name for name in ids if name.startswith("prp_")), None)
 
     @property
-    def proposal(self):
-        return ((self.get("metadata") or {}).get("event_payload") or {}).get("proposal")
+    def is_card(self):
+        return self.proposal is not None
 
     def shown(self):
         """All that a person reads of it."""

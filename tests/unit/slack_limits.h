@@ -119,7 +119,7 @@ static inline size_t characters_of(struct slice text)
         assert_true(len > 0);
         text.ptr += len;
         text.len -= len;
-        n++;
+        n += len == 4 ? 2 : 1; /* UTF-16 units: the largest of what Slack may count */
     }
     return n;
 }

@@ -44,10 +44,13 @@ static void i01_entities_are_escaped_once_and_nothing_else(void **state)
 static void o13_a_cut_keeps_characters_and_entities_whole_and_shows(void **state)
 {
     static const struct text_case cases[] = {
-        { "abcd", 4, "abcd" },  { "abcde", 4, "abc…" }, { "äöüß", 4, "äöüß" },
-        { "äöüßx", 4, "äöü…" }, { "😀😀😀", 2, "😀…" },     { "ab<", 6, "ab&lt;" },
+        { "abcd", 4, "abcd" }, { "abcde", 4, "abc…" },
+        { "äöüß", 4, "äöüß" }, { "äöüßx", 4, "äöü…" },
+        { "😀😀😀", 3, "😀…" },    { "😀😀😀", 4, "😀…" },
+        { "😀😀😀", 6, "😀😀😀" },   { "ab<", 6, "ab&lt;" },
         { "ab<c", 6, "ab…" }, /* &lt; is four characters: with the mark it has no room */
-        { "<", 3, "…" },        { "x", 1, "x" },        { "xy", 1, "…" },
+        { "<", 3, "…" },       { "x", 1, "x" },
+        { "xy", 1, "…" },
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
