@@ -1,12 +1,11 @@
 """Posting: what is owed to a channel arrives, once, in the newest state, however the channel behaves meanwhile; and nobody waits for a place that is broken."""
-import re
 import signal
 import time
 import unittest
 
 from harness import CI_RULE, wait_until, workflow_run
 from slack_story import SLACK_CONFIG, SlackTest
-from slack_workspace import BOT_TOKEN
+from slack_workspace import BOT_TOKEN, Refused
 
 OTHER_PLACE = "    routes: [{rules: [other-red], channel: C2}]\n"
 TWO_PLACES = {"ci.yaml": CI_RULE.replace("branch: main}", 'branch: main, workflow: test}'),
@@ -210,6 +209,21 @@ class Refused(PostingTest):
         self.proposed(vedette)
         self.wait_for_channel(vedette, state="failing", owed=1)
         self.assertEqual(self.card_of(self.proposed(vedette, workflow="other"))["channel"], "C2")
+
+
+    def refuse(self):
+        raise Refused("internal_error")
+
+    def test_o04_an_edit_that_fails_for_ever_does_not_hold_up_the_others(self):
+        vedette = self.vedette()
+        stuck, other = self.proposed(vedette, repo="acme/stuck"), self.proposed(vedette, repo="acme/other")
+        cards = self.card_of(stuck), self.card_of(other)
+        self.wait_for_channel(vedette, owed=0)
+        update = self.slack.chat_update
+        self.slack.chat_update = lambda args: self.refuse() if args["ts"] == cards[0]["ts"] else update(args)
+        vedette.decide(stuck, "reject", reason="known")
+        vedette.decide(other, "reject", reason="known")
+        self.slack.wait_until_shows(cards[1], "Rejected by jane")
 
 
 class Hanging(PostingTest):
