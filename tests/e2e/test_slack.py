@@ -108,7 +108,7 @@ class CardLife(SlackTest):
         card = self.red(self.vedette())
         self.slack.click(card, "details", user=VISITOR)
         view = self.slack.wait_for_view(VISITOR)
-        self.assertIn("rerun", json.dumps(view))
+        self.assertIn("looked at acme/shop", json.dumps(view), "the evidence whole")
 
     def test_the_plan_is_edited_in_a_modal_and_a_click_on_the_old_one_is_refused(self):
         vedette = self.vedette()
