@@ -65,7 +65,7 @@ enum rc card_step(const struct card *card, size_t i, struct arena *arena,
 /* The check without which it does not start, likewise; absent: there is none. */
 enum rc card_step_check(const struct card *card, size_t i, struct arena *arena,
                         struct slice *text) MUST_CHECK;
-/* "restart-api": the action, and why where the plan says it. */
+/* "restart-api: it holds the connections": the action, and why where the plan says it. */
 enum rc card_step_name(const struct card *card, size_t i, struct arena *arena,
                        struct slice *text) MUST_CHECK;
 /* "changes things outside; undo: restart-old; 3 arguments; at most 1 min" of step `i`. */

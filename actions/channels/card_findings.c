@@ -33,16 +33,25 @@ enum rc card_conclusion(const struct card *card, struct arena *arena, struct sli
         card_add_sentence(&words, said);
     }
     if (conclusion->boundary.len) {
-        buffer_add_text(&words, said.len && !is_known_to_be_nothing ? ". " : ": ");
+        buffer_add_text(&words, ". ");
         card_add_sentence(&words, conclusion->boundary);
     }
     return card_end(&words, arena, text);
 }
 
-/* What our own diagnosis says without evidence is in the headline and in card_when. */
+/* What our own diagnosis says without evidence is in the headline and in card_when; the change that it concludes from ("The last change before it: …") is in the conclusion. */
 static bool is_told_already(const struct card *card, const struct fact *fact)
 {
-    return slice_eq(card->proposal->diagnosis.by, SLICE("vedette")) && !fact->evidence.n_items;
+    const struct diagnosis *diagnosis = &card->proposal->diagnosis;
+    struct slice change = fact->text;
+    size_t offset;
+
+    if (!slice_eq(diagnosis->by, SLICE("vedette")))
+        return false;
+    slice_cut(&change, ':');
+    change = slice_trim(change);
+    return !fact->evidence.n_items ||
+           (change.len && !slice_find(diagnosis->conclusion.text, change, &offset));
 }
 
 static enum rc tell_fact(const struct fact *fact, struct arena *arena, struct slice *text)

@@ -267,7 +267,7 @@ enum rc card_step_name(const struct card *card, size_t i, struct arena *arena, s
     buffer_init(&words, 0);
     shown_add_line(&words, step->action);
     if (step->why.len) {
-        buffer_add_text(&words, ", ");
+        buffer_add_text(&words, ": ");
         card_add_sentence(&words, step->why);
     }
     return card_end(&words, arena, text);

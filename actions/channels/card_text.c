@@ -89,7 +89,6 @@ static void add_plan(struct draft *draft)
     size_t n_steps = draft->card->proposal->plan.n_items;
     struct slice check = { 0 };
 
-    add_paragraph(draft);
     say(draft, "", card_plan_heading);
     for (size_t i = 0; i < n_steps; i++)
         add_step(draft, i);
@@ -120,7 +119,6 @@ static void add_no_plan(struct draft *draft)
     const struct card *card = draft->card;
     struct slice names = { 0 }, where = { 0 };
 
-    add_paragraph(draft);
     say(draft, "", card_no_plan);
     if (card_phase(card) == CARD_NO_PLAN)
         return;
@@ -187,6 +185,7 @@ static enum rc put_together(const struct card *card, struct slice plan, struct a
 
     buffer_init(&draft.out, 0);
     add_head(&draft);
+    add_paragraph(&draft);
     if (plan.len)
         buffer_add(&draft.out, plan);
     else

@@ -106,13 +106,15 @@ static void put_parameter(struct slack_blocks *blocks, const struct parameter_pl
         tell_unfit(blocks, place);
 }
 
-static void put_parameters(struct slack_blocks *blocks, const struct step *step, size_t number)
+/* Gives how many have no room. */
+static size_t put_parameters(struct slack_blocks *blocks, const struct step *step, size_t number)
 {
+    size_t n_left_out = 0;
     struct json *params = NULL;
     struct json_fault fault;
 
     if (!step->params.len || json_parse(step->params, JSON_LIMITS_DEFAULT, &params, &fault))
-        return;
+        return 0;
     for (const struct json *param = json_first(params); param; param = json_next(param)) {
         const struct parameter_place place = { .step = number,
                                                .action = step->action,
@@ -121,15 +123,18 @@ static void put_parameters(struct slack_blocks *blocks, const struct step *step,
 
         if (blocks->n_blocks + RESERVED_BLOCKS < blocks->max_blocks)
             put_parameter(blocks, &place);
+        else
+            n_left_out++;
     }
     json_free(params);
+    return n_left_out;
 }
 
 static void put_edit(struct slack_blocks *blocks, const struct card *card)
 {
     const struct step *steps = card->proposal->plan.items;
-    size_t n_before;
-    struct slice note = { 0 };
+    size_t n_before, n_left_out = 0;
+    struct slice note = { 0 }, left_out = { 0 };
 
     slack_blocks_note(blocks,
                       arena_format(blocks->arena, &note,
@@ -140,7 +145,13 @@ static void put_edit(struct slack_blocks *blocks, const struct card *card)
     slack_put_section(blocks, note, NOTE_CHARACTERS);
     n_before = blocks->n_blocks;
     for (size_t i = 0; i < card->proposal->plan.n_items; i++)
-        put_parameters(blocks, &steps[i], i + 1);
+        n_left_out += put_parameters(blocks, &steps[i], i + 1);
+    if (n_left_out)
+        slack_blocks_note(blocks,
+                          arena_format(blocks->arena, &left_out,
+                                       "%zu more parameters have no room here and stay as they are",
+                                       n_left_out));
+    slack_put_section(blocks, left_out, NOTE_CHARACTERS);
     if (blocks->n_blocks == n_before)
         slack_put_section(blocks, SLICE("This plan has no parameters"), NOTE_CHARACTERS);
 }

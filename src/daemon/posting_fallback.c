@@ -7,6 +7,7 @@ struct waiting_cards {
     struct ulid proposals[POSTING_SCAN];
     size_t n_proposals;
     uint64_t last; /* place in the queue up to which was looked */
+    bool has_more;
 };
 
 static bool needs_fallback(struct store_txn *txn, const struct message *message,
@@ -43,6 +44,7 @@ static enum rc find_cards(struct posting *posting, const struct destination *des
     }
     store_abort(&txn);
     arena_free(arena);
+    cards->has_more = !rc;
     return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
@@ -61,7 +63,7 @@ static enum rc take_over(struct posting *posting, const struct destination *dest
     return rc;
 }
 
-static void speak(struct posting *posting, struct destination *destination)
+static void speak(struct posting *posting, struct destination *destination, int64_t *due_ms)
 {
     struct waiting_cards cards;
     enum rc rc = find_cards(posting, destination, &cards);
@@ -71,6 +73,8 @@ static void speak(struct posting *posting, struct destination *destination)
     if (!rc)
         destination->spoken_for = cards.last;
     destination->speak_ms = clock_mono_ms() + SECOND_MS;
+    if (rc || cards.has_more)
+        posting_due(due_ms, destination->speak_ms);
 }
 
 void posting_speak_for(struct posting *posting, struct destination *destination, int64_t *due_ms)
@@ -86,5 +90,5 @@ void posting_speak_for(struct posting *posting, struct destination *destination,
     else if (now_ms < destination->speak_ms)
         posting_due(due_ms, destination->speak_ms);
     else
-        speak(posting, destination);
+        speak(posting, destination, due_ms);
 }

@@ -168,6 +168,25 @@ bool holds_need_fallback(const struct lane_holds *holds, int64_t now_ms)
     return since_ms && now_ms - since_ms >= TAKE_OVER_MS;
 }
 
+/* --- one that holds up the others --- */
+
+#define STUCK_TRIES 3
+
+void stuck_take(struct stuck *stuck, uint64_t place, bool has_failed)
+{
+    if (!has_failed && place == stuck->place)
+        *stuck = (struct stuck){ 0 };
+    else if (has_failed && place != stuck->place)
+        *stuck = (struct stuck){ .place = place, .n_failures = 1 };
+    else if (has_failed)
+        stuck->n_failures++;
+}
+
+bool stuck_lets_others_go(const struct stuck *stuck, uint64_t place)
+{
+    return place == stuck->place && stuck->n_failures && stuck->n_failures % STUCK_TRIES == 0;
+}
+
 /* --- what may have arrived --- */
 
 /* A clock that was set back does not make anybody wait for hours. */

@@ -54,6 +54,15 @@ int64_t holds_since_ms(const struct lane_holds *holds);
 /* Nothing was taken for 2 minutes: its fallback speaks for what is critical. */
 bool holds_need_fallback(const struct lane_holds *holds, int64_t now_ms);
 
+/* The message of a lane that failed last, by its place in the queue, and how often it did in a row. The channel may be away, or this message alone may be what it cannot take: every third
+ * time those behind it go first, so that one edit that fails for ever does not hold up all others. */
+struct stuck {
+    uint64_t place;
+    unsigned n_failures;
+};
+void stuck_take(struct stuck *stuck, uint64_t place, bool has_failed);
+bool stuck_lets_others_go(const struct stuck *stuck, uint64_t place);
+
 /* When a message whose `sending` is set is to be looked for; real times. The first time at once: it is there already, as a rule. Only a search 30 s after it left proves that it is not there. */
 int64_t look_due_ms(int64_t sent_ms, bool was_looked_for, int64_t now_ms);
 /* Does it prove that it never arrived, when a search that begins now finds nothing? */

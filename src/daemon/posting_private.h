@@ -34,6 +34,7 @@ struct channel_state {
 struct lane {
     struct bucket bucket;
     struct hold hold;
+    struct stuck stuck;
     struct send *send; /* what is under way; NULL: idle */
     uint64_t looked_for
         [8]; /* places in the queue whose messages were looked for too early to tell that they never arrived */

@@ -82,8 +82,10 @@ static bool must_rest(struct look *look, const struct send *send)
     return wait_ms > 0;
 }
 
-static enum rc find_first(struct look *look, struct store_txn *txn, struct send *send)
+static enum rc find_first(struct look *look, struct store_txn *txn, struct send *send,
+                          bool passes_over_stuck)
 {
+    const struct stuck *stuck = &send->destination->lanes[send->lane].stuck;
     int64_t ready_ms = posting_ready_ms(send->destination, send->lane, send->call.channel, false);
     uint64_t after = 0;
 
@@ -93,13 +95,15 @@ static enum rc find_first(struct look *look, struct store_txn *txn, struct send 
 
         if (rc)
             return rc;
+        after = send->message.queue_seq;
         if (ready_ms > clock_mono_ms()) {
             posting_due(&look->due_ms, ready_ms);
             return RC_NOT_FOUND;
         }
+        if (passes_over_stuck && stuck_lets_others_go(stuck, after))
+            continue;
         if (!must_rest(look, send))
             return RC_OK;
-        after = send->message.queue_seq;
     }
     return RC_NOT_FOUND;
 }
@@ -111,7 +115,9 @@ static enum rc find_message(struct look *look, struct store_txn *txn, struct sen
                          clock_mono_ms();
     enum rc rc = may_hurry ? find_hurried(look, txn, send) : RC_NOT_FOUND;
 
-    return rc == RC_NOT_FOUND ? find_first(look, txn, send) : rc;
+    if (rc == RC_NOT_FOUND)
+        rc = find_first(look, txn, send, true);
+    return rc == RC_NOT_FOUND ? find_first(look, txn, send, false) : rc;
 }
 
 /* The message and what it shows, in one snapshot. */

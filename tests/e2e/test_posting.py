@@ -1,12 +1,14 @@
 """Posting: what is owed to a channel arrives, once, in the newest state, however the channel behaves meanwhile; and nobody waits for a place that is broken."""
-import re
+import http.server
+import os
 import signal
+import threading
 import time
 import unittest
 
 from harness import CI_RULE, wait_until, workflow_run
 from slack_story import SLACK_CONFIG, SlackTest
-from slack_workspace import BOT_TOKEN
+from slack_workspace import BOT_TOKEN, Refused
 
 OTHER_PLACE = "    routes: [{rules: [other-red], channel: C2}]\n"
 TWO_PLACES = {"ci.yaml": CI_RULE.replace("branch: main}", 'branch: main, workflow: test}'),
@@ -212,6 +214,21 @@ class Refused(PostingTest):
         self.assertEqual(self.card_of(self.proposed(vedette, workflow="other"))["channel"], "C2")
 
 
+    def refuse(self):
+        raise Refused("internal_error")
+
+    def test_o04_an_edit_that_fails_for_ever_does_not_hold_up_the_others(self):
+        vedette = self.vedette()
+        stuck, other = self.proposed(vedette, repo="acme/stuck"), self.proposed(vedette, repo="acme/other")
+        cards = self.card_of(stuck), self.card_of(other)
+        self.wait_for_channel(vedette, owed=0)
+        update = self.slack.chat_update
+        self.slack.chat_update = lambda args: self.refuse() if args["ts"] == cards[0]["ts"] else update(args)
+        vedette.decide(stuck, "reject", reason="known")
+        vedette.decide(other, "reject", reason="known")
+        self.slack.wait_until_shows(cards[1], "Rejected by jane")
+
+
 class Hanging(PostingTest):
     def test_o05_a_place_that_hangs_holds_up_no_other(self):
         vedette = self.vedette(rules=TWO_PLACES, members=OTHER_PLACE)
@@ -244,6 +261,49 @@ class Hanging(PostingTest):
         self.wait_for_channel(vedette, owed=0)
         self.assertEqual(self.slack.calls_of("conversations.history"), [], "its result was kept: nothing to look for")
         self.assert_one_card(proposal)
+
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    """Where a workflow of Teams would be: keeps what is posted."""
+
+    def do_POST(self):
+        self.server.posted.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        self.send_response(202)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+@unittest.skipUnless(os.environ.get("VEDETTE_SOAK"), "two minutes must pass")
+class Fallback(PostingTest):
+    def setUp(self):
+        super().setUp()
+        self.other = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+        self.other.posted = []
+        thread = threading.Thread(target=self.other.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(self.other.server_close)
+        self.addCleanup(self.other.shutdown)
+
+    def test_after_two_minutes_another_channel_speaks_for_what_is_critical(self):
+        teams = f"  teams: {{url: 'http://127.0.0.1:{self.other.server_address[1]}/flow', standby: true}}\n"
+        rules = {"ci.yaml": TWO_PLACES["ci.yaml"].replace("severity: high", "severity: critical"), "other.yaml": TWO_PLACES["other.yaml"]}
+        vedette = self.vedette(rules=rules, more=teams)
+        self.slack.down()
+        begin = time.monotonic()
+        self.proposed(vedette, workflow="other")
+        self.proposed(vedette)
+        wait_until(lambda: self.other.posted, "the other channel speaks", 150)
+        self.assertGreater(time.monotonic() - begin, 118)
+        self.proposed(vedette, repo="acme/second")
+        wait_until(lambda: len(self.other.posted) > 1, "for the next one as well, and it waits no two minutes more", 150)
+        self.assertLess(time.monotonic() - begin, 240)
+        self.assertIn("acme/shop", self.other.posted[0])
+        self.assertIn("acme/second", self.other.posted[1])
+        self.assertFalse([body for body in self.other.posted if "other is red" in body], "what is not critical waits")
 
 
 class Directory(PostingTest):

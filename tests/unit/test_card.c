@@ -127,7 +127,7 @@ static void the_conclusion_has_its_confidence_and_its_boundary(void **state)
                         .boundary = SLICE("The facts say what happens, not why.") },
         .by = SLICE("vedette"),
     };
-    assert_says(sample, card_conclusion, "no cause found: The facts say what happens, not why");
+    assert_says(sample, card_conclusion, "no cause found. The facts say what happens, not why");
 }
 
 static void facts_that_cite_evidence_come_first(void **state)
@@ -142,7 +142,7 @@ static void facts_that_cite_evidence_come_first(void **state)
     assert_slice(facts.items[1], "The pool has had no free connection since 11:58");
 }
 
-static void our_own_diagnosis_does_not_say_title_and_count_twice(void **state)
+static void our_own_diagnosis_says_nothing_twice(void **state)
 {
     struct card_sample *sample = *state;
     struct slice_list facts;
@@ -150,6 +150,12 @@ static void our_own_diagnosis_does_not_say_title_and_count_twice(void **state)
     sample->proposal.diagnosis.by = SLICE("vedette");
     assert_int_equal(card_facts(&sample->card, 3, sample->arena, &facts), RC_OK);
     assert_int_equal(facts.n_items, 2); /* the third cites nothing */
+
+    sample->facts[1].text = SLICE("The last change before it: deploy 214 of api");
+    sample->proposal.diagnosis.conclusion.text =
+        SLICE("One change came just before it began: deploy 214 of api");
+    assert_int_equal(card_facts(&sample->card, 3, sample->arena, &facts), RC_OK);
+    assert_int_equal(facts.n_items, 1);
 }
 
 /* --- who decides --- */
@@ -472,7 +478,7 @@ static void the_text_has_all_that_a_decision_needs(void **state)
         "Likely cause (0.8): The pool of deploy 214",
         "- The pool has had no free connection since 11:58 [e1]\n",
         "Source: https://ci.example.com/run/7?a=1&b=2\n",
-        "If approved, 2 steps run\n1. restart-api, it holds the connections",
+        "If approved, 2 steps run\n1. restart-api: it holds the connections",
         "       /usr/bin/systemctl\n       restart\n       api.service\n",
         "Afterwards it is watched for 1h: verified when it stays quiet\n",
         "May be decided by jane, john (oncall)\n",
@@ -563,7 +569,7 @@ int main(void)
         CARD_TEST(only_an_http_address_is_the_source),
         CARD_TEST(the_conclusion_has_its_confidence_and_its_boundary),
         CARD_TEST(facts_that_cite_evidence_come_first),
-        CARD_TEST(our_own_diagnosis_does_not_say_title_and_count_twice),
+        CARD_TEST(our_own_diagnosis_says_nothing_twice),
         CARD_TEST(it_says_who_decides_and_when_it_expires),
         CARD_TEST(what_is_not_open_does_not_expire),
         CARD_TEST(each_state_has_its_sentence),

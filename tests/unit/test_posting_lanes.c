@@ -251,6 +251,46 @@ static void a_lane_that_owes_nothing_is_no_trouble(void **state)
     assert_int_equal(ready(fixture, no_limit), NOW + 30 * SECOND);
 }
 
+/* --- one that holds up the others --- */
+
+static void every_third_failure_of_the_same_message_lets_those_behind_it_go(void **state)
+{
+    struct stuck stuck = { 0 };
+
+    (void)state;
+    assert_false(stuck_lets_others_go(&stuck, 7));
+    for (int i = 1; i <= 6; i++) {
+        stuck_take(&stuck, 7, true);
+        assert_int_equal(stuck_lets_others_go(&stuck, 7), i % 3 == 0);
+    }
+    stuck_take(&stuck, 8, false);
+    assert_true(stuck_lets_others_go(&stuck, 7)); /* while the others are taken, it waits */
+    assert_false(stuck_lets_others_go(&stuck, 9));
+}
+
+static void when_another_one_fails_as_well_the_oldest_is_first_again(void **state)
+{
+    struct stuck stuck = { 0 };
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        stuck_take(&stuck, 7, true);
+    stuck_take(&stuck, 8, true);
+    assert_false(stuck_lets_others_go(&stuck, 7));
+    assert_false(stuck_lets_others_go(&stuck, 8));
+}
+
+static void a_message_that_was_taken_at_last_is_stuck_no_more(void **state)
+{
+    struct stuck stuck = { 0 };
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        stuck_take(&stuck, 7, true);
+    stuck_take(&stuck, 7, false);
+    assert_false(stuck_lets_others_go(&stuck, 7));
+}
+
 /* --- another one speaks --- */
 
 static void after_two_minutes_without_an_answer_the_fallback_speaks(void **state)
@@ -341,6 +381,9 @@ int main(void)
                                set_up),
         cmocka_unit_test_setup(o04_one_dead_message_holds_up_nobody, set_up),
         cmocka_unit_test_setup(a_lane_that_owes_nothing_is_no_trouble, set_up),
+        cmocka_unit_test(every_third_failure_of_the_same_message_lets_those_behind_it_go),
+        cmocka_unit_test(when_another_one_fails_as_well_the_oldest_is_first_again),
+        cmocka_unit_test(a_message_that_was_taken_at_last_is_stuck_no_more),
         cmocka_unit_test_setup(after_two_minutes_without_an_answer_the_fallback_speaks, set_up),
         cmocka_unit_test_setup(the_fallback_speaks_as_well_for_a_place_whose_channel_is_stopped,
                                set_up),

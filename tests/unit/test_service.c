@@ -232,6 +232,34 @@ static void r09_many_reloads_at_once_all_come_to_an_end(void **state)
     assert_true(reload_succeeded() == 1);
 }
 
+static void count_wake(void *context)
+{
+    int *n_wakes = context;
+
+    (*n_wakes)++;
+}
+
+static void everybody_who_listens_is_told_of_another_configuration(void **state)
+{
+    struct fixture *fixture = *state;
+    int n_tailing = 0, n_posting = 0;
+    struct buffer out;
+
+    service_on_config(fixture->service, count_wake, &n_tailing);
+    service_on_config(fixture->service, count_wake, &n_posting);
+    assert_int_equal(reload(fixture, &out), RC_OK);
+    buffer_free(&out);
+    assert_int_equal(n_tailing, 1);
+    assert_int_equal(n_posting, 1);
+    service_on_config(fixture->service, NULL, &n_tailing);
+    service_on_config(fixture->service, NULL, &n_tailing); /* and nobody else goes with it */
+    assert_int_equal(reload(fixture, &out), RC_OK);
+    buffer_free(&out);
+    assert_int_equal(n_tailing, 1);
+    assert_int_equal(n_posting, 2);
+    service_on_config(fixture->service, NULL, &n_posting);
+}
+
 static void who_asks_while_it_stops_is_told(void **state)
 {
     struct fixture *fixture = *state;
@@ -267,6 +295,7 @@ int main(void)
         STORY(what_takes_effect_at_the_next_start_is_said),
         STORY(a_configuration_lives_as_long_as_somebody_holds_it),
         STORY(r09_many_reloads_at_once_all_come_to_an_end),
+        STORY(everybody_who_listens_is_told_of_another_configuration),
         STORY(who_asks_while_it_stops_is_told),
         STORY(what_came_through_a_door_is_remembered),
     };

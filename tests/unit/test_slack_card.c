@@ -1,6 +1,6 @@
 #include "actions/channels/slack_card.h"
 
-#include "actions/channels/slack_ref.h"
+#include "actions/channels/slack_blocks.h"
 #include "sample_card.h"
 #include "slack_limits.h"
 
@@ -361,6 +361,22 @@ static void undo_shows_what_it_would_run(void **state)
     json_free(message);
 }
 
+static void o13_an_undo_that_is_not_shown_whole_is_not_offered_here(void **state)
+{
+    struct card_sample *sample = *state;
+    static char text[3100];
+    struct slice argument = { text, sizeof(text) };
+    struct json *message;
+
+    memset(text, 'u', sizeof(text));
+    card_move(sample, NULL, PROPOSAL_DONE);
+    sample->undos[0].argv = (struct slice_list){ .items = &argument, .n_items = 1 };
+    message = message_of(sample, 1);
+    assert_buttons(message, "details");
+    assert_lacks(texts_of(sample, message), "uuuuuuuu");
+    json_free(message);
+}
+
 /* --- the plan, exactly --- */
 
 /* What shown_add_argument wrote, read back. */
@@ -636,6 +652,31 @@ static void edit_has_an_input_for_each_parameter(void **state)
     json_free(view);
 }
 
+static void parameters_without_room_are_counted(void **state)
+{
+    struct card_sample *sample = *state;
+    struct buffer out;
+    struct json_writer writer;
+    struct json *view;
+
+    buffer_init(&out, 0);
+    writer = json_writer_to(&out);
+    json_object_begin(&writer);
+    for (int i = 0; i < 100; i++) {
+        char name[8];
+
+        snprintf(name, sizeof(name), "p%d", i);
+        json_member_text(&writer, name, SLICE("x"));
+    }
+    json_object_end(&writer);
+    sample->steps[0].params = sample->steps[1].params = buffer_slice(&out);
+    view = view_of(sample, slack_view_edit);
+    assert_holds(texts_of(sample, view),
+                 "104 more parameters have no room here and stay as they are");
+    json_free(view);
+    buffer_free(&out);
+}
+
 static void a14_a_parameter_that_an_input_would_change_is_not_edited_there(void **state)
 {
     struct card_sample *sample = *state;
@@ -831,6 +872,29 @@ static void o13_the_longest_card_keeps_its_plan_its_buttons_and_its_link(void **
     json_free(message);
 }
 
+static void o13_a_list_of_blocks_holds_its_limits_whoever_fills_it(void **state)
+{
+    struct card_sample *sample = *state;
+    struct slack_blocks blocks;
+    struct buffer out;
+    struct json_writer writer;
+    struct json *list;
+
+    buffer_init(&out, 0);
+    writer = json_writer_to(&out);
+    json_object_begin(&writer);
+    slack_blocks_begin(&blocks, &writer, sample->arena, 3, 10);
+    for (size_t i = 0; i < 5; i++)
+        slack_put_section(&blocks, SLICE("12345678"), SLACK_TEXT);
+    assert_int_equal(slack_blocks_end(&blocks), RC_OK);
+    json_object_end(&writer);
+    list = parse_sent(buffer_slice(&out));
+    assert_int_equal(json_count(json_get_text(list, "blocks")), 3);
+    assert_slice(texts_of(sample, list), "12345678\n--\n1…\n--\n…\n--\n");
+    json_free(list);
+    buffer_free(&out);
+}
+
 static void i01_notes_and_answers_are_escaped_and_bounded(void **state)
 {
     struct card_sample *sample = *state;
@@ -903,6 +967,9 @@ int main(void)
         CARD_TEST(a_dialog_that_cannot_hold_the_plan_names_its_steps),
         CARD_TEST(what_changes_nothing_is_approved_without_a_question),
         CARD_TEST(undo_shows_what_it_would_run),
+        CARD_TEST(o13_an_undo_that_is_not_shown_whole_is_not_offered_here),
+        CARD_TEST(parameters_without_room_are_counted),
+        CARD_TEST(o13_a_list_of_blocks_holds_its_limits_whoever_fills_it),
         CARD_TEST(o13_a_plan_that_does_not_fit_has_no_approve_button_and_says_where),
         CARD_TEST(o13_many_steps_are_shown_all_or_none),
         CARD_TEST(o13_a_long_title_is_cut_in_the_header_and_stands_below_it),
