@@ -387,6 +387,10 @@ static enum rc read_all(struct config_reader *reader)
     if (one && one != RC_INVALID)
         return one;
     rc = rc ? rc : one;
+    one = config_add_channel_watcher(reader);
+    if (one && one != RC_INVALID)
+        return one;
+    rc = rc ? rc : one;
     one = actions_load(reader->file.actions, config->secrets, config->n_secrets, config->arena,
                        problems, &config->actions);
     warn_of_the_future(reader);

@@ -44,6 +44,19 @@ static enum rc check_routes(const struct config_reader *reader, const struct nod
     return rc;
 }
 
+/* What people say in Slack comes in as the events of a watcher: of its channel's name. */
+enum rc config_add_channel_watcher(struct config_reader *reader)
+{
+    struct config *config = reader->config;
+    const struct channel *slack = channels_slack(config->channels);
+
+    if (!slack)
+        return RC_OK;
+    return watchers_add_channel(config->watchers, slack->name, slack->kind->name,
+                                node_find_slice(reader->file.channels, slack->name), config->arena,
+                                reader->problems);
+}
+
 enum rc config_read_channels(struct config_reader *reader)
 {
     struct config *config = reader->config;

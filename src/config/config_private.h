@@ -49,6 +49,8 @@ void config_check_addresses(const struct config_reader *reader);
 enum rc config_read_people(struct config_reader *reader) MUST_CHECK;
 /* config_channels.c: where proposals are posted, after the people. */
 enum rc config_read_channels(struct config_reader *reader) MUST_CHECK;
+/* After channels and watchers were read. */
+enum rc config_add_channel_watcher(struct config_reader *reader) MUST_CHECK;
 /* How many people `from` names, groups resolved; -1 when one of them is nobody (`unknown` says who). */
 int64_t config_count_approvers(const struct config *config, struct slice_list from,
                                struct slice *unknown);

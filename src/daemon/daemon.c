@@ -1,5 +1,6 @@
 #include "src/daemon/daemon.h"
 
+#include "actions/channels/slack.h"
 #include "src/base/clock.h"
 #include "src/base/digest.h"
 #include "src/base/http_client.h"
@@ -41,8 +42,8 @@ struct daemon {
     bool is_working; /* the engine's thread */
     struct tailing *tailing;
     struct posting *posting;
-    struct routes *public_routes, *control_routes;
-    struct http_routes public_handlers, control_handlers;
+    struct routes *public_routes, *control_routes, *slack_routes;
+    struct http_routes public_handlers, control_handlers, slack_handlers;
     struct http_server *servers[SERVERS_MAX];
     size_t n_servers;
     int signals;
@@ -227,19 +228,49 @@ static enum rc start_server(struct daemon *daemon, const char *name, struct slic
     return rc;
 }
 
+static enum rc make_routes(struct daemon *daemon)
+{
+    const struct {
+        enum routes_use use;
+        struct routes **routes;
+        struct http_routes *handlers;
+    } tables[] = {
+        { ROUTES_PUBLIC, &daemon->public_routes, &daemon->public_handlers },
+        { ROUTES_CONTROL, &daemon->control_routes, &daemon->control_handlers },
+        { ROUTES_SLACK, &daemon->slack_routes, &daemon->slack_handlers },
+    };
+    enum rc rc = RC_OK;
+
+    for (size_t i = 0; i < sizeof tables / sizeof *tables && !rc; i++) {
+        rc = routes_new(daemon->service, tables[i].use, tables[i].routes);
+        if (!rc)
+            *tables[i].handlers = routes_handlers(*tables[i].routes);
+    }
+    return rc;
+}
+
+/* Doors that are Slack's alone, beside the public one. */
+static enum rc start_slack_servers(struct daemon *daemon, const struct config *config)
+{
+    const struct channel *channel = channels_slack(config->channels);
+    const struct slack_own *own = channel ? channel->own : NULL;
+    enum rc rc = RC_OK;
+
+    for (size_t i = 0; own && i < own->listen.n_items && !rc; i++)
+        rc = start_server(daemon, "slack", own->listen.items[i], &daemon->slack_handlers,
+                          config->bodies_bytes);
+    return rc;
+}
+
 static enum rc start_servers(struct daemon *daemon)
 {
     const struct config *config = service_hold_config(daemon->service);
     struct slice control = { 0 };
     struct slice socket = { 0 };
-    enum rc rc = routes_new(daemon->service, true, &daemon->public_routes);
+    enum rc rc = make_routes(daemon);
 
-    if (!rc)
-        rc = routes_new(daemon->service, false, &daemon->control_routes);
     if (rc)
         goto out;
-    daemon->public_handlers = routes_handlers(daemon->public_routes);
-    daemon->control_handlers = routes_handlers(daemon->control_routes);
     rc = arena_format(daemon->files_arena, &socket, "unix:%.*s", SLICE_ARG(config->socket));
     if (!rc)
         rc = start_server(daemon, "socket", socket, &daemon->control_handlers, 0);
@@ -248,6 +279,8 @@ static enum rc start_servers(struct daemon *daemon)
         if (!rc)
             control = http_server_address(daemon->servers[daemon->n_servers - 1]);
     }
+    if (!rc)
+        rc = start_slack_servers(daemon, config);
     for (size_t i = 0; i < config->listen.n_items && !rc; i++)
         rc = start_server(daemon, "public", config->listen.items[i], &daemon->public_handlers,
                           config->bodies_bytes);
@@ -374,6 +407,7 @@ static void stop(struct daemon *daemon, bool is_clean)
     engine_free(daemon->engine);
     routes_free(daemon->public_routes);
     routes_free(daemon->control_routes);
+    routes_free(daemon->slack_routes);
     service_free(daemon->service);
     ruleset_free(daemon->rules.ruleset);
     buffer_free(&daemon->rules.problems);

@@ -63,8 +63,6 @@ struct send {
     const struct config *config; /* held */
     struct message message;
     struct proposal proposal;
-    struct signal signal;
-    struct task task;
     struct card card;
     struct channel_call call;
     bool has_proposal;

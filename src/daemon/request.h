@@ -4,13 +4,14 @@
 #pragma once
 
 #include "src/daemon/auth.h"
+#include "src/daemon/routes.h"
 #include "src/daemon/service.h"
 
 struct streams; /* routes_stream.h */
 
 struct routes {
     struct service *service;
-    bool is_public;
+    enum routes_use use;
     struct sessions *sessions;
     struct streams *streams; /* NULL: public */
 };

@@ -4,6 +4,7 @@
 #include "src/daemon/origin.h"
 #include "src/daemon/peer.h"
 #include "src/daemon/routes_page.h"
+#include "src/daemon/routes_slack.h"
 #include "src/daemon/routes_stream.h"
 
 #include "src/base/metrics.h"
@@ -314,6 +315,11 @@ static void control_on_request(void *context, struct http_exchange *exchange)
         refuse(exchange, 404, "Not found", "there is no such path");
 }
 
+static bool is_for_slack(const struct routes *routes, const struct http_exchange *exchange)
+{
+    return routes->use == ROUTES_SLACK || slack_is_path(http_path(exchange));
+}
+
 static enum rc public_on_headers(void *context, struct http_exchange *exchange,
                                  int64_t *max_body_bytes)
 {
@@ -322,17 +328,26 @@ static enum rc public_on_headers(void *context, struct http_exchange *exchange,
     bool is_for_us = check_host(config, exchange);
 
     service_release_config(routes->service, config);
-    return is_for_us ? hooks_on_headers(routes, exchange, max_body_bytes) : RC_DENIED;
+    if (!is_for_us)
+        return RC_DENIED;
+    if (is_for_slack(routes, exchange))
+        return slack_on_headers(routes, exchange, max_body_bytes);
+    return hooks_on_headers(routes, exchange, max_body_bytes);
 }
 
 static void public_on_request(void *context, struct http_exchange *exchange)
 {
-    hooks_on_request(context, exchange);
+    struct routes *routes = context;
+
+    if (is_for_slack(routes, exchange))
+        slack_on_request(routes, exchange);
+    else
+        hooks_on_request(routes, exchange);
 }
 
 /* --- life --- */
 
-enum rc routes_new(struct service *service, bool is_public, struct routes **routes)
+enum rc routes_new(struct service *service, enum routes_use use, struct routes **routes)
 {
     struct routes *made = calloc(1, sizeof *made);
     enum rc rc;
@@ -340,9 +355,9 @@ enum rc routes_new(struct service *service, bool is_public, struct routes **rout
     if (!made)
         return RC_NO_MEMORY;
     made->service = service;
-    made->is_public = is_public;
+    made->use = use;
     rc = sessions_new(&made->sessions);
-    if (!rc && !is_public)
+    if (!rc && use == ROUTES_CONTROL)
         rc = streams_new(service, &made->streams);
     if (rc) {
         routes_free(made);
@@ -368,7 +383,7 @@ struct http_routes routes_handlers(struct routes *routes)
                                     .on_headers = control_on_headers,
                                     .on_request = control_on_request };
 
-    if (routes->is_public) {
+    if (routes->use != ROUTES_CONTROL) {
         handlers.on_headers = public_on_headers;
         handlers.on_request = public_on_request;
     }

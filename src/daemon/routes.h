@@ -1,6 +1,7 @@
 /* routes.h - the routes of both listeners: a table each, and who may use them.
  *
- * The public door serves /hooks/NAME and nothing else; the control listener and the Unix socket serve the API, the page, metrics and health. */
+ * The public door serves /hooks/NAME, the doors of Slack (/slack/…) where there is a Slack channel, and nothing else; a listener of the Slack channel's own
+ * serves these alone; the control listener and the Unix socket serve the API, the page, metrics and health. */
 #pragma once
 
 #include "src/daemon/http.h"
@@ -8,8 +9,11 @@
 
 struct routes;
 
-/* Gives the routes of one listener; `is_public` picks the table. Freed with routes_free after its server. */
-enum rc routes_new(struct service *service, bool is_public, struct routes **routes) MUST_CHECK;
+/* Whom a listener is for. */
+enum routes_use { ROUTES_CONTROL, ROUTES_PUBLIC, ROUTES_SLACK };
+
+/* Gives the routes of one kind of listener. Freed with routes_free after its servers. */
+enum rc routes_new(struct service *service, enum routes_use use, struct routes **routes) MUST_CHECK;
 void routes_free(struct routes *routes);
 struct http_routes routes_handlers(struct routes *routes);
 

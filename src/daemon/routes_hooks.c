@@ -1,4 +1,5 @@
 /* POST /hooks/NAME: verified and scanned on the server's thread, answered after the commit that holds it. */
+#include "src/daemon/door_refusal.h"
 #include "src/daemon/handlers.h"
 
 #include "src/base/metrics.h"
@@ -19,35 +20,6 @@ struct hook_delivery {
 };
 
 /* --- refusals --- */
-
-/* One log line a minute for each kind. */
-static struct log_limit *limit_of(const char *reason)
-{
-    static struct refusal {
-        const char *reason;
-        struct log_limit limit;
-    } refusals[] = {
-        { .reason = "signature" }, { .reason = "json" },  { .reason = "content_type" },
-        { .reason = "size" },      { .reason = "full" },  { .reason = "events" },
-        { .reason = "shape" },     { .reason = "form" },  { .reason = "delivery_id" },
-        { .reason = "method" },    { .reason = "other" },
-    };
-    size_t i = 0;
-
-    while (i + 1 < sizeof refusals / sizeof *refusals &&
-           !slice_eq(slice_of(refusals[i].reason), slice_of(reason)))
-        i++;
-    return &refusals[i].limit;
-}
-
-static void note_refusal(struct service *service, struct slice hook, const char *reason,
-                         struct slice peer)
-{
-    metric_add(METRIC_EVENTS_REJECTED, hook, slice_of(reason), 1);
-    hook_facts_refused(service_hook_facts(service), hook, reason, clock_wall_ms());
-    log_limited(limit_of(reason), LOG_WARN, "hook refused: %s hook=%.*s peer=%.*s", reason,
-                SLICE_ARG(hook), SLICE_ARG(peer));
-}
 
 static void answer_problem(struct http_exchange *exchange, int status, const char *title,
                            struct slice detail, const struct http_answer_header *header)
@@ -93,18 +65,18 @@ static enum rc judge_headers(struct routes *routes, const struct webhook *hook,
         return RC_NOT_FOUND;
     }
     if (!slice_eq(http_method(exchange), SLICE("POST"))) {
-        note_refusal(routes->service, webhook_name(hook), "method", peer);
+        door_refused(routes->service, webhook_name(hook), "method", peer);
         answer_problem(exchange, 405, "Method not allowed", (struct slice){ 0 }, &allow);
         return RC_INVALID;
     }
     if (!webhook_accepts_type(hook, http_header(exchange, "Content-Type"))) {
-        note_refusal(routes->service, webhook_name(hook), "content_type", peer);
+        door_refused(routes->service, webhook_name(hook), "content_type", peer);
         answer_problem(exchange, 415, "This hook takes application/json", (struct slice){ 0 },
                        NULL);
         return RC_INVALID;
     }
     if (is_too_long(exchange, webhook_max_body_bytes(hook))) {
-        note_refusal(routes->service, webhook_name(hook), "size", peer);
+        door_refused(routes->service, webhook_name(hook), "size", peer);
         answer_problem(exchange, 413, "The body is larger than this hook takes",
                        (struct slice){ 0 }, NULL);
         return RC_LIMIT;
@@ -158,7 +130,7 @@ static void on_stored(struct inlet_delivery *delivery, enum rc rc)
     bool is_duplicate = delivery->item.is_duplicate;
 
     if (rc) {
-        note_refusal(service, hook, "full", http_peer_of(exchange).address);
+        door_refused(service, hook, "full", http_peer_of(exchange).address);
         answer_not_stored(exchange, rc_text(rc));
     } else {
         if (is_duplicate)
@@ -199,7 +171,7 @@ static void store(struct hook_delivery *delivery)
     rc = inlet_push(service_inlet(service), &delivery->delivery);
     if (!rc)
         return;
-    note_refusal(service, hook, "full", http_peer_of(exchange).address);
+    door_refused(service, hook, "full", http_peer_of(exchange).address);
     service_release_config(service, config);
     answer_not_stored(exchange, rc == RC_BUSY ? "stopping" : "too much is waiting already");
 }
@@ -213,14 +185,14 @@ static bool take(struct hook_delivery *delivery, const struct webhook *hook)
     enum rc rc = receive(hook, exchange, &delivery->answer);
 
     if (rc) {
-        note_refusal(delivery->service, webhook_name(hook), "other",
+        door_refused(delivery->service, webhook_name(hook), "other",
                      http_peer_of(exchange).address);
         answer_not_stored(exchange, rc_text(rc));
         return false;
     }
     if (!answer->status)
         return true;
-    note_refusal(delivery->service, webhook_name(hook), answer->reason,
+    door_refused(delivery->service, webhook_name(hook), answer->reason,
                  http_peer_of(exchange).address);
     answer_problem(exchange, answer->status, answer->title, answer->detail,
                    answer->status == 401 ? &challenge : NULL);

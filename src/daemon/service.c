@@ -30,6 +30,7 @@ struct service {
     struct config_options options;
     char *option_texts[4]; /* copies of those that the options point at */
     struct hook_facts *hook_facts;
+    struct slack_replays *slack_replays;
     const struct config
         *first; /* the start's, held for good: what was bound and opened then stays so */
     int64_t started_ms;
@@ -102,6 +103,8 @@ enum rc service_new(struct store *store, struct config *config,
     rc = copy_options(made, options);
     if (!rc)
         rc = hook_facts_new(&made->hook_facts);
+    if (!rc)
+        rc = slack_replays_new(0, &made->slack_replays);
     if (rc) {
         service_free(made);
         return rc;
@@ -126,6 +129,7 @@ void service_free(struct service *service)
     for (size_t i = 0; i < sizeof service->option_texts / sizeof *service->option_texts; i++)
         free(service->option_texts[i]);
     hook_facts_free(service->hook_facts);
+    slack_replays_free(service->slack_replays);
     free(service->problems);
     free(service->public_address);
     free(service->control_address);
@@ -152,6 +156,11 @@ void service_set_inlet(struct service *service, struct inlet *inlet)
 struct hook_facts *service_hook_facts(struct service *service)
 {
     return service->hook_facts;
+}
+
+struct slack_replays *service_slack_replays(struct service *service)
+{
+    return service->slack_replays;
 }
 
 /* --- the configuration in force --- */

@@ -3,6 +3,7 @@
  * The configuration may be swapped by a reload at any time: whoever uses it holds it meanwhile. */
 #pragma once
 
+#include "actions/channels/slack_replays.h"
 #include "src/daemon/hook_facts.h"
 #include "src/daemon/inlet.h"
 
@@ -69,6 +70,8 @@ struct tailing *service_tailing(struct service *service);
 struct posting;
 void service_set_posting(struct service *service, struct posting *posting);
 struct posting *service_posting(struct service *service);
+/* Slack's requests that were let in lately, by whichever listener. */
+struct slack_replays *service_slack_replays(struct service *service);
 /* What came through each webhook's door since the start. */
 struct hook_facts *service_hook_facts(struct service *service);
 

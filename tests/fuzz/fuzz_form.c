@@ -1,6 +1,6 @@
 /* Any body as a form: one field decoded, or told why not. */
-#include "tests/fuzz/fuzz.h"
 #include "src/base/form.h"
+#include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

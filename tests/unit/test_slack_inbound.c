@@ -23,7 +23,7 @@
 
 static int new_arena(void **state)
 {
-    return arena_new((size_t)8 << 20, (struct arena **)state);
+    return arena_new((size_t)8 << 20, (struct arena **)state) ? -1 : 0;
 }
 
 static int free_arena(void **state)
