@@ -187,6 +187,25 @@ static void show_reason(const struct json *one, struct buffer *out)
     buffer_add_text(out, ")");
 }
 
+static void show_channel_error(struct slice error, struct buffer *out)
+{
+    if (!error.len)
+        return;
+    buffer_add_text(out, "    ! ");
+    show_text(out, error);
+    buffer_add_text(out, "\n");
+}
+
+/* Without a connection no click arrives. */
+static void show_socket_mode(const struct json *socket_mode, struct buffer *out)
+{
+    struct slice error = value_text(socket_mode, "error");
+
+    if (!socket_mode || value_int(socket_mode, "connections"))
+        return;
+    show_channel_error(error.len ? error : SLICE("Socket Mode is not connected yet"), out);
+}
+
 static void show_channel(const struct screen *screen, const struct json *channel,
                          struct buffer *out)
 {
@@ -217,11 +236,8 @@ static void show_channel(const struct screen *screen, const struct json *channel
     if (value_int(channel, "dead"))
         buffer_format(out, ", %lld given up", (long long)value_int(channel, "dead"));
     buffer_add_text(out, "\n");
-    if (!value_text(channel, "error").len)
-        return;
-    buffer_add_text(out, "    ! ");
-    show_text(out, value_text(channel, "error"));
-    buffer_add_text(out, "\n");
+    show_channel_error(value_text(channel, "error"), out);
+    show_socket_mode(json_get_text(channel, "socket_mode"), out);
 }
 
 static void show_channels(const struct screen *screen, const struct json *channels,

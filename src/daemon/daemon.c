@@ -11,6 +11,7 @@
 #include "src/daemon/http.h"
 #include "src/daemon/posting.h"
 #include "src/daemon/routes.h"
+#include "src/daemon/slack_socket.h"
 #include "src/daemon/start_rules.h"
 #include "src/daemon/tailing.h"
 
@@ -42,6 +43,7 @@ struct daemon {
     bool is_working; /* the engine's thread */
     struct tailing *tailing;
     struct posting *posting;
+    struct slack_socket *slack_socket;
     struct routes *public_routes, *control_routes, *slack_routes;
     struct http_routes public_handlers, control_handlers, slack_handlers;
     struct http_server *servers[SERVERS_MAX];
@@ -207,6 +209,15 @@ static enum rc start_posting(struct daemon *daemon)
     service_set_posting(daemon->service, daemon->posting);
     posting_wake(daemon->posting);
     return RC_OK;
+}
+
+static enum rc start_slack_socket(struct daemon *daemon)
+{
+    enum rc rc = slack_socket_start(daemon->service, &daemon->slack_socket);
+
+    if (!rc)
+        service_set_slack_socket(daemon->service, daemon->slack_socket);
+    return rc;
 }
 
 static enum rc start_server(struct daemon *daemon, const char *name, struct slice address,
@@ -391,7 +402,8 @@ static void stop(struct daemon *daemon, bool is_clean)
         http_server_drain(daemon->servers[i]);
     if (daemon->service)
         service_end_work(daemon->service);
-    posting_rest(daemon->posting); /* what is under way ends while the others do */
+    slack_socket_stop(daemon->slack_socket); /* a door as well */
+    posting_rest(daemon->posting);           /* what is under way ends while the others do */
     tailing_stop(daemon->tailing);
     effects_stop(daemon->effects); /* its results still go through the inlet */
     posting_stop(daemon->posting); /* likewise */
@@ -401,6 +413,7 @@ static void stop(struct daemon *daemon, bool is_clean)
     if (is_clean && engine_stop(daemon->engine))
         log_warn("could not note the orderly stop");
     tailing_free(daemon->tailing);
+    slack_socket_free(daemon->slack_socket);
     posting_free(daemon->posting);
     effects_free(daemon->effects);
     inlet_free(daemon->inlet);
@@ -442,6 +455,7 @@ static int start(struct daemon *daemon)
         { start_engine, EXIT_FAILURE, "engine" },
         { start_tailing, EXIT_FAILURE, "log watchers" },
         { start_posting, EXIT_FAILURE, "channels" },
+        { start_slack_socket, EXIT_FAILURE, "Slack's Socket Mode" },
         { start_servers, EXIT_FAILURE, "listeners" },
     };
 

@@ -3,6 +3,7 @@
 #include "src/daemon/log_status.h"
 #include "src/daemon/object_kinds.h"
 #include "src/daemon/posting.h"
+#include "src/daemon/slack_socket.h"
 
 #include "src/base/metrics.h"
 #include "src/store/meta.h"
@@ -183,7 +184,29 @@ static const char *channel_state_of(const struct posting_facts *facts)
     return facts->next_try_ms ? "held" : "ok";
 }
 
-static void write_channel(const struct posting_facts *facts, struct json_writer *writer)
+/* Of the Slack channel, where there is an app token. */
+static void write_socket_mode(const struct status *status, const char *kind,
+                              struct json_writer *writer)
+{
+    struct slack_socket *socket = service_slack_socket(status->request->service);
+    struct slack_socket_facts facts = { 0 };
+
+    if (socket && slice_eq(slice_of(kind), SLICE("slack")))
+        facts = slack_socket_facts(socket);
+    if (!facts.is_wanted)
+        return;
+    json_key(writer, "socket_mode");
+    json_object_begin(writer);
+    json_member_int(writer, "connections", (int64_t)facts.n_connections);
+    json_member_time(writer, "connected", facts.connected_ms);
+    json_member_int(writer, "envelopes", facts.n_envelopes);
+    if (facts.error)
+        json_member_text(writer, "error", slice_of(facts.error));
+    json_object_end(writer);
+}
+
+static void write_channel(const struct status *status, const struct posting_facts *facts,
+                          struct json_writer *writer)
 {
     json_object_begin(writer);
     json_member_text(writer, "name", facts->channel);
@@ -196,6 +219,7 @@ static void write_channel(const struct posting_facts *facts, struct json_writer 
     json_member_int(writer, "dead", facts->n_dead);
     json_member_int(writer, "skipped", facts->n_skipped);
     json_member_text(writer, "error", facts->error);
+    write_socket_mode(status, facts->kind, writer);
     json_object_end(writer);
 }
 
@@ -211,7 +235,7 @@ static enum rc write_channels(struct status *status)
     json_key(&status->writer, "channels");
     json_array_begin(&status->writer);
     for (size_t i = 0; i < n_facts && !rc; i++)
-        write_channel(&facts[i], &status->writer);
+        write_channel(status, &facts[i], &status->writer);
     json_array_end(&status->writer);
     return rc;
 }

@@ -44,6 +44,7 @@ struct service {
     struct config_listener listeners[SERVICE_LISTENERS];
     struct tailing *tailing;
     struct posting *posting;
+    struct slack_socket *slack_socket;
     enum rules_state rules_state;
     char *problems;
     int64_t reported_ms;
@@ -621,6 +622,23 @@ struct posting *service_posting(struct service *service)
     posting = service->posting;
     pthread_mutex_unlock(&service->lock);
     return posting;
+}
+
+void service_set_slack_socket(struct service *service, struct slack_socket *socket)
+{
+    pthread_mutex_lock(&service->lock);
+    service->slack_socket = socket;
+    pthread_mutex_unlock(&service->lock);
+}
+
+struct slack_socket *service_slack_socket(struct service *service)
+{
+    struct slack_socket *socket;
+
+    pthread_mutex_lock(&service->lock);
+    socket = service->slack_socket;
+    pthread_mutex_unlock(&service->lock);
+    return socket;
 }
 
 void service_changed(struct service *service)

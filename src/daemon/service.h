@@ -58,7 +58,7 @@ enum rc service_reload(struct service *service, struct buffer *out) MUST_CHECK;
 void service_on_change(struct service *service, void (*wake)(void *context), void *context);
 void service_changed(struct service *service);
 
-/* Those who want to know when another configuration is in force (tailing.c, posting.c), at most SERVICE_LISTENERS. NULL for `wake`: not the one with this context any more. */
+/* Those who want to know when another configuration is in force (tailing.c, posting.c, slack_socket.c), at most SERVICE_LISTENERS. NULL for `wake`: not the one with this context any more. */
 #define SERVICE_LISTENERS 4
 void service_on_config(struct service *service, void (*wake)(void *context), void *context);
 
@@ -70,6 +70,10 @@ struct tailing *service_tailing(struct service *service);
 struct posting;
 void service_set_posting(struct service *service, struct posting *posting);
 struct posting *service_posting(struct service *service);
+/* Who keeps a connection to Slack; NULL until it is started. */
+struct slack_socket;
+void service_set_slack_socket(struct service *service, struct slack_socket *socket);
+struct slack_socket *service_slack_socket(struct service *service);
 /* Slack's requests that were let in lately, by whichever listener. */
 struct slack_replays *service_slack_replays(struct service *service);
 /* What came through each webhook's door since the start. */

@@ -444,6 +444,16 @@ static void *run(void *context)
     return NULL;
 }
 
+static void on_config(void *context)
+{
+    struct slack_socket *socket = context;
+
+    pthread_mutex_lock(&socket->lock);
+    socket->config_changed = true;
+    pthread_mutex_unlock(&socket->lock);
+    slack_socket_wake(socket);
+}
+
 enum rc slack_socket_start(struct service *service, struct slack_socket **socket)
 {
     struct slack_socket *made = calloc(1, sizeof *made);
@@ -460,7 +470,8 @@ enum rc slack_socket_start(struct service *service, struct slack_socket **socket
         free(made);
         return RC_NO_MEMORY;
     }
-    pthread_setname_np(made->thread, "slack-socket");
+    (void)pthread_setname_np(made->thread, "slack-socket");
+    service_on_config(service, on_config, made);
     *socket = made;
     return RC_OK;
 }
@@ -469,6 +480,7 @@ void slack_socket_stop(struct slack_socket *socket)
 {
     if (!socket || is_stopping(socket))
         return;
+    service_on_config(socket->service, NULL, socket);
     pthread_mutex_lock(&socket->lock);
     socket->is_stopping = true;
     pthread_mutex_unlock(&socket->lock);
@@ -485,14 +497,6 @@ void slack_socket_free(struct slack_socket *socket)
     close(socket->wake_fd);
     pthread_mutex_destroy(&socket->lock);
     free(socket);
-}
-
-void slack_socket_on_config(struct slack_socket *socket)
-{
-    pthread_mutex_lock(&socket->lock);
-    socket->config_changed = true;
-    pthread_mutex_unlock(&socket->lock);
-    slack_socket_wake(socket);
 }
 
 struct slack_socket_facts slack_socket_facts(struct slack_socket *socket)

@@ -16,9 +16,6 @@ enum rc slack_socket_start(struct service *service, struct slack_socket **socket
 /* Takes no more envelopes; those under way are acknowledged, up to 3 s. The inlet still works. */
 void slack_socket_stop(struct slack_socket *socket);
 void slack_socket_free(struct slack_socket *socket); /* accepts NULL */
-/* From any thread: another configuration is in force. */
-void slack_socket_on_config(struct slack_socket *socket);
-
 struct slack_socket_facts {
     bool is_wanted;       /* there is an app token */
     size_t n_connections; /* open */
