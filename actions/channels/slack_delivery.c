@@ -15,7 +15,7 @@
 /* clang-format off */
 #define AT(member) .offset = offsetof(struct slack_delivery, member)
 static const struct slack_text verification_texts[] = {
-    { .path = "challenge", .form = SLACK_WORD, .max_bytes = WORD_BYTES, AT(challenge), .is_required = true },
+    { .path = "challenge", .form = SLACK_TEXT, .max_bytes = WORD_BYTES, AT(challenge), .is_required = true },
 };
 static const struct slack_text event_texts[] = {
     { .path = "api_app_id", .form = SLACK_ID,   .max_bytes = ID_BYTES,   AT(origin.app) },

@@ -90,12 +90,25 @@ void slack_decide(struct slack_request *slack, struct slack_decision *deciding)
     slack_run(slack, &deciding->work);
 }
 
+/* A copy stays as it is, whatever was decided on it. */
+static struct slice say_copy(const struct slack_request *slack, struct slice sentence)
+{
+    struct slice said;
+
+    return arena_format(slack->arena, &said, "%.*s; another copy of this card shows how it goes on",
+                        SLICE_ARG(sentence))
+               ? sentence
+               : said;
+}
+
 void slack_answer_decision(struct slack_decision *deciding, struct slice sentence)
 {
     struct slack_request *slack = deciding->work.slack;
 
-    if (deciding->decision.answer.outcome != DECISION_TAKEN || !saw_the_card(deciding))
+    if (deciding->decision.answer.outcome != DECISION_TAKEN)
         slack_tell(slack, sentence);
+    else if (!saw_the_card(deciding))
+        slack_tell(slack, say_copy(slack, sentence));
     slack_acknowledge(slack);
 }
 

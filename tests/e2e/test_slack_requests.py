@@ -109,25 +109,24 @@ class Proof(DoorTest):
         self.assertEqual(self.decisions(vedette, card), ["snooze"])
 
     def test_a05_and_not_after_a_restart_either(self):
-        vedette = self.vedette(config=SLACK_CONFIG.replace("hold: 1s", "hold: 30s"))
+        vedette = self.vedette()
         card = self.red(vedette)
-        approve = self.slack.click(card, "approve", user=JANE)
-        self.shows(card, "taken back")
-        self.slack.click(card, "take_back", user=JANE)
-        self.shows(card, "waits for a decision")
+        short = self.slack.click(card, "more", user=JANE, value="snooze:1h")
+        self.slack.click(card, "more", user=JANE, value="snooze:4h")
+        until = self.proposal(vedette, card)["snoozed_until"]
         vedette.restart()
-        self.assertEqual(self.slack.replay(approve).status, 200, "the memory of signatures is gone")
-        self.assertEqual(self.decisions(vedette, card), ["approve", "take_back"], "but not that of decisions")
-        self.assertEqual(self.state(vedette, card), "open")
+        self.assertEqual(self.slack.replay(short).status, 200, "the memory of signatures is gone")
+        self.assertEqual(self.proposal(vedette, card)["snoozed_until"], until, "but not that of decisions")
+        self.assertEqual(self.decisions(vedette, card), ["snooze", "snooze"])
 
     def test_the_old_and_the_new_secret_do_while_they_are_rotated(self):
         vedette = self.vedette(start=False)
         vedette.write("vedette.yaml", vedette.config_path.read_text().replace("signing_secret_file: slack.secret", "signing_secret_file: [new.secret, slack.secret]"))
         vedette.write("new.secret", "f" * 32)
         vedette.start()
-        card = self.red(vedette)
-        self.assertEqual(self.slack.click(card, "ack", user=JANE).status, 200)
-        self.assertEqual(self.slack.click(card, "ack", user=JOHN, secret="f" * 32).status, 200)
+        screen = self.red(vedette).snapshot()
+        self.assertEqual(self.slack.click(screen, "ack", user=JANE).status, 200)
+        self.assertEqual(self.slack.click(screen, "ack", user=JOHN, secret="f" * 32).status, 200)
 
     def test_a_check_of_the_certificate_is_unsigned_and_does_nothing(self):
         vedette = self.vedette()
@@ -342,7 +341,7 @@ class Decisions(DoorTest):
         card = self.red(vedette)
         copy = self.slack.duplicate(card)
         click = self.slack.click(copy, "approve", user=JANE)
-        self.slack.wait_for_answer(click, "approved")
+        self.slack.wait_for_answer(click, "another copy of this card")
         self.shows(card, "approved by jane")
         again = self.slack.click(copy, "approve", user=JOHN)
         self.assert_answered_once(again, "already approved by jane")

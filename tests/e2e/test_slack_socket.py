@@ -1,111 +1,179 @@
-"""Without a public door: what people do in Slack comes over a connection that Vedette opens, and counts as it would at the doors."""
+"""Socket Mode: what people do in Slack reaches a daemon that nobody can reach, over a connection that the daemon opens."""
+import concurrent.futures
 import unittest
 
-from harness import together, wait_until, workflow_run
-from slack_story import JANE, JOHN, SLACK_CONFIG, VISITOR, SlackTest
-from slack_workspace import APP_TOKEN
+from harness import wait_until
+from slack_story import JANE, VISITOR, SlackTest
+from slack_workspace import APP_TOKEN, TEAM
 
-MEMBERS = "    app_token_file: slack.app"
+NO_DOOR = """    app_token_file: slack.app
+"""
 
 
 class SocketMode(SlackTest):
-    def setUp(self):
-        super().setUp()
+    def vedette(self, start=True, **options):
+        vedette = super().vedette(start=False, members=NO_DOOR, **options)
+        vedette.write("slack.app", APP_TOKEN + "\n")
         self.slack.over_socket = True
-        self.daemon = self.vedette(start=False, members=MEMBERS)
-        self.daemon.write("slack.app", APP_TOKEN)
-        self.daemon.start()
-        self.link = self.slack.wait_for_link()
+        if start:
+            vedette.start()
+            self.slack.wait_for_link()
+        return vedette
 
-    def tearDown(self):
-        self.assert_no_complaints()
+    def socket_mode(self, vedette):
+        channels = vedette.api("/api/v1/status").json()["channels"]
+        return channels[0].get("socket_mode", {})
 
-    def test_a_card_lives_its_whole_life_over_the_connection(self):
-        card = self.red(self.daemon)
-        self.slack.click(card, "ack", user=JOHN)
-        self.slack.wait_until_shows(card, "john is on it")
-        self.slack.click(card, "more", value="edit")
-        view = self.slack.wait_for_view(JANE)
-        block = next(block["block_id"] for block in view["blocks"] if block["type"] == "input" and block["block_id"].startswith("param:1:run"))
-        self.assertEqual(set(self.slack.submit(view, {block: "no number"}).errors), {block}, "an envelope is answered with a payload")
-        self.slack.submit(view, {block: "7"})
-        self.slack.wait_until_shows(card, "revision 2")
-        approve = self.slack.click(card, "approve")
-        self.assertEqual(approve.status, 200)
-        self.slack.wait_until_shows(card, "verified at")
-        self.assertEqual(self.daemon.steps_run(), ["7"])
+    def test_a_click_decides_and_is_acknowledged_after_the_commit(self):
+        vedette = self.vedette()
+        card = self.red(vedette)
+        click = self.slack.click(card, "ack", user=JANE)
+        self.assertEqual(click.status, 200)
+        self.assertEqual(vedette.api(f"/api/v1/proposals/{card.proposal}").json()["acknowledged_by"], "jane")
+        self.assertLess(click.seconds, 1)
 
-    def test_commands_and_words_come_the_same_way(self):
-        card = self.red(self.daemon)
-        self.assertIn("test is red on main", self.slack.command(text="list").text)
-        short = self.daemon.wait_for_proposal(state="open")["short"]
-        said = self.slack.message(f"yes {short}", thread_ts=card["ts"])
+    def test_every_kind_of_request_is_taken_this_way(self):
+        vedette = self.vedette()
+        card = self.red(vedette)
+        listed = self.slack.command("/vedette", "list", user=JANE)
+        self.assertIn("test is red", listed.text)
+        self.slack.click(card, "details", user=JANE)
+        self.slack.wait_for_view(JANE)
+        said = self.slack.message(f"yes {vedette.wait_for_proposal(state='open')['short']}", user=JANE, thread_ts=card["ts"])
         self.assertEqual(said.status, 200)
         self.slack.wait_until_shows(card, "approved by jane")
 
-    def test_who_may_not_decide_is_told_here_too(self):
-        card = self.red(self.daemon)
-        self.slack.wait_for_answer(self.slack.click(card, "approve", user=VISITOR))
-        self.slack.wait_for_answer(self.slack.click(card, "approve", user=JANE, team="T0OTHER"), "workspace")
-        self.assertEqual(self.daemon.wait_for_proposal(state="open")["id"], card.proposal)
-
-    def test_a_message_in_several_frames_is_put_together(self):
-        payload = {"token": "x", "team_id": "T0VEDETTE", "channel_id": "C1", "user_id": JANE, "command": "/vedette", "text": "help", "api_app_id": "A0VEDETTE"}
-        is_acknowledged, answer = self.link.deliver("slash_commands", payload, pieces=5)
-        self.assertTrue(is_acknowledged)
-        self.assertIn("/vedette list", answer["text"])
+    def test_a_modal_is_answered_in_the_acknowledgement(self):
+        vedette = self.vedette()
+        card = self.red(vedette)
+        self.slack.click(card, "more", value="edit")
+        view = self.slack.wait_for_view(JANE)
+        block = next(block["block_id"] for block in view["blocks"] if block["type"] == "input" and block["block_id"].startswith("param:1:run"))
+        self.assertEqual(set(self.slack.submit(view, {block: "no number"}).errors), {block})
+        self.slack.submit(view, {block: "7"})
+        self.slack.wait_until_shows(card, "revision 2")
+        self.slack.click(card, "approve")
+        self.slack.wait_until_shows(card, "verified at")
+        self.assertEqual(vedette.steps_run(), ["7"])
 
     def test_an_envelope_that_comes_twice_counts_once(self):
-        card = self.red(self.daemon)
+        vedette = self.vedette()
+        card = self.red(vedette)
         payloads = []
         self.slack.click(card, "more", value="snooze:1h", change=payloads.append)
         self.slack.wait_until_shows(card, "snoozed until")
-        until = self.daemon.api(f"/api/v1/proposals/{card.proposal}").json()["snoozed_until"]
-        self.assertTrue(self.link.deliver("interactive", payloads[0])[0])
-        self.assertEqual(self.daemon.api(f"/api/v1/proposals/{card.proposal}").json()["snoozed_until"], until)
+        until = vedette.api(f"/api/v1/proposals/{card.proposal}").json()["snoozed_until"]
+        self.assertTrue(self.slack.wait_for_link().deliver("interactive", payloads[0])[0])
+        self.assertEqual(vedette.api(f"/api/v1/proposals/{card.proposal}").json()["snoozed_until"], until)
 
-    def test_the_next_connection_is_there_before_the_old_one_goes(self):
-        self.link.disconnect("warning")
-        wait_until(lambda: len(self.slack.links) == 2, "a second connection")
-        card = self.red(self.daemon)
-        self.slack.click(card, "ack")
-        self.slack.wait_until_shows(card, "is on it")
+    def test_who_may_not_decide_is_told_so(self):
+        vedette = self.vedette()
+        card = self.red(vedette)
+        click = self.slack.click(card, "approve", user=VISITOR)
+        self.assertEqual(click.status, 200)
+        self.assert_told(click, "not among the approvers")
 
-    def test_a_connection_that_breaks_is_opened_again(self):
-        self.link.cut()
-        wait_until(lambda: len(self.slack.links) == 2 and self.slack.links[1].is_open, "another one")
-        self.assertEqual(self.slack.command(text="help").status, 200)
+    def test_an_envelope_in_pieces_with_pings_between_is_one(self):
+        vedette = self.vedette()
+        self.red(vedette)
+        link = self.slack.wait_for_link()
+        payload = {"command": "/vedette", "text": "status", "user_id": JANE, "team_id": TEAM, "channel_id": "C1", "api_app_id": self.slack.app_id,
+                   "response_url": "", "trigger_id": "1.2.3"}
+        link.send_frame(9, b"are you there")
+        acknowledged, answer = link.deliver("slash_commands", payload, pieces=7)
+        self.assertTrue(acknowledged)
+        self.assertIn("text", answer)
+        wait_until(lambda: link.n_pongs >= 1, "the ping was answered")
 
-    def test_slack_is_away_for_a_while(self):
+    def test_the_next_connection_is_open_before_the_old_one_is_left(self):
+        vedette = self.vedette()
+        card = self.red(vedette)
+        for reason in ("warning", "refresh_requested"):
+            old = self.slack.wait_for_link()
+            old.disconnect(reason)
+            new = wait_until(lambda: next((link for link in self.slack.open_links() if link is not old), None), "another connection")
+            self.assertIsNot(new, old)
+            wait_until(lambda: not old.is_open, "the old one is left")
+        self.assertEqual(self.slack.click(card, "ack", user=JANE).status, 200)
+        self.assertEqual(self.socket_mode(vedette)["connections"], 1)
+
+    def test_no_click_is_lost_while_connections_change(self):
+        vedette = self.vedette()
+        cards = [self.red(vedette, repo=f"acme/shop{i}") for i in range(4)]
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            changing = pool.submit(self.change_links, 5)
+            clicks = [pool.submit(self.slack.click, cards[i % 4], "details", user=JANE) for i in range(40)]
+            changing.result()
+        self.assertEqual([click.result().status for click in clicks], [200] * 40)
+
+    def change_links(self, times):
+        for _ in range(times):
+            old = self.slack.wait_for_link()
+            old.disconnect("warning")
+            wait_until(lambda old=old: any(link is not old for link in self.slack.open_links()), "another connection")
+
+    def test_a_connection_that_is_cut_is_opened_again(self):
+        vedette = self.vedette()
+        card = self.red(vedette)
+        old = self.slack.wait_for_link()
+        old.cut()
+        wait_until(lambda: any(link is not old for link in self.slack.open_links()), "another connection")
+        self.assertEqual(self.slack.click(card, "ack", user=JANE).status, 200)
+
+    def test_what_is_no_envelope_ends_nothing_and_is_not_acknowledged(self):
+        vedette = self.vedette()
+        link = self.slack.wait_for_link()
+        for text in ("no JSON", "[]", "{}", '{"envelope_id":"e1","type":"new_kind","payload":{}}', '{"type":"interactive","payload":{}}'):
+            link.send_text(text)
+        self.assertNotIn("e1", link.acks)
+        card = self.red(vedette)
+        self.assertEqual(self.slack.click(card, "ack", user=JANE).status, 200)
+
+    def test_a_refused_app_token_is_said_and_tried_again_after_a_reload(self):
+        vedette = self.vedette(start=False)
+        vedette.write("slack.app", "xapp-wrong")
+        vedette.start()
+        vedette.wait_for_log("Socket Mode is not connected")
+        self.assertIn("app token", self.socket_mode(vedette)["error"])
+        self.assertIn("app token", vedette.cli("status", check=0).stdout)
+        n_asked = len(self.slack.calls_of("apps.connections.open"))
+        vedette.write("slack.app", APP_TOKEN)
+        vedette.cli("reload", check=0)
+        self.slack.wait_for_link()
+        self.assertEqual(len(self.slack.calls_of("apps.connections.open")), n_asked + 1)
+
+    def test_when_it_is_switched_off_nobody_hammers(self):
+        vedette = self.vedette()
+        link = self.slack.wait_for_link()
+        n_asked = len(self.slack.calls_of("apps.connections.open"))
+        link.disconnect("link_disabled")
+        vedette.wait_for_log("switched off")
+        link.cut()
+        wait_until(lambda: self.socket_mode(vedette)["connections"] == 0, "it is gone")
+        self.assertEqual(len(self.slack.calls_of("apps.connections.open")), n_asked)
+        self.assertIn("switched off", self.socket_mode(vedette)["error"])
+
+    def test_o09_a_slack_that_cannot_be_reached_is_asked_more_and_more_seldom(self):
+        vedette = self.vedette(start=False)
         self.slack.down()
-        self.link.cut()
-        self.daemon.send_github("workflow_run", workflow_run())
-        self.daemon.wait_for_proposal(state="open")
+        vedette.start()
+        vedette.wait_for_log("Socket Mode is not connected")
         self.slack.up()
-        wait_until(lambda: self.slack.open_links(), "connected again", 60)
-        card = self.slack.wait_for_card()
-        self.slack.click(card, "ack")
-        self.slack.wait_until_shows(card, "is on it")
+        self.slack.wait_for_link()
+        vedette.wait_for_log("Socket Mode is connected")
 
-    def test_many_at_once_are_each_acknowledged_once(self):
-        card = self.red(self.daemon)
-        seen = card.snapshot()
-        clicks = together(12, lambda i: self.slack.click(seen, "approve", user=(JANE, JOHN, VISITOR)[i % 3]))
-        self.assertEqual({click.status for click in clicks}, {200})
-        self.slack.wait_until_shows(card, "verified at")
-        self.assertEqual(self.daemon.steps_run(), ["1001"])
+    def test_the_address_and_the_tokens_are_never_logged(self):
+        vedette = self.vedette()
+        self.red(vedette)
+        vedette.stop()
+        self.assertNotIn("ticket=", vedette.log())
+        self.assertNotIn(APP_TOKEN, vedette.log())
 
-    def test_an_app_token_that_is_refused_is_not_hammered(self):
-        self.slack.app_token = "xapp-another"
-        daemon = self.vedette(start=False, config=SLACK_CONFIG, members=MEMBERS)
-        daemon.write("slack.app", "xapp-wrong")
-        n_before = len(self.slack.calls_of("apps.connections.open"))
-        daemon.start()
-        wait_until(lambda: len(self.slack.calls_of("apps.connections.open")) > n_before, "it was tried")
-        daemon.send_github("workflow_run", workflow_run())
-        self.slack.wait_for_card()
-        self.assertLessEqual(len(self.slack.calls_of("apps.connections.open")) - n_before, 2)
-        self.assertNotIn("xapp", daemon.log())
+    def test_a_stop_says_good_bye(self):
+        vedette = self.vedette()
+        link = self.slack.wait_for_link()
+        self.assertEqual(vedette.stop(), 0)
+        self.assertFalse(link.is_open)
 
 
 if __name__ == "__main__":
