@@ -3,6 +3,7 @@
 
 #include "src/base/clock.h"
 #include "src/base/http_client.h"
+#include "src/base/secret.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -123,12 +124,27 @@ static const char *reach_mail(struct doctor *doctor, const struct place *place)
     return error ? strerrordesc_np(error) : NULL;
 }
 
-static void check_reach(struct doctor *doctor, const struct channel *channel)
+/* A webhook's address is its secret, and no more than its beginning is shown; a mail server's stands in the configuration. What they say of it was told while it was loaded. */
+static struct slice address_of(struct doctor *doctor, const struct channel *channel,
+                               struct problems *told)
+{
+    const struct config *config = doctor->offline.config;
+    const struct node *map = node_find_slice(node_find(config->root, "channels"), channel->name);
+    struct slice_list urls = { 0 };
+
+    if (channel->base_url.len)
+        return channel->base_url;
+    if (!map || secret_read(map, "url", config->directory, true, doctor->arena, told, &urls))
+        return (struct slice){ 0 };
+    return urls.items[0];
+}
+
+static void check_reach(struct doctor *doctor, const struct channel *channel, struct problems *told)
 {
     struct place place = { 0 };
     const char *why;
 
-    if (!parse_place(channel->base_url, &place))
+    if (!parse_place(address_of(doctor, channel, told), &place))
         return;
     why = place.is_http ? reach_http(doctor, &place) : reach_mail(doctor, &place);
     doctor_say_format(doctor, why ? FINDING_WRONG : FINDING_WELL, "channel",
@@ -168,11 +184,11 @@ void doctor_check_channels(struct doctor *doctor)
     if (load_channels(doctor, problems, &channels))
         channels = NULL;
     tell_problems(doctor, problems);
-    problems_free(problems);
     for (size_t i = 0; channels && (channel = channels_at(channels, i)); i++) {
         if (channel == channels_slack(channels))
             doctor_check_slack(doctor, channel);
         else
-            check_reach(doctor, channel);
+            check_reach(doctor, channel, problems);
     }
+    problems_free(problems);
 }

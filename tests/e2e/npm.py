@@ -59,7 +59,7 @@ def type_errors(where, scratch, typed):
     scratch = pathlib.Path(scratch)
     if not (scratch / "node_modules").exists():
         os.symlink(where / "node_modules", scratch / "node_modules")
-    lines = ['import type * as web from "@slack/web-api";', 'import type * as types from "@slack/types";']
+    lines = ['import type * as web from "@slack/web-api";', 'import type * as bolt from "@slack/bolt";']
     for number, (name, value, what) in enumerate(typed):
         lines.append(f"// {json.dumps(what)}")
         lines.append(f"export const value{number}: {name} = {json.dumps(value, indent=1)};")

@@ -127,15 +127,15 @@ class Slack(Workspace):
         self.server = Server(("127.0.0.1", self.port), Handler)
         self.server.slack = self
         self.port = self.server.server_address[1]
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        self.thread.start()
+        self.serving = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self.serving.start()
         return self
 
     def down(self):
         """From now on connections are refused."""
         self.server.shutdown()
         self.server.server_close()
-        self.thread.join()
+        self.serving.join()
 
     def close(self):
         self.heal()

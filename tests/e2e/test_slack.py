@@ -2,7 +2,9 @@
 
 Everything against the scripted Slack, which refuses what Slack refuses. Nothing that it would swallow is sent either: `complaints` stay empty.
 """
+import http.server
 import json
+import threading
 import unittest
 
 from harness import CI_RULE, wait_until, workflow_run
@@ -108,7 +110,7 @@ class CardLife(SlackTest):
         card = self.red(self.vedette())
         self.slack.click(card, "details", user=VISITOR)
         view = self.slack.wait_for_view(VISITOR)
-        self.assertIn("rerun", json.dumps(view))
+        self.assertIn("looked at acme/shop", json.dumps(view), "the evidence whole")
 
     def test_the_plan_is_edited_in_a_modal_and_a_click_on_the_old_one_is_refused(self):
         vedette = self.vedette()
@@ -140,6 +142,58 @@ class CardLife(SlackTest):
         self.slack.click(card, "settle_ran")
         self.slack.wait_until_shows(card, "verified at")
         self.assertEqual(len(self.slack.cards()), 1)
+
+
+class Elsewhere(http.server.ThreadingHTTPServer):
+    """A host that nobody may call: it counts who does."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Counting)
+        self.n_requests = 0
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+
+class Counting(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.server.n_requests += 1
+        self.send_response(200)
+        self.end_headers()
+
+    do_GET = do_POST
+
+    def log_message(self, *args):
+        pass
+
+
+class Falsified(SlackTest):
+    """Signed by Slack, and not what a card says (test_slack_requests.py has what is not signed)."""
+
+    def test_a05_a_button_grants_nothing_whatever_it_says(self):
+        vedette = self.vedette()
+        card = self.red(vedette)
+        real = card.elements()["approve"][0]["block_id"]
+        other = real.replace(card.proposal, "prp_" + "0" * 26)
+        for text in ("", "x" * 255, other, real.rpartition(":")[0], ":".join([card.proposal, "1", "f" * 64, "1"])):
+            click = self.slack.click(card, "approve", change=lambda payload, text=text: payload["actions"][0].update(block_id=text))
+            self.assertLess(click.status, 500, text)
+        self.assertEqual(vedette.api(f"/api/v1/proposals/{card.proposal}").json()["state"], "open")
+        self.assertEqual(vedette.steps_run(), [])
+
+    def test_o08_no_way_of_writing_an_address_leads_an_answer_elsewhere(self):
+        vedette = self.vedette()
+        card = self.red(vedette)
+        elsewhere = Elsewhere()
+        self.addCleanup(elsewhere.server_close)
+        self.addCleanup(elsewhere.shutdown)
+        port = elsewhere.server_address[1]
+        for url in (f"http://hooks.slack.com@127.0.0.1:{port}/", f"http://127.0.0.1:{self.slack.port}@127.0.0.1:{port}/", f"http://[::ffff:127.0.0.1]:{port}/",
+                    f"http://2130706433:{port}/", f"http://0177.0.0.1:{port}/", "file:///etc/passwd", "http://169.254.169.254/latest/meta-data"):
+            refused = self.slack.click(card, "approve", user=VISITOR, change=lambda payload, url=url: payload.update(response_url=url))
+            self.assertEqual(refused.status, 200, url)
+        self.slack.wait_for_answer(self.slack.click(card, "approve", user=VISITOR))
+        self.assertEqual(elsewhere.n_requests, 0)
 
 
 if __name__ == "__main__":

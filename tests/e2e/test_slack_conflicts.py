@@ -2,15 +2,17 @@
 
 60 rounds in the suite, 1,000 in `./dev soak`."""
 import os
-import re
 import unittest
 
 from harness import CI_RULE, JANE as JANE_TOKEN, JOHN as JOHN_TOKEN, together, wait_until, workflow_run
+from slack import Told
 from slack_story import JANE, JOHN, VISITOR, SlackTest
 
-ROUNDS = 1000 if os.environ.get("VEDETTE_SOAK") else 60
+SOAK = bool(os.environ.get("VEDETTE_SOAK"))
+ROUNDS = 1000 if SOAK else 60
 PLACES = 20  # a conversation takes a few cards at once, and then one a second or so
 AT_ONCE = 20  # cards that wait at a time
+TOGETHER = 4  # of them decided at the same time
 
 
 class Conflicts(SlackTest):
@@ -24,19 +26,16 @@ class Conflicts(SlackTest):
         self.daemon = self.vedette(rules=rules, members=f"    routes: [{', '.join(routes)}]")
 
     def deciders(self, proposal, card):
-        """Each gives (what they wanted, what they were told)."""
+        """What each does: (channel, verdict, person, how)."""
         seen = card.snapshot()
-
-        def slack(user, action, value=None):
-            return lambda: ("slack", action, self.slack.click(seen, action, user=user, value=value))
-
-        def api(verdict, token, **more):
-            return lambda: ("api", verdict, self.daemon.decide(proposal, verdict, token=token, **more))
-
-        def cli(*arguments):
-            return lambda: ("cli", arguments[0], self.daemon.cli(*arguments, token=JOHN_TOKEN))
-        return [slack(JANE, "approve"), slack(JOHN, "reject", "known"), slack(VISITOR, "approve"), api("approve", JOHN_TOKEN),
-                api("reject", JANE_TOKEN, reason="too_late"), cli("reject", proposal["id"], "--reason", "wrong_cause")]
+        return [
+            ("slack", "approve", "jane", lambda: self.slack.click(seen, "approve", user=JANE)),
+            ("slack", "reject", "john", lambda: self.slack.click(seen, "reject", user=JOHN, value="known")),
+            ("api", "approve", "john", lambda: self.daemon.decide(proposal, "approve", token=JOHN_TOKEN)),
+            ("api", "reject", "jane", lambda: self.daemon.decide(proposal, "reject", token=JANE_TOKEN, reason="too_late")),
+            ("cli", "reject", "john", lambda: self.daemon.cli("reject", proposal["id"], "--reason", "wrong_cause", token=JOHN_TOKEN)),
+            ("slack", "approve", "visitor", lambda: self.slack.click(seen, "approve", user=VISITOR)),
+        ]
 
     def told(self, way, answer):
         if way == "api":
@@ -46,56 +45,48 @@ class Conflicts(SlackTest):
         return "\n".join(self.slack.answers_to(answer))
 
     def one_round(self, card):
-        """The decision that stands, and what each was told."""
+        """Everybody at once; what each is told is what stands. Gives how it was decided."""
         proposal = self.daemon.api(f"/api/v1/proposals/{card.proposal}").json()
         deciders = self.deciders(proposal, card)
-        ends = together(len(deciders), lambda i: deciders[i]())
+        answers = together(len(deciders), lambda i: deciders[i][3]())
         after = self.daemon.api(f"/api/v1/proposals/{card.proposal}").json()
-        decisions = [one for one in after["decisions"] if one["verdict"] in ("approve", "reject")]
+        decisions = [(one["via"], one["verdict"], one["by"]) for one in after["decisions"] if one["verdict"] in ("approve", "reject")]
         self.assertEqual(len(decisions), 1, decisions)
-        winner = decisions[0]
-        stands = f"{'approved' if winner['verdict'] == 'approve' else 'rejected'} by {winner['by']}"
-        for i, (way, wanted, answer) in enumerate(ends):
-            if way == "api":
-                self.assertIn(answer.status, (200, 409), answer)
-                self.assertEqual(answer.status == 200, wanted == winner["verdict"] and winner["by"] in answer.json().get("detail", winner["by"]), (answer, winner))
-            elif way == "slack":
-                self.assertEqual(answer.status, 200)
-        return stands, winner, ends
-
-    def check_what_was_told(self, stands, winner, ends):
-        losers = 0
-        for way, wanted, answer in ends:
-            if way == "slack" and answer.user == VISITOR:
+        for (way, verdict, who, _), answer in zip(deciders, answers):
+            if who == "visitor":
                 self.slack.wait_for_answer(answer)
-                continue
-            is_winner = {"slack": "slack", "api": "token", "cli": "token"}[way] == winner["via"] and wanted == winner["verdict"]
-            if not is_winner:
-                losers += 1
-                wait_until(lambda way=way, answer=answer: re.search(stands, self.told(way, answer)), f"{way} {wanted} is told {stands!r}, not {self.told(way, answer)!r}")
-        self.assertGreaterEqual(losers, 2)
+                self.assertNotEqual(decisions[0][2], "visitor")
+            elif ("slack" if way == "slack" else "token", verdict, who) != decisions[0]:
+                self.check_loser(way, verdict, answer, decisions[0])
+        return decisions[0]
+
+    def check_loser(self, way, verdict, answer, decision):
+        stands = f"{'approved' if decision[1] == 'approve' else 'rejected'} by {decision[2]}"
+        if way == "api":
+            self.assertEqual(answer.status, 200 if verdict == decision[1] else 409, answer)
+        wait_until(lambda: stands in self.told(way, answer), Told(lambda: f"{way} {verdict} is told {stands!r}, not {self.told(way, answer)!r}"))
+
+    def new_cards(self, first, n):
+        """n failed runs, each of a workflow of its own: their cards."""
+        before = {card["ts"] for card in self.slack.cards()}
+        for i in range(n):
+            self.daemon.send_github("workflow_run", workflow_run(repo=f"acme/place-{i % PLACES + 1}", workflow=f"w{first + i}", run=5000 + first + i))
+        return wait_until(lambda: len(new := [card for card in self.slack.cards() if card["ts"] not in before]) == n and new, f"{n} cards", 120)
 
     def test_one_decision_stands_and_everybody_is_told_which(self):
-        done = 0
-        winners = set()
-        while done < ROUNDS:
-            n = min(AT_ONCE, ROUNDS - done)
-            before = {card["ts"] for card in self.slack.cards()}
-            for i in range(n):
-                self.daemon.send_github("workflow_run", workflow_run(repo=f"acme/place-{i % PLACES + 1}", workflow=f"w{done + i}", run=5000 + done + i))
-            cards = wait_until(lambda: len(new := [card for card in self.slack.cards() if card["ts"] not in before]) == n and new, f"{n} cards", 120)
-            for card in cards:
-                stands, winner, ends = self.one_round(card)
-                self.check_what_was_told(stands, winner, ends)
-                winners.add((winner["via"], winner["verdict"]))
-            done += n
+        winners, cards = set(), []
+        while len(cards) < ROUNDS:
+            new = self.new_cards(len(cards), min(AT_ONCE, ROUNDS - len(cards)))
+            for i in range(0, len(new), TOGETHER):
+                winners.update(together(len(new[i:i + TOGETHER]), lambda j, i=i: self.one_round(new[i + j])))
+            cards += new
         self.assert_no_complaints()
         self.assertGreater(len(winners), 1, "not always the same one wins")
-        wait_until(lambda: self.daemon.api("/api/v1/status").json()["channels"][0]["owed"] == 0, "all cards show their end", 300)
-        undecided = [card.shown() for card in self.slack.cards() if "waits for a decision" in card.shown().lower()]
-        self.assertEqual(undecided, [])
         runs = self.daemon.steps_run()
         self.assertEqual(len(runs), len(set(runs)), "no step ran twice")
+        if SOAK:  # edits leave within Slack's limit of 50 a minute
+            wait_until(lambda: self.daemon.api("/api/v1/status").json()["channels"][0]["owed"] == 0, "all cards show their end", 3 * ROUNDS)
+            self.assertEqual([card.shown() for card in cards if "waits for a decision" in card.shown().lower()], [])
 
 
 if __name__ == "__main__":

@@ -1,9 +1,17 @@
 """`vedette doctor` on Slack: what is missing and what to do, and never a word posted."""
 import json
+import socket
 import unittest
 
 from slack_story import SLACK_CONFIG, SlackTest
 from slack_workspace import BOT_TOKEN
+
+OTHERS = """
+  chat: {kind: mattermost, base_url: "http://127.0.0.1:%(port)d", token_file: bot.token, channel: 4xp9fdt9mtbq8yzp1jt9e8k1hr}
+  discord: {url_file: discord.url}
+  mail: {kind: email, url: "smtp://127.0.0.1:%(mail)d", from: vedette@example.com, to: [ops@example.com]}
+  away: {kind: email, url: "smtp://127.0.0.1:1", from: vedette@example.com, to: [ops@example.com]}
+"""
 
 
 class Doctor(SlackTest):
@@ -129,6 +137,16 @@ class Doctor(SlackTest):
         self.slack.conversations["C1"]["name"] = "ops\x1b[2J\u202e"
         vedette = self.vedette(start=False)
         self.assertNotIn("\x1b", vedette.cli("doctor", socket_only=True).stdout)
+
+    def test_other_channels_are_reached_and_no_more(self):
+        with socket.create_server(("127.0.0.1", 0)) as mail:
+            others = OTHERS % {"port": self.slack.port, "mail": mail.getsockname()[1]}
+            vedette = self.vedette(start=False, more=others)
+            vedette.write("bot.token", "a token")
+            vedette.write("discord.url", f"http://127.0.0.1:{self.slack.port}/api/webhooks/1/a-secret-path")
+            found = {what.split()[0]: (finding, what) for finding, what, _ in self.findings(vedette, "channel")}
+        self.assertEqual({name: finding for name, (finding, _) in found.items()}, {"chat": "ok", "discord": "ok", "mail": "ok", "away": "wrong"})
+        self.assertNotIn("a-secret-path", json.dumps(found))
 
 
 if __name__ == "__main__":

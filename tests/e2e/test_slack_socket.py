@@ -43,6 +43,29 @@ class SocketMode(SlackTest):
         self.assertEqual(said.status, 200)
         self.slack.wait_until_shows(card, "approved by jane")
 
+    def test_a_modal_is_answered_in_the_acknowledgement(self):
+        vedette = self.vedette()
+        card = self.red(vedette)
+        self.slack.click(card, "more", value="edit")
+        view = self.slack.wait_for_view(JANE)
+        block = next(block["block_id"] for block in view["blocks"] if block["type"] == "input" and block["block_id"].startswith("param:1:run"))
+        self.assertEqual(set(self.slack.submit(view, {block: "no number"}).errors), {block})
+        self.slack.submit(view, {block: "7"})
+        self.slack.wait_until_shows(card, "revision 2")
+        self.slack.click(card, "approve")
+        self.slack.wait_until_shows(card, "verified at")
+        self.assertEqual(vedette.steps_run(), ["7"])
+
+    def test_an_envelope_that_comes_twice_counts_once(self):
+        vedette = self.vedette()
+        card = self.red(vedette)
+        payloads = []
+        self.slack.click(card, "more", value="snooze:1h", change=payloads.append)
+        self.slack.wait_until_shows(card, "snoozed until")
+        until = vedette.api(f"/api/v1/proposals/{card.proposal}").json()["snoozed_until"]
+        self.assertTrue(self.slack.wait_for_link().deliver("interactive", payloads[0])[0])
+        self.assertEqual(vedette.api(f"/api/v1/proposals/{card.proposal}").json()["snoozed_until"], until)
+
     def test_who_may_not_decide_is_told_so(self):
         vedette = self.vedette()
         card = self.red(vedette)
