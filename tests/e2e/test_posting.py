@@ -22,7 +22,7 @@ class PostingTest(SlackTest):
         self.slack.add_conversation("C2", "others")
 
     def channel(self, vedette):
-        return next(channel for channel in vedette.api("/api/v1/status").json()["channels"] if channel["name"] == "slack")
+        return next((channel for channel in vedette.api("/api/v1/status").json()["channels"] if channel["name"] == "slack"), {})
 
     def wait_for_channel(self, vedette, **wanted):
         return wait_until(lambda: (channel := self.channel(vedette)) and all(channel.get(name) == value for name, value in wanted.items()) and channel,
