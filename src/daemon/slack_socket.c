@@ -102,32 +102,34 @@ static void open_if_wanted(struct slack_socket *socket)
         socket->is_held = true;
 }
 
-static void adopt(struct slack_socket *socket, struct websocket *websocket)
+/* A free place, or that of the one that was told to end first. */
+static struct link *find_place(struct slack_socket *socket)
 {
+    struct link *place = NULL;
+
     for (size_t i = 0; i < LINKS_MAX; i++) {
-        if (is_open(&socket->links[i]))
-            continue;
-        socket->links[i] = (struct link){ .websocket = websocket, .number = ++socket->n_links };
-        return;
+        struct link *link = &socket->links[i];
+
+        if (!is_open(link))
+            return link;
+        if (link->is_leaving && (!place || link->leave_mono_ms < place->leave_mono_ms))
+            place = link;
     }
-    websocket_free(websocket);
+    return place;
 }
 
-static void take_opening(struct slack_socket *socket)
+static struct link *adopt(struct slack_socket *socket, struct websocket *websocket)
 {
-    struct opening *opening = &socket->opening;
+    struct link *place = find_place(socket);
 
-    opening_end(socket);
-    if (!opening->rc) {
-        adopt(socket, opening->websocket);
-        slack_socket_say(socket, NULL);
-        return;
+    if (!place) { /* one that lasts is there, and no other was wanted */
+        websocket_free(websocket);
+        return NULL;
     }
-    slack_socket_say(socket, opening->error);
-    log_warn("Slack's Socket Mode is not connected: %s%s", opening->error,
-             opening->is_final ? "; tried again when the configuration is read again" : "");
-    socket->is_held = opening->is_final;
-    hold_back(socket);
+    if (is_open(place))
+        close_link(socket, place);
+    *place = (struct link){ .websocket = websocket, .number = ++socket->n_links };
+    return place;
 }
 
 /* --- what comes --- */
@@ -213,6 +215,27 @@ static void read_link(struct slack_socket *socket, struct link *link)
     close_link(socket, link);
 }
 
+static void take_opening(struct slack_socket *socket)
+{
+    struct opening *opening = &socket->opening;
+    struct link *link;
+
+    opening_end(socket);
+    if (!opening->rc) {
+        slack_socket_say(socket, NULL);
+        link = adopt(socket, opening->websocket);
+        /* What came together with the handshake makes no descriptor readable. */
+        if (link)
+            read_link(socket, link);
+        return;
+    }
+    slack_socket_say(socket, opening->error);
+    log_warn("Slack's Socket Mode is not connected: %s%s", opening->error,
+             opening->is_final ? "; tried again when the configuration is read again" : "");
+    socket->is_held = opening->is_final;
+    hold_back(socket);
+}
+
 /* --- answers --- */
 
 static struct link *find_link(struct slack_socket *socket, uint64_t number)
@@ -259,22 +282,12 @@ static void take_answers(struct slack_socket *socket)
 
 /* --- time --- */
 
-/* The next one must be there, and what came by this one answered; or it has had time enough. */
-static bool may_leave(const struct slack_socket *socket, const struct link *link, int64_t now)
-{
-    bool has_other = false;
-
-    for (size_t i = 0; i < LINKS_MAX; i++)
-        has_other = has_other || (&socket->links[i] != link && socket->links[i].said_hello &&
-                                  !socket->links[i].is_leaving);
-    return now >= link->leave_mono_ms || (has_other && !link->n_under_way);
-}
-
 static void look_after(struct slack_socket *socket, struct link *link, int64_t now)
 {
     int64_t heard = websocket_heard_mono_ms(link->websocket);
 
-    if (link->is_leaving && may_leave(socket, link, now)) {
+    /* Until Slack ends it, an envelope may still come by it: only one that is forgotten is left by us. */
+    if (link->is_leaving && now >= link->leave_mono_ms) {
         close_link(socket, link);
         return;
     }

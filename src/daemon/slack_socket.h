@@ -2,7 +2,7 @@
  *
  * docs.slack.dev "Using Socket Mode". With an app token in `channels: slack:` a thread asks for a URL (apps.connections.open), connects, and hands every
  * envelope to the same code as the HTTP doors (slack_door.h); it is acknowledged after the commit. When Slack announces the end of a connection the next one is
- * opened, in a thread of its own, before the old one is left: no envelope falls between. A connection from which nothing came for 30 s is asked (ping), and left 15 s
+ * opened, in a thread of its own, and the old one is read until Slack ends it: no envelope falls between. A connection from which nothing came for 30 s is asked (ping), and left 15 s
  * later. Opening again waits from 1 s on, doubling to 5 min, with jitter; where Slack says that the token or the app is the reason, until the configuration is
  * read again. The URL is a secret: it is not logged. */
 #pragma once

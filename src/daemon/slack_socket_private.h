@@ -11,7 +11,7 @@
 
 #include <pthread.h>
 
-#define LINKS_MAX 2
+#define LINKS_MAX 4       /* one that lasts, and those that Slack is about to end; it allows ten */
 #define ENVELOPES_MAX 256 /* under way; what comes then waits in the connection */
 #define ENVELOPE_LIMIT_BYTES ((size_t)2 << 20)
 
