@@ -9,6 +9,7 @@
  *   for it by its metadata first (channel_kind.searches), and only when a search 30 s after the loss finds nothing, send again.
  * - The newest state is rendered right before it leaves.
  * - A card whose proposal is over before it could be posted is skipped and counted; a digest says how many came and went.
+ * - New proposals beyond a hundred at once and one a minute in one place wait, critical ones excepted: a flood is told in one message.
  * - A channel that could not take the card of a critical proposal for 2 minutes is spoken for by its fallback.
  */
 #pragma once

@@ -3,7 +3,7 @@
 /* The last skip is that long ago: the others that came and went are told in the same digest. */
 #define CALM_MS (5 * SECOND_MS)
 
-static enum rc write_digest(struct send *send, struct slice *text)
+static enum rc write_skipped(struct send *send, struct slice *text)
 {
     struct slice url = send->config->public_url;
     bool is_one = send->n_told == 1;
@@ -15,6 +15,16 @@ static enum rc write_digest(struct send *send, struct slice *text)
                         is_one ? "it" : "them", url.len ? ": " : "", SLICE_ARG(url));
 }
 
+static enum rc write_flood(struct send *send, struct slice *text)
+{
+    struct slice url = send->config->public_url;
+
+    return arena_format(send->arena, text,
+                        "%zu more proposals wait. They are posted here one a minute, so that they "
+                        "can be read, critical ones at once; all of them are on the page%s%.*s",
+                        send->destination->n_cards, url.len ? ": " : "", SLICE_ARG(url));
+}
+
 /* A note that belongs to no card. */
 static enum rc fill_digest(struct send *send)
 {
@@ -24,7 +34,7 @@ static enum rc fill_digest(struct send *send)
                       : RC_NO_MEMORY;
 
     if (!rc)
-        rc = write_digest(send, &note->text);
+        rc = send->n_told ? write_skipped(send, &note->text) : write_flood(send, &note->text);
     if (rc)
         return rc;
     note->at_ms = clock_wall_ms();
@@ -36,14 +46,14 @@ static enum rc fill_digest(struct send *send)
     return RC_OK;
 }
 
-static void start_digest(struct posting *posting, struct destination *destination)
+static void start_digest(struct posting *posting, struct destination *destination, int64_t n_told)
 {
     struct send *send = NULL;
     enum rc rc = posting_new_send(posting, destination, MESSAGE_LANE_NOTES, &send);
 
     if (!rc) {
         send->is_digest = true;
-        send->n_told = destination->channel->n_skipped;
+        send->n_told = n_told;
         rc = fill_digest(send);
     }
     if (rc)
@@ -52,22 +62,63 @@ static void start_digest(struct posting *posting, struct destination *destinatio
         posting_send_digest(send);
 }
 
-static void tell(struct posting *posting, struct channel_state *state,
-                 const struct channel *channel, int64_t *due_ms)
+/* When a digest may leave there; 0: not at all at present. */
+static int64_t digest_ready_ms(struct posting *posting, struct destination *destination,
+                               const struct channel *channel)
 {
-    struct destination *destination = posting_destination(posting, channel->name, channel->place);
-    int64_t ready_ms;
-
     if (!destination || destination->lanes[MESSAGE_LANE_NOTES].send ||
         posting->n_under_way >= POSTING_UNDER_WAY)
+        return 0;
+    return posting_ready_ms(destination, MESSAGE_LANE_NOTES, channel, false);
+}
+
+static void tell_skipped(struct posting *posting, const struct channel_state *state,
+                         const struct channel *channel, int64_t *due_ms)
+{
+    struct destination *destination = posting_destination(posting, channel->name, channel->place);
+    int64_t ready_ms = digest_ready_ms(posting, destination, channel);
+
+    if (!ready_ms)
         return;
-    ready_ms = posting_ready_ms(destination, MESSAGE_LANE_NOTES, channel, false);
     if (ready_ms < state->skipped_ms + CALM_MS)
         ready_ms = state->skipped_ms + CALM_MS;
     if (ready_ms > clock_mono_ms())
         posting_due(due_ms, ready_ms);
     else
-        start_digest(posting, destination);
+        start_digest(posting, destination, state->n_skipped);
+}
+
+static bool is_told(const struct destination *destination)
+{
+    return destination->flood_told_ms &&
+           clock_mono_ms() - destination->flood_told_ms < FLOOD_TOLD_MS;
+}
+
+static void tell_flood(struct posting *posting, struct destination *destination,
+                       const struct channel *channel, int64_t *due_ms)
+{
+    int64_t ready_ms = digest_ready_ms(posting, destination, channel);
+
+    if (ready_ms > clock_mono_ms())
+        posting_due(due_ms, ready_ms);
+    else if (ready_ms)
+        start_digest(posting, destination, 0);
+}
+
+static void tell_floods(struct posting *posting, int64_t *due_ms)
+{
+    for (struct destination *place = posting->destinations; place; place = place->next) {
+        const struct config *config;
+        const struct channel *channel;
+
+        if (!posting_is_flooded(place) || is_told(place))
+            continue;
+        config = service_hold_config(posting->service);
+        channel = channels_find(config->channels, slice_of(place->channel->name));
+        if (channel)
+            tell_flood(posting, place, channel, due_ms);
+        service_release_config(posting->service, config);
+    }
 }
 
 void posting_tell_digests(struct posting *posting, int64_t *due_ms)
@@ -83,10 +134,11 @@ void posting_tell_digests(struct posting *posting, int64_t *due_ms)
             config = service_hold_config(posting->service);
         channel = channels_find(config->channels, slice_of(state->name));
         if (channel)
-            tell(posting, state, channel, due_ms);
+            tell_skipped(posting, state, channel, due_ms);
     }
     if (config)
         service_release_config(posting->service, config);
+    tell_floods(posting, due_ms);
 }
 
 /* What was told is taken off; what was skipped meanwhile is told in the next one. */
@@ -98,20 +150,29 @@ static enum rc forget_told(struct send *send)
     return posting_turn_note_channel(send->posting, &told);
 }
 
+static void note_told(struct send *send)
+{
+    enum rc rc;
+
+    if (!send->n_told) {
+        send->destination->flood_told_ms = clock_mono_ms();
+        return;
+    }
+    rc = forget_told(send);
+    if (rc)
+        log_warn("digest told, and not noted: %s channel=%s", rc_text(rc),
+                 send->destination->channel->name);
+    send->destination->channel->n_skipped = 0;
+    send->posting->must_count = true;
+}
+
 /* Told, or never to be told (the channel takes no such message): said once. Otherwise it is tried again when the lane is free. */
 void posting_end_digest(struct send *send)
 {
     enum channel_outcome outcome = send->result.outcome;
-    enum rc rc;
 
     if (outcome == CHANNEL_SENT || outcome == CHANNEL_DEAD || outcome == CHANNEL_PLAINER ||
-        outcome == CHANNEL_ANEW || outcome == CHANNEL_UNTHREADED) {
-        rc = forget_told(send);
-        if (rc)
-            log_warn("digest told, and not noted: %s channel=%s", rc_text(rc),
-                     send->destination->channel->name);
-        send->destination->channel->n_skipped = 0;
-        send->posting->must_count = true;
-    }
+        outcome == CHANNEL_ANEW || outcome == CHANNEL_UNTHREADED)
+        note_told(send);
     posting_free_send(send);
 }

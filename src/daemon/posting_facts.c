@@ -38,11 +38,14 @@ static enum rc count_place(struct posting *posting, struct destination *place,
                            struct store_txn *txn, struct arena *arena)
 {
     for (int lane = 0; lane < MESSAGE_N_LANES; lane++) {
-        bool is_empty = place->channel->n_owed < OWED_COUNTED;
+        size_t n_before = place->channel->n_owed;
+        bool is_empty = n_before < OWED_COUNTED;
         enum rc rc = count_lane(txn, place, (enum message_lane)lane, arena, &is_empty);
 
         if (rc)
             return rc;
+        if (lane == MESSAGE_LANE_CARDS)
+            place->n_cards = place->channel->n_owed - n_before;
         if (is_empty && !place->lanes[lane].send)
             posting_forget_failures(posting, place, (enum message_lane)lane);
     }

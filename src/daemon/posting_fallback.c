@@ -33,7 +33,7 @@ static enum rc find_cards(struct posting *posting, const struct destination *des
     for (size_t i = 0; i < POSTING_SCAN && !rc; i++) {
         struct message message;
 
-        rc = message_next_queued(txn, &destination->id, MESSAGE_LANE_CARDS, cards->last, arena,
+        rc = message_next_queued(txn, &destination->id, MESSAGE_LANE_URGENT, cards->last, arena,
                                  &message);
         if (rc)
             break;
@@ -79,7 +79,7 @@ static void speak(struct posting *posting, struct destination *destination, int6
 
 void posting_speak_for(struct posting *posting, struct destination *destination, int64_t *due_ms)
 {
-    const struct lane_holds holds = posting_holds(destination, MESSAGE_LANE_CARDS);
+    const struct lane_holds holds = posting_holds(destination, MESSAGE_LANE_URGENT);
     int64_t since_ms = holds_since_ms(&holds);
     int64_t now_ms = clock_mono_ms();
 

@@ -5,6 +5,9 @@
 
 #include "actions/channels/channel.h"
 
+/* New proposals that people are shown in one place: a hundred at once, then one a minute; what is beyond waits, and is told in one message. Those that are critical never wait for it. */
+#define FLOOD_RATE ((struct channel_rate){ .burst = 100, .interval_ms = MINUTE_MS })
+#define FLOOD_TOLD_MS HOUR_MS /* said again after that */
 #define BACKOFF_FIRST_MS ((int64_t)1000)
 #define BACKOFF_MOST_MS ((int64_t)300000)
 #define WAIT_MOST_MS ((int64_t)86400000) /* longer than a day nobody is taken at his word */

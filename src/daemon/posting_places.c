@@ -108,32 +108,46 @@ struct lane_holds posting_holds(struct destination *destination, enum message_la
 static struct channel_rate rate_of(const struct channel_kind *kind, enum message_lane lane)
 {
     const struct channel_rate rates[MESSAGE_N_LANES] = { [MESSAGE_LANE_CARDS] = kind->cards,
+                                                         [MESSAGE_LANE_URGENT] = kind->cards,
                                                          [MESSAGE_LANE_EDITS] = kind->edits_rate,
                                                          [MESSAGE_LANE_NOTES] = kind->notes };
 
     return rates[lane];
 }
 
-/* Edits share the bucket of their channel. */
+/* Edits share the bucket of their channel, cards that of their place. */
 static struct bucket *bucket_of(struct destination *destination, enum message_lane lane)
 {
-    return lane == MESSAGE_LANE_EDITS ? &destination->channel->edits
-                                      : &destination->lanes[lane].bucket;
+    if (lane == MESSAGE_LANE_EDITS)
+        return &destination->channel->edits;
+    return &destination->lanes[lane == MESSAGE_LANE_URGENT ? MESSAGE_LANE_CARDS : lane].bucket;
 }
 
 int64_t posting_ready_ms(struct destination *destination, enum message_lane lane,
                          const struct channel *channel, bool is_hurried)
 {
     const struct lane_holds holds = posting_holds(destination, lane);
+    int64_t ready_ms = lane_ready_ms(&holds, bucket_of(destination, lane),
+                                     rate_of(channel->kind, lane), is_hurried);
+    int64_t shown_ms = bucket_ready_ms(&destination->attention, FLOOD_RATE);
 
-    return lane_ready_ms(&holds, bucket_of(destination, lane), rate_of(channel->kind, lane),
-                         is_hurried);
+    return lane == MESSAGE_LANE_CARDS && shown_ms > ready_ms ? shown_ms : ready_ms;
 }
 
 void posting_take_token(struct destination *destination, enum message_lane lane,
                         const struct channel *channel)
 {
-    bucket_take(bucket_of(destination, lane), rate_of(channel->kind, lane), clock_mono_ms());
+    int64_t now_ms = clock_mono_ms();
+
+    bucket_take(bucket_of(destination, lane), rate_of(channel->kind, lane), now_ms);
+    if (lane == MESSAGE_LANE_CARDS)
+        bucket_take(&destination->attention, FLOOD_RATE, now_ms);
+}
+
+bool posting_is_flooded(const struct destination *destination)
+{
+    return destination->n_cards &&
+           bucket_ready_ms(&destination->attention, FLOOD_RATE) > clock_mono_ms();
 }
 
 /* --- what came of it --- */

@@ -50,6 +50,9 @@ struct destination {
     bool has_id; /* something was in its queue since the start */
     struct lane lanes[MESSAGE_N_LANES];
     struct hold hold;
+    struct bucket attention; /* what people are shown of new proposals (FLOOD_RATE) */
+    size_t n_cards;          /* that wait, as counted last */
+    int64_t flood_told_ms;   /* when it was said that many wait; 0: never */
     uint64_t spoken_for; /* the fallback was asked about the cards up to this place in the queue */
     int64_t speak_ms;    /* and is not asked again before that */
 };
@@ -68,7 +71,7 @@ struct send {
     bool has_proposal;
     bool is_proof; /* a search that finds nothing proves that nothing arrived */
     bool is_digest;
-    int64_t n_told; /* in the digest */
+    int64_t n_told; /* in the digest; 0: it says that many wait */
     struct http_transfer *transfer;
     bool has_result;
     struct channel_result result;
@@ -151,6 +154,8 @@ int64_t posting_ready_ms(struct destination *destination, enum message_lane lane
                          const struct channel *channel, bool is_hurried);
 void posting_take_token(struct destination *destination, enum message_lane lane,
                         const struct channel *channel);
+/* So many cards were posted there lately that the next ones wait for people's sake. */
+bool posting_is_flooded(const struct destination *destination);
 /* Takes in what came of a request: holds, what is said of it, metrics. */
 void posting_take_outcome(struct send *send, const struct channel_result *result);
 /* The same for what never left, for a reason of ours. */

@@ -178,8 +178,12 @@ static void serve_lane(struct look *look, struct destination *destination, enum 
 
 static void serve(struct look *look, struct destination *destination)
 {
-    for (int lane = 0; lane < MESSAGE_N_LANES; lane++)
-        serve_lane(look, destination, (enum message_lane)lane);
+    static const enum message_lane order[MESSAGE_N_LANES] = {
+        MESSAGE_LANE_URGENT, MESSAGE_LANE_EDITS, MESSAGE_LANE_CARDS, MESSAGE_LANE_NOTES
+    };
+
+    for (size_t i = 0; i < MESSAGE_N_LANES; i++)
+        serve_lane(look, destination, order[i]);
     posting_speak_for(look->posting, destination, &look->due_ms);
 }
 

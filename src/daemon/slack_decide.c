@@ -174,14 +174,17 @@ static const struct element *find_element(const struct slack_click *click)
     return NULL;
 }
 
-/* What tells this click from every other, and from nothing else (a repeated request has the same). */
+/* What tells this click from every other, and from nothing else (a repeated request has the same). Without its time it cannot be told from the next one: then
+ * the decision alone says whether anything is left to do. */
 static enum rc name_click(const struct slack_request *slack, const struct slack_click *click,
                           struct slice *once)
 {
-    return arena_format(slack->arena, once, "%.*s %.*s %.*s %.*s %.*s",
+    if (!click->action_ts.len)
+        return RC_OK;
+    return arena_format(slack->arena, once, "%.*s %.*s %.*s %.*s %.*s %.*s",
                         SLICE_ARG(slack->origin.channel), SLICE_ARG(click->message_ts),
-                        SLICE_ARG(click->action_id), SLICE_ARG(click->action_ts),
-                        SLICE_ARG(slack->origin.user));
+                        SLICE_ARG(click->block_id), SLICE_ARG(click->action_id),
+                        SLICE_ARG(click->action_ts), SLICE_ARG(slack->origin.user));
 }
 
 static void turn_away(struct slack_request *slack, struct slice sentence)

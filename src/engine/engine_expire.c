@@ -72,7 +72,7 @@ static enum rc expire_proposal(struct turn *turn, const void *object, int64_t be
     if (!proposal_state_is_final(proposal->state) || proposal->closed_ms >= before_ms)
         return RC_OK;
     turn->counts.proposals[proposal->state]--;
-    rc = message_delete_all(turn->txn, proposal->id, turn->arena);
+    rc = messages_expire(turn, proposal->id);
     return rc ? rc : proposal_delete(turn->txn, proposal);
 }
 

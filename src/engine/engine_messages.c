@@ -64,6 +64,7 @@ static enum rc open_row(struct turn *turn, const struct channel *channel,
                                .channel = channel->name,
                                .place = place,
                                .wanted = 1,
+                               .is_urgent = proposal->severity == SEVERITY_CRITICAL,
                                .created_ms = turn->now_ms };
 
     return messages_keep(turn, &message);
@@ -299,6 +300,39 @@ enum rc messages_tell_resolved(struct turn *turn, const struct signal *signal)
         return rc;
     return messages_note(turn, proposal.id, false, "the signal resolved (%.*s)",
                          SLICE_ARG(signal->resolved_by));
+}
+
+/* --- given up --- */
+
+enum rc messages_count_dead(struct turn *turn, struct slice channel)
+{
+    struct channel_facts facts;
+    enum rc rc = channel_facts_get(turn->txn, channel, turn->arena, &facts);
+
+    if (rc && rc != RC_NOT_FOUND)
+        return rc;
+    facts.channel = channel;
+    facts.n_dead++;
+    return channel_facts_put(turn->txn, &facts);
+}
+
+enum rc messages_expire(struct turn *turn, struct ulid proposal)
+{
+    static struct log_limit limit;
+    struct message_rows rows;
+    enum rc rc = load_rows(turn, proposal, &rows);
+
+    for (size_t i = 0; i < rows.n_items && !rc; i++) {
+        const struct message *message = &rows.items[i];
+
+        if (!message_next(message))
+            continue;
+        log_limited(&limit, LOG_ERROR,
+                    "message given up: its proposal is too old channel=%.*s part=%s",
+                    SLICE_ARG(message->channel), message_part_names[message_next(message)]);
+        rc = messages_count_dead(turn, message->channel);
+    }
+    return rc ? rc : message_delete_all(turn->txn, proposal, turn->arena);
 }
 
 /* --- another channel speaks --- */

@@ -71,18 +71,9 @@ struct ending {
 
 static enum rc count_dead(const struct ending *ending)
 {
-    struct turn *turn = ending->turn;
-    struct message *message = ending->message;
-    struct channel_facts facts;
-    enum rc rc = channel_facts_get(turn->txn, message->channel, turn->arena, &facts);
-
-    if (rc && rc != RC_NOT_FOUND)
-        return rc;
-    facts.channel = message->channel;
-    facts.n_dead++;
     log_error("message given up: %.*s channel=%.*s part=%s", SLICE_ARG(ending->result->error),
-              SLICE_ARG(message->channel), message_part_names[ending->result->ref.part]);
-    return channel_facts_put(turn->txn, &facts);
+              SLICE_ARG(ending->message->channel), message_part_names[ending->result->ref.part]);
+    return messages_count_dead(ending->turn, ending->message->channel);
 }
 
 /* The first note has gone, one way or the other. */

@@ -202,6 +202,10 @@ enum rc messages_tell_count(struct turn *turn, const struct signal *signal) MUST
 enum rc messages_tell_resolved(struct turn *turn, const struct signal *signal) MUST_CHECK;
 /* The message's channel cannot speak for a critical proposal. RC_NOT_FOUND: nobody does instead, or it is not critical. */
 enum rc messages_take_over(struct turn *turn, struct message *message) MUST_CHECK;
+/* Retention takes the proposal: its messages go, and what was still owed is counted as given up. */
+enum rc messages_expire(struct turn *turn, struct ulid proposal) MUST_CHECK;
+/* One more message that its channel never took. */
+enum rc messages_count_dead(struct turn *turn, struct slice channel) MUST_CHECK;
 /* Stores a row that has changed, and its place in the queue. */
 enum rc messages_keep(struct turn *turn, struct message *message) MUST_CHECK;
 

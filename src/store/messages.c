@@ -11,7 +11,7 @@
 
 const char *const message_state_names[] = { "live", "dead", "skipped", NULL };
 const char *const message_part_names[] = { "nothing", "card", "edit", "note", NULL };
-static const char *const lane_names[] = { "cards", "edits", "notes", NULL };
+static const char *const lane_names[] = { "cards", "edits", "notes", "urgent", NULL };
 
 /* clang-format off */
 #define AT(member) .offset = offsetof(struct message_note, member)
@@ -52,6 +52,7 @@ static const struct record_field message_fields[] = {
     { .tag = 24, .type = RECORD_TEXT, .name = "taken_over_by", AT(taken_over_by) },
     { .tag = 25, .type = RECORD_INT,  AT(queue_seq) },
     { .tag = 26, .type = RECORD_ENUM, .names = lane_names, AT(queue_lane) },
+    { .tag = 27, .type = RECORD_BOOL, AT(is_urgent) },
 };
 #undef AT
 const struct record_shape message_shape = RECORD_SHAPE(message, message_fields);
@@ -98,13 +99,13 @@ enum message_part message_next(const struct message *message)
     return note_owed ? MESSAGE_NOTE : MESSAGE_NOTHING;
 }
 
-enum message_lane message_lane_of(enum message_part part)
+static enum message_lane lane_of(const struct message *message, enum message_part part)
 {
     static const enum message_lane lanes[] = { [MESSAGE_CARD] = MESSAGE_LANE_CARDS,
                                                [MESSAGE_EDIT] = MESSAGE_LANE_EDITS,
                                                [MESSAGE_NOTE] = MESSAGE_LANE_NOTES };
 
-    return lanes[part];
+    return part == MESSAGE_CARD && message->is_urgent ? MESSAGE_LANE_URGENT : lanes[part];
 }
 
 /* --- keys --- */
@@ -183,7 +184,7 @@ static enum rc join_queue(struct store_txn *txn, struct message *message, enum m
 static enum rc place_in_queue(struct store_txn *txn, struct message *message)
 {
     enum message_part part = message_next(message);
-    enum message_lane lane = message_lane_of(part);
+    enum message_lane lane = lane_of(message, part);
     enum rc rc;
 
     if (part && message->queue_seq && message->queue_lane == lane && !message->to_back)

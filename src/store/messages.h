@@ -31,8 +31,14 @@ enum message_part {
 };
 extern const char *const message_part_names[];
 
-/* Lanes of the queue: parts that have limits of their own. */
-enum message_lane { MESSAGE_LANE_CARDS, MESSAGE_LANE_EDITS, MESSAGE_LANE_NOTES, MESSAGE_N_LANES };
+/* Lanes of the queue: what has limits of its own. */
+enum message_lane {
+    MESSAGE_LANE_CARDS,
+    MESSAGE_LANE_EDITS,
+    MESSAGE_LANE_NOTES,
+    MESSAGE_LANE_URGENT, /* cards that no flood of others holds back */
+    MESSAGE_N_LANES
+};
 
 #define MESSAGE_MAX_NOTES 50 /* owed at a time; what comes then is one note: "and n more" */
 
@@ -72,13 +78,13 @@ struct message {
     struct slice taken_over_by; /* the channel that spoke instead */
     uint64_t queue_seq;         /* 0: not in the queue */
     enum message_lane queue_lane;
-    bool to_back; /* for message_put: behind all others, also where the lane stays the same */
+    bool is_urgent; /* of a critical proposal */
+    bool to_back;   /* for message_put: behind all others, also where the lane stays the same */
 };
 extern const struct record_shape message_shape;
 
 /* What is owed next; MESSAGE_NOTHING for one that is not live. Pure. */
 enum message_part message_next(const struct message *message);
-enum message_lane message_lane_of(enum message_part part);
 
 enum rc message_get(struct store_txn *txn, struct ulid proposal, struct slice channel,
                     struct arena *arena, struct message *message) MUST_CHECK;

@@ -452,6 +452,39 @@ static void what_is_closed_goes_with_its_messages(void **state)
     end(story);
 }
 
+static int64_t n_given_up(struct story *story)
+{
+    struct channel_facts facts;
+    struct store_txn *txn = NULL;
+    enum rc rc;
+
+    assert_int_equal(store_begin_read(story->store, &txn), RC_OK);
+    rc = channel_facts_get(txn, SLICE("slack"), story->arena, &facts);
+    store_abort(&txn);
+    return rc ? 0 : facts.n_dead;
+}
+
+static void o12_what_a_broken_channel_is_owed_goes_with_its_proposal_and_is_counted(void **state)
+{
+    struct story *story = red_at_noon("high");
+
+    (void)state;
+    is_ok_at(story, NOON_MS + MINUTE_MS);
+    assert_int_equal(n_given_up(story), 0);
+    retention_at(story, NOON_MS + DAY_MS);
+    assert_int_equal(n_given_up(story), 1);
+    end(story);
+
+    story = red_at_noon("high");
+    comes_to(story, newest(story).id, CHANNEL_SENT);
+    is_ok_at(story, NOON_MS + MINUTE_MS);
+    while (owed(story, newest(story).id))
+        comes_to(story, newest(story).id, CHANNEL_SENT);
+    retention_at(story, NOON_MS + DAY_MS);
+    assert_int_equal(n_given_up(story), 0);
+    end(story);
+}
+
 static void what_a_channel_says_of_itself_leaves_our_counts_alone(void **state)
 {
     struct story *story = red_at_noon("high");
@@ -504,6 +537,7 @@ int main(void)
         cmocka_unit_test(a_request_that_somebody_kept_is_carried_out_once),
         cmocka_unit_test(a03_members_of_a_slack_group_decide_while_its_answer_is_fresh),
         cmocka_unit_test(what_is_closed_goes_with_its_messages),
+        cmocka_unit_test(o12_what_a_broken_channel_is_owed_goes_with_its_proposal_and_is_counted),
         cmocka_unit_test(what_a_channel_says_of_itself_leaves_our_counts_alone),
     };
 

@@ -119,6 +119,22 @@ static void cards_leave_in_the_order_in_which_they_were_owed(void **state)
     assert_int_equal(first_queued(fixture, "slack", "C1", MESSAGE_LANE_CARDS), 1);
 }
 
+static void o10_an_urgent_card_does_not_stand_behind_the_others(void **state)
+{
+    struct fixture *fixture = *state;
+    struct message first = card_of(1, "slack", "C1"), urgent = card_of(2, "slack", "C1");
+
+    urgent.is_urgent = true;
+    put(fixture, &first);
+    put(fixture, &urgent);
+    assert_int_equal(first_queued(fixture, "slack", "C1", MESSAGE_LANE_URGENT), 2);
+    assert_int_equal(first_queued(fixture, "slack", "C1", MESSAGE_LANE_CARDS), 1);
+    urgent.handle = SLICE("1.1");
+    put(fixture, &urgent);
+    assert_int_equal(first_queued(fixture, "slack", "C1", MESSAGE_LANE_URGENT), 0);
+    assert_int_equal(first_queued(fixture, "slack", "C1", MESSAGE_LANE_EDITS), 2);
+}
+
 static void a_message_that_goes_to_the_back_lets_the_others_pass(void **state)
 {
     struct fixture *fixture = *state;
@@ -237,6 +253,7 @@ int main(void)
         TWICE(a_message_is_kept_with_all_that_it_owes),
         cmocka_unit_test(what_is_owed_next),
         TWICE(cards_leave_in_the_order_in_which_they_were_owed),
+        TWICE(o10_an_urgent_card_does_not_stand_behind_the_others),
         TWICE(a_message_that_goes_to_the_back_lets_the_others_pass),
         TWICE(a_message_stands_in_one_lane_at_a_time),
         TWICE(places_and_channels_are_destinations_of_their_own),
