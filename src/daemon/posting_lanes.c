@@ -55,9 +55,13 @@ int64_t bucket_ready_ms(const struct bucket *bucket, struct channel_rate rate)
 
 void bucket_take(struct bucket *bucket, struct channel_rate rate, int64_t now_ms)
 {
+    int64_t most_ms = now_ms + rate.burst * rate.interval_ms + DEBT_MOST_MS;
+
     if (bucket->full_ms < now_ms)
         bucket->full_ms = now_ms;
     bucket->full_ms += rate.interval_ms;
+    if (bucket->full_ms > most_ms)
+        bucket->full_ms = most_ms;
 }
 
 /* --- holds --- */

@@ -12,6 +12,7 @@
 #define BACKOFF_MOST_MS ((int64_t)300000)
 #define WAIT_MOST_MS ((int64_t)86400000) /* longer than a day nobody is taken at his word */
 #define LOOK_AGAIN_MS ((int64_t)30000)
+#define DEBT_MOST_MS ((int64_t)60000)
 #define TAKE_OVER_MS ((int64_t)120000)
 
 /* How long to wait after `n_failures` in a row (from 1): 1 s doubling to 5 min, of which `random` takes away up to half, so that many that failed together do not come back together. */
@@ -23,7 +24,7 @@ struct bucket {
 };
 /* From when on there is a token; in the past: there is one. */
 int64_t bucket_ready_ms(const struct bucket *bucket, struct channel_rate rate);
-/* Also without one: who hurries owes it. */
+/* Also without one: who hurries owes it, and all together never more than a minute's worth: limits are counted by the minute, and those who did not hurry are not to wait for hours. */
 void bucket_take(struct bucket *bucket, struct channel_rate rate, int64_t now_ms);
 
 /* A time before which nothing leaves, and what it is for. */

@@ -207,7 +207,8 @@ class Slack(Workspace):
             return [link for link in self.links if link.is_open]
 
     def wait_for_link(self):
-        return wait_until(lambda: next(iter(reversed(self.open_links())), None), "a connection of Socket Mode")
+        """The newest; one that is going only where there is no other."""
+        return wait_until(lambda: next(iter(sorted(reversed(self.open_links()), key=lambda link: link.is_going)), None), "a connection of Socket Mode")
 
     def take_method(self, request, method, query, body):
         call = Call(method, {}, dict(request.headers.items()))

@@ -26,6 +26,7 @@ class Link:
         self.arrived = threading.Condition()
         self.acks = {}
         self.is_open = True
+        self.is_going = False  # we said so
         self.n_pongs = 0
 
     @staticmethod
@@ -123,6 +124,7 @@ class Link:
             return envelope_id in self.acks, self.acks.get(envelope_id)
 
     def disconnect(self, reason):
+        self.is_going = True
         self.send_text(json.dumps({"type": "disconnect", "reason": reason, "debug_info": {"host": "applink"}}))
 
     def cut(self):

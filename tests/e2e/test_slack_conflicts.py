@@ -2,6 +2,7 @@
 
 60 rounds in the suite, 1,000 in `./dev soak`."""
 import os
+import random
 import unittest
 
 from harness import CI_RULE, JANE as JANE_TOKEN, JOHN as JOHN_TOKEN, together, wait_until, workflow_run
@@ -18,6 +19,7 @@ TOGETHER = 4  # of them decided at the same time
 class Conflicts(SlackTest):
     def setUp(self):
         super().setUp()
+        self.dice = random.Random(1)
         rules, routes = {}, []
         for i in range(1, PLACES + 1):
             self.slack.add_conversation(f"C{i}", f"place-{i}")
@@ -48,6 +50,7 @@ class Conflicts(SlackTest):
         """Everybody at once; what each is told is what stands. Gives how it was decided."""
         proposal = self.daemon.api(f"/api/v1/proposals/{card.proposal}").json()
         deciders = self.deciders(proposal, card)
+        self.dice.shuffle(deciders)  # who is a moment earlier
         answers = together(len(deciders), lambda i: deciders[i][3]())
         after = self.daemon.api(f"/api/v1/proposals/{card.proposal}").json()
         decisions = [(one["via"], one["verdict"], one["by"]) for one in after["decisions"] if one["verdict"] in ("approve", "reject")]

@@ -104,6 +104,15 @@ static void who_hurries_goes_past_the_bucket_and_owes_it(void **state)
     assert_int_equal(ready(fixture, one_a_second), NOW + 2 * SECOND);
 }
 
+static void a_thousand_who_hurry_make_nobody_wait_for_hours(void **state)
+{
+    struct fixture *fixture = *state;
+
+    for (int i = 0; i < 1000; i++)
+        bucket_take(&fixture->bucket, one_a_second, NOW);
+    assert_int_equal(ready(fixture, one_a_second), NOW + SECOND + MINUTE);
+}
+
 static void o02_who_hurries_does_not_go_past_a_retry_after(void **state)
 {
     struct fixture *fixture = *state;
@@ -366,6 +375,7 @@ int main(void)
         cmocka_unit_test_setup(a_long_rest_gives_no_more_than_the_burst, set_up),
         cmocka_unit_test_setup(without_a_rate_there_is_no_limit, set_up),
         cmocka_unit_test_setup(who_hurries_goes_past_the_bucket_and_owes_it, set_up),
+        cmocka_unit_test_setup(a_thousand_who_hurry_make_nobody_wait_for_hours, set_up),
         cmocka_unit_test_setup(o02_who_hurries_does_not_go_past_a_retry_after, set_up),
         cmocka_unit_test_setup(o01_backoff_doubles_from_one_second_to_five_minutes, set_up),
         cmocka_unit_test_setup(jitter_takes_away_half_at_most, set_up),
