@@ -1,7 +1,7 @@
 #include "actions/channels/slack_code.h"
 
 #define ADVICE_LATER "it is tried again"
-#define ADVICE_PLAIN "it is sent again, smaller and plain"
+#define ADVICE_PLAIN "smaller and plain it may be taken; all of it is on the page"
 #define ADVICE_ANEW "the card is posted anew"
 #define ADVICE_TOKEN "put the app's bot token into `token_file` and reload"
 #define ADVICE_INSTALL "install the app again, put its token into `token_file` and reload"
