@@ -17,8 +17,20 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WORKERS = 2
 # Modules whose subject is more than one thread: what a run under TSan is for.
-THREADED_UNITS = ["clock", "http", "log", "log_evidence", "metrics", "runner", "process", "inlet", "service"]
-THREADED_STORIES = ["test_first_light", "test_decisions", "test_log_evidence", "test_rules", "test_life"]
+THREADED_UNITS = ["clock", "http", "log", "log_evidence", "metrics", "runner", "process", "inlet", "service", "websocket"]
+# Whole modules, or the stories of one whose names match.
+THREADED_STORIES = {
+    "test_first_light": "",
+    "test_decisions": "",
+    "test_log_evidence": "",
+    "test_rules": "",
+    "test_life": "",
+    "test_posting": "what_happened_while|a_restart_while|retry_after|a_place_that_hangs|at_a_stop|a_bad_token|a_user_group",
+    "test_slack_conflicts": "",
+    "test_slack_faults": "connections_that_break|while_both_are_away",
+    "test_slack_requests": "of_twenty_at_once|committed_before|cannot_be_recorded|response_url|what_one_may_ask|a_mention|a_modal|until_slack_has_said",
+    "test_slack_socket": "",
+}
 
 
 class Result:
@@ -46,12 +58,12 @@ def run_unit(path):
     return results
 
 
-def run_stories(path, build, soak):
-    """A module of Python stories, in a process of its own; prints a JSON object for each test."""
+def run_stories(path, build, soak, pattern=""):
+    """A module of Python stories, or those that match, in a process of its own; prints a JSON object for each test."""
     env = dict(os.environ, VEDETTE=str((build / "src/vedette").resolve()), PYTHONPATH=str(ROOT / "tests/e2e"),
                ASAN_OPTIONS="abort_on_error=1:detect_leaks=1", UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1",
                TSAN_OPTIONS="halt_on_error=1", VEDETTE_SOAK="1" if soak else "")
-    done = subprocess.run([sys.executable, str(ROOT / "tests/e2e/story.py"), str(path)], env=env, cwd=ROOT, capture_output=True, text=True, errors="replace")
+    done = subprocess.run([sys.executable, str(ROOT / "tests/e2e/story.py"), str(path), pattern], env=env, cwd=ROOT, capture_output=True, text=True, errors="replace")
     results = []
     for line in done.stdout.splitlines():
         if line.startswith('{"test"'):
@@ -79,7 +91,8 @@ def plan(arguments):
         units = [path for path in units if any(name in path.name for name in arguments.names)]
         stories = [path for path in stories if any(name in path.stem for name in arguments.names)]
     # The longest first, so that the two workers end together.
-    jobs += [(run_stories, (path, build, arguments.soak)) for path in sorted(stories, key=lambda path: -path.stat().st_size)]
+    patterns = THREADED_STORIES if arguments.threads else {}
+    jobs += [(run_stories, (path, build, arguments.soak, patterns.get(path.stem, ""))) for path in sorted(stories, key=lambda path: -path.stat().st_size)]
     jobs += [(run_unit, (path,)) for path in units]
     if not arguments.names and not arguments.threads:
         jobs.append((run_house_rules, ()))

@@ -21,6 +21,7 @@
     X(MESSAGE_BEFORE_BEGIN, "message.before-begin")                                                \
     X(MESSAGE_AFTER_BEGIN, "message.after-begin")                                                  \
     X(MESSAGE_BEFORE_END, "message.before-end")                                                    \
+    X(MESSAGE_AFTER_END, "message.after-end")                                                      \
     X(STEP_BEFORE_START, "step.before-start")                                                      \
     X(STEP_AFTER_START, "step.after-start")                                                        \
     X(STEP_BEFORE_RESULT, "step.before-result")                                                    \

@@ -54,6 +54,18 @@ size_t utf8_char_len(const char *ptr, size_t len, uint32_t *code_point)
     return 1 + (size_t)lead->n_more;
 }
 
+bool utf8_is_valid(const char *ptr, size_t len)
+{
+    for (size_t at = 0; at < len;) {
+        size_t here = utf8_char_len(ptr + at, len - at, NULL);
+
+        if (!here)
+            return false;
+        at += here;
+    }
+    return true;
+}
+
 bool utf8_acts_on_its_surroundings(uint32_t code_point)
 {
     return code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0) || /* controls */

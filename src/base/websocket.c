@@ -54,6 +54,11 @@ static enum rc connect_to(struct websocket *websocket, const char **error)
     *error = code == CURLE_OPERATION_TIMEDOUT ? "no answer in time" : "could not connect";
     if (code == CURLE_PEER_FAILED_VERIFICATION)
         *error = "the certificate is not valid";
+    /* Where libcurl shakes hands: any answer but 101. */
+    if (code == CURLE_HTTP_RETURNED_ERROR) {
+        *error = WEBSOCKET_IS_NOT_THERE;
+        return RC_INVALID;
+    }
     if (code != CURLE_OK)
         return code == CURLE_OPERATION_TIMEDOUT ? RC_TIMEOUT : RC_IO;
     code = curl_easy_getinfo(websocket->easy, CURLINFO_ACTIVESOCKET, &websocket->fd);

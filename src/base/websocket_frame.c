@@ -137,19 +137,6 @@ static enum rc take_payload(struct websocket_reader *reader, const struct frame 
     return buffer_rc(to);
 }
 
-static bool is_utf8(struct slice text)
-{
-    while (text.len) {
-        size_t len = utf8_char_len(text.ptr, text.len, NULL);
-
-        if (!len)
-            return false;
-        text.ptr += len;
-        text.len -= len;
-    }
-    return true;
-}
-
 /* RC_BUSY: a fragment was taken, and there is more to read. */
 static enum rc take_fragment(struct websocket_reader *reader, const struct frame *frame,
                              enum websocket_opcode *opcode, struct slice *payload)
@@ -165,7 +152,7 @@ static enum rc take_fragment(struct websocket_reader *reader, const struct frame
     *opcode = reader->opcode;
     *payload = buffer_slice(&reader->message);
     reader->opcode = WEBSOCKET_CONTINUATION;
-    if (*opcode == WEBSOCKET_TEXT && !is_utf8(*payload))
+    if (*opcode == WEBSOCKET_TEXT && !utf8_is_valid(payload->ptr, payload->len))
         return fail(reader, RC_INVALID, "a text that is not UTF-8");
     return RC_OK;
 }

@@ -1,5 +1,7 @@
-/* libcurl's own WebSocket, from 8.14 on. */
+/* libcurl's own WebSocket, from 8.14 on: the first with CURLWS_NOAUTOPONG. It refuses masked frames, reserved bits, unknown opcodes and fragments that belong to
+ * nothing; that a text is UTF-8 is checked here. It does not compare Sec-WebSocket-Accept. */
 #include "src/base/clock.h"
+#include "src/base/utf8.h"
 #include "src/base/websocket_private.h"
 
 #include <poll.h>
@@ -24,14 +26,15 @@ bool websocket_libcurl_can(void)
     return false;
 }
 
-/* libcurl shook hands when it connected. */
+/* libcurl shook hands when it connected. A ping that it answered by itself would never be seen here, and the peer be thought silent. */
 static enum rc open_libcurl(struct websocket *websocket, const struct websocket_url *url,
                             const char **error)
 {
-    (void)websocket;
+    CURLcode code = curl_easy_setopt(websocket->easy, CURLOPT_WS_OPTIONS, (long)CURLWS_NOAUTOPONG);
+
     (void)url;
-    (void)error;
-    return RC_OK;
+    *error = "this libcurl answers pings by itself";
+    return code == CURLE_OK ? RC_OK : RC_IO;
 }
 
 static enum websocket_opcode opcode_of(int flags)
@@ -45,23 +48,51 @@ static enum websocket_opcode opcode_of(int flags)
     return flags & CURLWS_BINARY ? WEBSOCKET_BINARY : WEBSOCKET_TEXT;
 }
 
-/* A control frame may come between the fragments of a message, whole: it is handed out by itself. */
+static enum rc add_piece(struct websocket_reader *reader, const struct curl_ws_frame *meta,
+                         bool is_message, struct slice piece)
+{
+    struct buffer *to = is_message ? &reader->message : &reader->control;
+
+    if (is_message ? reader->opcode == WEBSOCKET_CONTINUATION : meta->offset == 0)
+        buffer_clear(to);
+    buffer_add(to, piece);
+    return buffer_rc(to);
+}
+
+/* A frame may come in pieces, and a control frame between the fragments of a message. RC_BUSY: it is not whole. */
+static enum rc take_piece(struct websocket_reader *reader, const struct curl_ws_frame *meta,
+                          struct slice piece, enum websocket_opcode *opcode, struct slice *payload)
+{
+    bool is_message;
+    enum rc rc;
+
+    *opcode = opcode_of(meta->flags);
+    is_message = *opcode == WEBSOCKET_TEXT || *opcode == WEBSOCKET_BINARY;
+    rc = add_piece(reader, meta, is_message, piece);
+    if (rc)
+        return rc;
+    if (is_message)
+        reader->opcode = *opcode;
+    if (meta->bytesleft || (is_message && meta->flags & CURLWS_CONT))
+        return RC_BUSY;
+    *payload = buffer_slice(is_message ? &reader->message : &reader->control);
+    if (is_message)
+        reader->opcode = WEBSOCKET_CONTINUATION;
+    if (*opcode == WEBSOCKET_TEXT && !utf8_is_valid(payload->ptr, payload->len))
+        return RC_INVALID;
+    return RC_OK;
+}
+
 static enum rc receive_libcurl(struct websocket *websocket, enum websocket_opcode *opcode,
                                struct slice *payload, const char **error)
 {
-    struct websocket_reader *reader = &websocket->reader;
-    char piece[PIECE_BYTES];
+    enum rc rc = RC_BUSY;
 
-    if (reader->opcode == WEBSOCKET_CONTINUATION)
-        buffer_clear(&reader->message);
-    buffer_clear(&reader->control);
-    for (;;) {
+    while (rc == RC_BUSY) {
+        char bytes[PIECE_BYTES];
+        struct slice piece = { bytes, 0 };
         const struct curl_ws_frame *meta = NULL;
-        size_t n_read = 0;
-        CURLcode code = curl_ws_recv(websocket->easy, piece, sizeof piece, &n_read, &meta);
-        enum websocket_opcode here;
-        bool is_message;
-        struct buffer *to;
+        CURLcode code = curl_ws_recv(websocket->easy, bytes, sizeof bytes, &piece.len, &meta);
 
         if (code == CURLE_AGAIN)
             return RC_NOT_FOUND;
@@ -69,23 +100,10 @@ static enum rc receive_libcurl(struct websocket *websocket, enum websocket_opcod
         if (code != CURLE_OK || !meta)
             return RC_IO;
         websocket->heard_mono_ms = clock_mono_ms();
-        here = opcode_of(meta->flags);
-        is_message = here == WEBSOCKET_TEXT || here == WEBSOCKET_BINARY;
-        to = is_message ? &reader->message : &reader->control;
-        buffer_add(to, (struct slice){ piece, n_read });
-        *error = "a message that is too long";
-        if (buffer_rc(to))
-            return RC_LIMIT;
-        if (is_message)
-            reader->opcode = here;
-        if (meta->bytesleft || (is_message && meta->flags & CURLWS_CONT))
-            continue;
-        if (is_message)
-            reader->opcode = WEBSOCKET_CONTINUATION;
-        *opcode = here;
-        *payload = buffer_slice(to);
-        return RC_OK;
+        rc = take_piece(&websocket->reader, meta, piece, opcode, payload);
+        *error = rc == RC_INVALID ? "a text that is not UTF-8" : "a message that is too long";
     }
+    return rc;
 }
 
 static enum rc send_libcurl(struct websocket *websocket, enum websocket_opcode opcode,
@@ -97,22 +115,26 @@ static enum rc send_libcurl(struct websocket *websocket, enum websocket_opcode o
                                       [WEBSOCKET_PING] = CURLWS_PING,
                                       [WEBSOCKET_PONG] = CURLWS_PONG };
     int64_t until_mono_ms = clock_mono_ms() + SEND_MS;
+    CURLcode code;
 
+    if (!payload.len)
+        payload = SLICE("");
+    /* What is empty has a head, which may have to wait as well. */
     do {
         size_t n_sent = 0;
-        CURLcode code = curl_ws_send(websocket->easy, payload.ptr ? payload.ptr : "", payload.len,
-                                     &n_sent, 0, flags[opcode]);
-        enum rc rc = RC_OK;
 
+        code = curl_ws_send(websocket->easy, payload.ptr, payload.len, &n_sent, 0, flags[opcode]);
+        if (code != CURLE_OK && code != CURLE_AGAIN)
+            return RC_IO;
         payload.ptr += n_sent;
         payload.len -= n_sent;
-        if (code == CURLE_AGAIN)
-            rc = websocket_await(websocket, POLLOUT, until_mono_ms);
-        else if (code != CURLE_OK)
-            rc = RC_IO;
-        if (rc)
-            return rc;
-    } while (payload.len);
+        if (code == CURLE_AGAIN) {
+            enum rc rc = websocket_await(websocket, POLLOUT, until_mono_ms);
+
+            if (rc)
+                return rc;
+        }
+    } while (code == CURLE_AGAIN || payload.len);
     return RC_OK;
 }
 

@@ -90,7 +90,7 @@ static enum rc open_own(struct websocket *websocket, const struct websocket_url 
         rc = shake_hands(websocket, url, arena);
     arena_free(arena);
     if (rc == RC_INVALID)
-        *error = "the server does not open a WebSocket there";
+        *error = WEBSOCKET_IS_NOT_THERE;
     else if (rc == RC_TIMEOUT)
         *error = "no answer in time";
     else if (rc)

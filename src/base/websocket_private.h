@@ -7,6 +7,8 @@
 
 #include <curl/curl.h>
 
+#define WEBSOCKET_IS_NOT_THERE "the server does not open a WebSocket there"
+
 struct websocket;
 
 /* Each is as its namesake in websocket.h says. */

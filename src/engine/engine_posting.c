@@ -227,7 +227,9 @@ enum rc engine_end_message(struct engine *engine, const struct engine_message_re
     if (!rc)
         rc = end_message(&turn, result);
     crash_point(CRASH_MESSAGE_BEFORE_END);
-    return end_turn(&turn, rc);
+    rc = end_turn(&turn, rc);
+    crash_point(CRASH_MESSAGE_AFTER_END);
+    return rc;
 }
 
 static enum rc take_over(struct turn *turn, const struct engine_message *ref)

@@ -116,6 +116,7 @@ class Slack(Workspace):
         self.app_id = APP
         self.over_socket = False
         self.links = []  # of Socket Mode, the newest last
+        self.link_port = None  # of who takes them, where that is somebody else
         self.tickets = set()
         self.port = 0
         self.server = None
@@ -191,7 +192,7 @@ class Slack(Workspace):
             self.tickets.discard(parameters.get("ticket"))
         if not is_good or "Sec-WebSocket-Key" not in request.headers:
             return self.send(request, 408 if is_good else 404, {}, b"")
-        link = Link(self, request)
+        link = Link(self, request.connection, request.rfile)
         link.shake_hands(request.headers)
         with self.lock:
             self.links.append(link)
@@ -200,7 +201,7 @@ class Slack(Workspace):
     def apps_connections_open(self, args):
         ticket = uuid.uuid4().hex
         self.tickets.add(ticket)
-        return {"url": f"ws://127.0.0.1:{self.port}/link?ticket={ticket}&app_id={APP}"}
+        return {"url": f"ws://127.0.0.1:{self.link_port or self.port}/link?ticket={ticket}&app_id={APP}"}
 
     def open_links(self):
         with self.lock:

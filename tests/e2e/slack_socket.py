@@ -20,8 +20,8 @@ ACK_SECONDS = 3
 class Link:
     """One connection. `acks` holds what came back, by envelope_id."""
 
-    def __init__(self, slack, request):
-        self.slack, self.connection, self.rfile = slack, request.connection, request.rfile
+    def __init__(self, slack, connection=None, rfile=None):
+        self.slack, self.connection, self.rfile = slack, connection, rfile
         self.lock = threading.Lock()
         self.arrived = threading.Condition()
         self.acks = {}

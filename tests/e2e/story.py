@@ -1,9 +1,10 @@
-"""Runs one module of stories and prints a JSON object for each test: {"test", "state", "output"}."""
+"""Runs one module of stories, or those of it whose names match a pattern, and prints a JSON object for each test: {"test", "state", "output"}."""
 import contextlib
 import importlib.util
 import io
 import json
 import pathlib
+import re
 import sys
 import unittest
 
@@ -47,7 +48,18 @@ class Teller(unittest.TestResult):
         print(json.dumps({"test": name, "state": self.state, "output": output}), file=self.out, flush=True)
 
 
-def main(path):
+def matching(suite, pattern):
+    """The tests of a suite of suites."""
+    chosen = unittest.TestSuite()
+    for test in suite:
+        if isinstance(test, unittest.TestSuite):
+            chosen.addTest(matching(test, pattern))
+        elif re.search(pattern, test.id().rsplit(".", 1)[-1]):
+            chosen.addTest(test)
+    return chosen
+
+
+def main(path, pattern=""):
     path = pathlib.Path(path)
     sys.path.insert(0, str(path.parent))
     spec = importlib.util.spec_from_file_location(path.stem, path)
@@ -56,9 +68,9 @@ def main(path):
     spec.loader.exec_module(module)
     teller = Teller(sys.stdout)
     with contextlib.redirect_stdout(teller.output):
-        unittest.defaultTestLoader.loadTestsFromModule(module).run(teller)
+        matching(unittest.defaultTestLoader.loadTestsFromModule(module), pattern).run(teller)
     return 0 if teller.wasSuccessful() else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

@@ -1,15 +1,17 @@
 """The program ends at every named place in turn, and once more while it recovers: nothing is lost, nothing happens twice."""
 import re
 import signal
+import unittest
 
 from harness import ROOT, VedetteTest, wait_until
 from ledger import LEDGER_RULE, Ledger, ledger_config
+from slack_story import SlackTest
 
 PLACES = re.findall(r'X\(\w+, "([\w.-]+)"\)', (ROOT / "src/base/crash_point.h").read_text())
 RECOVER = "recover.before-commit"
 
 
-class CrashPoints(VedetteTest):
+class CrashStory:
     def begin(self, hold="0s", **options):
         self.ledger = Ledger()
         return self.vedette(config=ledger_config(hold), rules={"ci.yaml": LEDGER_RULE}, **options)
@@ -36,9 +38,14 @@ class CrashPoints(VedetteTest):
         self.crash_while_recovering(vedette)
         vedette.start()
         self.ledger.check(self, vedette)
+        self.check_more(vedette)
         vedette.stop()
-        return vedette
 
+    def check_more(self, vedette):
+        pass
+
+
+class CrashPoints(CrashStory, VedetteTest):
     def test_places_are_known(self):
         self.assertGreaterEqual(len(PLACES), 14)
 
@@ -151,14 +158,43 @@ class CrashPoints(VedetteTest):
         self.assertEqual(len(vedette.steps_run()), 1)
 
 
+class CrashPointsOfMessages(CrashStory, SlackTest):
+    """The same with a channel: every proposal has one card, which shows what became of it, and nothing is said twice below it."""
+
+    SHOWN = {"verifying": "approved by jane", "unknown": "nobody knows"}
+
+    def check_more(self, vedette):
+        def is_idle():
+            channel = vedette.api("/api/v1/status").json()["channels"][0]
+            return channel["state"] == "ok" and channel["owed"] == 0
+
+        wait_until(is_idle, "nothing is owed to Slack", 120)
+        for proposal in self.ledger.everything(vedette, "proposals"):
+            cards = self.slack.cards(proposal=proposal["id"])
+            self.assertEqual(len(cards), 1, proposal)
+            self.assertIn(self.SHOWN[proposal["state"]], cards[0].shown().lower())
+            said = [reply.shown() for reply in self.slack.replies(cards[0])]
+            self.assertEqual(len(said), len(set(said)), said)
+        self.assert_no_complaints()
+
+
 def each_place(place, n):
     def story(self):
         self.run_through(place, n)
     return story
 
 
-for _place in PLACES:
-    if _place == RECOVER or _place.startswith("lines."):  # of logs: test_logs.py
-        continue
-    for _n in (1, 2):
-        setattr(CrashPoints, f"test_s01_the_end_at_{re.sub('[.-]', '_', _place)}_passed_{'once twice'.split()[_n - 1]}_loses_and_repeats_nothing", each_place(_place, _n))
+def add_stories():
+    for place in PLACES:
+        if place == RECOVER or place.startswith("lines."):  # of logs: test_logs.py
+            continue
+        where, fault = (CrashPointsOfMessages, "o06") if place.startswith("message.") else (CrashPoints, "s01")
+        for n, times in ((1, "once"), (2, "twice")):
+            setattr(where, f"test_{fault}_the_end_at_{re.sub('[.-]', '_', place)}_passed_{times}_loses_and_repeats_nothing", each_place(place, n))
+
+
+add_stories()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -154,18 +154,6 @@ class MayHaveArrived(PostingTest):
         self.assertGreaterEqual(again - first, 29)
         self.assert_one_card(lost)
 
-    def test_o06_a_crash_around_the_request_makes_no_second_card(self):
-        for place in ("message.before-begin:1", "message.after-begin:1", "message.before-end:1"):
-            with self.subTest(place=place):
-                vedette = self.vedette(crash_at=place)
-                vedette.send_github("workflow_run", workflow_run())
-                vedette.wait()
-                vedette.start()
-                proposal = vedette.wait_for_proposal(state="open")
-                wait_until(lambda: self.slack.cards(proposal=proposal["id"]), "its card", 60)
-                self.wait_for_channel(vedette, owed=0)
-                self.assert_one_card(proposal)
-
     def test_o07_no_odd_answer_is_taken_for_success(self):
         odd = {"html": True}, {"redirect": True}, {"body": b'{"ok":"true"}'}, {"body": b"[]"}, {"endless": True}, {"status": 500}
         vedette = self.vedette()

@@ -116,6 +116,28 @@ class SocketMode(SlackTest):
             old.disconnect("warning")
             wait_until(lambda old=old: any(link is not old for link in self.slack.open_links()), "another connection")
 
+    def test_reloads_and_a_stop_in_the_middle_of_clicks_end_nothing_else(self):
+        vedette = self.vedette()
+        cards = [self.red(vedette, repo=f"acme/shop{i}") for i in range(3)]
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            clicks = [pool.submit(self.slack.click, cards[i % 3], "details", user=JANE) for i in range(40)]
+            for _ in range(3):  # each leaves a connection to Slack, which ends it in its time
+                self.assertEqual(vedette.cli("reload", check=0).returncode, 0)
+            self.assertEqual([click.result().status for click in clicks], [200] * 40)
+            asking = [pool.submit(self.ask_until_it_is_gone) for _ in range(4)]
+            acks = sum(len(link.acks) for link in self.slack.links)
+            wait_until(lambda: sum(len(link.acks) for link in self.slack.links) > acks + 20, "they are under way")
+            self.assertEqual(vedette.stop(), 0)
+            self.assertGreater(sum(asked.result() for asked in asking), 20)
+        self.assert_no_complaints()
+
+    def ask_until_it_is_gone(self):
+        """How many were answered."""
+        n_answered = 0
+        while links := self.slack.open_links():
+            n_answered += links[-1].deliver("slash_commands", self.status_command())[0]
+        return n_answered
+
     def test_a_connection_that_is_cut_is_opened_again(self):
         vedette = self.vedette()
         card = self.red(vedette)

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -257,13 +258,17 @@ static void the_answer_must_open_a_websocket(void **state)
 struct server {
     int fd, port;
     pthread_t thread;
-    const char *after; /* what it sends once the connection is open */
+    const char *refusal; /* instead of opening a WebSocket */
+    const char *after;   /* what it sends once the connection is open */
     size_t after_len;
+    const char *echo; /* what it sends when something has come, so many times */
+    int n_echoes;
+    bool is_forgetful; /* of what it heard */
     char heard[512];
     size_t heard_len;
 };
 
-static void answer_handshake(int fd, const char *after, size_t after_len)
+static void answer_handshake(int fd, const struct server *server)
 {
     char request[4096] = { 0 };
     size_t len = 0;
@@ -271,7 +276,7 @@ static void answer_handshake(int fd, const char *after, size_t after_len)
     struct slice joined, accept;
     struct sha1 digest;
     const char *key;
-    char head[512];
+    char head[512 + LIMIT_BYTES];
     int head_len;
 
     while (!strstr(request, "\r\n\r\n")) {
@@ -279,6 +284,11 @@ static void answer_handshake(int fd, const char *after, size_t after_len)
 
         assert_true(n > 0);
         len += (size_t)n;
+    }
+    if (server->refusal) {
+        assert_true(send(fd, server->refusal, strlen(server->refusal), MSG_NOSIGNAL) > 0);
+        arena_free(arena);
+        return;
     }
     key = strstr(request, "Sec-WebSocket-Key: ") + strlen("Sec-WebSocket-Key: ");
     assert_int_equal(arena_format(arena, &joined, "%.24s258EAFA5-E914-47DA-95CA-C5AB0DC85B11", key),
@@ -291,11 +301,11 @@ static void answer_handshake(int fd, const char *after, size_t after_len)
                         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
                         "Connection: Upgrade\r\nSec-WebSocket-Accept: %.28s\r\n\r\n",
                         accept.ptr);
-    assert_true(head_len > 0 && (size_t)head_len + after_len < sizeof head);
+    assert_true(head_len > 0 && (size_t)head_len + server->after_len < sizeof head);
     /* In one piece: the first frames may come with the head. */
-    memcpy(head + head_len, after, after_len);
-    assert_int_equal(send(fd, head, (size_t)head_len + after_len, MSG_NOSIGNAL),
-                     (ssize_t)((size_t)head_len + after_len));
+    memcpy(head + head_len, server->after, server->after_len);
+    assert_int_equal(send(fd, head, (size_t)head_len + server->after_len, MSG_NOSIGNAL),
+                     (ssize_t)((size_t)head_len + server->after_len));
     arena_free(arena);
 }
 
@@ -304,26 +314,27 @@ static void *serve(void *context)
     struct server *server = context;
     int fd = accept(server->fd, NULL, NULL);
 
-    answer_handshake(fd, server->after, server->after_len);
-    for (;;) {
+    answer_handshake(fd, server);
+    while (!server->refusal) {
         ssize_t n = recv(fd, server->heard + server->heard_len,
                          sizeof server->heard - server->heard_len, 0);
 
         if (n <= 0)
             break;
-        server->heard_len += (size_t)n;
+        server->heard_len = server->is_forgetful ? 0 : server->heard_len + (size_t)n;
+        if (server->n_echoes-- > 0)
+            (void)!send(fd, server->echo, strlen(server->echo), MSG_NOSIGNAL);
     }
     close(fd);
     return NULL;
 }
 
-static void start(struct server *server, struct slice after)
+static void start_server(struct server *server)
 {
     struct sockaddr_in address = { .sin_family = AF_INET,
                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     socklen_t len = sizeof address;
 
-    *server = (struct server){ .after = after.ptr, .after_len = after.len };
     server->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(server->fd, (struct sockaddr *)&address, sizeof address), 0);
     assert_int_equal(listen(server->fd, 1), 0);
@@ -332,24 +343,39 @@ static void start(struct server *server, struct slice after)
     assert_int_equal(pthread_create(&server->thread, NULL, serve, server), 0);
 }
 
+static void start(struct server *server, struct slice after)
+{
+    *server = (struct server){ .after = after.ptr, .after_len = after.len };
+    start_server(server);
+}
+
 static void stop(struct server *server)
 {
     pthread_join(server->thread, NULL);
     close(server->fd);
 }
 
-static struct websocket *connect_to(const struct server *server)
+/* The two ways of websocket_private.h; where this libcurl has none of its own, the second is the first again. */
+static const bool by_us = true, by_libcurl = false;
+
+static enum rc open_to(const struct server *server, void **state, struct websocket **websocket,
+                       const char **error)
 {
-    struct websocket *websocket = NULL;
-    const char *error = NULL;
     char url[64];
 
     snprintf(url, sizeof url, "ws://127.0.0.1:%d/link", server->port);
-    assert_int_equal(websocket_open(&(struct websocket_options){ .url = slice_of(url),
-                                                                 .message_limit_bytes = LIMIT_BYTES,
-                                                                 .own_framing = true },
-                                    &websocket, &error),
-                     RC_OK);
+    return websocket_open(&(struct websocket_options){ .url = slice_of(url),
+                                                       .message_limit_bytes = LIMIT_BYTES,
+                                                       .own_framing = *(const bool *)*state },
+                          websocket, error);
+}
+
+static struct websocket *connect_to(const struct server *server, void **state)
+{
+    struct websocket *websocket = NULL;
+    const char *error = NULL;
+
+    assert_int_equal(open_to(server, state, &websocket, &error), RC_OK);
     return websocket;
 }
 
@@ -372,9 +398,8 @@ static void texts_that_come_with_the_handshake_are_not_lost(void **state)
     const char *error;
     struct slice text;
 
-    (void)state;
     start(&server, BYTES("\x81\x05Hello\x89\x02hi\x81\x03you"));
-    websocket = connect_to(&server);
+    websocket = connect_to(&server, state);
     assert_int_equal(await_text(websocket, &text, &error), RC_OK);
     assert_slice(text, "Hello");
     assert_int_equal(await_text(websocket, &text, &error), RC_OK);
@@ -396,9 +421,8 @@ static void a_close_is_answered_and_ends_it(void **state)
     const char *error;
     struct slice text;
 
-    (void)state;
     start(&server, BYTES("\x88\x02\x03\xe9"));
-    websocket = connect_to(&server);
+    websocket = connect_to(&server, state);
     assert_int_equal(await_text(websocket, &text, &error), RC_IO);
     assert_string_equal(error, "closed by the server");
     assert_int_equal(websocket_send(websocket, SLICE("too late")), RC_IO);
@@ -407,19 +431,146 @@ static void a_close_is_answered_and_ends_it(void **state)
     assert_int_equal(server.heard_len, 6 + 2); /* one close, no more */
 }
 
+/* What we wrote: frames of less than 126 bytes, without their masks. */
+static void expect_heard(const struct server *server, const char *const *frames)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; frames[i]; i++) {
+        size_t len = strlen(frames[i] + 1);
+
+        assert_true(at + 6 + len <= server->heard_len);
+        assert_int_equal((uint8_t)server->heard[at], (uint8_t)frames[i][0]);
+        assert_int_equal((uint8_t)server->heard[at + 1], 0x80 | len);
+        for (size_t j = 0; j < len; j++)
+            assert_int_equal(server->heard[at + 6 + j] ^ server->heard[at + 2 + j % 4],
+                             frames[i][1 + j]);
+        at += 6 + len;
+    }
+    assert_int_equal(at, server->heard_len);
+}
+
+static void pings_between_fragments_are_answered_with_what_they_brought(void **state)
+{
+    struct server server;
+    struct websocket *websocket;
+    const char *error;
+    struct slice text;
+
+    start(&server, BYTES("\x01\x03Hel\x89\x00\x00\x01l\x89\x04ping\x80\x01o\x81\x01!"));
+    websocket = connect_to(&server, state);
+    assert_int_equal(await_text(websocket, &text, &error), RC_OK);
+    assert_slice(text, "Hello");
+    assert_int_equal(await_text(websocket, &text, &error), RC_OK);
+    assert_slice(text, "!");
+    websocket_free(websocket);
+    stop(&server);
+    expect_heard(&server, (const char *const[]){ "\x8a", "\x8aping", "\x88\x03\xe8", NULL });
+}
+
+static void a_ping_in_two_pieces_is_one(void **state)
+{
+    const struct slice after = BYTES("\x81\x01x\x89\x04pi");
+    struct server server = {
+        .after = after.ptr, .after_len = after.len, .echo = "ng\x81\x01y", .n_echoes = 1
+    };
+    struct websocket *websocket;
+    const char *error;
+    struct slice text;
+
+    start_server(&server);
+    websocket = connect_to(&server, state);
+    assert_int_equal(await_text(websocket, &text, &error), RC_OK);
+    assert_slice(text, "x");
+    assert_int_equal(websocket_receive(websocket, &text, &error), RC_NOT_FOUND);
+    assert_int_equal(websocket_send(websocket, SLICE("go on")), RC_OK);
+    assert_int_equal(await_text(websocket, &text, &error), RC_OK);
+    assert_slice(text, "y");
+    websocket_free(websocket);
+    stop(&server);
+    expect_heard(&server, (const char *const[]){ "\x81go on", "\x8aping", "\x88\x03\xe8", NULL });
+}
+
+static void what_may_not_be_taken_ends_it(void **state)
+{
+    static char too_long[LIMIT_BYTES + 5] = "\x81\x7e\x10\x01";
+    const struct {
+        struct slice bytes;
+        const char *error;
+        enum rc rc;
+    } cases[] = {
+        { { too_long, sizeof too_long }, "a message that is too long", RC_LIMIT },
+        { BYTES("\x81\x02\xc3\x28"), "a text that is not UTF-8", RC_INVALID },
+        { BYTES("\x82\x01x"), "a message that is not text", RC_INVALID },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct server server;
+        struct websocket *websocket;
+        const char *error;
+        struct slice text;
+
+        start(&server, cases[i].bytes);
+        websocket = connect_to(&server, state);
+        assert_int_equal(await_text(websocket, &text, &error), cases[i].rc);
+        assert_string_equal(error, cases[i].error);
+        assert_int_equal(websocket_send(websocket, SLICE("too late")), RC_IO);
+        websocket_free(websocket);
+        stop(&server);
+    }
+}
+
+/* Ping and pong, to and fro, until the clock has moved. */
+static void a_ping_counts_as_heard(void **state)
+{
+    struct server server = { .after = "\x89\x01x",
+                             .after_len = 3,
+                             .echo = "\x89\x01x",
+                             .n_echoes = INT_MAX,
+                             .is_forgetful = true };
+    int64_t until_mono_ms = clock_mono_ms() + 10000, opened_mono_ms;
+    struct websocket *websocket;
+    const char *error;
+    struct slice text;
+
+    start_server(&server);
+    websocket = connect_to(&server, state);
+    opened_mono_ms = websocket_heard_mono_ms(websocket);
+    while (websocket_heard_mono_ms(websocket) == opened_mono_ms && clock_mono_ms() < until_mono_ms)
+        assert_int_equal(websocket_receive(websocket, &text, &error), RC_NOT_FOUND);
+    assert_true(websocket_heard_mono_ms(websocket) > opened_mono_ms);
+    websocket_free(websocket);
+    stop(&server);
+}
+
+static void a_server_that_opens_no_websocket_is_told_from_one_that_is_not_there(void **state)
+{
+    struct server server = { .refusal = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n" };
+    struct websocket *websocket = NULL;
+    const char *error = NULL;
+
+    start_server(&server);
+    assert_int_equal(open_to(&server, state, &websocket, &error), RC_INVALID);
+    assert_string_equal(error, "the server does not open a WebSocket there");
+    assert_null(websocket);
+    stop(&server);
+}
+
 static void nobody_there_is_said(void **state)
 {
     struct websocket *websocket = NULL;
     const char *error = NULL;
 
-    (void)state;
-    assert_int_equal(websocket_open(&(struct websocket_options){ .url = SLICE("ws://127.0.0.1:1/"),
-                                                                 .message_limit_bytes = 10 },
-                                    &websocket, &error),
-                     RC_IO);
+    assert_int_equal(open_to(&(struct server){ .port = 1 }, state, &websocket, &error), RC_IO);
     assert_string_equal(error, "could not connect");
     assert_null(websocket);
 }
+
+#define BOTH_WAYS(story)                                                                           \
+    { #story, story, NULL, NULL, (void *)(uintptr_t)&by_us },                                      \
+    {                                                                                              \
+#story "_by_libcurl", story, NULL, NULL, (void *)(uintptr_t)&by_libcurl                    \
+    }
 
 static int begin(void **state)
 {
@@ -437,9 +588,14 @@ int main(void)
         cmocka_unit_test(fragments_together_may_not_pass_the_limit),
         cmocka_unit_test(only_wss_and_this_machine_are_gone_to),
         cmocka_unit_test(the_answer_must_open_a_websocket),
-        cmocka_unit_test(texts_that_come_with_the_handshake_are_not_lost),
-        cmocka_unit_test(a_close_is_answered_and_ends_it),
-        cmocka_unit_test(nobody_there_is_said),
+        BOTH_WAYS(texts_that_come_with_the_handshake_are_not_lost),
+        BOTH_WAYS(a_close_is_answered_and_ends_it),
+        BOTH_WAYS(pings_between_fragments_are_answered_with_what_they_brought),
+        BOTH_WAYS(a_ping_in_two_pieces_is_one),
+        BOTH_WAYS(what_may_not_be_taken_ends_it),
+        BOTH_WAYS(a_ping_counts_as_heard),
+        BOTH_WAYS(a_server_that_opens_no_websocket_is_told_from_one_that_is_not_there),
+        BOTH_WAYS(nobody_there_is_said),
     };
 
     return cmocka_run_group_tests(tests, begin, NULL);
