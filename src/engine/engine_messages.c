@@ -91,8 +91,7 @@ static enum rc tell_of_flapping(struct turn *turn, const struct proposal *propos
     if (rc || n_recent < FLAPS_AT_LEAST)
         return rc;
     return messages_note(turn, proposal->id, false,
-                         "flapping: this is the %zuth proposal for this signal within a day",
-                         n_recent);
+                         "flapping: %zu proposals for this signal within a day", n_recent);
 }
 
 enum rc messages_open(struct turn *turn, const struct proposal *proposal)
@@ -242,12 +241,12 @@ enum rc messages_tell_decision(struct turn *turn, const struct proposal *proposa
 enum rc messages_tell_step(struct turn *turn, const struct proposal *proposal, size_t part)
 {
     const struct step *step = (const struct step *)proposal->plan.items + part;
-    bool has_failed = !slice_is_absent(step->error);
 
-    return messages_note(turn, proposal->id, false, "step %zu of %zu (%.*s): %s%s%.*s", part + 1,
-                         proposal->plan.n_items, SLICE_ARG(step->action),
-                         step_state_names[step->state], has_failed ? ": " : "",
-                         SLICE_ARG(step->error));
+    /* One that is not done ends the plan, and the end is told with its reason (messages_tell_state). */
+    if (step->state != STEP_DONE)
+        return RC_OK;
+    return messages_note(turn, proposal->id, false, "step %zu of %zu (%.*s): done", part + 1,
+                         proposal->plan.n_items, SLICE_ARG(step->action));
 }
 
 /* 2, 3, 5, 10, 20, 30, 50, 100, …: often enough to be true, seldom enough to be quiet. */
