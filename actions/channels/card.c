@@ -233,7 +233,7 @@ enum rc card_name(const struct card *card, struct arena *arena, struct slice *te
     shown_add_line(&words, card->proposal->short_id);
     if (card->proposal->revision > 1)
         buffer_format(&words, ", revision %" PRId64, card->proposal->revision);
-    if (digest.len) {
+    if (digest.len && card->proposal->plan.n_items) {
         buffer_add_text(&words, ", plan ");
         shown_add_line(&words, text_cut(digest, PLAN_DIGEST_SHOWN, NULL));
     }

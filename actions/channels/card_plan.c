@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-#define ONE_LINE_BYTES 100 /* a command no longer than this is read at a glance */
+#define ONE_LINE_BYTES 160 /* a command no longer than this is read at a glance */
 
 const struct step *card_step_at(const struct card *card, size_t i)
 {
@@ -352,7 +352,7 @@ static void add_end(struct buffer *words, const struct step *step)
 {
     char took[TIME_TEXT_BYTES];
 
-    if (step->started_ms && step->finished_ms >= step->started_ms)
+    if (step->state != STEP_UNKNOWN && step->started_ms && step->finished_ms >= step->started_ms)
         buffer_format(words, " in %s",
                       duration_format_rough(step->finished_ms - step->started_ms, took));
     if (step->exited && step->exit_code && !step->error.len)

@@ -143,7 +143,7 @@ static void say_verifying(struct buffer *words, const struct card *card)
     } else {
         buffer_add_text(words, "; watched until ");
         card_add_time(words, card, proposal->verify_until_ms);
-        buffer_add_text(words, " whether it helped");
+        buffer_add_text(words, " to see whether it helped");
     }
     buffer_add_text(words, "; approved by ");
     add_approvers(words, card);

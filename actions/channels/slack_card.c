@@ -95,12 +95,12 @@ static void put_fields(struct slack_blocks *blocks, const struct card *card)
     json_key(blocks->writer, "fields");
     json_array_begin(blocks->writer);
     put_field(blocks, seen);
-    put_field(blocks, say(blocks, card, card_subject));
     if (is_open) {
-        put_field(blocks, say(blocks, card, card_deciders));
         put_field(blocks, say(blocks, card, card_expiry));
+        put_field(blocks, say(blocks, card, card_deciders));
     }
     put_field(blocks, say(blocks, card, card_earlier));
+    put_field(blocks, say(blocks, card, card_subject)); /* the longest of them */
     json_array_end(blocks->writer);
     slack_block_end(blocks);
 }
@@ -189,11 +189,13 @@ static void put_usual(struct slack_blocks *blocks, const struct card *card, int6
 static void put_plain(struct slack_blocks *blocks, const struct card *card, int64_t wanted)
 {
     struct slack_plan plan = { 0 };
-    struct slice text = { 0 };
+    struct slice headline = say(blocks, card, card_headline), text = { 0 };
 
-    slack_put_header(blocks, say(blocks, card, card_headline));
+    slack_put_header(blocks, headline);
     slack_blocks_note(blocks, card_text_has_plan(card, SLACK_TEXT - 1, blocks->arena, &plan.fits));
     slack_blocks_note(blocks, card_text(card, SLACK_TEXT - 1, blocks->arena, &text));
+    if (slack_count(headline) <= SLACK_HEADER)
+        slice_cut(&text, '\n'); /* the headline once more */
     slack_put_section(blocks, text, SLACK_TEXT);
     slack_put_buttons(blocks, card, &plan, wanted);
 }

@@ -282,6 +282,33 @@ enum rc messages_tell_count(struct turn *turn, const struct signal *signal)
                          (long long)signal->count);
 }
 
+/* Its end has the reason already. */
+static bool ended_by_resolve(const struct turn *turn, const struct proposal *proposal)
+{
+    return proposal->closed_ms == turn->now_ms &&
+           (proposal->state == PROPOSAL_WITHDRAWN || proposal->state == PROPOSAL_STALE ||
+            proposal->state == PROPOSAL_VERIFIED);
+}
+
+static enum rc tell_resolved(struct turn *turn, const struct signal *signal, struct ulid proposal)
+{
+    static const struct {
+        struct slice by;
+        const char *text;
+    } ways[] = {
+        { { "event", 5 }, "well again: its source says so" },
+        { { "quiet", 5 }, "well again: it stayed quiet" },
+        { { "verification", 12 }, "well again: it was verified" },
+        { { "rule removed", 12 }, "no longer watched: its rule was removed" },
+    };
+
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+        if (slice_eq(signal->resolved_by, ways[i].by))
+            return messages_note(turn, proposal, false, "%s", ways[i].text);
+    return messages_note(turn, proposal, false, "well again, says %.*s",
+                         SLICE_ARG(signal->resolved_by));
+}
+
 enum rc messages_tell_resolved(struct turn *turn, const struct signal *signal)
 {
     struct proposal proposal = { 0 };
@@ -295,10 +322,9 @@ enum rc messages_tell_resolved(struct turn *turn, const struct signal *signal)
         proposal.state == PROPOSAL_APPROVED)
         return rc == RC_NOT_FOUND || rc == RC_CORRUPT ? RC_OK : rc;
     rc = messages_changed(turn, proposal.id);
-    if (rc)
+    if (rc || ended_by_resolve(turn, &proposal))
         return rc;
-    return messages_note(turn, proposal.id, false, "the signal resolved (%.*s)",
-                         SLICE_ARG(signal->resolved_by));
+    return tell_resolved(turn, signal, proposal.id);
 }
 
 /* --- given up --- */

@@ -395,14 +395,16 @@ static void a_long_command_is_shown_one_argument_a_line_and_says_how_many(void *
                              SLICE("rollout"),
                              SLICE("restart"),
                              SLICE("deployment/shop-frontend"),
-                             SLICE("--field-manager=the people on call") };
+                             SLICE("--field-manager=the people who are on call for the shop in "
+                                   "this week and in the next one") };
     struct slice text;
 
     sample->steps[0].argv = (struct slice_list){ .items = words, .n_items = 6 };
-    assert_slice(step_of(sample, 0),
-                 "/usr/bin/kubectl\n--context=production-eu-central-1\nrollout\n"
-                 "restart\ndeployment/shop-frontend\n"
-                 "--field-manager=the people on call");
+    assert_slice(
+        step_of(sample, 0),
+        "/usr/bin/kubectl\n--context=production-eu-central-1\nrollout\n"
+        "restart\ndeployment/shop-frontend\n"
+        "--field-manager=the people who are on call for the shop in this week and in the next one");
     assert_int_equal(card_step_effect(&sample->card, 0, sample->arena, &text), RC_OK);
     assert_holds(text, "; a command of 6 words, one a line; ");
 }
@@ -593,6 +595,16 @@ static void a_plan_is_conditional_until_it_is_approved_and_verified_only_once(vo
     assert_true(slice_is_absent(said(sample, card_verification)));
 }
 
+static void how_a_lost_step_ended_has_no_duration(void **state)
+{
+    struct card_sample *sample = *state;
+    struct slice text;
+
+    card_move(sample, NULL, PROPOSAL_UNKNOWN);
+    assert_int_equal(card_step_state(&sample->card, 0, sample->arena, &text), RC_OK);
+    assert_slice(text, "nobody knows how it ended");
+}
+
 static void a_first_revision_is_not_worth_a_word(void **state)
 {
     struct card_sample *sample = *state;
@@ -600,6 +612,8 @@ static void a_first_revision_is_not_worth_a_word(void **state)
     assert_holds(said(sample, card_name), "proposal kmwrt, revision 3, plan ");
     sample->proposal.revision = 1;
     assert_holds(said(sample, card_name), "proposal kmwrt, plan ");
+    sample->proposal.plan.n_items = 0; /* that there is none has a digest, too */
+    assert_says(sample, card_name, "proposal kmwrt");
 }
 
 static void what_never_ran_says_so_and_a_failed_step_shows_its_output(void **state)
@@ -677,6 +691,7 @@ int main(void)
         CARD_TEST(o13_a_plan_that_does_not_fit_is_not_shown_in_part),
         CARD_TEST(o13_whatever_the_limit_the_text_keeps_it_and_its_characters),
         CARD_TEST(a_plan_is_conditional_until_it_is_approved_and_verified_only_once),
+        CARD_TEST(how_a_lost_step_ended_has_no_duration),
         CARD_TEST(a_first_revision_is_not_worth_a_word),
         CARD_TEST(what_never_ran_says_so_and_a_failed_step_shows_its_output),
         CARD_TEST(undo_is_shown_exactly_last_step_first),

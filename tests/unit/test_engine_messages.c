@@ -362,7 +362,24 @@ static void o11_a_resolve_of_what_was_announced_is_always_told(void **state)
     message = message_of(story, proposal.id, "slack");
     notes = message.notes.items;
     assert_int_equal(message.notes.n_items, 2);
-    assert_true(slice_eq(notes[1].text, SLICE("the signal resolved (event)")));
+    assert_true(slice_eq(notes[1].text, SLICE("well again: its source says so")));
+    end(story);
+}
+
+static void o11_a_resolve_that_ends_a_proposal_is_told_with_its_end_only(void **state)
+{
+    struct story *story = red_at_noon("high");
+    struct ulid id = newest(story).id;
+    struct message message;
+    const struct message_note *notes;
+
+    (void)state;
+    comes_to(story, id, CHANNEL_SENT);
+    is_ok_at(story, NOON_MS + MINUTE_MS);
+    message = message_of(story, id, "slack");
+    notes = message.notes.items;
+    assert_int_equal(message.notes.n_items, 1);
+    assert_true(slice_eq(notes[0].text, SLICE("withdrawn: the signal resolved")));
     end(story);
 }
 
@@ -566,6 +583,7 @@ int main(void)
         cmocka_unit_test(o04_only_critical_ones_are_taken_over_and_once),
         cmocka_unit_test(o01_what_came_and_went_unposted_is_counted_instead),
         cmocka_unit_test(o11_a_resolve_of_what_was_announced_is_always_told),
+        cmocka_unit_test(o11_a_resolve_that_ends_a_proposal_is_told_with_its_end_only),
         cmocka_unit_test(counts_are_told_at_round_numbers_only),
         cmocka_unit_test(notes_beyond_their_number_are_folded_into_the_last),
         cmocka_unit_test(a_request_that_somebody_kept_is_carried_out_once),
