@@ -477,7 +477,7 @@ class Commands(DoorTest):
         self.assertIn("1 proposals open", self.say("status"))
         self.slack.click(card, "more", user=JANE, value="snooze:1h")
         oncall = self.say("oncall")
-        self.assertRegex(oncall, rf"(?s)Waiting for a decision: none.*Snoozed or held: \n{short} .*Silences: none.*No channel and no watcher fails")
+        self.assertRegex(oncall, rf"(?s)Waiting for a decision: none.*Snoozed or held:\n{short} .*Silences: none.*No channel and no watcher fails")
 
     def test_silences_are_made_listed_and_removed(self):
         vedette = self.vedette()
