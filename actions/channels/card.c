@@ -189,15 +189,24 @@ enum rc card_expiry(const struct card *card, struct arena *arena, struct slice *
 enum rc card_track_record(const struct card *card, struct arena *arena, struct slice *text)
 {
     const struct track_record *record = &card->proposal->track_record;
+    const struct {
+        int64_t n;
+        const char *what;
+    } parts[] = {
+        { record->approved, "approved" },  { record->rejected, "rejected" },
+        { record->ignored, "ignored" },    { record->verified, "verified" },
+        { record->recurred, "came back" },
+    };
+    struct buffer words;
 
     if (!record->proposed)
-        return arena_format(arena, text, "this rule has no track record yet");
-    return arena_format(arena, text,
-                        "this rule: %" PRId64 " proposed, %" PRId64 " approved, %" PRId64
-                        " rejected, %" PRId64 " ignored; %" PRId64 " verified, %" PRId64
-                        " came back",
-                        record->proposed, record->approved, record->rejected, record->ignored,
-                        record->verified, record->recurred);
+        return arena_format(arena, text, "the first proposal of this rule");
+    buffer_init(&words, 0);
+    buffer_format(&words, "this rule before: %" PRId64 " proposed", record->proposed);
+    for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+        if (parts[i].n)
+            buffer_format(&words, ", %" PRId64 " %s", parts[i].n, parts[i].what);
+    return card_end(&words, arena, text);
 }
 
 enum rc card_deciders(const struct card *card, struct arena *arena, struct slice *text)
@@ -222,8 +231,9 @@ enum rc card_name(const struct card *card, struct arena *arena, struct slice *te
     buffer_init(&words, 0);
     buffer_add_text(&words, "proposal ");
     shown_add_line(&words, card->proposal->short_id);
-    buffer_format(&words, ", revision %" PRId64, card->proposal->revision);
-    if (digest.len) {
+    if (card->proposal->revision > 1)
+        buffer_format(&words, ", revision %" PRId64, card->proposal->revision);
+    if (digest.len && card->proposal->plan.n_items) {
         buffer_add_text(&words, ", plan ");
         shown_add_line(&words, text_cut(digest, PLAN_DIGEST_SHOWN, NULL));
     }

@@ -34,32 +34,32 @@ enum rc card_when(const struct card *card, struct arena *arena, struct slice *te
 enum rc card_subject(const struct card *card, struct arena *arena, struct slice *text) MUST_CHECK;
 /* "proposed before: recurred: it failed again": what became of the signal's proposal before this one; absent without one. */
 enum rc card_earlier(const struct card *card, struct arena *arena, struct slice *text) MUST_CHECK;
-/* Where it stands, for one line: "waits for a decision", "1 of 2 approvals: jane", "approved by jane at 09:31 UTC; starts in 10 s", "step 1 of 2 runs", "verified: …". */
+/* Where it stands, for one line: "waits for a decision", "1 of 2 approvals: jane", "approved by jane at 09:31 UTC; starts at 09:31:42 UTC", "step 1 of 2 runs", "verified: …". */
 enum rc card_state(const struct card *card, struct arena *arena, struct slice *text) MUST_CHECK;
-/* "likely cause (0.8): …" and its boundary; says so when nothing was found. */
+/* "likely cause (80 % sure): …" and its boundary; says so when nothing was found. */
 enum rc card_conclusion(const struct card *card, struct arena *arena,
                         struct slice *text) MUST_CHECK;
-/* The two or three facts that carry it, at most `n_max`, absent beyond: their texts. */
-enum rc card_facts(const struct card *card, size_t n_max, struct arena *arena,
+/* The two or three facts that carry it, at most `n_max`, absent beyond: their texts. `cites`: with the ids of their evidence, where that stands beside them. */
+enum rc card_facts(const struct card *card, size_t n_max, bool cites, struct arena *arena,
                    struct slice_list *facts) MUST_CHECK;
 /* The http(s) address that the sender gave with the newest event (its `url` field), or absent. */
 struct slice card_source_url(const struct card *card, struct arena *arena);
 /* "expires 14:30 UTC, then nothing happens"; absent when it is not open. */
 enum rc card_expiry(const struct card *card, struct arena *arena, struct slice *text) MUST_CHECK;
-/* "this rule: 12 proposed, 9 approved, 2 rejected, 1 ignored; 8 verified, 1 came back". */
+/* "this rule before: 12 proposed, 9 approved, 2 rejected, 1 ignored, 8 verified, 1 came back"; without what there was none of. */
 enum rc card_track_record(const struct card *card, struct arena *arena,
                           struct slice *text) MUST_CHECK;
 /* "may be decided by jane, john (oncall); 2 approvals are needed". */
 enum rc card_deciders(const struct card *card, struct arena *arena, struct slice *text) MUST_CHECK;
 /* The same with a capital at its start, for where it begins a line; as it is when there is no memory. */
 struct slice card_capital(struct slice sentence, struct arena *arena);
-/* "proposal kmwrt, revision 3, plan 9f86d081884c": what it is called elsewhere. */
+/* "proposal kmwrt, revision 3, plan 9f86d081884c": what it is called elsewhere; a first revision is not worth a word. */
 enum rc card_name(const struct card *card, struct arena *arena, struct slice *text) MUST_CHECK;
 /* "on https://… or with `vedette approve kmwrt`": where `command` can be given as well. */
 enum rc card_elsewhere(const struct card *card, const char *command, struct arena *arena,
                        struct slice *text) MUST_CHECK;
 
-/* What step `i` would do, exactly, one argument or member a line, controls shown escaped; never cut: the caller says what does not fit. */
+/* What step `i` would do, exactly: a command on one line where it is short, else an argument a line; a request with a member a line. Controls are shown escaped. Never cut: the caller says what does not fit. */
 enum rc card_step(const struct card *card, size_t i, struct arena *arena,
                   struct slice *text) MUST_CHECK;
 /* The check without which it does not start, likewise; absent: there is none. */
@@ -68,7 +68,7 @@ enum rc card_step_check(const struct card *card, size_t i, struct arena *arena,
 /* "restart-api: it holds the connections": the action, and why where the plan says it. */
 enum rc card_step_name(const struct card *card, size_t i, struct arena *arena,
                        struct slice *text) MUST_CHECK;
-/* "changes things outside; undo: restart-old; 3 arguments; at most 1 min" of step `i`. */
+/* "changes things outside; undo: restart-old; at most 1m" of step `i`; of a command that takes several lines, of how many words it is. */
 enum rc card_step_effect(const struct card *card, size_t i, struct arena *arena,
                          struct slice *text) MUST_CHECK;
 /* "done in 3 s", "failed: exit code 1"; absent while it is planned. */
@@ -79,10 +79,10 @@ enum rc card_step_output(const struct card *card, size_t i, struct arena *arena,
                          struct slice *text) MUST_CHECK;
 /* What undoing what was done would run, exactly, last step first; absent where it cannot be undone. */
 enum rc card_undo(const struct card *card, struct arena *arena, struct slice *text) MUST_CHECK;
-/* "afterwards it is watched for 1 h: verified when it stays quiet"; absent where nothing is verified. */
+/* "afterwards it is watched for 1h: verified when it stays quiet"; absent where nothing is verified, and once card_state says what came of it. */
 enum rc card_verification(const struct card *card, struct arena *arena,
                           struct slice *text) MUST_CHECK;
-/* The argument vector of the verifying check, one a line; absent: there is none. */
+/* The argument vector of the verifying check, likewise; absent: there is none. */
 enum rc card_verify_check(const struct card *card, struct arena *arena,
                           struct slice *text) MUST_CHECK;
 /* Why there is no plan to be approved: "no plan is offered: this is for you to look at"; absent where there is one. */

@@ -4,6 +4,8 @@
 
 #include <inttypes.h>
 
+#define ONE_LINE_BYTES 160 /* a command no longer than this is read at a glance */
+
 const struct step *card_step_at(const struct card *card, size_t i)
 {
     static const struct step none;
@@ -12,10 +14,38 @@ const struct step *card_step_at(const struct card *card, size_t i)
     return i < card->proposal->plan.n_items ? &steps[i] : &none;
 }
 
-/* --- exactly, a line for each part --- */
+/* --- exactly --- */
+
+static void add_words(struct buffer *words, const struct slice_list *argv)
+{
+    for (size_t i = 0; i < argv->n_items; i++) {
+        buffer_add_text(words, i ? " " : "");
+        shown_add_word(words, argv->items[i]);
+    }
+}
+
+/* On one line, words with a blank in them are quoted, and on several none has a line end: no word can be taken for two, nor two for one. */
+static bool fits_one_line(const struct slice_list *argv)
+{
+    struct buffer line;
+    bool fits;
+
+    if (argv->n_items == 1)
+        return true;
+    buffer_init(&line, ONE_LINE_BYTES);
+    add_words(&line, argv);
+    fits = !buffer_rc(&line);
+    buffer_free(&line);
+    return fits;
+}
 
 static void add_arguments(struct buffer *words, const struct slice_list *argv, const char *indent)
 {
+    if (fits_one_line(argv)) {
+        buffer_format(words, "%s%s", words->len ? "\n" : "", indent);
+        add_words(words, argv);
+        return;
+    }
     for (size_t i = 0; i < argv->n_items; i++) {
         buffer_format(words, "%s%s", words->len ? "\n" : "", indent);
         shown_add_argument(words, argv->items[i]);
@@ -128,9 +158,19 @@ enum rc card_step_check(const struct card *card, size_t i, struct arena *arena, 
     return give_arguments(&card_step_at(card, i)->check, arena, text);
 }
 
+/* Later, card_state says what it came to; and where a step failed, nothing is verified. */
+static bool verification_is_ahead(const struct card *card)
+{
+    return card_phase(card) == CARD_OFFERED || card->proposal->state == PROPOSAL_RUNNING ||
+           card->proposal->state == PROPOSAL_UNKNOWN;
+}
+
 enum rc card_verify_check(const struct card *card, struct arena *arena, struct slice *text)
 {
-    return give_arguments(&card->proposal->verify_check, arena, text);
+    static const struct slice_list none;
+
+    return give_arguments(verification_is_ahead(card) ? &card->proposal->verify_check : &none,
+                          arena, text);
 }
 
 /* --- undo --- */
@@ -184,10 +224,8 @@ static void add_step_line(struct buffer *words, const struct step *step, size_t 
     buffer_format(words, "%s%zu. ", words->len ? "; " : "", number);
     if (step->request.len)
         add_request_line(words, step->request);
-    for (size_t i = 0; !step->request.len && i < step->argv.n_items; i++) {
-        buffer_add_text(words, i ? " " : "");
-        shown_add_word(words, step->argv.items[i]);
-    }
+    else
+        add_words(words, &step->argv);
 }
 
 enum rc card_plan_line(const struct card *card, struct arena *arena, struct slice *text)
@@ -220,7 +258,7 @@ enum rc card_plan_heading(const struct card *card, struct arena *arena, struct s
     size_t n_steps = card->proposal->plan.n_items;
     const char *plural = n_steps == 1 ? "" : "s";
 
-    if (card_phase(card) == CARD_OFFERED)
+    if (card->proposal->state == PROPOSAL_OPEN)
         return arena_format(arena, text, "if approved, %zu step%s run%s", n_steps, plural,
                             n_steps == 1 ? "s" : "");
     return arena_format(arena, text, "what was approved: %zu step%s", n_steps, plural);
@@ -295,9 +333,8 @@ enum rc card_step_effect(const struct card *card, size_t i, struct arena *arena,
     buffer_init(&words, 0);
     buffer_add_text(&words, effects[step->effect]);
     add_undo(&words, step);
-    if (step->argv.n_items)
-        buffer_format(&words, "; a command of %zu word%s", step->argv.n_items,
-                      step->argv.n_items == 1 ? "" : "s");
+    if (step->argv.n_items && !fits_one_line(&step->argv))
+        buffer_format(&words, "; a command of %zu words, one a line", step->argv.n_items);
     if (step->user.len) {
         buffer_add_text(&words, "; as user ");
         shown_add_line(&words, step->user);
@@ -315,10 +352,10 @@ static void add_end(struct buffer *words, const struct step *step)
 {
     char took[TIME_TEXT_BYTES];
 
-    if (step->started_ms && step->finished_ms >= step->started_ms)
+    if (step->state != STEP_UNKNOWN && step->started_ms && step->finished_ms >= step->started_ms)
         buffer_format(words, " in %s",
                       duration_format_rough(step->finished_ms - step->started_ms, took));
-    if (step->exited && step->exit_code)
+    if (step->exited && step->exit_code && !step->error.len)
         buffer_format(words, ": exit code %" PRId64, step->exit_code);
     if (step->error.len) {
         buffer_add_text(words, ": ");
@@ -379,7 +416,7 @@ enum rc card_verification(const struct card *card, struct arena *arena, struct s
     char window[TIME_TEXT_BYTES];
 
     duration_format(proposal->verify_ms, window);
-    switch (proposal->verify) {
+    switch (verification_is_ahead(card) ? proposal->verify : VERIFY_NONE) {
     case VERIFY_QUIET:
         return arena_format(
             arena, text, "afterwards it is watched for %s: verified when it stays quiet", window);

@@ -1,6 +1,7 @@
 /* Where a proposal stands, in one line. */
 #include "actions/channels/card_words.h"
 #include "actions/proposal.h"
+#include "actions/wording.h"
 
 #include <inttypes.h>
 
@@ -55,11 +56,20 @@ static void say_open(struct buffer *words, const struct card *card)
 
 /* --- approved and under way --- */
 
+/* To the second: a card is not posted anew while a hold runs down. */
+static void add_instant(struct buffer *words, int64_t at_ms)
+{
+    char at[WHEN_BYTES]; /* 2026-11-21 08:01 UTC */
+
+    when_format(at_ms, at);
+    buffer_format(words, "%.5s:%02d UTC", at + sizeof("2026-11-21"),
+                  (int)(at_ms % MINUTE_MS / SECOND_MS));
+}
+
 static void say_approved(struct buffer *words, const struct card *card)
 {
     int64_t left_ms = card->proposal->hold_until_ms - card->now_ms;
     const struct decision *approval = card_find_decision(card, VERDICT_APPROVE);
-    char left[TIME_TEXT_BYTES];
 
     buffer_add_text(words, "approved by ");
     add_approvers(words, card);
@@ -69,10 +79,11 @@ static void say_approved(struct buffer *words, const struct card *card)
     }
     if (card->is_paused)
         buffer_add_text(words, "; Vedette is paused: it starts after `vedette resume`");
-    else if (left_ms > 0)
-        buffer_format(words, "; starts in %s unless it is taken back",
-                      duration_format_rough(left_ms + SECOND_MS - 1, left));
-    else
+    else if (left_ms > 0) {
+        buffer_add_text(words, "; starts at ");
+        add_instant(words, card->proposal->hold_until_ms + SECOND_MS - 1);
+        buffer_add_text(words, " unless it is taken back");
+    } else
         buffer_add_text(words, "; starts now");
 }
 
@@ -132,7 +143,7 @@ static void say_verifying(struct buffer *words, const struct card *card)
     } else {
         buffer_add_text(words, "; watched until ");
         card_add_time(words, card, proposal->verify_until_ms);
-        buffer_add_text(words, " whether it helped");
+        buffer_add_text(words, " to see whether it helped");
     }
     buffer_add_text(words, "; approved by ");
     add_approvers(words, card);

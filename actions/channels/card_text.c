@@ -141,7 +141,7 @@ static void add_facts(struct draft *draft)
     struct slice_list facts = { 0 };
 
     if (!draft->rc)
-        draft->rc = card_facts(draft->card, MAX_FACTS, draft->arena, &facts);
+        draft->rc = card_facts(draft->card, MAX_FACTS, false, draft->arena, &facts);
     for (size_t i = 0; !draft->rc && i < facts.n_items; i++)
         add_line(draft, RC_OK, "- ", facts.items[i]);
 }

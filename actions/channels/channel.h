@@ -1,5 +1,5 @@
-/* channel.h - a place where proposals are posted, and perhaps decided: what each kind offers. To add one: copy teams.c, add a row in channels.c, test it against
- * a scripted receiver.
+/* channel.h - a place where proposals are posted, and perhaps decided: what each kind offers. To add one: copy teams.c, declare it in kinds.h, add a row in channels.c, test
+ * it as test_teams.c does (other_channel.h).
  *
  * A kind makes requests and reads answers; it never sends, sleeps or stores. Who sends is src/daemon/posting.c: one queue for each destination, in order,
  * within the limits below. What is owed is in the store (src/store/messages.h). */

@@ -32,7 +32,7 @@ static enum rc join(struct slice_list parts, const char *before, const char *bet
 static enum rc write_facts(const struct card *card, struct arena *arena, struct slice *text)
 {
     struct slice_list facts = { 0 };
-    enum rc rc = card_facts(card, N_FACTS, arena, &facts);
+    enum rc rc = card_facts(card, N_FACTS, false, arena, &facts);
 
     return rc ? rc : join(facts, "- ", "\n", arena, text);
 }

@@ -134,6 +134,24 @@ static bool has_blank_or_control(struct slice text)
     return slice_has_control(text) || memchr(text.ptr, ' ', text.len);
 }
 
+/* What was taken for another one, by how it begins. */
+static const char *name_mistake(struct slice value)
+{
+    static const struct {
+        struct slice prefix;
+        const char *fault;
+    } kinds[] = {
+        { { "xoxb-", 5 }, "is a bot token" },
+        { { "xapp-", 5 }, "is an app-level token" },
+        { { "xoxp-", 5 }, "is a user's token" },
+    };
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (slice_starts(value, kinds[i].prefix))
+            return kinds[i].fault;
+    return "is something else";
+}
+
 /* Says what is wrong without showing it. */
 static enum rc check_secret(const struct node *map, const struct slack_secret *secret,
                             struct slice value, struct problems *problems)
@@ -144,7 +162,7 @@ static enum rc check_secret(const struct node *map, const struct slack_secret *s
     if (has_blank_or_control(value))
         fault = "holds a blank or a control character";
     else if (secret->prefix ? !slice_starts(value, slice_of(secret->prefix)) : is_token)
-        fault = "is something else";
+        fault = name_mistake(value);
     if (!fault)
         return RC_OK;
     node_problem(problems, node_of(map, secret), "`%s` %s: it must be %s", secret->name, fault,

@@ -77,32 +77,30 @@ static void put_head(struct slack_blocks *blocks, const struct card *card)
     slack_rich_end(blocks);
 }
 
-static void put_field(struct slack_blocks *blocks, const char *title, struct slice text)
+static void put_field(struct slack_blocks *blocks, struct slice text)
 {
-    struct slice field = { 0 };
-
-    if (!text.len)
-        return;
-    slack_blocks_note(blocks,
-                      arena_format(blocks->arena, &field, "%s\n%.*s", title, SLICE_ARG(text)));
-    slack_put_plain(blocks, NULL, field, FIELD_CHARACTERS);
+    if (text.len)
+        slack_put_plain(blocks, NULL, text, FIELD_CHARACTERS);
 }
 
 static void put_fields(struct slack_blocks *blocks, const struct card *card)
 {
     bool is_open = card->proposal->state == PROPOSAL_OPEN;
+    struct slice when = { 0 }, seen = { 0 };
 
+    slack_blocks_note(blocks, card_when(card, blocks->arena, &when));
+    slack_blocks_note(blocks, arena_format(blocks->arena, &seen, "Seen %.*s", SLICE_ARG(when)));
     if (!slack_block_begin(blocks, "section"))
         return;
     json_key(blocks->writer, "fields");
     json_array_begin(blocks->writer);
-    put_field(blocks, "Seen", say(blocks, card, card_when));
-    put_field(blocks, "Signal", say(blocks, card, card_subject));
+    put_field(blocks, seen);
     if (is_open) {
-        put_field(blocks, "Who decides", say(blocks, card, card_deciders));
-        put_field(blocks, "Until when", say(blocks, card, card_expiry));
+        put_field(blocks, say(blocks, card, card_expiry));
+        put_field(blocks, say(blocks, card, card_deciders));
     }
-    put_field(blocks, "Last time", say(blocks, card, card_earlier));
+    put_field(blocks, say(blocks, card, card_earlier));
+    put_field(blocks, say(blocks, card, card_subject)); /* the longest of them */
     json_array_end(blocks->writer);
     slack_block_end(blocks);
 }
@@ -111,7 +109,7 @@ static void put_findings(struct slack_blocks *blocks, const struct card *card)
 {
     struct slice_list facts = { 0 };
 
-    slack_blocks_note(blocks, card_facts(card, MAX_FACTS, blocks->arena, &facts));
+    slack_blocks_note(blocks, card_facts(card, MAX_FACTS, false, blocks->arena, &facts));
     if (!slack_rich_begin(blocks))
         return;
     slack_rich_line(blocks, say(blocks, card, card_conclusion), false, CONCLUSION_CHARACTERS);
@@ -191,11 +189,13 @@ static void put_usual(struct slack_blocks *blocks, const struct card *card, int6
 static void put_plain(struct slack_blocks *blocks, const struct card *card, int64_t wanted)
 {
     struct slack_plan plan = { 0 };
-    struct slice text = { 0 };
+    struct slice headline = say(blocks, card, card_headline), text = { 0 };
 
-    slack_put_header(blocks, say(blocks, card, card_headline));
+    slack_put_header(blocks, headline);
     slack_blocks_note(blocks, card_text_has_plan(card, SLACK_TEXT - 1, blocks->arena, &plan.fits));
     slack_blocks_note(blocks, card_text(card, SLACK_TEXT - 1, blocks->arena, &text));
+    if (slack_count(headline) <= SLACK_HEADER)
+        slice_cut(&text, '\n'); /* the headline once more */
     slack_put_section(blocks, text, SLACK_TEXT);
     slack_put_buttons(blocks, card, &plan, wanted);
 }

@@ -158,7 +158,7 @@ static void put_facts(struct slack_blocks *blocks, const struct card *card)
 {
     struct slice_list facts = { 0 };
 
-    slack_blocks_note(blocks, card_facts(card, MAX_LINES + 1, blocks->arena, &facts));
+    slack_blocks_note(blocks, card_facts(card, MAX_LINES + 1, true, blocks->arena, &facts));
     put_list(blocks, "Facts", facts.items, facts.n_items);
 }
 

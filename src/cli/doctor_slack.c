@@ -385,7 +385,11 @@ static void check_deciders(struct doctor *doctor, const struct channel *channel)
         n_known++;
         check_group(doctor, channel, &config->groups[i]);
     }
-    if (!n_known)
+    if (n_known)
+        doctor_say_format(doctor, FINDING_WELL, "slack people", NULL,
+                          "%zu people and groups of the configuration are known by their ids",
+                          n_known);
+    else
         doctor_say(doctor, FINDING_WRONG, "slack people",
                    SLICE("nobody of `people` has a `slack:` id: nobody can decide there"),
                    "people: {jane: {slack: U0123456789}}; in Slack: profile, ⋮, Copy member ID");

@@ -1,5 +1,6 @@
 #include "src/config/config_private.h"
 
+#include "actions/channels/slack.h"
 #include "src/base/digest.h"
 
 #define APPROVERS_NEED_MAX 10
@@ -38,6 +39,14 @@ static enum rc read_person(struct config_reader *reader, const struct node_pair 
         return rc;
     *person = read.person;
     person->name = pair->key;
+    if (!slice_is_absent(person->slack) && !slack_is_id(person->slack, "UW")) {
+        node_problem(
+            reader->problems, node_find(pair->value, "slack"),
+            "`slack: %.*s` is no member id (U… or W…), and names change: in Slack it is in "
+            "the person's profile, ⋮, Copy member ID",
+            SLICE_ARG(person->slack));
+        return RC_INVALID;
+    }
     rc = secret_read(pair->value, "token", config->directory, reader->options->resolve_secrets,
                      config->arena, reader->problems, &person->tokens);
     return rc == RC_NOT_FOUND ? RC_OK : rc;

@@ -129,7 +129,7 @@ static void add_proposals(struct buffer *text, const char *title, const struct o
 
     for (size_t i = 0; i < open->n_items; i++)
         n += is_set_aside(&open->items[i]) == set_aside;
-    buffer_format(text, "%s: %s\n", title, n ? "" : "none");
+    buffer_format(text, "%s:%s\n", title, n ? "" : " none");
     for (size_t i = 0; i < open->n_items; i++)
         if (is_set_aside(&open->items[i]) == set_aside)
             add_proposal(text, &open->items[i]);
@@ -180,6 +180,10 @@ enum rc slack_say_show(struct slack_asking *asking)
 
     if (!parts)
         return RC_NO_MEMORY;
+    if (!name.len) {
+        buffer_add_text(&asking->text, "which one? /vedette show ID: `/vedette list` has the ids");
+        return RC_OK;
+    }
     rc = find(asking, name, parts);
     if (rc == RC_NOT_FOUND) {
         buffer_add_text(&asking->text,

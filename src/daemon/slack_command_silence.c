@@ -8,7 +8,8 @@
 #define USAGE                                                                                      \
     "/vedette silence list\n"                                                                      \
     "/vedette silence add FIELD=VALUE… for 2h REASON\n"                                          \
-    "/vedette silence remove ID"
+    "/vedette silence remove ID\n"                                                                 \
+    "For example: /vedette silence add service=shop environment=staging for 2h load test"
 
 /* --- list --- */
 
@@ -38,7 +39,7 @@ enum rc slack_say_silences(struct slack_asking *asking)
 
     if (rc)
         return rc;
-    buffer_format(&asking->text, "Silences: %s\n", list.n_items ? "" : "none");
+    buffer_format(&asking->text, "Silences:%s\n", list.n_items ? "" : " none");
     for (size_t i = 0; i < list.n_items; i++)
         add_silence(&list.items[i], &asking->text);
     return RC_OK;

@@ -91,8 +91,7 @@ static enum rc tell_of_flapping(struct turn *turn, const struct proposal *propos
     if (rc || n_recent < FLAPS_AT_LEAST)
         return rc;
     return messages_note(turn, proposal->id, false,
-                         "flapping: this is the %zuth proposal for this signal within a day",
-                         n_recent);
+                         "flapping: %zu proposals for this signal within a day", n_recent);
 }
 
 enum rc messages_open(struct turn *turn, const struct proposal *proposal)
@@ -242,12 +241,12 @@ enum rc messages_tell_decision(struct turn *turn, const struct proposal *proposa
 enum rc messages_tell_step(struct turn *turn, const struct proposal *proposal, size_t part)
 {
     const struct step *step = (const struct step *)proposal->plan.items + part;
-    bool has_failed = !slice_is_absent(step->error);
 
-    return messages_note(turn, proposal->id, false, "step %zu of %zu (%.*s): %s%s%.*s", part + 1,
-                         proposal->plan.n_items, SLICE_ARG(step->action),
-                         step_state_names[step->state], has_failed ? ": " : "",
-                         SLICE_ARG(step->error));
+    /* One that is not done ends the plan, and the end is told with its reason (messages_tell_state). */
+    if (step->state != STEP_DONE)
+        return RC_OK;
+    return messages_note(turn, proposal->id, false, "step %zu of %zu (%.*s): done", part + 1,
+                         proposal->plan.n_items, SLICE_ARG(step->action));
 }
 
 /* 2, 3, 5, 10, 20, 30, 50, 100, …: often enough to be true, seldom enough to be quiet. */
@@ -283,6 +282,33 @@ enum rc messages_tell_count(struct turn *turn, const struct signal *signal)
                          (long long)signal->count);
 }
 
+/* Its end has the reason already. */
+static bool ended_by_resolve(const struct turn *turn, const struct proposal *proposal)
+{
+    return proposal->closed_ms == turn->now_ms &&
+           (proposal->state == PROPOSAL_WITHDRAWN || proposal->state == PROPOSAL_STALE ||
+            proposal->state == PROPOSAL_VERIFIED);
+}
+
+static enum rc tell_resolved(struct turn *turn, const struct signal *signal, struct ulid proposal)
+{
+    static const struct {
+        struct slice by;
+        const char *text;
+    } ways[] = {
+        { { "event", 5 }, "well again: its source says so" },
+        { { "quiet", 5 }, "well again: it stayed quiet" },
+        { { "verification", 12 }, "well again: it was verified" },
+        { { "rule removed", 12 }, "no longer watched: its rule was removed" },
+    };
+
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+        if (slice_eq(signal->resolved_by, ways[i].by))
+            return messages_note(turn, proposal, false, "%s", ways[i].text);
+    return messages_note(turn, proposal, false, "well again, says %.*s",
+                         SLICE_ARG(signal->resolved_by));
+}
+
 enum rc messages_tell_resolved(struct turn *turn, const struct signal *signal)
 {
     struct proposal proposal = { 0 };
@@ -296,10 +322,9 @@ enum rc messages_tell_resolved(struct turn *turn, const struct signal *signal)
         proposal.state == PROPOSAL_APPROVED)
         return rc == RC_NOT_FOUND || rc == RC_CORRUPT ? RC_OK : rc;
     rc = messages_changed(turn, proposal.id);
-    if (rc)
+    if (rc || ended_by_resolve(turn, &proposal))
         return rc;
-    return messages_note(turn, proposal.id, false, "the signal resolved (%.*s)",
-                         SLICE_ARG(signal->resolved_by));
+    return tell_resolved(turn, signal, proposal.id);
 }
 
 /* --- given up --- */

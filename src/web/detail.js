@@ -70,7 +70,16 @@ function conditions(proposal) {
   return h('p', { class: 'facts', 'data-key': 'conditions' },
     h('span', {}, who(proposal.approvers, proposal.decisions)),
     h('span', {}, 'this rule: ', trackRecord(proposal.track_record)),
-    proposal.state === 'open' && h('span', {}, 'expires ', time(proposal.expires, 'absolute'), ' (', time(proposal.expires), '), then nothing happens'));
+    proposal.state === 'open' && h('span', {}, 'expires ', time(proposal.expires, 'absolute'), ' (', time(proposal.expires), '), then nothing happens'),
+    proposal.messages?.map(posted));
+}
+
+/* Where else it is read and decided, or what keeps it from there. */
+function posted({ channel, place, state, handle, error, taken_over_by: instead }) {
+  return h('span', { 'data-posted': handle ? 'yes' : 'no' },
+    handle ? 'posted in ' : state === 'live' ? 'not posted yet in ' : 'not posted in ', shown([channel, place].filter(Boolean).join(' ')),
+    state === 'skipped' ? ': it was over first' : error && [': ', shown(error)],
+    instead && ['; ', shown(instead), ' speaks instead']);
 }
 
 /* What an edit set, step by step. */

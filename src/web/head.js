@@ -37,13 +37,15 @@ const banner = (tone, strong, ...more) => h('div', { class: 'banner', 'data-tone
 
 /* What everybody must know, by members of the status. */
 export function banners() {
-  const { paused, rules, store_failed: failed, refusing_deliveries: refusing } = page.status ?? {};
+  const { paused, rules, store_failed: failed, refusing_deliveries: refusing, channels = [] } = page.status ?? {};
   return [
     paused && banner('wait', 'Paused: nothing acts.', ' What is approved starts when somebody resumes: ', h('code', {}, 'vedette resume')),
     failed && banner('bad', 'The store failed.', ' Nothing can be decided: look at the daemon’s log.'),
     refusing && banner('bad', 'The store is full: deliveries are refused.', ' Decisions go on.'),
     rules?.state === 'last_good' && banner('bad', 'The rule files have errors: the last good rules run', rules.at && [' since ', time(rules.at, 'absolute')], '.',
       rules.problems && h('pre', { tabindex: '0' }, shown(rules.problems, { lines: true }))),
+    channels.filter(({ state }) => state === 'failing').map(({ name, owed, error, failing_since: since }) =>
+      banner('bad', [shown(name), ' cannot be posted to'], since && [' since ', time(since, 'absolute')], ': ', shown(error ?? 'why is not known'), `. ${owed} ${owed === 1 ? 'waits' : 'wait'}; decide here.`)),
     !page.me && page.status && banner(null, 'You are looking without a name.', ' To decide, open the link that ', h('code', {}, 'vedette run'), ' printed, or ',
       h('a', { href: '#/sign-in' }, 'sign in'), '.'),
   ];

@@ -4,7 +4,7 @@ import { page } from './page.js';
 import { absolute, now } from './time.js';
 
 const AGAIN_MS = 5000;
-/* While nothing can be heard, or nobody looks. */
+/* What no stream tells: how the channels are, and all of it while nothing can be heard or nobody looks. */
 const POLL_MS = 30000;
 const names = ['message', 'reset', 'signal', 'task', 'proposal', 'silence', 'event'];
 
@@ -41,6 +41,6 @@ export function listen(onChange, onState) {
     stream?.close();
     stream = null;
   });
-  setInterval(() => page.live !== 'live' || document.hidden ? onChange() : null, POLL_MS);
+  setInterval(onChange, POLL_MS);
   open();
 }

@@ -7,6 +7,7 @@ from selenium.webdriver.common.keys import Keys
 
 from chromium import Chromium
 from harness import CI_RULE, JANE, JOHN, VedetteTest, wait_until, workflow_run
+from slack_story import SlackTest
 
 # Long enough to take an approval back.
 SLOW_ACTION = """
@@ -339,6 +340,32 @@ class Meanwhile(PageTest):
         browser.driver.refresh()
         browser.wait_for("#banners", "the last good rules run")
         self.assertIn("ci.yaml:", browser.text("#banners"))
+
+
+class Elsewhere(SlackTest, PageTest):
+    def test_where_a_proposal_is_posted_is_shown(self):
+        vedette = self.vedette()
+        card = self.red(vedette)
+        proposal = vedette.wait_for_proposal(state="open")
+        wait_until(lambda: self.state_of(vedette, proposal)["messages"][0].get("handle") == card["ts"], "the daemon knows of its card")
+        browser = self.browser(vedette)
+        browser.open_proposal(proposal)
+        browser.wait_for("[data-posted=yes]", "posted in slack C1")
+        self.assertNotIn("cannot be posted to", browser.text("#banners"))
+
+    def test_o01_a_channel_that_fails_is_told_to_everybody_and_with_the_proposal_why(self):
+        vedette = self.vedette()
+        self.slack.fail("chat.postMessage", times=None, error="not_in_channel")
+        proposal = self.propose(vedette)
+        wait_until(lambda: self.state_of(vedette, proposal)["messages"][0].get("error"), "it was tried")
+        browser = self.browser(vedette)
+        browser.wait_for("#banners", "slack cannot be posted to since")
+        self.assertIn("not_in_channel", browser.text("#banners"))
+        self.assertIn("1 waits; decide here", browser.text("#banners"))
+        browser.open_proposal(proposal)
+        browser.wait_for("[data-posted=no]", "not posted yet in slack C1: ")
+        self.assertIn("not_in_channel", browser.text("[data-posted=no]"))
+        self.assertEqual(browser.errors(), [])
 
 
 class Showing(PageTest):

@@ -34,7 +34,8 @@ class Doctor(SlackTest):
         self.assertEqual({finding for findings in found.values() for finding, _, _ in findings}, {"ok"}, found)
         self.assertIn("Acme", found["slack token"][0][1])
         self.assertEqual(found["slack channel"], [("ok", "#ops (C1)", None)])
-        self.assertLessEqual({"slack token", "slack scope", "slack clock", "slack channel", "slack secret"}, set(found))
+        self.assertLessEqual({"slack token", "slack scope", "slack clock", "slack channel", "slack secret", "slack people"}, set(found))
+        self.assertTrue(found["slack people"][0][1].startswith("3 people and groups"), found)
 
     def test_a_wrong_token_ends_the_questions_that_need_it(self):
         self.slack.bot_token = "xoxb-another"

@@ -9,7 +9,7 @@ import unittest
 import urllib.parse
 
 from disk import Disk
-from harness import CI_RULE, together, wait_until, workflow_run
+from harness import CI_RULE, ROOT, together, wait_until, workflow_run
 from slack_story import JANE, JOHN, SLACK_CONFIG, STRANGER, VISITOR, SlackTest
 from slack_workspace import BOT, BOT_USER, TEAM
 
@@ -477,7 +477,7 @@ class Commands(DoorTest):
         self.assertIn("1 proposals open", self.say("status"))
         self.slack.click(card, "more", user=JANE, value="snooze:1h")
         oncall = self.say("oncall")
-        self.assertRegex(oncall, rf"(?s)Waiting for a decision: none.*Snoozed or held: \n{short} .*Silences: none.*No channel and no watcher fails")
+        self.assertRegex(oncall, rf"(?s)Waiting for a decision: none.*Snoozed or held:\n{short} .*Silences: none.*No channel and no watcher fails")
 
     def test_silences_are_made_listed_and_removed(self):
         vedette = self.vedette()
@@ -534,6 +534,19 @@ class Sayings(DoorTest):
         vedette.restart()
         self.assertEqual(self.slack.retry(sent, 2).status, 200)
         self.assertEqual(len(self.events(vedette)), 1)
+
+    def test_handle_this_said_in_a_thread_opens_a_task_with_the_rule_that_is_shipped_for_it(self):
+        shipped = ROOT / "packaging/slack/handle-this.yaml"
+        vedette = self.vedette(rules={"handle-this.yaml": shipped.read_text()})
+        self.assertIn("2 passed, 0 failed", vedette.cli("test", str(shipped), check=0).stdout)
+        root = self.slack.message("checkout is slow again").message["ts"]
+        self.slack.mention("thank you", user=JOHN, thread_ts=root)
+        self.slack.mention("please handle this: checkout is slow", user=JOHN, thread_ts=root)
+        card = self.slack.wait_for_card("Asked in Slack: please handle this: checkout is slow")
+        self.slack.mention("handle this", user=JANE, thread_ts=root)
+        self.shows(card, "seen 2 times")
+        self.assertEqual(len(self.slack.cards()), 1)
+        self.assertIn("checkout is slow", vedette.items("tasks")[0]["question"])
 
     def test_a_reply_in_a_thread_is_an_event_and_other_talk_is_not(self):
         vedette = self.vedette()

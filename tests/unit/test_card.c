@@ -117,9 +117,10 @@ static void the_conclusion_has_its_confidence_and_its_boundary(void **state)
 {
     struct card_sample *sample = *state;
 
-    assert_says(sample, card_conclusion,
-                "likely cause (0.8): The pool of deploy 214 is too small for the load of noon. "
-                "The database was not looked at");
+    assert_says(
+        sample, card_conclusion,
+        "likely cause (80 % sure): The pool of deploy 214 is too small for the load of noon. "
+        "The database was not looked at");
     sample->proposal.diagnosis = (struct diagnosis){ .status = DIAGNOSIS_UNRESOLVED };
     assert_says(sample, card_conclusion, "no cause found");
     sample->proposal.diagnosis = (struct diagnosis){
@@ -127,7 +128,15 @@ static void the_conclusion_has_its_confidence_and_its_boundary(void **state)
                         .boundary = SLICE("The facts say what happens, not why.") },
         .by = SLICE("vedette"),
     };
-    assert_says(sample, card_conclusion, "no cause found. The facts say what happens, not why");
+    assert_says(sample, card_conclusion, "no cause found");
+    sample->proposal.diagnosis.status = DIAGNOSIS_NARROWED_CAUSE;
+    sample->proposal.diagnosis.conclusion =
+        (struct conclusion){ .text = SLICE("One change came just before it began: deploy 214."),
+                             .boundary = SLICE("A change just before is not proof."),
+                             .confidence = 0.3 };
+    assert_says(sample, card_conclusion,
+                "a suspect, not proven (30 % sure): One change came just before it began: "
+                "deploy 214");
 }
 
 static void facts_that_cite_evidence_come_first(void **state)
@@ -136,10 +145,12 @@ static void facts_that_cite_evidence_come_first(void **state)
     struct slice_list facts;
 
     sample->facts[0].evidence.n_items = 0;
-    assert_int_equal(card_facts(&sample->card, 2, sample->arena, &facts), RC_OK);
+    assert_int_equal(card_facts(&sample->card, 2, true, sample->arena, &facts), RC_OK);
     assert_int_equal(facts.n_items, 2);
     assert_slice(facts.items[0], "Deploy 214 of 11:55 halved its size [e1]");
     assert_slice(facts.items[1], "The pool has had no free connection since 11:58");
+    assert_int_equal(card_facts(&sample->card, 2, false, sample->arena, &facts), RC_OK);
+    assert_slice(facts.items[0], "Deploy 214 of 11:55 halved its size");
 }
 
 static void our_own_diagnosis_says_nothing_twice(void **state)
@@ -148,14 +159,29 @@ static void our_own_diagnosis_says_nothing_twice(void **state)
     struct slice_list facts;
 
     sample->proposal.diagnosis.by = SLICE("vedette");
-    assert_int_equal(card_facts(&sample->card, 3, sample->arena, &facts), RC_OK);
+    assert_int_equal(card_facts(&sample->card, 3, true, sample->arena, &facts), RC_OK);
     assert_int_equal(facts.n_items, 2); /* the third cites nothing */
 
     sample->facts[1].text = SLICE("The last change before it: deploy 214 of api");
     sample->proposal.diagnosis.conclusion.text =
         SLICE("One change came just before it began: deploy 214 of api");
-    assert_int_equal(card_facts(&sample->card, 3, sample->arena, &facts), RC_OK);
+    assert_int_equal(card_facts(&sample->card, 3, true, sample->arena, &facts), RC_OK);
     assert_int_equal(facts.n_items, 1);
+}
+
+static void that_nothing_was_proposed_before_is_no_fact_worth_a_line(void **state)
+{
+    struct card_sample *sample = *state;
+    struct slice_list facts;
+
+    sample->proposal.diagnosis.by = SLICE("vedette");
+    sample->evidence[0].kind = SLICE("similar");
+    sample->evidence[0].text = SLICE("Nothing was proposed for this signal before.");
+    assert_int_equal(card_facts(&sample->card, 3, false, sample->arena, &facts), RC_OK);
+    assert_int_equal(facts.n_items, 0);
+    sample->evidence[0].text = SLICE("1 earlier proposal for this signal:\nkmwrt, 3 days ago: …");
+    assert_int_equal(card_facts(&sample->card, 3, false, sample->arena, &facts), RC_OK);
+    assert_int_equal(facts.n_items, 2);
 }
 
 /* --- who decides --- */
@@ -171,11 +197,13 @@ static void it_says_who_decides_and_when_it_expires(void **state)
                 "may be decided by jane, john (oncall); 2 approvals are needed");
     sample->card.deciders = (struct slice){ 0 };
     assert_says(sample, card_deciders, "nobody may decide: no approvers are configured");
-    assert_says(
-        sample, card_track_record,
-        "this rule: 12 proposed, 9 approved, 2 rejected, 1 ignored; 8 verified, 1 came back");
+    assert_says(sample, card_track_record,
+                "this rule before: 12 proposed, 9 approved, 2 rejected, 1 ignored, 8 verified, 1 "
+                "came back");
+    sample->proposal.track_record = (struct track_record){ .proposed = 2, .rejected = 1 };
+    assert_says(sample, card_track_record, "this rule before: 2 proposed, 1 rejected");
     sample->proposal.track_record = (struct track_record){ 0 };
-    assert_says(sample, card_track_record, "this rule has no track record yet");
+    assert_says(sample, card_track_record, "the first proposal of this rule");
 }
 
 static void what_is_not_open_does_not_expire(void **state)
@@ -196,7 +224,7 @@ static void each_state_has_its_sentence(void **state)
     } cases[] = {
         { PROPOSAL_OPEN, "waits for a decision" },
         { PROPOSAL_APPROVED,
-          "approved by jane at 12:01 UTC; starts in 8 s unless it is taken back" },
+          "approved by jane at 12:01 UTC; starts at 12:02:08 UTC unless it is taken back" },
         { PROPOSAL_RUNNING, "step 1 of 2 (restart-api) runs; approved by jane" },
         { PROPOSAL_UNKNOWN, "nobody knows whether step 1 of 2 (restart-api) ran: look for "
                             "yourself, then say so" },
@@ -349,19 +377,50 @@ static void without_a_plan_there_is_nothing_to_approve(void **state)
 
 /* --- the plan --- */
 
-static void a_command_is_shown_one_argument_a_line(void **state)
+static void a_short_command_is_one_line_in_which_no_word_is_taken_for_two(void **state)
+{
+    struct card_sample *sample = *state;
+    struct slice words[] = { SLICE("/bin/sh"), SLICE("-c"), SLICE("restart api; exit 3"),
+                             SLICE("") };
+
+    sample->steps[0].argv = (struct slice_list){ .items = words, .n_items = 4 };
+    assert_slice(step_of(sample, 0), "/bin/sh -c \"restart api; exit 3\" \"\"");
+}
+
+static void a_long_command_is_shown_one_argument_a_line_and_says_how_many(void **state)
+{
+    struct card_sample *sample = *state;
+    struct slice words[] = { SLICE("/usr/bin/kubectl"),
+                             SLICE("--context=production-eu-central-1"),
+                             SLICE("rollout"),
+                             SLICE("restart"),
+                             SLICE("deployment/shop-frontend"),
+                             SLICE("--field-manager=the people who are on call for the shop in "
+                                   "this week and in the next one") };
+    struct slice text;
+
+    sample->steps[0].argv = (struct slice_list){ .items = words, .n_items = 6 };
+    assert_slice(
+        step_of(sample, 0),
+        "/usr/bin/kubectl\n--context=production-eu-central-1\nrollout\n"
+        "restart\ndeployment/shop-frontend\n"
+        "--field-manager=the people who are on call for the shop in this week and in the next one");
+    assert_int_equal(card_step_effect(&sample->card, 0, sample->arena, &text), RC_OK);
+    assert_holds(text, "; a command of 6 words, one a line; ");
+}
+
+static void a_step_says_what_it_changes_and_what_it_waits_for(void **state)
 {
     struct card_sample *sample = *state;
     struct slice text;
 
-    assert_slice(step_of(sample, 0), "/usr/bin/systemctl\nrestart\napi.service");
+    assert_slice(step_of(sample, 0), "/usr/bin/systemctl restart api.service");
     assert_int_equal(card_step_check(&sample->card, 0, sample->arena, &text), RC_OK);
-    assert_slice(text, "/usr/bin/systemctl\nis-active\napi.service");
+    assert_slice(text, "/usr/bin/systemctl is-active api.service");
     assert_int_equal(card_step_check(&sample->card, 1, sample->arena, &text), RC_OK);
     assert_true(slice_is_absent(text));
     assert_int_equal(card_step_effect(&sample->card, 0, sample->arena, &text), RC_OK);
-    assert_slice(text, "changes things here; undo: start-old; a command of 3 words; as user "
-                       "deploy; at most 1m");
+    assert_slice(text, "changes things here; undo: start-old; as user deploy; at most 1m");
     assert_says(sample, card_plan_line,
                 "1. /usr/bin/systemctl restart api.service; 2. /usr/bin/systemctl restart "
                 "api.service");
@@ -400,7 +459,7 @@ static void a14_an_argument_hides_and_fakes_nothing(void **state)
         const char *argument, *shown;
     } cases[] = {
         { "api.service", "api.service" },
-        { "two words", "two words" },
+        { "two words", "\"two words\"" },
         { "C:\\dir", "C:\\dir" },
         { "", "\"\"" },
         { " lead", "\" lead\"" },
@@ -439,8 +498,8 @@ static void a14_a_long_argument_keeps_its_end(void **state)
     memset(text, 'a', sizeof(text));
     memcpy(text + sizeof(text) - 8, "; reboot", 8);
     sample->steps[0].argv = (struct slice_list){ .items = &argument, .n_items = 1 };
-    assert_int_equal(step_of(sample, 0).len, sizeof(text));
-    assert_true(slice_ends(step_of(sample, 0), SLICE("; reboot")));
+    assert_int_equal(step_of(sample, 0).len, sizeof(text) + 2);
+    assert_true(slice_ends(step_of(sample, 0), SLICE("; reboot\"")));
     assert_lacks(whole(sample, 3000), "aaaa"); /* whole, or not at all */
 }
 
@@ -475,14 +534,14 @@ static void the_text_has_all_that_a_decision_needs(void **state)
     static const char *const parts[] = {
         "High: api answers 503\nWaits for a decision\nExpires 16:00 UTC, then nothing happens\n\n",
         "Seen 4 times since 11:42 UTC, last 12:00 UTC (over 18 min)\n",
-        "Likely cause (0.8): The pool of deploy 214",
-        "- The pool has had no free connection since 11:58 [e1]\n",
+        "Likely cause (80 % sure): The pool of deploy 214",
+        "- The pool has had no free connection since 11:58\n",
         "Source: https://ci.example.com/run/7?a=1&b=2\n",
         "If approved, 2 steps run\n1. restart-api: it holds the connections",
-        "       /usr/bin/systemctl\n       restart\n       api.service\n",
+        "       /usr/bin/systemctl restart api.service\n",
         "Afterwards it is watched for 1h: verified when it stays quiet\n",
         "May be decided by jane, john (oncall)\n",
-        "This rule: 12 proposed",
+        "This rule before: 12 proposed",
         "Proposal kmwrt, revision 3, plan ",
         "Decide on https://vedette.example.com/#/p/kmwrt or with `vedette approve kmwrt`",
     };
@@ -522,6 +581,41 @@ static void o13_whatever_the_limit_the_text_keeps_it_and_its_characters(void **s
     }
 }
 
+static void a_plan_is_conditional_until_it_is_approved_and_verified_only_once(void **state)
+{
+    struct card_sample *sample = *state;
+
+    assert_says(sample, card_plan_heading, "if approved, 2 steps run");
+    card_move(sample, NULL, PROPOSAL_APPROVED);
+    assert_says(sample, card_plan_heading, "what was approved: 2 steps");
+    assert_says(sample, card_verification,
+                "afterwards it is watched for 1h: verified when it stays quiet");
+    card_make(sample, 2, NULL);
+    card_move(sample, NULL, PROPOSAL_FAILED);
+    assert_true(slice_is_absent(said(sample, card_verification)));
+}
+
+static void how_a_lost_step_ended_has_no_duration(void **state)
+{
+    struct card_sample *sample = *state;
+    struct slice text;
+
+    card_move(sample, NULL, PROPOSAL_UNKNOWN);
+    assert_int_equal(card_step_state(&sample->card, 0, sample->arena, &text), RC_OK);
+    assert_slice(text, "nobody knows how it ended");
+}
+
+static void a_first_revision_is_not_worth_a_word(void **state)
+{
+    struct card_sample *sample = *state;
+
+    assert_holds(said(sample, card_name), "proposal kmwrt, revision 3, plan ");
+    sample->proposal.revision = 1;
+    assert_holds(said(sample, card_name), "proposal kmwrt, plan ");
+    sample->proposal.plan.n_items = 0; /* that there is none has a digest, too */
+    assert_says(sample, card_name, "proposal kmwrt");
+}
+
 static void what_never_ran_says_so_and_a_failed_step_shows_its_output(void **state)
 {
     struct card_sample *sample = *state;
@@ -532,6 +626,10 @@ static void what_never_ran_says_so_and_a_failed_step_shows_its_output(void **sta
     card_make(sample, 1, NULL);
     card_move(sample, NULL, PROPOSAL_FAILED);
     assert_holds(whole(sample, 8000), "=> failed in 3 s\n   |   Job for api.service failed\n");
+    sample->steps[0].exited = true;
+    sample->steps[0].exit_code = 3;
+    sample->steps[0].error = SLICE("exit code 3");
+    assert_holds(whole(sample, 8000), "=> failed in 3 s: exit code 3\n");
 }
 
 static void undo_is_shown_exactly_last_step_first(void **state)
@@ -540,8 +638,8 @@ static void undo_is_shown_exactly_last_step_first(void **state)
 
     card_move(sample, NULL, PROPOSAL_DONE);
     assert_says(sample, card_undo,
-                "undo of step 2: start-old\n  /usr/bin/systemctl\n  start\n  api-old.service\n"
-                "undo of step 1: start-old\n  /usr/bin/systemctl\n  start\n  api-old.service");
+                "undo of step 2: start-old\n  /usr/bin/systemctl start api-old.service\n"
+                "undo of step 1: start-old\n  /usr/bin/systemctl start api-old.service");
     assert_says(sample, card_undo_line,
                 "1. /usr/bin/systemctl start api-old.service; 2. /usr/bin/systemctl start "
                 "api-old.service");
@@ -570,6 +668,7 @@ int main(void)
         CARD_TEST(the_conclusion_has_its_confidence_and_its_boundary),
         CARD_TEST(facts_that_cite_evidence_come_first),
         CARD_TEST(our_own_diagnosis_says_nothing_twice),
+        CARD_TEST(that_nothing_was_proposed_before_is_no_fact_worth_a_line),
         CARD_TEST(it_says_who_decides_and_when_it_expires),
         CARD_TEST(what_is_not_open_does_not_expire),
         CARD_TEST(each_state_has_its_sentence),
@@ -581,7 +680,9 @@ int main(void)
         CARD_TEST(each_state_offers_what_the_engine_takes_there),
         CARD_TEST(a_step_without_undo_takes_undo_away),
         CARD_TEST(without_a_plan_there_is_nothing_to_approve),
-        CARD_TEST(a_command_is_shown_one_argument_a_line),
+        CARD_TEST(a_short_command_is_one_line_in_which_no_word_is_taken_for_two),
+        CARD_TEST(a_long_command_is_shown_one_argument_a_line_and_says_how_many),
+        CARD_TEST(a_step_says_what_it_changes_and_what_it_waits_for),
         CARD_TEST(a_request_is_shown_one_member_a_line),
         CARD_TEST(a14_an_argument_hides_and_fakes_nothing),
         CARD_TEST(a14_a_long_argument_keeps_its_end),
@@ -589,6 +690,9 @@ int main(void)
         CARD_TEST(the_text_has_all_that_a_decision_needs),
         CARD_TEST(o13_a_plan_that_does_not_fit_is_not_shown_in_part),
         CARD_TEST(o13_whatever_the_limit_the_text_keeps_it_and_its_characters),
+        CARD_TEST(a_plan_is_conditional_until_it_is_approved_and_verified_only_once),
+        CARD_TEST(how_a_lost_step_ended_has_no_duration),
+        CARD_TEST(a_first_revision_is_not_worth_a_word),
         CARD_TEST(what_never_ran_says_so_and_a_failed_step_shows_its_output),
         CARD_TEST(undo_is_shown_exactly_last_step_first),
         CARD_TEST(out_of_memory_is_refused),

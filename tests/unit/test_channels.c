@@ -233,7 +233,8 @@ static void a_mistake_is_told_with_its_place_and_what_is_allowed(void **state)
           "\"Basic Information\", which proves what comes from Slack (or `app_token_file`, for "
           "Socket Mode)" },
         { "slack: {token: $A, signing_secret: $S, channel: C1}",
-          "1:16: error: `token` is something else: it must be the bot token (xoxb-…) of the app's "
+          "1:16: error: `token` is an app-level token: it must be the bot token (xoxb-…) of the "
+          "app's "
           "page \"OAuth & Permissions\"" },
         { "slack: {token: $B, signing_secret: $S, channel: C1}",
           "1:16: error: `token` holds a blank or a control character: it must be the bot token "
@@ -241,7 +242,7 @@ static void a_mistake_is_told_with_its_place_and_what_is_allowed(void **state)
         { "slack: {token: [$T, $T], signing_secret: $S, channel: C1}",
           "1:16: error: `token` is one token, not a list" },
         { "slack: {token: $T, signing_secret: $T, channel: C1}",
-          "`signing_secret` is something else: it must be the signing secret of the app's page "
+          "`signing_secret` is a bot token: it must be the signing secret of the app's page "
           "\"Basic Information\"" },
         { "slack: {token: $T, app_token: $S, channel: C1}",
           "`app_token` is something else: it must be an app-level token (xapp-…) of the app's page "

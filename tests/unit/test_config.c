@@ -100,6 +100,10 @@ static void what_is_wrong_with_a_channel_is_told_by_line_and_column(void **state
         const char *text, *error; /* error NULL: valid */
     } cases[] = {
         { "channels: {" SLACK "}}", NULL },
+        { "people: {jane: {slack: U0123456789}, john: {slack: W012}}", NULL },
+        { "people: {jane: {slack: '@jane'}}",
+          ":1:24: error: `slack: @jane` is no member id (U… or W…), and names change: in Slack it "
+          "is in the person's profile, ⋮, Copy member ID" },
         { "channels: [slack]", ":1:11: error: `channels` is a map of names" },
         { "channels:\n  " SLACK ", channl: C2}", ":2:77: error: unknown member `channl`" },
         { "people: {jane: {user: jane}}\ngroups: {oncall: [jane]}\nchannels:\n  " SLACK

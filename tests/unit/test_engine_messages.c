@@ -179,6 +179,39 @@ static void many_changes_are_one_edit_and_every_note(void **state)
     end(story);
 }
 
+static void what_happens_to_a_step_is_told_once_and_a_failure_with_its_end(void **state)
+{
+    static const struct {
+        enum effect_state state;
+        const char *note;
+    } cases[] = {
+        { EFFECT_DONE, "step 1 of 1 (act): done" },
+        { EFFECT_FAILED, "failed: step 1 (act) failed: " },
+        { EFFECT_UNKNOWN, "unknown: nobody knows whether step 1 (act) ran: look, then settle it "
+                          "as ran or not ran" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct story *story = red_at_noon("high");
+        struct ulid id = newest(story).id;
+        struct message message;
+        const struct message_note *notes;
+
+        comes_to(story, id, CHANNEL_SENT);
+        assert_int_equal(
+            decides(story, newest(story), (struct decision){ .verdict = VERDICT_APPROVE }, NOON_MS),
+            DECISION_TAKEN);
+        ends(story, cases[i].state, NOON_MS + 1);
+        message = message_of(story, id, "slack");
+        notes = message.notes.items;
+        assert_int_equal(message.notes.n_items, 2); /* the first is the approval */
+        assert_true(slice_eq(notes[1].text, slice_of(cases[i].note)));
+        assert_int_equal(notes[1].is_loud, cases[i].state != EFFECT_DONE);
+        end(story);
+    }
+}
+
 static void o06_what_began_to_leave_is_looked_for_until_its_end_is_known(void **state)
 {
     struct story *story = red_at_noon("high");
@@ -329,7 +362,24 @@ static void o11_a_resolve_of_what_was_announced_is_always_told(void **state)
     message = message_of(story, proposal.id, "slack");
     notes = message.notes.items;
     assert_int_equal(message.notes.n_items, 2);
-    assert_true(slice_eq(notes[1].text, SLICE("the signal resolved (event)")));
+    assert_true(slice_eq(notes[1].text, SLICE("well again: its source says so")));
+    end(story);
+}
+
+static void o11_a_resolve_that_ends_a_proposal_is_told_with_its_end_only(void **state)
+{
+    struct story *story = red_at_noon("high");
+    struct ulid id = newest(story).id;
+    struct message message;
+    const struct message_note *notes;
+
+    (void)state;
+    comes_to(story, id, CHANNEL_SENT);
+    is_ok_at(story, NOON_MS + MINUTE_MS);
+    message = message_of(story, id, "slack");
+    notes = message.notes.items;
+    assert_int_equal(message.notes.n_items, 1);
+    assert_true(slice_eq(notes[0].text, SLICE("withdrawn: the signal resolved")));
     end(story);
 }
 
@@ -523,6 +573,7 @@ int main(void)
         cmocka_unit_test(
             a_plan_that_somebody_edits_is_told_with_what_changed_and_so_is_an_edit_that_is_void),
         cmocka_unit_test(many_changes_are_one_edit_and_every_note),
+        cmocka_unit_test(what_happens_to_a_step_is_told_once_and_a_failure_with_its_end),
         cmocka_unit_test(o06_what_began_to_leave_is_looked_for_until_its_end_is_known),
         cmocka_unit_test(o03_a_card_that_is_found_is_adopted_and_brought_up_to_date),
         cmocka_unit_test(what_is_not_owed_does_not_begin),
@@ -532,6 +583,7 @@ int main(void)
         cmocka_unit_test(o04_only_critical_ones_are_taken_over_and_once),
         cmocka_unit_test(o01_what_came_and_went_unposted_is_counted_instead),
         cmocka_unit_test(o11_a_resolve_of_what_was_announced_is_always_told),
+        cmocka_unit_test(o11_a_resolve_that_ends_a_proposal_is_told_with_its_end_only),
         cmocka_unit_test(counts_are_told_at_round_numbers_only),
         cmocka_unit_test(notes_beyond_their_number_are_folded_into_the_last),
         cmocka_unit_test(a_request_that_somebody_kept_is_carried_out_once),

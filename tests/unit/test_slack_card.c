@@ -121,18 +121,18 @@ static void an_open_card_has_all_that_a_decision_needs(void **state)
     static const char *const parts[] = {
         "High: api answers 503",
         "Waits for a decision",
-        "Seen\n4 times since 11:42 UTC, last 12:00 UTC (over 18 min)",
-        "Signal\nRule api-503: shop · api",
-        "Who decides\nMay be decided by jane, john (oncall)",
-        "Until when\nExpires 16:00 UTC, then nothing happens",
-        "Likely cause (0.8): The pool of deploy 214",
-        "The pool has had no free connection since 11:58 [e1]",
+        "Seen 4 times since 11:42 UTC, last 12:00 UTC (over 18 min)",
+        "Rule api-503: shop · api",
+        "May be decided by jane, john (oncall)",
+        "Expires 16:00 UTC, then nothing happens",
+        "Likely cause (80 % sure): The pool of deploy 214",
+        "The pool has had no free connection since 11:58",
         "If approved, 2 steps run",
         "changes things here; undo: start-old",
-        "/usr/bin/systemctl\nrestart\napi.service",
+        "/usr/bin/systemctl restart api.service",
         "only if this check passes",
         "Afterwards it is watched for 1h: verified when it stays quiet",
-        "This rule: 12 proposed, 9 approved",
+        "This rule before: 12 proposed, 9 approved",
         "Proposal kmwrt, revision 3, plan ",
         "<https://vedette.example.com/#/p/kmwrt|All of it, on Vedette's page>",
         "<https://ci.example.com/run/7?a=1&amp;b=2|What was reported (ci.example.com)>",
@@ -191,7 +191,7 @@ static void the_fallback_says_the_same_to_those_who_hear_it(void **state)
     struct slice text = json_string(json_get_text(message, "text"));
 
     assert_holds(text, "High: api answers 503\nWaits for a decision\n");
-    assert_holds(text, "/usr/bin/systemctl\n       restart\n");
+    assert_holds(text, "       /usr/bin/systemctl restart api.service\n");
     assert_holds(text, "run/7?a=1&amp;b=2");
     json_free(message);
 }
@@ -355,7 +355,8 @@ static void undo_shows_what_it_would_run(void **state)
 
     card_move(sample, NULL, PROPOSAL_DONE);
     message = message_of(sample, 1);
-    assert_holds(texts_of(sample, message), "undo of step 2: start-old\n  /usr/bin/systemctl\n");
+    assert_holds(texts_of(sample, message),
+                 "undo of step 2: start-old\n  /usr/bin/systemctl start api-old.service\n");
     assert_holds(text_in(json_get_text(button_of(message, "undo"), "confirm"), "text"),
                  "1. /usr/bin/systemctl start api-old.service");
     json_free(message);
@@ -434,6 +435,24 @@ static struct slice preformatted_of(const struct json *block)
     return (struct slice){ 0 };
 }
 
+/* Takes the next word of a command off its one line: up to a blank, or to the quote that ends it. */
+static struct slice cut_word(struct slice *line)
+{
+    struct slice word = *line;
+    bool is_quoted = line->len && line->ptr[0] == '"';
+    size_t n = is_quoted;
+
+    while (n < line->len && line->ptr[n] != (is_quoted ? '"' : ' '))
+        n += is_quoted && line->ptr[n] == '\\' ? 2 : 1;
+    n += is_quoted;
+    assert_true(n <= line->len);
+    word.len = n;
+    n += n < line->len; /* the blank */
+    line->ptr += n;
+    line->len -= n;
+    return word;
+}
+
 static void assert_plan_is_exact(const struct card_sample *sample, const struct json *message)
 {
     const struct json *block = json_first(json_get_text(message, "blocks"));
@@ -441,15 +460,18 @@ static void assert_plan_is_exact(const struct card_sample *sample, const struct 
     for (size_t i = 0; i < sample->proposal.plan.n_items; i++) {
         const struct slice_list *argv = &sample->steps[i].argv;
         struct slice lines = { 0 };
+        bool is_one_line;
+        size_t offset;
 
         while (block && slice_is_absent(lines)) {
             lines = preformatted_of(block);
             block = json_next(block);
         }
+        is_one_line = slice_find(lines, SLICE("\n"), &offset) != RC_OK;
         for (size_t j = 0; j < argv->n_items; j++) {
-            struct slice line = slice_cut(&lines, '\n');
+            struct slice word = is_one_line ? cut_word(&lines) : slice_cut(&lines, '\n');
 
-            assert_true(slice_eq(read_argument(sample, line), argv->items[j]));
+            assert_true(slice_eq(read_argument(sample, word), argv->items[j]));
         }
         assert_int_equal(lines.len, 0);
     }
@@ -533,8 +555,9 @@ static void a_plain_card_is_a_header_a_text_and_buttons_with_the_exact_plan(void
     message = message_of(sample, 1);
     assert_int_equal(json_count(json_get_text(message, "blocks")), 3);
     text = text_in(block_of(message, "section"), "text");
-    assert_holds(text, "Waits for a decision");
-    assert_holds(text, "       /usr/bin/systemctl\n       restart\n       api.service\n");
+    assert_true(
+        slice_starts(text, SLICE("Waits for a decision"))); /* the header has the headline */
+    assert_holds(text, "       /usr/bin/systemctl restart api.service\n");
     assert_buttons(message, "approve reject ack details more");
     json_free(message);
 
