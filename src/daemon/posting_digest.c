@@ -150,20 +150,24 @@ static enum rc forget_told(struct send *send)
     return posting_turn_note_channel(send->posting, &told);
 }
 
-static void note_told(struct send *send)
+/* False: it could not be noted, and is kept to be noted later; else the next one would tell the same again. */
+static bool note_told(struct send *send)
 {
     enum rc rc;
 
     if (!send->n_told) {
         send->destination->flood_told_ms = clock_mono_ms();
-        return;
+        return true;
     }
     rc = forget_told(send);
+    if (posting_report_later(send, rc))
+        return false;
     if (rc)
         log_warn("digest told, and not noted: %s channel=%s", rc_text(rc),
                  send->destination->channel->name);
     send->destination->channel->n_skipped = 0;
     send->posting->must_count = true;
+    return true;
 }
 
 /* Told, or never to be told (the channel takes no such message): said once. Otherwise it is tried again when the lane is free. */
@@ -171,8 +175,10 @@ void posting_end_digest(struct send *send)
 {
     enum channel_outcome outcome = send->result.outcome;
 
-    if (outcome == CHANNEL_SENT || outcome == CHANNEL_DEAD || outcome == CHANNEL_PLAINER ||
-        outcome == CHANNEL_ANEW || outcome == CHANNEL_UNTHREADED)
-        note_told(send);
-    posting_free_send(send);
+    bool is_said = outcome == CHANNEL_SENT || outcome == CHANNEL_DEAD ||
+                   outcome == CHANNEL_PLAINER || outcome == CHANNEL_ANEW ||
+                   outcome == CHANNEL_UNTHREADED;
+
+    if (!is_said || note_told(send))
+        posting_free_send(send);
 }

@@ -188,6 +188,8 @@ void posting_free_send(struct send *send);
 void posting_send_message(struct send *send);
 /* Takes a send whose call is complete: a digest. */
 void posting_send_digest(struct send *send);
+/* After a turn that failed with `rc`: will what came of the send be told again in a moment? Else it never is. */
+bool posting_report_later(struct send *send, enum rc rc);
 /* What came back since. */
 void posting_collect(struct posting *posting, int64_t *due_ms);
 

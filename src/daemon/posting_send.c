@@ -67,6 +67,7 @@ static struct engine_message_result engine_result_of(const struct send *send)
                                            .shown = send->message.wanted,
                                            .shown_digest = send->proposal.plan_digest,
                                            .shown_revision = send->proposal.revision,
+                                           .real_ms = clock_real_ms(),
                                            .error = result->error };
 }
 
@@ -76,14 +77,22 @@ static void report(struct send *send)
     const struct engine_message_result told = engine_result_of(send);
     enum rc rc = posting_turn_end(send->posting, &told);
 
-    if (rc == RC_FULL || rc == RC_NO_MEMORY) {
-        send->report_ms = clock_mono_ms() + POSTING_TRY_AGAIN_MS;
+    if (posting_report_later(send, rc))
         return;
-    }
-    if (rc && rc != RC_BUSY)
+    if (rc && rc != RC_BUSY) {
         log_error("result of a message not stored: %s channel=%s", rc_text(rc),
                   send->destination->channel->name);
+        posting_take_refusal(send, rc); /* or it would be sent again at once, and for ever */
+    }
     posting_free_send(send);
+}
+
+bool posting_report_later(struct send *send, enum rc rc)
+{
+    if (rc != RC_FULL && rc != RC_NO_MEMORY)
+        return false;
+    send->report_ms = clock_mono_ms() + POSTING_TRY_AGAIN_MS;
+    return true;
 }
 
 static void settle(struct send *send, enum channel_outcome outcome, struct slice error)
@@ -139,6 +148,14 @@ static void take_answer(struct send *send, enum rc rc, const struct http_answer 
         report(send);
 }
 
+static void report_again(struct send *send)
+{
+    if (send->is_digest)
+        posting_end_digest(send);
+    else
+        report(send);
+}
+
 static void collect(struct send *send, int64_t *due_ms)
 {
     struct http_answer answer;
@@ -147,7 +164,7 @@ static void collect(struct send *send, int64_t *due_ms)
     if (send->transfer && http_transfer_done(send->transfer, &rc, &answer))
         take_answer(send, rc, &answer);
     else if (send->has_result && clock_mono_ms() >= send->report_ms)
-        report(send);
+        report_again(send);
     else if (send->has_result)
         posting_due(due_ms, send->report_ms);
 }
@@ -254,7 +271,7 @@ static void skip(struct send *send)
     enum rc rc = posting_turn_skip(send->posting, send->message.proposal, send->message.channel);
 
     send->destination->channel->skipped_ms = clock_mono_ms();
-    if (rc == RC_FULL || rc == RC_NO_MEMORY)
+    if (rc && rc != RC_BUSY)
         posting_take_refusal(send, rc);
     posting_free_send(send);
 }
@@ -277,6 +294,8 @@ void posting_send_message(struct send *send)
         settle(send, CHANNEL_DEAD, SLICE("its note is gone"));
     else if (call->part == MESSAGE_CARD && !message->sending && is_past(&send->proposal))
         skip(send);
+    else if (call->part == MESSAGE_CARD && !call->is_search && is_past(&send->proposal))
+        settle(send, CHANNEL_DEAD, SLICE("its answer was lost, and its proposal is over"));
     else
         start_call(send);
 }

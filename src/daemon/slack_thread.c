@@ -2,6 +2,7 @@
 #include "src/daemon/slack_answers.h"
 
 #include "actions/channels/slack_reply.h"
+#include "src/base/clock.h"
 
 #define PROPOSALS_LOOKED_AT 1000
 #define ROW_ARENA_BYTES ((size_t)8 << 20)
@@ -73,11 +74,25 @@ struct meant {
     struct slice proposal;
     struct slice shown_digest;
     struct slice right_id; /* it was the id of another one: this one's */
+    bool is_outdated;      /* whoever wrote it read another card than the one of now */
 };
+
+/* Slack may bring late what was written before the card was changed (its tries go on for minutes). Its stamp tells the second, and nobody reads and writes faster
+ * than that. A clock of ours that was set back tells nothing. */
+static bool is_outdated(const struct slack_delivery *delivery, const struct message *message,
+                        const struct proposal *proposal)
+{
+    int64_t written_ms;
+
+    if (slice_is_absent(message->shown_digest) && proposal->plan_digest.len)
+        return true;
+    return !time_parse_any(delivery->ts, &written_ms) && written_ms < message->shown_ms &&
+           message->shown_ms <= clock_real_ms();
+}
 
 /* RC_NOT_FOUND: this is no thread of a card. */
 static enum rc find_meant(const struct slack_request *slack, struct store_txn *txn,
-                          struct meant *meant)
+                          const struct slack_delivery *delivery, struct meant *meant)
 {
     struct proposal proposal = { 0 };
     struct message message = { 0 };
@@ -88,6 +103,7 @@ static enum rc find_meant(const struct slack_request *slack, struct store_txn *t
     if (!rc && is_its_thread(slack, &message)) {
         meant->proposal = meant->reply.short_id;
         meant->shown_digest = message.shown_digest;
+        meant->is_outdated = is_outdated(delivery, &message, &proposal);
         return RC_OK;
     }
     if (rc && rc != RC_NOT_FOUND && rc != RC_INVALID)
@@ -108,7 +124,7 @@ static enum rc read_meant(const struct slack_request *slack, const struct slack_
         return rc;
     rc = store_begin_read(service_store(slack->service), &txn);
     if (!rc)
-        rc = find_meant(slack, txn, meant);
+        rc = find_meant(slack, txn, delivery, meant);
     store_abort(&txn);
     return rc;
 }
@@ -172,6 +188,9 @@ enum rc slack_take_reply(struct slack_request *slack, const struct slack_deliver
         sentence = slack->turned;
     else if (!rc && meant.right_id.len)
         rc = say_right_id(slack, &meant, &sentence);
+    else if (!rc && meant.is_outdated && !slack->is_stranger)
+        sentence = SLICE("the card has changed since this was written: please look at it, and "
+                         "decide again");
     if (rc == RC_NOT_FOUND)
         return rc;
     if (rc) {

@@ -159,6 +159,7 @@ struct engine_message_result {
     int64_t shown; /* the `wanted` that was rendered */
     struct slice shown_digest;
     int64_t shown_revision;
+    int64_t real_ms; /* when it came */
     struct slice error;
 };
 enum rc engine_end_message(struct engine *engine, const struct engine_message_result *result,

@@ -329,14 +329,26 @@ enum rc messages_tell_resolved(struct turn *turn, const struct signal *signal)
 
 /* --- given up --- */
 
+/* What is damaged is begun anew: Slack says again who it is, and counts are worth less than messages. */
+enum rc messages_read_facts(struct turn *turn, struct slice channel, struct channel_facts *facts)
+{
+    enum rc rc = channel_facts_get(turn->txn, channel, turn->arena, facts);
+
+    if (rc == RC_NOT_FOUND || rc == RC_CORRUPT) {
+        *facts = (struct channel_facts){ 0 };
+        rc = RC_OK;
+    }
+    facts->channel = channel;
+    return rc;
+}
+
 enum rc messages_count_dead(struct turn *turn, struct slice channel)
 {
     struct channel_facts facts;
-    enum rc rc = channel_facts_get(turn->txn, channel, turn->arena, &facts);
+    enum rc rc = messages_read_facts(turn, channel, &facts);
 
-    if (rc && rc != RC_NOT_FOUND)
+    if (rc)
         return rc;
-    facts.channel = channel;
     facts.n_dead++;
     return channel_facts_put(turn->txn, &facts);
 }
@@ -404,7 +416,8 @@ enum rc messages_take_over(struct turn *turn, struct message *message)
     if (!other || !slice_is_absent(message->taken_over_by))
         return RC_NOT_FOUND;
     rc = proposal_get(turn->txn, message->proposal, turn->arena, &proposal);
-    if (!rc && proposal.severity != SEVERITY_CRITICAL)
+    /* What cannot be read cannot be posted elsewhere either. */
+    if (rc == RC_CORRUPT || (!rc && proposal.severity != SEVERITY_CRITICAL))
         rc = RC_NOT_FOUND;
     if (rc)
         return rc;

@@ -5,6 +5,8 @@
 
 /* A card that is always gone again right after it was posted is given up. */
 #define ANEW_MAX 5
+/* So is one whose answer is lost however often it is sent: where nobody can look for it, each time may have left a copy. */
+#define LOST_MAX 10
 
 static enum rc end_turn(struct turn *turn, enum rc rc)
 {
@@ -93,10 +95,13 @@ static void take_shown(const struct ending *ending)
 {
     const struct engine_message_result *result = ending->result;
 
+    if (!slice_eq(ending->message->shown_digest, result->shown_digest))
+        ending->message->shown_ms = result->real_ms;
     ending->message->shown = result->shown;
     ending->message->shown_digest = result->shown_digest;
     ending->message->shown_revision = result->shown_revision;
     ending->message->n_edits++;
+    ending->message->to_back = true; /* one that always changes lets the others have their turn */
 }
 
 static enum rc end_sent(struct ending *ending)
@@ -105,6 +110,7 @@ static enum rc end_sent(struct ending *ending)
     const struct engine_message_result *result = ending->result;
 
     message->tries = 0;
+    message->n_lost = 0;
     message->error = (struct slice){ 0 };
     if (result->ref.part == MESSAGE_NOTE) {
         drop_note(message, result->ref.note);
@@ -113,18 +119,25 @@ static enum rc end_sent(struct ending *ending)
     if (result->ref.part == MESSAGE_CARD) {
         message->handle = result->handle;
         message->handle_place = result->place;
+        take_shown(ending);
+        message->shown_ms = 0; /* nobody wrote below it before it was there */
+        return RC_OK;
     }
+    message->n_anew = 0;
     take_shown(ending);
     return RC_OK;
 }
 
-/* It arrived, but what it shows nobody can tell: an edit follows. */
+/* It arrived, but what it shows nobody can tell, and nothing in its thread decides before an edit has followed. */
 static enum rc end_found(struct ending *ending)
 {
+    struct message *message = ending->message;
     enum rc rc = end_sent(ending);
 
-    if (ending->result->ref.part == MESSAGE_CARD)
-        ending->message->shown = 0;
+    if (ending->result->ref.part != MESSAGE_CARD)
+        return rc;
+    message->shown = 0;
+    message->shown_digest = (struct slice){ 0 };
     return rc;
 }
 
@@ -142,27 +155,36 @@ static enum rc end_dead(struct ending *ending)
     case MESSAGE_CARD:
         message->state = MESSAGE_DEAD;
         break;
-    case MESSAGE_EDIT:
-        take_shown(ending);
+    case MESSAGE_EDIT: /* the card still shows what it showed, and its plan is not the new one */
+        message->shown = ending->result->shown;
         break;
     default:
         drop_note(message, ending->result->ref.note);
         break;
     }
+    message->sending = MESSAGE_NOTHING;
+    message->n_lost = 0;
     message->error = ending->result->error;
     return count_dead(ending);
+}
+
+static enum rc end_lost(struct ending *ending)
+{
+    return ++ending->message->n_lost > LOST_MAX ? end_dead(ending) : RC_OK;
 }
 
 static enum rc end_anew(struct ending *ending)
 {
     struct message *message = ending->message;
 
-    if (message->tries >= ANEW_MAX)
-        return end_dead(ending);
-    message->tries++;
+    if (++message->n_anew > ANEW_MAX) {
+        message->state = MESSAGE_DEAD;
+        return count_dead(ending);
+    }
     message->handle = (struct slice){ 0 };
     message->handle_place = (struct slice){ 0 };
     message->shown = 0;
+    message->shown_digest = (struct slice){ 0 };
     return RC_OK;
 }
 
@@ -193,7 +215,7 @@ static enum rc end_message(struct turn *turn, const struct engine_message_result
         [CHANNEL_NOT_FOUND] = { end_again, false },
         [CHANNEL_WAIT] = { end_again, false },
         [CHANNEL_RETRY] = { end_again, false },
-        [CHANNEL_LOST] = { end_again, true },
+        [CHANNEL_LOST] = { end_lost, true },
         [CHANNEL_ANEW] = { end_anew, false },
         [CHANNEL_PLAINER] = { end_plainer, false },
         [CHANNEL_UNTHREADED] = { end_unthreaded, false },
@@ -264,12 +286,10 @@ static enum rc skip(struct turn *turn, const struct engine_message *ref)
     if (message_next(&message) != MESSAGE_CARD || message.sending)
         return RC_OK;
     message.state = MESSAGE_SKIPPED;
-    rc = channel_facts_get(turn->txn, message.channel, turn->arena, &facts);
-    if (rc && rc != RC_NOT_FOUND)
-        return rc;
-    facts.channel = message.channel;
+    rc = messages_read_facts(turn, message.channel, &facts);
     facts.n_skipped++;
-    rc = channel_facts_put(turn->txn, &facts);
+    if (!rc)
+        rc = channel_facts_put(turn->txn, &facts);
     return rc ? rc : messages_keep(turn, &message);
 }
 
@@ -291,11 +311,10 @@ enum rc engine_skip_message(struct engine *engine, struct ulid proposal, struct 
 static enum rc note_channel(struct turn *turn, const struct channel_facts *facts)
 {
     struct channel_facts stored;
-    enum rc rc = channel_facts_get(turn->txn, facts->channel, turn->arena, &stored);
+    enum rc rc = messages_read_facts(turn, facts->channel, &stored);
 
-    if (rc && rc != RC_NOT_FOUND)
+    if (rc)
         return rc;
-    stored.channel = facts->channel;
     stored.n_skipped =
         facts->n_skipped < stored.n_skipped ? stored.n_skipped - facts->n_skipped : 0;
     if (facts->checked_ms) {

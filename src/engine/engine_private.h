@@ -204,6 +204,9 @@ enum rc messages_tell_resolved(struct turn *turn, const struct signal *signal) M
 enum rc messages_take_over(struct turn *turn, struct message *message) MUST_CHECK;
 /* Retention takes the proposal: its messages go, and what was still owed is counted as given up. */
 enum rc messages_expire(struct turn *turn, struct ulid proposal) MUST_CHECK;
+/* What is known of the channel; nothing yet where there is no row, or a damaged one. */
+enum rc messages_read_facts(struct turn *turn, struct slice channel,
+                            struct channel_facts *facts) MUST_CHECK;
 /* One more message that its channel never took. */
 enum rc messages_count_dead(struct turn *turn, struct slice channel) MUST_CHECK;
 /* Stores a row that has changed, and its place in the queue. */

@@ -52,7 +52,10 @@ static const struct record_field message_fields[] = {
     { .tag = 24, .type = RECORD_TEXT, .name = "taken_over_by", AT(taken_over_by) },
     { .tag = 25, .type = RECORD_INT,  AT(queue_seq) },
     { .tag = 26, .type = RECORD_ENUM, .names = lane_names, AT(queue_lane) },
-    { .tag = 27, .type = RECORD_BOOL, AT(is_urgent) },
+    { .tag = 27, .type = RECORD_TIME, AT(shown_ms) },
+    { .tag = 28, .type = RECORD_INT,  AT(n_lost) },
+    { .tag = 29, .type = RECORD_INT,  AT(n_anew) },
+    { .tag = 30, .type = RECORD_BOOL, AT(is_urgent) },
 };
 #undef AT
 const struct record_shape message_shape = RECORD_SHAPE(message, message_fields);

@@ -60,8 +60,10 @@ struct message {
     int64_t wanted;            /* raised with each change of what is shown */
     int64_t shown;             /* the `wanted` of what was sent last */
     struct slice
-        shown_digest; /* the plan that the card shows: a decision in its thread is for this one */
+        shown_digest; /* the plan that the card shows: a decision in its thread is for this one; absent: nobody can tell */
     int64_t shown_revision;
+    int64_t
+        shown_ms; /* real time since when: what was said before was said of another plan; 0: from the first */
     bool is_plain;            /* the channel refused the card as it was: smaller, without layout */
     bool is_unthreaded;       /* notes go beside the card */
     int64_t n_edits;          /* since the last note: an edit goes first, but not for ever */
@@ -72,6 +74,8 @@ struct message {
     int64_t sending_note;
     int64_t sent_ms; /* real time at which what is `sending` left */
     int64_t tries;
+    int64_t n_lost;     /* answers lost since it was known to have arrived */
+    int64_t n_anew;     /* times it was gone, or could not be changed, since it was changed last */
     struct slice error; /* of the last try; absent when it went well */
     int64_t created_ms;
     int64_t owed_ms;            /* since when it has owed something; 0: nothing */

@@ -22,7 +22,8 @@ class PostingTest(SlackTest):
         self.slack.add_conversation("C2", "others")
 
     def channel(self, vedette):
-        return next((channel for channel in vedette.api("/api/v1/status").json()["channels"] if channel["name"] == "slack"), {})
+        """Right after a start nobody has looked yet."""
+        return wait_until(lambda: next((channel for channel in vedette.api("/api/v1/status").json()["channels"] if channel["name"] == "slack"), None), "the channel's state")
 
     def wait_for_channel(self, vedette, **wanted):
         return wait_until(lambda: (channel := self.channel(vedette)) and all(channel.get(name) == value for name, value in wanted.items()) and channel,
@@ -249,6 +250,38 @@ class Hanging(PostingTest):
         self.wait_for_channel(vedette, owed=0)
         self.assertEqual(self.slack.calls_of("conversations.history"), [], "its result was kept: nothing to look for")
         self.assert_one_card(proposal)
+
+
+class Gateway(http.server.BaseHTTPRequestHandler):
+    """What stands before a workflow of Teams, and says that it failed although it did not."""
+
+    def do_POST(self):
+        self.server.posted.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        self.send_response(502)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+class NobodyCanLook(PostingTest):
+    def test_o03_what_may_have_arrived_is_not_sent_again_once_its_proposal_is_over(self):
+        gateway = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
+        gateway.posted = []
+        thread = threading.Thread(target=gateway.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(gateway.server_close)
+        self.addCleanup(gateway.shutdown)
+        vedette = self.vedette(more=f"  teams: {{url: 'http://127.0.0.1:{gateway.server_address[1]}/flow'}}\n")
+        self.proposed(vedette)
+        wait_until(lambda: gateway.posted, "it is sent")
+        vedette.send_github("workflow_run", workflow_run(conclusion="success", run=2000))
+        vedette.wait_for_proposal(state="withdrawn")
+        n_posted = len(gateway.posted)
+        vedette.wait_for_log("message given up: .*is over channel=teams")
+        self.assertLessEqual(len(gateway.posted), n_posted + 1)
 
 
 class Receiver(http.server.BaseHTTPRequestHandler):

@@ -5,6 +5,7 @@ Everything against the scripted Slack, which refuses what Slack refuses. Nothing
 import http.server
 import json
 import threading
+import time
 import unittest
 
 from harness import CI_RULE, wait_until, workflow_run
@@ -131,6 +132,40 @@ class CardLife(SlackTest):
         self.slack.click(card, "approve", user=JOHN)
         self.slack.wait_until_shows(card, "verified at")
         self.assertEqual(vedette.steps_run(), ["7"])
+
+    def edit_run(self, card, run):
+        self.slack.click(card, "more", user=JANE, value="edit")
+        view = self.slack.wait_for_view(JANE)
+        block = next(block["block_id"] for block in view["blocks"] if block["type"] == "input" and block["block_id"].startswith("param:1:run"))
+        self.slack.submit(view, {block: run})
+
+    def test_a04_a_yes_that_arrives_late_is_not_for_a_plan_that_came_meanwhile(self):
+        vedette = self.vedette()
+        card = self.red(vedette)
+        with self.slack.lock:
+            said = self.slack.post("C1", JOHN, thread_ts=card["ts"], text=f"yes {vedette.wait_for_proposal(state='open')['short']}")
+        self.edit_run(card, "7")
+        self.slack.wait_until_shows(card, "revision 2")
+        self.slack.wait_for_reply(card, "revision 2 waits")
+        late = self.slack.event(self.slack.event_of(said), user=JOHN, message=said)
+        self.assert_told(late, "has changed since this was written")
+        self.assertEqual(vedette.api(f"/api/v1/proposals/{card.proposal}").json()["state"], "open")
+        second = int(time.time())
+        wait_until(lambda: int(time.time()) > second, "time to read it: Slack's stamps are seconds")
+        self.slack.message(said["text"], user=JOHN, thread_ts=card["ts"])
+        self.slack.wait_until_shows(card, "verified at")
+        self.assertEqual(vedette.steps_run(), ["7"])
+
+    def test_a04_a_yes_under_a_card_that_could_not_be_changed_is_not_for_the_new_plan(self):
+        vedette = self.vedette()
+        card = self.red(vedette)
+        proposal = vedette.wait_for_proposal(state="open")
+        self.slack.fail("chat.update", times=None, error="a_code_of_the_future")
+        self.edit_run(card, "7")
+        vedette.wait_for_log("message given up: a_code_of_the_future")
+        said = self.slack.message(f"yes {proposal['short']}", user=JOHN, thread_ts=card["ts"])
+        self.assert_told(said, "changed")
+        self.assertEqual(vedette.api(f"/api/v1/proposals/{card.proposal}").json()["state"], "open")
 
     def test_nobody_knows_whether_it_ran_and_a_click_settles_it(self):
         vedette = self.vedette(rules={"ci.yaml": CI_RULE.replace("do: rerun", "do: slow")}, actions=SLOW)

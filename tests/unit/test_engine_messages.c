@@ -72,6 +72,7 @@ static void begins(struct story *story, struct ulid proposal, enum message_part 
 /* As the one who posts does it. */
 static void comes_to(struct story *story, struct ulid proposal, enum channel_outcome outcome)
 {
+    const struct proposal shown = proposal_of(story, proposal);
     struct message message = message_of(story, proposal, "slack");
     const struct message_note *notes = message.notes.items;
     enum message_part part = message_next(&message);
@@ -84,7 +85,8 @@ static void comes_to(struct story *story, struct ulid proposal, enum channel_out
         .handle = SLICE("1.1"),
         .place = SLICE("C0"),
         .shown = message.wanted,
-        .shown_digest = SLICE("d1"),
+        .shown_digest = shown.plan_digest,
+        .real_ms = NOON_MS + message.wanted,
         .error = outcome == CHANNEL_SENT ? (struct slice){ 0 } : SLICE("told why"),
     };
 
@@ -273,6 +275,241 @@ static void a_card_that_is_gone_is_posted_anew_but_not_for_ever(void **state)
         comes_to(story, proposal.id, CHANNEL_ANEW);
     assert_true(n_posted < 10);
     assert_int_equal(message_of(story, proposal.id, "slack").state, MESSAGE_DEAD);
+    end(story);
+}
+
+/* As where a workspace lets nobody change what is posted: each new card is taken, and no change of it. */
+static void a_card_that_can_never_be_changed_is_not_posted_anew_for_ever(void **state)
+{
+    struct story *story = red_at_noon("high");
+    struct ulid id = newest(story).id;
+    int n_posted = 0;
+
+    (void)state;
+    for (int i = 0; i < 50 && message_of(story, id, "slack").state == MESSAGE_LIVE; i++) {
+        comes_to(story, id, CHANNEL_SENT);
+        n_posted++;
+        assert_int_equal(decides(story, newest(story),
+                                 (struct decision){ .verdict = VERDICT_SNOOZE,
+                                                    .for_ms = HOUR_MS + i * MINUTE_MS },
+                                 NOON_MS + i),
+                         DECISION_TAKEN);
+        while (owed(story, id) == MESSAGE_NOTE)
+            comes_to(story, id, CHANNEL_SENT);
+        comes_to(story, id, CHANNEL_ANEW);
+    }
+    assert_in_range(n_posted, 2, 9);
+    assert_true(slice_eq(message_of(story, id, "slack").error, SLICE("told why")));
+    end(story);
+}
+
+static void a_card_that_can_be_changed_again_may_be_lost_again(void **state)
+{
+    struct story *story = red_at_noon("high");
+    struct ulid id = newest(story).id;
+
+    (void)state;
+    comes_to(story, id, CHANNEL_SENT);
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(decides(story, newest(story),
+                                 (struct decision){ .verdict = VERDICT_SNOOZE,
+                                                    .for_ms = HOUR_MS + i * MINUTE_MS },
+                                 NOON_MS + i),
+                         DECISION_TAKEN);
+        while (owed(story, id) == MESSAGE_NOTE)
+            comes_to(story, id, CHANNEL_SENT);
+        comes_to(story, id, i % 2 ? CHANNEL_ANEW : CHANNEL_SENT);
+        if (owed(story, id) == MESSAGE_CARD)
+            comes_to(story, id, CHANNEL_SENT);
+    }
+    assert_int_equal(message_of(story, id, "slack").state, MESSAGE_LIVE);
+    end(story);
+}
+
+static void o12_a_card_whose_answer_is_always_lost_is_given_up_at_last(void **state)
+{
+    struct story *story = red_at_noon("critical");
+    struct ulid id = newest(story).id;
+    int n_sent = 0;
+
+    (void)state;
+    for (; owed(story, id) == MESSAGE_CARD && n_sent < 100; n_sent++) {
+        begins(story, id, MESSAGE_CARD, 0, RC_OK);
+        comes_to(story, id, CHANNEL_LOST);
+    }
+    assert_in_range(n_sent, 5, 20);
+    assert_int_equal(message_of(story, id, "slack").state, MESSAGE_DEAD);
+    assert_true(has_message(story, id, "chat"));
+    end(story);
+}
+
+static void edits(struct story *story, const char *params)
+{
+    assert_int_equal(
+        decides(story, newest(story),
+                (struct decision){ .verdict = VERDICT_EDIT, .params = slice_of(params) }, NOON_MS),
+        DECISION_TAKEN);
+}
+
+static void a04_a_card_that_could_not_be_changed_still_shows_the_plan_of_before(void **state)
+{
+    struct story *story = red_at_noon("high");
+    struct ulid id = newest(story).id;
+    char before[64];
+    struct message message;
+
+    (void)state;
+    comes_to(story, id, CHANNEL_SENT);
+    message = message_of(story, id, "slack");
+    assert_int_equal(message.shown_digest.len, sizeof before);
+    memcpy(before, message.shown_digest.ptr, sizeof before);
+    edits(story, "[{\"level\":\"8\"}]");
+    assert_int_equal(owed(story, id), MESSAGE_EDIT);
+    comes_to(story, id, CHANNEL_DEAD);
+    message = message_of(story, id, "slack");
+    assert_int_equal(message.state, MESSAGE_LIVE);
+    assert_true(slice_eq(message.shown_digest, (struct slice){ before, sizeof before }));
+    assert_false(slice_eq(newest(story).plan_digest, (struct slice){ before, sizeof before }));
+    end(story);
+}
+
+static void a04_what_a_card_that_was_found_shows_is_not_known_before_it_was_changed(void **state)
+{
+    struct story *story = red_at_noon("high");
+    struct ulid id = newest(story).id;
+
+    (void)state;
+    comes_to(story, id, CHANNEL_LOST);
+    edits(story, "[{\"level\":\"8\"}]");
+    comes_to(story, id, CHANNEL_FOUND);
+    assert_true(slice_is_absent(message_of(story, id, "slack").shown_digest));
+    comes_to(story, id, CHANNEL_SENT);
+    assert_true(slice_eq(message_of(story, id, "slack").shown_digest, newest(story).plan_digest));
+    end(story);
+}
+
+static void a04_since_when_a_card_shows_its_plan_is_kept(void **state)
+{
+    struct story *story = red_at_noon("high");
+    struct ulid id = newest(story).id;
+
+    (void)state;
+    comes_to(story, id, CHANNEL_SENT);
+    assert_int_equal(message_of(story, id, "slack").shown_ms, 0); /* as long as it is there */
+    fails_at(story, NOON_MS + SECOND_MS); /* the second time: shown, and the plan is the same */
+    assert_int_equal(owed(story, id), MESSAGE_EDIT);
+    comes_to(story, id, CHANNEL_SENT);
+    assert_int_equal(message_of(story, id, "slack").shown_ms, 0);
+    edits(story, "[{\"level\":\"8\"}]");
+    comes_to(story, id, CHANNEL_SENT);
+    assert_true(message_of(story, id, "slack").shown_ms > NOON_MS);
+    end(story);
+}
+
+/* Whose edit goes next. */
+static struct ulid first_edit(struct story *story)
+{
+    struct message_destination destination;
+    struct message message;
+    struct store_txn *txn = NULL;
+
+    assert_int_equal(store_begin_read(story->store, &txn), RC_OK);
+    assert_int_equal(message_next_destination(txn, NULL, story->arena, &destination, &message),
+                     RC_OK);
+    assert_int_equal(
+        message_next_queued(txn, &destination, MESSAGE_LANE_EDITS, 0, story->arena, &message),
+        RC_OK);
+    store_abort(&txn);
+    return message.proposal;
+}
+
+static void snoozes(struct story *story, struct ulid id, int64_t hours)
+{
+    assert_int_equal(
+        decides(story, proposal_of(story, id),
+                (struct decision){ .verdict = VERDICT_SNOOZE, .for_ms = hours * HOUR_MS }, NOON_MS),
+        DECISION_TAKEN);
+}
+
+static void a_card_that_changes_all_the_time_lets_the_others_have_their_turn(void **state)
+{
+    struct story *story = red_at_noon("high");
+    struct ulid busy = newest(story).id;
+    struct ulid other;
+    struct message message;
+    struct engine_message_result result;
+
+    (void)state;
+    accept(story, NOON_MS, ENGINE_RECORDED_EVENT,
+           "{\"kind\":\"ci.run\",\"repo\":\"c/d\",\"state\":\"failing\"}");
+    fold(story, NOON_MS);
+    other = newest(story).id;
+    comes_to(story, busy, CHANNEL_SENT);
+    comes_to(story, other, CHANNEL_SENT);
+    snoozes(story, busy, 1);
+    snoozes(story, other, 1);
+    assert_int_equal(ulid_compare(first_edit(story), busy), 0);
+    message = message_of(story, busy, "slack");
+    snoozes(story, busy, 2); /* while it is under way */
+    result = (struct engine_message_result){
+        .ref = { .proposal = busy, .channel = SLICE("slack"), .part = MESSAGE_EDIT },
+        .outcome = CHANNEL_SENT,
+        .shown = message.wanted,
+    };
+    assert_int_equal(engine_end_message(story->engine, &result, NOON_MS), RC_OK);
+    assert_int_equal(owed(story, busy), MESSAGE_EDIT);
+    assert_int_equal(ulid_compare(first_edit(story), other), 0);
+    end(story);
+}
+
+static void write_row(struct story *story, enum store_table table, struct slice key)
+{
+    struct store_txn *txn = NULL;
+
+    assert_int_equal(store_begin(story->store, &txn), RC_OK);
+    assert_int_equal(store_put(txn, table, key, SLICE("damaged")), RC_OK);
+    assert_int_equal(store_commit(&txn), RC_OK);
+}
+
+static void a_card_of_a_damaged_proposal_is_given_up_once(void **state)
+{
+    struct story *story = red_at_noon("critical");
+    struct ulid id = newest(story).id;
+    const struct engine_message_result result = {
+        .ref = { .proposal = id, .channel = SLICE("slack"), .part = MESSAGE_CARD },
+        .outcome = CHANNEL_DEAD,
+        .error = SLICE("its proposal is gone"),
+    };
+
+    (void)state;
+    write_row(story, TABLE_PROPOSALS, (struct slice){ (const char *)id.bytes, ULID_BYTES });
+    assert_int_equal(engine_end_message(story->engine, &result, NOON_MS), RC_OK);
+    assert_int_equal(message_of(story, id, "slack").state, MESSAGE_DEAD);
+    end(story);
+}
+
+static void damaged_facts_of_a_channel_hold_up_nothing(void **state)
+{
+    struct story *story = red_at_noon("high");
+    struct ulid id = newest(story).id;
+    struct channel_facts facts = { .channel = SLICE("slack"),
+                                   .team = SLICE("T1"),
+                                   .checked_ms = NOON_MS };
+    struct sha256 digest;
+    struct store_txn *txn = NULL;
+
+    (void)state;
+    assert_int_equal(sha256_of(SLICE("slack"), &digest), RC_OK);
+    write_row(story, TABLE_CHANNEL_FACTS, (struct slice){ (const char *)digest.bytes, 8 });
+    is_ok_at(story, NOON_MS + MINUTE_MS);
+    assert_int_equal(engine_skip_message(story->engine, id, SLICE("slack"), NOON_MS), RC_OK);
+    assert_int_equal(owed(story, id), MESSAGE_NOTHING);
+    assert_int_equal(engine_note_channel(story->engine, &facts), RC_OK);
+    assert_int_equal(store_begin_read(story->store, &txn), RC_OK);
+    assert_int_equal(channel_facts_get(txn, SLICE("slack"), story->arena, &facts), RC_OK);
+    store_abort(&txn);
+    assert_true(slice_eq(facts.team, SLICE("T1")));
+    assert_int_equal(facts.n_skipped, 1);
     end(story);
 }
 
@@ -578,6 +815,15 @@ int main(void)
         cmocka_unit_test(o03_a_card_that_is_found_is_adopted_and_brought_up_to_date),
         cmocka_unit_test(what_is_not_owed_does_not_begin),
         cmocka_unit_test(a_card_that_is_gone_is_posted_anew_but_not_for_ever),
+        cmocka_unit_test(a_card_that_can_never_be_changed_is_not_posted_anew_for_ever),
+        cmocka_unit_test(a_card_that_can_be_changed_again_may_be_lost_again),
+        cmocka_unit_test(o12_a_card_whose_answer_is_always_lost_is_given_up_at_last),
+        cmocka_unit_test(a04_a_card_that_could_not_be_changed_still_shows_the_plan_of_before),
+        cmocka_unit_test(a04_what_a_card_that_was_found_shows_is_not_known_before_it_was_changed),
+        cmocka_unit_test(a04_since_when_a_card_shows_its_plan_is_kept),
+        cmocka_unit_test(a_card_that_changes_all_the_time_lets_the_others_have_their_turn),
+        cmocka_unit_test(a_card_of_a_damaged_proposal_is_given_up_once),
+        cmocka_unit_test(damaged_facts_of_a_channel_hold_up_nothing),
         cmocka_unit_test(o13_what_is_refused_as_it_is_goes_once_more_and_plain),
         cmocka_unit_test(o04_a_dead_card_of_a_critical_proposal_is_posted_elsewhere),
         cmocka_unit_test(o04_only_critical_ones_are_taken_over_and_once),
