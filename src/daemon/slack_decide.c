@@ -15,9 +15,9 @@ static enum rc run_decision(struct slack_work *work, struct engine *engine, int6
     return engine_decide(engine, &deciding->decision, now_ms);
 }
 
-/* Did they look at the very message that shows this proposal's changes? (One that was posted a moment ago may have been seen before its id was stored.) A second copy, which a lost
- * answer may have left, decides all the same and stays as it is. */
-static bool saw_the_card(const struct slack_decision *deciding)
+/* Where it shows how it goes on, when it does not on the very message that they looked at; absent: it does. (One that was posted a moment ago may have been seen before its id was stored.) A
+ * second copy, which a lost answer may have left, decides all the same and stays as it is; so does the card of a channel that has another name by now. */
+static struct slice shown_elsewhere(const struct slack_decision *deciding)
 {
     const struct slack_request *slack = deciding->work.slack;
     struct store_txn *txn = NULL;
@@ -29,10 +29,11 @@ static bool saw_the_card(const struct slack_decision *deciding)
                          &message);
     store_abort(&txn);
     if (rc)
-        return false;
-    return slice_is_absent(message.handle) ||
-           (slice_eq(message.handle, deciding->card_ts) &&
-            slice_eq(message.handle_place, slack->origin.channel));
+        return SLICE("this card is not kept up to date any more: the page shows how it goes on");
+    if (slice_is_absent(message.handle) || (slice_eq(message.handle, deciding->card_ts) &&
+                                            slice_eq(message.handle_place, slack->origin.channel)))
+        return (struct slice){ 0 };
+    return SLICE("another copy of this card shows how it goes on");
 }
 
 /* Where the plan is that is asked for now. */
@@ -91,12 +92,13 @@ void slack_decide(struct slack_request *slack, struct slack_decision *deciding)
 }
 
 /* A copy stays as it is, whatever was decided on it. */
-static struct slice say_copy(const struct slack_request *slack, struct slice sentence)
+static struct slice say_where(const struct slack_request *slack, struct slice sentence,
+                              struct slice elsewhere)
 {
     struct slice said;
 
-    return arena_format(slack->arena, &said, "%.*s; another copy of this card shows how it goes on",
-                        SLICE_ARG(sentence))
+    return arena_format(slack->arena, &said, "%.*s; %.*s", SLICE_ARG(sentence),
+                        SLICE_ARG(elsewhere))
                ? sentence
                : said;
 }
@@ -104,11 +106,12 @@ static struct slice say_copy(const struct slack_request *slack, struct slice sen
 void slack_answer_decision(struct slack_decision *deciding, struct slice sentence)
 {
     struct slack_request *slack = deciding->work.slack;
+    struct slice elsewhere = shown_elsewhere(deciding);
 
     if (deciding->decision.answer.outcome != DECISION_TAKEN)
         slack_tell(slack, sentence);
-    else if (!saw_the_card(deciding))
-        slack_tell(slack, say_copy(slack, sentence));
+    else if (elsewhere.len)
+        slack_tell(slack, say_where(slack, sentence, elsewhere));
     slack_acknowledge(slack);
 }
 

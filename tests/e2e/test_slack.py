@@ -4,6 +4,7 @@ Everything against the scripted Slack, which refuses what Slack refuses. Nothing
 """
 import http.server
 import json
+import signal
 import threading
 import time
 import unittest
@@ -132,6 +133,17 @@ class CardLife(SlackTest):
         self.slack.click(card, "approve", user=JOHN)
         self.slack.wait_until_shows(card, "verified at")
         self.assertEqual(vedette.steps_run(), ["7"])
+
+    def test_a_card_of_a_channel_that_has_another_name_by_now_decides_and_says_that_it_stays_as_it_is(self):
+        vedette = self.vedette()
+        card = self.red(vedette)
+        config = vedette.directory / "vedette.yaml"
+        config.write_text(config.read_text().replace("  slack:\n    token_file", "  ops:\n    kind: slack\n    token_file"))
+        vedette.signal(signal.SIGHUP)
+        wait_until(lambda: len(self.slack.calls_of("auth.test")) == 2, "the channel is known by its new name")
+        wait_until(lambda: self.slack.click(card, "ack", user=JOHN) and vedette.api(f"/api/v1/proposals/{card.proposal}").json().get("acknowledged_by"), "it decides")
+        self.assert_told(self.slack.click(card, "more", user=JOHN, value="snooze:1h"), "not kept up to date any more")
+        self.assertEqual(vedette.api(f"/api/v1/proposals/{card.proposal}").json()["acknowledged_by"], "john")
 
     def edit_run(self, card, run):
         self.slack.click(card, "more", user=JANE, value="edit")
