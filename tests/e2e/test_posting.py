@@ -106,6 +106,18 @@ class Away(PostingTest):
         self.wait_for_channel(vedette, skipped=0, owed=0)
         self.assertEqual([card.proposal for card in self.slack.cards()], [stays["id"]])
 
+    def test_o10_what_is_critical_is_posted_before_all_that_came_before_it(self):
+        rules = {"ci.yaml": TWO_PLACES["ci.yaml"], "other.yaml": TWO_PLACES["other.yaml"].replace("severity: high", "severity: critical")}
+        vedette = self.vedette(rules=rules)
+        self.slack.down()
+        for i in range(5):
+            self.proposed(vedette, repo=f"acme/shop{i}")
+        critical = self.proposed(vedette, workflow="other")
+        self.wait_for_channel(vedette, owed=6)
+        self.slack.up()
+        wait_until(lambda: len(self.slack.cards()) == 6, "all of them", 60)
+        self.assertIn(critical["id"], [card.proposal for card in self.slack.cards()[:2]], "one was under way by then")
+
 
 class TooFast(PostingTest):
     def test_o02_retry_after_is_kept_to_the_second_and_other_places_go_on(self):
