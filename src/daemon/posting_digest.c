@@ -62,13 +62,13 @@ static void start_digest(struct posting *posting, struct destination *destinatio
         posting_send_digest(send);
 }
 
-/* When a digest may leave there; 0: not at all at present. */
+/* When a digest may leave there; INT64_MAX: when what is under way has ended. */
 static int64_t digest_ready_ms(struct posting *posting, struct destination *destination,
                                const struct channel *channel)
 {
     if (!destination || destination->lanes[MESSAGE_LANE_NOTES].send ||
         posting->n_under_way >= POSTING_UNDER_WAY)
-        return 0;
+        return INT64_MAX;
     return posting_ready_ms(destination, MESSAGE_LANE_NOTES, channel, false);
 }
 
@@ -78,8 +78,6 @@ static void tell_skipped(struct posting *posting, const struct channel_state *st
     struct destination *destination = posting_destination(posting, channel->name, channel->place);
     int64_t ready_ms = digest_ready_ms(posting, destination, channel);
 
-    if (!ready_ms)
-        return;
     if (ready_ms < state->skipped_ms + CALM_MS)
         ready_ms = state->skipped_ms + CALM_MS;
     if (ready_ms > clock_mono_ms())
@@ -101,7 +99,7 @@ static void tell_flood(struct posting *posting, struct destination *destination,
 
     if (ready_ms > clock_mono_ms())
         posting_due(due_ms, ready_ms);
-    else if (ready_ms)
+    else
         start_digest(posting, destination, 0);
 }
 

@@ -221,8 +221,10 @@ void posting_take_outcome(struct send *send, const struct channel_result *result
     const struct lane_holds holds = posting_holds(destination, send->lane);
 
     holds_take(&holds, result->outcome, result->wait_ms, posting_random(), clock_mono_ms());
-    stuck_take(&destination->lanes[send->lane].stuck, send->message.queue_seq,
-               is_failure(result->outcome));
+    /* Where nobody was there, those behind it would have fared no better: they stay behind it. */
+    if (!send->was_unheard || result->outcome != CHANNEL_RETRY)
+        stuck_take(&destination->lanes[send->lane].stuck, send->message.queue_seq,
+                   is_failure(result->outcome));
     send->posting->must_show = true;
     if (is_failure(result->outcome) || result->outcome == CHANNEL_DEAD)
         metric_add(METRIC_OUTBOX_FAILURES, slice_of(channel->name), (struct slice){ 0 }, 1);

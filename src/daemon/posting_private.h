@@ -73,6 +73,7 @@ struct send {
     bool is_digest;
     int64_t n_told; /* in the digest; 0: it says that many wait */
     struct http_transfer *transfer;
+    bool was_unheard; /* nobody was there to take it: that says nothing of this message */
     bool has_result;
     struct channel_result result;
     int64_t report_ms; /* not before that the result, which could not be stored, is told again */

@@ -135,6 +135,7 @@ static void end_search(struct send *send)
 static void take_answer(struct send *send, enum rc rc, const struct http_answer *answer)
 {
     send->call.now_ms = clock_wall_ms();
+    send->was_unheard = rc && !answer->may_have_arrived;
     send->call.channel->kind->read(&send->call, rc, answer, send->arena, &send->result);
     http_transfer_free(send->transfer);
     send->transfer = NULL;

@@ -64,6 +64,15 @@ class Away(PostingTest):
         self.assertEqual(vedette.metric("vedette_outbox_depth", channel="slack"), 0)
         self.assertEqual(len(self.slack.cards()), 3)
 
+    def test_o01_however_often_nobody_was_there_the_oldest_goes_first(self):
+        vedette = self.vedette()
+        self.slack.down()
+        proposals = [self.proposed(vedette, repo=f"acme/shop{i}") for i in range(2)]
+        wait_until(lambda: vedette.metric("vedette_outbox_failures_total", channel="slack") == 3, "it was tried three times")
+        self.slack.up()
+        cards = [self.card_of(proposal) for proposal in proposals]
+        self.assertEqual(sorted(cards, key=lambda card: card["ts"]), cards)
+
     def test_o01_a_restart_while_slack_is_away_forgets_nothing(self):
         vedette = self.vedette()
         self.slack.down()
