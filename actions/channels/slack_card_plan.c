@@ -155,7 +155,7 @@ static void put_whole(struct slack_blocks *blocks, const struct card *card,
 /* Two lines: why there is no plan to be seen, and what to do about it. */
 static void put_why(struct slack_blocks *blocks, struct slice why, struct slice more)
 {
-    if (!slack_rich_begin(blocks))
+    if (!why.len || !slack_rich_begin(blocks))
         return;
     slack_rich_line_begin(blocks);
     slack_rich_text(blocks, card_capital(why, blocks->arena), true, NAMES_CHARACTERS);
