@@ -85,7 +85,7 @@ enum rc card_verification(const struct card *card, struct arena *arena,
 /* The argument vector of the verifying check, likewise; absent: there is none. */
 enum rc card_verify_check(const struct card *card, struct arena *arena,
                           struct slice *text) MUST_CHECK;
-/* Why there is no plan to be approved: "no plan is offered: this is for you to look at"; absent where there is one. */
+/* Why there is no plan to be approved: "no plan is offered: this is for you to look at"; absent where there is one, and once it is over. */
 enum rc card_no_plan(const struct card *card, struct arena *arena, struct slice *text) MUST_CHECK;
 /* The plan as one line of words, exactly: "1. /usr/bin/systemctl restart api; 2. POST https://…"; for dialogs. */
 enum rc card_plan_line(const struct card *card, struct arena *arena, struct slice *text) MUST_CHECK;

@@ -283,7 +283,7 @@ enum rc card_no_plan(const struct card *card, struct arena *arena, struct slice 
     struct buffer words;
 
     *text = (struct slice){ 0 };
-    if (card->proposal->plan.n_items)
+    if (card->proposal->plan.n_items || card->proposal->state != PROPOSAL_OPEN)
         return RC_OK;
     buffer_init(&words, 0);
     if (card->proposal->refused.len) {

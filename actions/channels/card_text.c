@@ -182,14 +182,19 @@ static enum rc put_together(const struct card *card, struct slice plan, struct a
                             struct slice *text)
 {
     struct draft draft = { .card = card, .arena = arena };
+    size_t head_len, begun_len;
 
     buffer_init(&draft.out, 0);
     add_head(&draft);
+    head_len = draft.out.len;
     add_paragraph(&draft);
+    begun_len = draft.out.len;
     if (plan.len)
         buffer_add(&draft.out, plan);
     else
         add_no_plan(&draft);
+    if (draft.out.len == begun_len) /* nothing is to be said of a plan */
+        draft.out.len = head_len;
     add_tail(&draft);
     if (draft.out.len && draft.out.ptr[draft.out.len - 1] == '\n')
         draft.out.len--;

@@ -84,18 +84,30 @@ enum rc slack_plan_measure(const struct card *card, size_t max_characters, struc
 
 /* --- showing --- */
 
+/* "1. roll-back: the version before it ran for nine days": its number and name stand out, not its reason. */
+static void put_name(struct slack_blocks *blocks, struct slice name, size_t number)
+{
+    struct slice numbered = { 0 }, why = name;
+    struct slice action = slice_cut(&why, ':');
+    size_t n_action = at_most(slack_count(action), NAME_CHARACTERS);
+
+    why = (struct slice){ .ptr = name.ptr + action.len, .len = name.len - action.len };
+    slack_blocks_note(blocks, arena_format(blocks->arena, &numbered, "%zu. ", number));
+    slack_rich_text(blocks, numbered, true, SLACK_TEXT);
+    slack_rich_text(blocks, action, true, NAME_CHARACTERS);
+    if (n_action < NAME_CHARACTERS)
+        slack_rich_text(blocks, why, false, NAME_CHARACTERS - n_action);
+}
+
 static void put_step(struct slack_blocks *blocks, const struct card *card,
                      const struct slack_step *step, size_t number)
 {
     const struct step *steps = card->proposal->plan.items;
-    struct slice numbered = { 0 };
 
-    slack_blocks_note(blocks, arena_format(blocks->arena, &numbered, "%zu. ", number));
     if (!slack_rich_begin(blocks))
         return;
     slack_rich_line_begin(blocks);
-    slack_rich_text(blocks, numbered, true, SLACK_TEXT);
-    slack_rich_text(blocks, step->name, true, NAME_CHARACTERS);
+    put_name(blocks, step->name, number);
     slack_rich_text(blocks, SLICE("\n"), false, 1);
     slack_rich_text(blocks, step->effect, false, SLACK_TEXT);
     slack_rich_line_end(blocks);
@@ -143,7 +155,7 @@ static void put_whole(struct slack_blocks *blocks, const struct card *card,
 /* Two lines: why there is no plan to be seen, and what to do about it. */
 static void put_why(struct slack_blocks *blocks, struct slice why, struct slice more)
 {
-    if (!slack_rich_begin(blocks))
+    if (!why.len || !slack_rich_begin(blocks))
         return;
     slack_rich_line_begin(blocks);
     slack_rich_text(blocks, card_capital(why, blocks->arena), true, NAMES_CHARACTERS);

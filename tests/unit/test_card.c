@@ -373,6 +373,9 @@ static void without_a_plan_there_is_nothing_to_approve(void **state)
     sample->proposal.refused = SLICE("unit: \"a b\" does not match.");
     assert_says(sample, card_no_plan,
                 "no plan is offered, as it could not be made: unit: \"a b\" does not match");
+    card_move(sample, NULL, PROPOSAL_REJECTED);
+    assert_true(slice_is_absent(said(sample, card_no_plan)));
+    assert_lacks(whole(sample, 8000), "\n\n\n");
 }
 
 /* --- the plan --- */
