@@ -62,13 +62,15 @@ static void start_digest(struct posting *posting, struct destination *destinatio
         posting_send_digest(send);
 }
 
-/* When a digest may leave there; INT64_MAX: when what is under way has ended. */
+#define NOT_NOW INT64_MAX /* the lane that is in the way makes news when it ends */
+
+/* When a digest may leave there. */
 static int64_t digest_ready_ms(struct posting *posting, struct destination *destination,
                                const struct channel *channel)
 {
     if (!destination || destination->lanes[MESSAGE_LANE_NOTES].send ||
         posting->n_under_way >= POSTING_UNDER_WAY)
-        return INT64_MAX;
+        return NOT_NOW;
     return posting_ready_ms(destination, MESSAGE_LANE_NOTES, channel, false);
 }
 
@@ -78,6 +80,8 @@ static void tell_skipped(struct posting *posting, const struct channel_state *st
     struct destination *destination = posting_destination(posting, channel->name, channel->place);
     int64_t ready_ms = digest_ready_ms(posting, destination, channel);
 
+    if (ready_ms == NOT_NOW)
+        return;
     if (ready_ms < state->skipped_ms + CALM_MS)
         ready_ms = state->skipped_ms + CALM_MS;
     if (ready_ms > clock_mono_ms())
@@ -97,6 +101,8 @@ static void tell_flood(struct posting *posting, struct destination *destination,
 {
     int64_t ready_ms = digest_ready_ms(posting, destination, channel);
 
+    if (ready_ms == NOT_NOW)
+        return;
     if (ready_ms > clock_mono_ms())
         posting_due(due_ms, ready_ms);
     else
