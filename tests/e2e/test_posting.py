@@ -128,6 +128,22 @@ class Away(PostingTest):
         self.assertIn(critical["id"], [card.proposal for card in self.slack.cards()[:2]], "one was under way by then")
 
 
+@unittest.skipUnless(os.environ.get("VEDETTE_SOAK"), "a hundred cards take two and a half minutes")
+class Flood(PostingTest):
+    def test_o10_a_flood_is_told_in_one_message_and_what_is_critical_is_posted_all_the_same(self):
+        rules = {"ci.yaml": TWO_PLACES["ci.yaml"], "other.yaml": TWO_PLACES["other.yaml"].replace("severity: high", "severity: critical")}
+        vedette = self.vedette(rules=rules)
+        for i in range(110):
+            vedette.send_github("workflow_run", workflow_run(repo=f"acme/shop{i}", run=3000 + i))
+        told = wait_until(lambda: [message for message in self.slack.alive("C1") if "more proposals wait" in message.shown()], "it is told", 240)
+        n_cards = len(self.slack.cards())
+        self.assertIn(n_cards, range(100, 105), "a hundred, and one for each minute that they took")
+        self.assertRegex(told[0].shown(), r"^\d+ more proposals wait")
+        self.card_of(self.proposed(vedette, workflow="other"))
+        self.assertLessEqual(len(self.slack.cards()), n_cards + 2)
+        self.assertEqual(len([message for message in self.slack.alive("C1") if "more proposals wait" in message.shown()]), 1)
+
+
 class TooFast(PostingTest):
     def test_o02_retry_after_is_kept_to_the_second_and_other_places_go_on(self):
         vedette = self.vedette(rules=TWO_PLACES, members=OTHER_PLACE)
