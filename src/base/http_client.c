@@ -23,6 +23,7 @@ struct http_transfer {
     struct buffer body;
     bool (*on_bytes)(void *context, struct slice bytes);
     void *context;
+    const _Atomic bool *give_up;
     bool has_status; /* the head of the final answer is complete */
     bool is_cut;     /* by us */
     bool is_done;
@@ -47,6 +48,7 @@ static const struct failure {
     { CURLE_UNSUPPORTED_PROTOCOL, RC_IO, "the answer is not HTTP" }, /* HTTP/0.9, to libcurl */
     { CURLE_OUT_OF_MEMORY, RC_NO_MEMORY, "out of memory" },
     { CURLE_OPERATION_TIMEDOUT, RC_TIMEOUT, "no answer in time" },
+    { CURLE_ABORTED_BY_CALLBACK, RC_BUSY, "given up" },
     { CURLE_USE_SSL_FAILED, RC_IO, "the mail server offers no TLS" },
     { CURLE_LOGIN_DENIED, RC_DENIED, "the mail server takes no sign-in" },
     { CURLE_COULDNT_RESOLVE_HOST, RC_IO, "the host has no address" },
@@ -392,6 +394,29 @@ static bool set_callbacks(struct http_transfer *transfer)
            SET(easy, CURLOPT_PRIVATE, transfer);
 }
 
+/* Not 0 ends the transfer. */
+static int on_progress(void *context, curl_off_t to_get, curl_off_t got, curl_off_t to_send,
+                       curl_off_t sent)
+{
+    const struct http_transfer *transfer = context;
+
+    (void)to_get;
+    (void)got;
+    (void)to_send;
+    (void)sent;
+    return *transfer->give_up;
+}
+
+static bool set_give_up(struct http_transfer *transfer, const struct http_request *request)
+{
+    CURL *easy = transfer->easy;
+
+    transfer->give_up = request->give_up;
+    return !request->give_up ||
+           (SET(easy, CURLOPT_NOPROGRESS, 0L) && SET(easy, CURLOPT_XFERINFODATA, transfer) &&
+            SET(easy, CURLOPT_XFERINFOFUNCTION, on_progress));
+}
+
 static enum rc set_address(struct http_transfer *transfer, const struct http_request *request,
                            struct arena *arena, struct http_answer *answer)
 {
@@ -424,7 +449,7 @@ static enum rc configure(struct http_transfer *transfer, const struct http_reque
         return rc;
     if (!set_limits(transfer->easy, request) ||
         !(request->mail ? set_mail : set_request)(transfer, request, arena) ||
-        !set_callbacks(transfer))
+        !set_callbacks(transfer) || !set_give_up(transfer, request))
         return refuse(answer, RC_LIMIT, "the request is too long");
     return RC_OK;
 }

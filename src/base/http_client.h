@@ -41,6 +41,8 @@ struct http_request {
     /* Called with each piece of the answer as it comes instead of keeping it; false ends the request. NULL: keep. */
     bool (*on_bytes)(void *context, struct slice bytes);
     void *context;
+    /* Looked at about once a second, from any thread set: true ends the request. NULL: nobody gives up. Kept until it is over. */
+    const _Atomic bool *give_up;
 };
 
 struct http_answer {

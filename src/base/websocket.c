@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define CONNECT_MS 5000L
+#define GIVE_UP_MS 1000
 #define CLOSE_NORMAL SLICE("\x03\xe8") /* status 1000 */
 #define CONNECT_ONLY_BARE 1L
 #define CONNECT_ONLY_WEBSOCKET 2L
@@ -20,7 +21,9 @@ enum rc websocket_await(const struct websocket *websocket, short events, int64_t
 
     if (left_ms <= 0)
         return RC_TIMEOUT;
-    n_ready = poll(&fd, 1, (int)left_ms);
+    if (websocket->give_up && *websocket->give_up)
+        return RC_BUSY;
+    n_ready = poll(&fd, 1, (int)(left_ms < GIVE_UP_MS ? left_ms : GIVE_UP_MS));
     if (n_ready < 0 && errno != EINTR)
         return RC_IO;
     return RC_OK;
@@ -28,7 +31,20 @@ enum rc websocket_await(const struct websocket *websocket, short events, int64_t
 
 #define SET(easy, option, value) (curl_easy_setopt((easy), (option), (value)) == CURLE_OK)
 
-static bool configure(const struct websocket *websocket, const struct websocket_url *url,
+/* Not 0 ends the attempt. */
+static int on_progress(void *context, curl_off_t to_get, curl_off_t got, curl_off_t to_send,
+                       curl_off_t sent)
+{
+    const struct websocket *websocket = context;
+
+    (void)to_get;
+    (void)got;
+    (void)to_send;
+    (void)sent;
+    return websocket->give_up && *websocket->give_up;
+}
+
+static bool configure(struct websocket *websocket, const struct websocket_url *url,
                       const char *ws_url)
 {
     CURL *easy = websocket->easy;
@@ -42,7 +58,9 @@ static bool configure(const struct websocket *websocket, const struct websocket_
            SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) &&
            SET(easy, CURLOPT_NOSIGNAL, 1L) && SET(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS) &&
            SET(easy, CURLOPT_TIMEOUT_MS, 2 * CONNECT_MS) && SET(easy, CURLOPT_TCP_KEEPALIVE, 1L) &&
-           SET(easy, CURLOPT_QUICK_EXIT, 1L) &&
+           SET(easy, CURLOPT_QUICK_EXIT, 1L) && SET(easy, CURLOPT_NOPROGRESS, 0L) &&
+           SET(easy, CURLOPT_XFERINFODATA, websocket) &&
+           SET(easy, CURLOPT_XFERINFOFUNCTION, on_progress) &&
            /* An ALPN of h2 would leave us with a protocol that is not asked for. */
            SET(easy, CURLOPT_SSL_ENABLE_ALPN, 0L) && (url->is_tls || SET(easy, CURLOPT_PROXY, ""));
 }
@@ -54,6 +72,8 @@ static enum rc connect_to(struct websocket *websocket, const char **error)
     *error = code == CURLE_OPERATION_TIMEDOUT ? "no answer in time" : "could not connect";
     if (code == CURLE_PEER_FAILED_VERIFICATION)
         *error = "the certificate is not valid";
+    if (code == CURLE_ABORTED_BY_CALLBACK)
+        *error = "given up";
     /* Where libcurl shakes hands: any answer but 101. */
     if (code == CURLE_HTTP_RETURNED_ERROR) {
         *error = WEBSOCKET_IS_NOT_THERE;
@@ -97,6 +117,7 @@ enum rc websocket_open(const struct websocket_options *options, struct websocket
         return RC_NO_MEMORY;
     made->fd = CURL_SOCKET_BAD;
     made->is_over = true;
+    made->give_up = options->give_up;
     made->way =
         !options->own_framing && websocket_libcurl_can() ? &websocket_libcurl : &websocket_own;
     websocket_reader_init(&made->reader, options->message_limit_bytes);
@@ -109,6 +130,7 @@ enum rc websocket_open(const struct websocket_options *options, struct websocket
         return rc;
     }
     made->is_over = false;
+    made->give_up = NULL;
     made->heard_mono_ms = clock_mono_ms();
     *websocket = made;
     return RC_OK;

@@ -13,7 +13,9 @@ struct websocket;
 struct websocket_options {
     struct slice url;
     size_t message_limit_bytes; /* of one that is received */
-    bool own_framing;           /* also where libcurl could: for tests */
+    const _Atomic bool *
+        give_up; /* looked at about once a second while it is opened: true ends that. NULL: nobody gives up */
+    bool own_framing; /* also where libcurl could: for tests */
 };
 
 /* Waits for the handshake, at most 10 s. RC_INVALID, RC_IO, RC_TIMEOUT, RC_NO_MEMORY: `*error` says why (static). */

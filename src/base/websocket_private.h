@@ -31,6 +31,7 @@ struct websocket {
     curl_socket_t fd;
     struct websocket_reader reader;
     int64_t heard_mono_ms;
+    const _Atomic bool *give_up; /* while it is opened */
     bool is_over;
 };
 

@@ -83,6 +83,21 @@ static void hold_back(struct slack_socket *socket)
     socket->next_try_mono_ms = clock_mono_ms() + with_jitter(socket->backoff_ms);
 }
 
+static void leave(struct link *link)
+{
+    if (link->is_leaving)
+        return;
+    link->is_leaving = true;
+    link->leave_mono_ms = clock_mono_ms() + LEAVE_MS;
+}
+
+static void leave_others(struct slack_socket *socket, const struct link *stays)
+{
+    for (size_t i = 0; i < LINKS_MAX; i++)
+        if (is_open(&socket->links[i]) && &socket->links[i] != stays)
+            leave(&socket->links[i]);
+}
+
 static void open_if_wanted(struct slack_socket *socket)
 {
     const struct config *config = service_hold_config(socket->service);
@@ -98,8 +113,11 @@ static void open_if_wanted(struct slack_socket *socket)
         hold_back(socket);
     }
     service_release_config(socket->service, config);
-    if (!is_wanted)
-        socket->is_held = true;
+    socket->wants_anew = false;
+    if (is_wanted)
+        return;
+    socket->is_held = true;
+    leave_others(socket, NULL);
 }
 
 /* A free place, or that of the one that was told to end first. */
@@ -138,19 +156,12 @@ static void on_hello(struct slack_socket *socket, struct link *link)
 {
     link->said_hello = true;
     socket->backoff_ms = 0;
+    leave_others(socket, link);
     log_info("Slack's Socket Mode is connected");
     pthread_mutex_lock(&socket->lock);
     socket->facts.connected_ms = clock_wall_ms();
     pthread_mutex_unlock(&socket->lock);
     count_links(socket);
-}
-
-static void leave(struct link *link)
-{
-    if (link->is_leaving)
-        return;
-    link->is_leaving = true;
-    link->leave_mono_ms = clock_mono_ms() + LEAVE_MS;
 }
 
 /* "warning" and "refresh_requested": the next one is opened first. "link_disabled": somebody switched it off. */
@@ -229,6 +240,8 @@ static void take_opening(struct slack_socket *socket)
             read_link(socket, link);
         return;
     }
+    if (opening->give_up) /* by us, for a newer configuration */
+        return;
     slack_socket_say(socket, opening->error);
     log_warn("Slack's Socket Mode is not connected: %s%s", opening->error,
              opening->is_final ? "; tried again when the configuration is read again" : "");
@@ -327,7 +340,8 @@ static int64_t next_due(const struct slack_socket *socket)
         if (link->is_leaving)
             due = sooner(due, link->leave_mono_ms);
     }
-    if (!has_lasting_link(socket) && !socket->opening.is_running && !socket->is_held)
+    if ((socket->wants_anew || !has_lasting_link(socket)) && !socket->opening.is_running &&
+        !socket->is_held)
         due = sooner(due, socket->next_try_mono_ms);
     return due;
 }
@@ -367,10 +381,10 @@ static void follow_config(struct slack_socket *socket)
         socket->is_held = false;
         socket->next_try_mono_ms = 0;
         socket->config_changed = false;
-        /* The token may be another one now. */
-        for (size_t i = 0; i < LINKS_MAX; i++)
-            if (is_open(&socket->links[i]))
-                leave(&socket->links[i]);
+        /* The token may be another one now, or gone. */
+        socket->wants_anew = true;
+        if (socket->opening.is_running)
+            socket->opening.give_up = true;
     }
     pthread_mutex_unlock(&socket->lock);
 }
@@ -417,8 +431,8 @@ static void turn(struct slack_socket *socket)
     for (size_t i = 0; i < LINKS_MAX; i++)
         if (is_open(&socket->links[i]))
             look_after(socket, &socket->links[i], now);
-    if (!has_lasting_link(socket) && !socket->opening.is_running && !socket->is_held &&
-        now >= socket->next_try_mono_ms)
+    if ((socket->wants_anew || !has_lasting_link(socket)) && !socket->opening.is_running &&
+        !socket->is_held && now >= socket->next_try_mono_ms)
         open_if_wanted(socket);
 }
 
@@ -436,6 +450,7 @@ static void wind_up(struct slack_socket *socket)
         take_answers(socket);
     }
     if (socket->opening.is_running) {
+        socket->opening.give_up = true;
         opening_end(socket);
         websocket_free(socket->opening.websocket);
     }

@@ -61,7 +61,8 @@ static enum rc ask_url(struct opening *opening, struct slice *url)
                                           .url = opening->url,
                                           .headers = headers,
                                           .n_headers = 2,
-                                          .timeout_ms = OPEN_TIMEOUT_MS };
+                                          .timeout_ms = OPEN_TIMEOUT_MS,
+                                          .give_up = &opening->give_up };
     struct http_answer answer = { 0 };
     enum rc rc =
         arena_format(opening->arena, &headers[0].value, "Bearer %.*s", SLICE_ARG(opening->token));
@@ -79,7 +80,8 @@ static void *run_opening(void *context)
 {
     struct slack_socket *socket = context;
     struct opening *opening = &socket->opening;
-    struct websocket_options options = { .message_limit_bytes = ENVELOPE_LIMIT_BYTES };
+    struct websocket_options options = { .message_limit_bytes = ENVELOPE_LIMIT_BYTES,
+                                         .give_up = &opening->give_up };
 
     opening->rc = ask_url(opening, &options.url);
     if (!opening->rc)

@@ -18,7 +18,8 @@
 struct opening {
     pthread_t thread;
     bool is_running;
-    bool is_done;            /* under the lock */
+    bool is_done; /* under the lock */
+    _Atomic bool give_up;
     struct slice url, token; /* of apps.connections.open, and what it takes; owned */
     struct arena *arena;
     enum rc rc;
@@ -57,6 +58,8 @@ struct slack_socket {
     struct opening opening;
     int64_t next_try_mono_ms;
     int64_t backoff_ms;
+    bool
+        wants_anew; /* the configuration is another one: the links that are there go when a new one is */
     bool is_held; /* nothing is tried until the configuration is read again */
     size_t n_under_way;
 

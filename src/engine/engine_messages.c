@@ -116,6 +116,59 @@ enum rc messages_open(struct turn *turn, const struct proposal *proposal)
     return rc;
 }
 
+/* --- another configuration --- */
+
+static bool has_new_channel(const struct channels *before, const struct channels *now)
+{
+    const struct channel *channel;
+
+    for (size_t i = 0; (channel = channels_at(now, i)); i++)
+        if (!channels_find(before, channel->name))
+            return true;
+    return false;
+}
+
+static enum rc open_missing(struct turn *turn, const struct proposal *proposal)
+{
+    const struct channels *channels = turn->engine->config->channels;
+    const struct channel *channel;
+    enum rc rc = RC_OK;
+
+    for (size_t i = 0; (channel = channels_at(channels, i)) && !rc; i++) {
+        struct slice place = { 0 };
+        struct message there;
+
+        if (channel->standby || !channel_wants(channel, proposal, &place))
+            continue;
+        rc = message_get(turn->txn, proposal->id, channel->name, turn->arena, &there);
+        if (rc == RC_NOT_FOUND)
+            rc = open_row(turn, channel, proposal, place);
+    }
+    return rc == RC_CORRUPT ? RC_OK : rc;
+}
+
+enum rc messages_follow_config(struct turn *turn, const struct config *before)
+{
+    struct ulid_list ids = { 0 };
+    enum rc rc;
+
+    if (turn->engine->deterministic ||
+        !has_new_channel(before->channels, turn->engine->config->channels))
+        return RC_OK;
+    rc = proposals_list_going(turn, &ids);
+    /* The newest stands first; people read them in the order of their making. */
+    for (size_t i = ids.n_items; i > 0 && !rc; i--) {
+        struct proposal proposal = { 0 };
+
+        rc = proposal_get(turn->txn, ids.items[i - 1], turn->arena, &proposal);
+        if (!rc)
+            rc = open_missing(turn, &proposal);
+        else if (rc == RC_NOT_FOUND || rc == RC_CORRUPT)
+            rc = RC_OK;
+    }
+    return rc;
+}
+
 /* --- changed --- */
 
 enum rc messages_changed(struct turn *turn, struct ulid proposal)

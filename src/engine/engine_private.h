@@ -179,12 +179,16 @@ enum rc proposals_recur(struct turn *turn, struct signal *signal) MUST_CHECK;
 enum rc proposals_cleared(struct turn *turn, struct signal *signal) MUST_CHECK;
 /* Those that are approved, running or being undone, in the order of their making. */
 enum rc proposals_list_unfinished(struct turn *turn, struct ulid_list *ids) MUST_CHECK;
+/* Those that are not over: open ones as well, what is verified, and what nobody knows of. */
+enum rc proposals_list_going(struct turn *turn, struct ulid_list *ids) MUST_CHECK;
 enum rc proposals_expire(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
 enum rc proposals_wake(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
 
 /* engine_messages.c: what channels are owed follows what happens. In a simulation there are none. */
 /* A row for each channel that wants the proposal, whose own row is stored by the caller. */
 enum rc messages_open(struct turn *turn, const struct proposal *proposal) MUST_CHECK;
+/* A reload: what is not over yet is posted in channels that are new, or have another name now. */
+enum rc messages_follow_config(struct turn *turn, const struct config *before) MUST_CHECK;
 /* What is shown of it is not what it was. */
 enum rc messages_changed(struct turn *turn, struct ulid proposal) MUST_CHECK;
 /* Its history grows by a note; the text is formatted like printf. */

@@ -496,18 +496,18 @@ enum rc proposals_cleared(struct turn *turn, struct signal *signal)
 }
 
 struct id_collector {
+    const bool *states;
     struct arena *arena;
     struct ulid_list *ids;
     size_t n_room;
 };
 
-static bool collect_unfinished(void *context, struct ulid id, const void *object)
+static bool collect_those(void *context, struct ulid id, const void *object)
 {
     const struct proposal *proposal = object;
     struct id_collector *collector = context;
 
-    if (proposal->state != PROPOSAL_APPROVED && proposal->state != PROPOSAL_RUNNING &&
-        proposal->state != PROPOSAL_UNDOING)
+    if (!collector->states[proposal->state])
         return true;
     if (collector->ids->n_items == collector->n_room)
         return false;
@@ -515,25 +515,43 @@ static bool collect_unfinished(void *context, struct ulid id, const void *object
     return true;
 }
 
-enum rc proposals_list_unfinished(struct turn *turn, struct ulid_list *ids)
+static enum rc list_those(struct turn *turn, const bool *states, struct ulid_list *ids)
 {
-    const int64_t *counts = turn->engine->counts.proposals;
-    size_t n_room =
-        (size_t)(counts[PROPOSAL_APPROVED] + counts[PROPOSAL_RUNNING] + counts[PROPOSAL_UNDOING]);
-    struct id_collector collector = { .ids = ids, .n_room = n_room };
+    struct id_collector collector = { .states = states, .ids = ids };
     struct proposal scratch;
     enum rc rc;
 
-    *ids = (struct ulid_list){ .items = arena_alloc(turn->arena, n_room + 1, sizeof *ids->items) };
+    for (size_t i = 0; i < PROPOSAL_STATES; i++)
+        collector.n_room += states[i] ? (size_t)turn->engine->counts.proposals[i] : 0;
+    *ids = (struct ulid_list){ .items = arena_alloc(turn->arena, collector.n_room + 1,
+                                                    sizeof *ids->items) };
     if (!ids->items)
         return RC_NO_MEMORY;
     rc = arena_new((size_t)64 << 20, &collector.arena);
     if (!rc)
-        rc =
-            object_each_newest(turn->txn, TABLE_PROPOSALS, &proposal_shape, (struct ulid){ 0 },
-                               SIZE_MAX, collector.arena, &scratch, collect_unfinished, &collector);
+        rc = object_each_newest(turn->txn, TABLE_PROPOSALS, &proposal_shape, (struct ulid){ 0 },
+                                SIZE_MAX, collector.arena, &scratch, collect_those, &collector);
     arena_free(collector.arena);
     return rc;
+}
+
+enum rc proposals_list_unfinished(struct turn *turn, struct ulid_list *ids)
+{
+    static const bool states[PROPOSAL_STATES] = {
+        [PROPOSAL_APPROVED] = true, [PROPOSAL_RUNNING] = true, [PROPOSAL_UNDOING] = true
+    };
+
+    return list_those(turn, states, ids);
+}
+
+enum rc proposals_list_going(struct turn *turn, struct ulid_list *ids)
+{
+    static const bool states[PROPOSAL_STATES] = {
+        [PROPOSAL_OPEN] = true,      [PROPOSAL_APPROVED] = true, [PROPOSAL_RUNNING] = true,
+        [PROPOSAL_VERIFYING] = true, [PROPOSAL_UNKNOWN] = true,  [PROPOSAL_UNDOING] = true
+    };
+
+    return list_those(turn, states, ids);
 }
 
 enum rc proposals_expire(struct turn *turn, struct ulid id, int64_t due_ms)

@@ -235,8 +235,9 @@ static enum rc journal_reload(struct turn *turn, struct slice summary)
     return rc;
 }
 
-static enum rc reload(struct turn *turn, const struct rule_files *files,
-                      const struct difference *difference, struct buffer *summary)
+static enum rc reload(struct turn *turn, const struct config *config_before,
+                      const struct rule_files *files, const struct difference *difference,
+                      struct buffer *summary)
 {
     size_t n_signals = 0;
     enum rc rc = turn_adopt_rules(turn, &n_signals);
@@ -246,6 +247,8 @@ static enum rc reload(struct turn *turn, const struct rule_files *files,
                   difference->n_changed, n_signals);
     if (!rc)
         rc = buffer_rc(summary);
+    if (!rc)
+        rc = messages_follow_config(turn, config_before);
     if (!rc)
         rc = turn_save_rules(turn, files);
     if (!rc)
@@ -269,7 +272,7 @@ enum rc engine_reload(struct engine *engine, const struct config *config, struct
     if (!rc)
         rc = turn_read_clock(&turn, now_ms);
     if (!rc)
-        rc = reload(&turn, files, &difference, summary);
+        rc = reload(&turn, config_before, files, &difference, summary);
     crash_point(CRASH_RELOAD_BEFORE_COMMIT);
     if (!rc)
         rc = turn_commit(&turn);

@@ -1,5 +1,6 @@
 """Socket Mode: what people do in Slack reaches a daemon that nobody can reach, over a connection that the daemon opens."""
 import concurrent.futures
+import time
 import unittest
 
 from harness import wait_until
@@ -194,6 +195,26 @@ class SocketMode(SlackTest):
         vedette.stop()
         self.assertNotIn("ticket=", vedette.log())
         self.assertNotIn(APP_TOKEN, vedette.log())
+
+    def test_p01_a_stop_does_not_wait_for_a_slack_that_hangs(self):
+        vedette = self.vedette(start=False)
+        self.slack.fail("apps.connections.open", hang=True)
+        vedette.start()
+        wait_until(lambda: self.slack.calls_of("apps.connections.open"), "Slack was asked")
+        began = time.monotonic()
+        self.assertEqual(vedette.stop(), 0)
+        self.assertLess(time.monotonic() - began, 8)
+
+    def test_a_reload_keeps_the_connection_until_the_next_one_is_there(self):
+        vedette = self.vedette()
+        old = self.slack.wait_for_link()
+        self.slack.fail("apps.connections.open", times=1, hang=True)
+        vedette.cli("reload", check=0)
+        wait_until(lambda: len(self.slack.calls_of("apps.connections.open")) > 1, "another one is asked for")
+        self.assertTrue(old.deliver("slash_commands", self.status_command())[0])
+        self.slack.heal("apps.connections.open")
+        vedette.cli("reload", check=0)
+        wait_until(lambda: any(link is not old for link in self.slack.open_links()), "another connection")
 
     def test_a_stop_says_good_bye(self):
         vedette = self.vedette()

@@ -20,6 +20,17 @@
     "  chat: {kind: teams, url: \"https://hooks.example.com/x\", standby: true}\n"
 /* clang-format on */
 
+/* The Slack channel has another name. */
+#define RENAMED_CONFIG                                                                             \
+    "state: /nowhere\n"                                                                            \
+    "rules: [rules.yaml]\n"                                                                        \
+    "actions:\n"                                                                                   \
+    "  act: {run: [/bin/true], effect: external, timeout: 10s}\n"                                  \
+    "people: {jane: {user: jane, slack: U1}}\n"                                                    \
+    "approvers: {from: [jane], need: 1}\n"                                                         \
+    "channels:\n"                                                                                  \
+    "  talk: {kind: teams, url: \"https://hooks.example.com/y\"}\n"
+
 #define RULE(severity)                                                                             \
     "rules: [{id: red, on: ci.run, where: {state: failing}, key: [repo], severity: " severity      \
     ", propose: {plan: [{do: act, with: {level: '7'}}], cooldown: 0s, expires: 4h}, verify: {ok: " \
@@ -802,6 +813,29 @@ static void what_a_channel_says_of_itself_leaves_our_counts_alone(void **state)
     end(story);
 }
 
+static void a_channel_that_a_reload_brings_gets_what_is_not_over(void **state)
+{
+    struct story *story = red_at_noon("high");
+    struct ulid id = newest(story).id;
+    struct config *before = story->config;
+    struct config_options options = { .path = story->config_path };
+    struct problems *problems;
+    struct message message;
+
+    (void)state;
+    assert_int_equal(problems_new(&problems), RC_OK);
+    assert_int_equal(file_write(story->config_path, SLICE(RENAMED_CONFIG), 0600), RC_OK);
+    assert_int_equal(config_load(&options, problems, &story->config), RC_OK);
+    swap_rules(story, RULE("high"), NOON_MS);
+    assert_true(has_message(story, id, "talk"));
+    message = message_of(story, id, "talk");
+    assert_int_equal(message_next(&message), MESSAGE_CARD);
+    swap_rules(story, RULE("high"), NOON_MS); /* and once */
+    config_free(before);
+    problems_free(problems);
+    end(story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -834,6 +868,7 @@ int main(void)
         cmocka_unit_test(notes_beyond_their_number_are_folded_into_the_last),
         cmocka_unit_test(a_request_that_somebody_kept_is_carried_out_once),
         cmocka_unit_test(a03_members_of_a_slack_group_decide_while_its_answer_is_fresh),
+        cmocka_unit_test(a_channel_that_a_reload_brings_gets_what_is_not_over),
         cmocka_unit_test(what_is_closed_goes_with_its_messages),
         cmocka_unit_test(o12_what_a_broken_channel_is_owed_goes_with_its_proposal_and_is_counted),
         cmocka_unit_test(what_a_channel_says_of_itself_leaves_our_counts_alone),
