@@ -364,8 +364,8 @@ static void o13_the_block_that_slack_did_not_like_is_named(void **state)
         "\"[ERROR] must be less than 151 characters [json-pointer:/blocks/0/text/text]\"]}}");
 
     check_text(result.error, "invalid_blocks ([ERROR] must be less than 151 characters "
-                             "[json-pointer:/blocks/0/text/text]); it is sent again, smaller and "
-                             "plain");
+                             "[json-pointer:/blocks/0/text/text]); smaller and plain it may be "
+                             "taken; all of it is on the page");
 }
 
 static void what_slack_says_acts_on_no_terminal_and_has_an_end(void **state)
