@@ -147,32 +147,6 @@ static enum rc end_again(struct ending *ending)
     return RC_OK;
 }
 
-static enum rc end_dead(struct ending *ending)
-{
-    struct message *message = ending->message;
-
-    switch ((int)ending->result->ref.part) {
-    case MESSAGE_CARD:
-        message->state = MESSAGE_DEAD;
-        break;
-    case MESSAGE_EDIT: /* the card still shows what it showed, and its plan is not the new one */
-        message->shown = ending->result->shown;
-        break;
-    default:
-        drop_note(message, ending->result->ref.note);
-        break;
-    }
-    message->sending = MESSAGE_NOTHING;
-    message->n_lost = 0;
-    message->error = ending->result->error;
-    return count_dead(ending);
-}
-
-static enum rc end_lost(struct ending *ending)
-{
-    return ++ending->message->n_lost > LOST_MAX ? end_dead(ending) : RC_OK;
-}
-
 static enum rc end_anew(struct ending *ending)
 {
     struct message *message = ending->message;
@@ -186,6 +160,31 @@ static enum rc end_anew(struct ending *ending)
     message->shown = 0;
     message->shown_digest = (struct slice){ 0 };
     return RC_OK;
+}
+
+static enum rc end_dead(struct ending *ending)
+{
+    struct message *message = ending->message;
+
+    switch ((int)ending->result->ref.part) {
+    case MESSAGE_CARD:
+        message->state = MESSAGE_DEAD;
+        break;
+    case MESSAGE_EDIT: /* a card that can be changed no more does not tell the truth any more */
+        return end_anew(ending);
+    default:
+        drop_note(message, ending->result->ref.note);
+        break;
+    }
+    message->sending = MESSAGE_NOTHING;
+    message->n_lost = 0;
+    message->error = ending->result->error;
+    return count_dead(ending);
+}
+
+static enum rc end_lost(struct ending *ending)
+{
+    return ++ending->message->n_lost > LOST_MAX ? end_dead(ending) : RC_OK;
 }
 
 static enum rc end_plainer(struct ending *ending)
