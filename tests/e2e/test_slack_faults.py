@@ -1,5 +1,7 @@
 """Slack misbehaves, the network does, we crash: the card is right in the end, and nothing is said twice (test_posting.py has the queues behind it)."""
 import json
+import ssl
+import subprocess
 import unittest
 
 from harness import CI_RULE, wait_until, workflow_run
@@ -17,6 +19,25 @@ class Faults(SlackTest):
     def wait_until_quiet(self, vedette):
         """Nothing is owed any more."""
         wait_until(lambda: self.state_of(vedette)["owed"] == 0, "everything is posted", 60)
+
+    # --- somebody in between ---
+
+    def test_o14_who_cannot_prove_to_be_slack_is_told_nothing(self):
+        certificate, key = self.directory / "certificate.pem", self.directory / "key.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+                        "-keyout", key, "-out", certificate], check=True, capture_output=True)
+        door = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        door.load_cert_chain(certificate, key)
+        self.slack.server.socket = door.wrap_socket(self.slack.server.socket, server_side=True)
+        vedette = self.vedette(start=False)
+        vedette.config_path.write_text(vedette.config_path.read_text().replace("base_url: http:", "base_url: https:"))
+        vedette.start()
+        vedette.send_github("workflow_run", workflow_run())
+        vedette.wait_for_proposal(state="open")
+        state = wait_until(lambda: (state := self.state_of(vedette))["state"] == "failing" and state["owed"] and state, "it is told")
+        self.assertIn("certificate", state["error"])
+        self.assertEqual(self.slack.calls, [], "the token did not leave")
+        self.assertEqual(vedette.decide(vedette.wait_for_proposal(state="open"), "ack").status, 200)
 
     # --- away ---
 

@@ -772,6 +772,31 @@ static void timers_that_are_due_first_make_no_delivery_a_suspect(void **state)
     end(story);
 }
 
+static void a17_who_said_no_is_not_asked_again_while_it_cools_down_and_never_for_the_same_plan(
+    void **state)
+{
+    struct story *story =
+        begin(RED(", propose: {plan: [{do: act}], cooldown: 1h, expires: 4h}, verify: {ok: 1h}"));
+    struct proposal again;
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    assert_int_equal(
+        decides(story, newest(story),
+                (struct decision){ .verdict = VERDICT_REJECT, .reason = SLICE("wrong_action") },
+                NOON_MS + MINUTE_MS),
+        DECISION_TAKEN);
+    for (int minute = 2; minute <= 60; minute++)
+        fails_at(story, NOON_MS + minute * MINUTE_MS);
+    assert_int_equal(n_proposals(story), 1);
+    fails_at(story, NOON_MS + 62 * MINUTE_MS);
+    assert_int_equal(n_proposals(story), 2);
+    again = newest(story);
+    assert_int_equal(again.plan.n_items, 0);
+    assert_true(slice_starts(again.refused, SLICE("the same plan was rejected before")));
+    end(story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -806,6 +831,8 @@ int main(void)
         cmocka_unit_test(a_damaged_proposal_whose_step_ran_does_not_keep_it_from_starting),
         cmocka_unit_test(a_step_whose_row_in_the_outbox_is_damaged_is_unknown),
         cmocka_unit_test(timers_that_are_due_first_make_no_delivery_a_suspect),
+        cmocka_unit_test(
+            a17_who_said_no_is_not_asked_again_while_it_cools_down_and_never_for_the_same_plan),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
