@@ -75,6 +75,7 @@ struct meant {
     struct slice shown_digest;
     struct slice right_id; /* it was the id of another one: this one's */
     bool is_outdated;      /* whoever wrote it read another card than the one of now */
+    bool is_elsewhere; /* there is such a proposal, and this is no thread of a card (any more) */
 };
 
 /* Slack may bring late what was written before the card was changed (its tries go on for minutes). Its stamp tells the second, and nobody reads and writes faster
@@ -96,6 +97,7 @@ static enum rc find_meant(const struct slack_request *slack, struct store_txn *t
 {
     struct proposal proposal = { 0 };
     struct message message = { 0 };
+    bool is_known;
     enum rc rc = proposal_find(txn, meant->reply.short_id, slack->arena, &proposal);
 
     if (!rc)
@@ -108,7 +110,12 @@ static enum rc find_meant(const struct slack_request *slack, struct store_txn *t
     }
     if (rc && rc != RC_NOT_FOUND && rc != RC_INVALID)
         return rc;
-    return find_thread(slack, txn, &meant->right_id);
+    is_known = !rc;
+    rc = find_thread(slack, txn, &meant->right_id);
+    if (rc != RC_NOT_FOUND || !is_known)
+        return rc;
+    meant->is_elsewhere = true;
+    return RC_OK;
 }
 
 static enum rc read_meant(const struct slack_request *slack, const struct slack_delivery *delivery,
@@ -188,6 +195,9 @@ enum rc slack_take_reply(struct slack_request *slack, const struct slack_deliver
         sentence = slack->turned;
     else if (!rc && meant.right_id.len)
         rc = say_right_id(slack, &meant, &sentence);
+    else if (!rc && meant.is_elsewhere)
+        sentence = SLICE("this is not the thread of its card, or not any more: please decide on "
+                         "the card itself, or in its thread");
     else if (!rc && meant.is_outdated && !slack->is_stranger)
         sentence = SLICE("the card has changed since this was written: please look at it, and "
                          "decide again");

@@ -142,7 +142,10 @@ class CardLife(SlackTest):
         vedette.signal(signal.SIGHUP)
         wait_until(lambda: len(self.slack.calls_of("auth.test")) == 2, "the channel is known by its new name")
         wait_until(lambda: self.slack.click(card, "ack", user=JOHN) and vedette.api(f"/api/v1/proposals/{card.proposal}").json().get("acknowledged_by"), "it decides")
-        self.assert_told(self.slack.click(card, "more", user=JOHN, value="snooze:1h"), "not kept up to date any more")
+        new = wait_until(lambda: next((other for other in self.slack.cards() if other["ts"] != card["ts"]), None), "a card of the channel as it is called now")
+        self.assertEqual(new.proposal, card.proposal)
+        self.assert_told(self.slack.click(card, "more", user=JOHN, value="snooze:1h"), "another copy of this card")
+        self.slack.wait_until_shows(new, "snoozed")
         self.assertEqual(vedette.api(f"/api/v1/proposals/{card.proposal}").json()["acknowledged_by"], "john")
 
     def edit_run(self, card, run):
@@ -174,9 +177,10 @@ class CardLife(SlackTest):
         proposal = vedette.wait_for_proposal(state="open")
         self.slack.fail("chat.update", times=None, error="a_code_of_the_future")
         self.edit_run(card, "7")
-        vedette.wait_for_log("message given up: a_code_of_the_future")
+        new = wait_until(lambda: next((other for other in self.slack.cards() if other["ts"] != card["ts"]), None), "a card that tells how it is now")
+        self.assertIn("7", new.elements()["approve"][1]["confirm"]["text"]["text"])
         said = self.slack.message(f"yes {proposal['short']}", user=JOHN, thread_ts=card["ts"])
-        self.assert_told(said, "changed")
+        self.assert_told(said, "not the thread of its card")
         self.assertEqual(vedette.api(f"/api/v1/proposals/{card.proposal}").json()["state"], "open")
 
     def test_nobody_knows_whether_it_ran_and_a_click_settles_it(self):
