@@ -1,7 +1,9 @@
 -- For wrk: signed deliveries of one body, each with a delivery id of its own, as a sender's are.
 -- BENCH_BODY (a file), BENCH_SIGNATURE, BENCH_RUN (part of the ids, so that no two runs share any).
+-- BENCH_RATE: at most so many a second from each thread; without it as fast as they are answered.
 
 local n_threads = 0
+local rate = tonumber(os.getenv("BENCH_RATE"))
 
 function setup(thread)
    n_threads = n_threads + 1
@@ -28,4 +30,19 @@ end
 function request()
    n_sent = n_sent + 1
    return before .. n_sent .. after
+end
+
+-- Each request has its moment; who is late goes at once. wrk asks for delays only where this function is.
+if rate then
+   local ffi = require("ffi")
+   ffi.cdef("typedef struct { long s, us; } moment; int gettimeofday(moment *now, void *zone);")
+   local now = ffi.new("moment")
+   local due
+
+   function delay()
+      ffi.C.gettimeofday(now, nil)
+      local now_ms = tonumber(now.s) * 1000 + tonumber(now.us) / 1000
+      due = math.max((due or now_ms) + 1000 / rate, now_ms - 100)
+      return math.max(0, math.floor(due - now_ms))
+   end
 end

@@ -1,8 +1,8 @@
-"""The measures of tests/bench/README.md, printed a line each. Takes about two minutes; wants a quiet machine.
+"""The measures of tests/bench/README.md, printed a line each. Takes about eleven minutes; wants a quiet machine.
 
 usage: run.py --vedette BINARY [--runs N] [--seconds S] [--log-rate L] [--log-seconds S] [--directory DIR] [NAME...]
 
-NAMEs pick some of: accept latency memory idle tail delay files. DIR is on the disk to be judged (default: beside the binary).
+NAMEs pick some of: accept latency memory idle tail delay files click posts outage. DIR is on the disk to be judged (default: beside the binary).
 Ends with exit code 1 when a goal was missed.
 """
 import argparse
@@ -32,7 +32,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 N_EVENTS = 100_000
 N_PROPOSALS = 200
 IDLE_SECONDS = 10
-NAMES = ["accept", "latency", "memory", "idle", "tail", "delay", "files"]
+NAMES = ["accept", "latency", "memory", "idle", "tail", "delay", "files", "click", "posts", "outage"]
 GOALS = {"ratio": 0.2, "wake-ups": 1.0, "cpu": 0.05}
 
 CONFIG = """
@@ -317,6 +317,7 @@ def main():
     names = options.names or NAMES
     os.environ["VEDETTE"] = str(options.vedette.resolve())
     from harness import GITHUB_SECRET
+    import slack_measures
     options.directory = pathlib.Path(tempfile.mkdtemp(prefix="bench-", dir=options.directory or options.vedette.resolve().parent))
     held = True
     try:
@@ -327,7 +328,8 @@ def main():
             held &= measure_latency(options, GITHUB_SECRET)
         if "memory" in names or "idle" in names:
             held &= measure_memory(options, GITHUB_SECRET, "idle" in names)
-        for name, measure in (("tail", logs.measure_tail), ("delay", logs.measure_delay), ("files", logs.measure_files)):
+        for name, measure in (("tail", logs.measure_tail), ("delay", logs.measure_delay), ("files", logs.measure_files),
+                              ("click", slack_measures.measure_click), ("posts", slack_measures.measure_posts), ("outage", slack_measures.measure_outage)):
             if name in names:
                 held &= measure(options)
     finally:
