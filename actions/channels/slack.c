@@ -270,16 +270,16 @@ static enum rc load(const struct node *map, const struct channel_place *where,
     return rc ? rc : one;
 }
 
-/* docs.slack.dev "Rate limits": about one message a second in a conversation, short bursts tolerated, which cards and notes share here; chat.update 50 a minute. */
+/* docs.slack.dev "Rate limits": about one message a second in a conversation, short bursts tolerated, which cards and notes share here: three at once and one a second together; chat.update 50 a minute. */
 const struct channel_kind channel_slack = {
     .name = "slack",
     .title = "Slack",
     .decides = true,
     .edits = true,
     .searches = true,
-    .cards = { .burst = 3, .interval_ms = 1500 },
+    .cards = { .burst = 2, .interval_ms = 1500 },
     .edits_rate = { .burst = 5, .interval_ms = MINUTE_MS / 50 },
-    .notes = { .burst = 3, .interval_ms = 3000 },
+    .notes = { .burst = 1, .interval_ms = 3000 },
     .members = members,
     .load = load,
     .request = slack_request,
