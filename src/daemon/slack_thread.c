@@ -191,13 +191,16 @@ enum rc slack_take_reply(struct slack_request *slack, const struct slack_deliver
     struct slice sentence = { 0 };
     enum rc rc = read_meant(slack, delivery, &meant);
 
+    /* Talk like any other, and whoever meant it as a decision is told that it is none. */
+    if (!rc && meant.is_elsewhere) {
+        tell_in_thread(slack, SLICE("this is not the thread of its card, or not any more: please "
+                                    "decide on the card itself, or in its thread"));
+        return RC_NOT_FOUND;
+    }
     if (!rc && slack->turned.len && !slack->is_stranger)
         sentence = slack->turned;
     else if (!rc && meant.right_id.len)
         rc = say_right_id(slack, &meant, &sentence);
-    else if (!rc && meant.is_elsewhere)
-        sentence = SLICE("this is not the thread of its card, or not any more: please decide on "
-                         "the card itself, or in its thread");
     else if (!rc && meant.is_outdated && !slack->is_stranger)
         sentence = SLICE("the card has changed since this was written: please look at it, and "
                          "decide again");
