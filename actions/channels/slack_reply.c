@@ -13,6 +13,8 @@ static struct slice cut_word(struct slice *rest)
     struct slice word;
 
     *rest = slice_trim(*rest);
+    if (!rest->len) /* perhaps absent, and nothing is added to no address */
+        return (struct slice){ 0 };
     while (len < rest->len && rest->ptr[len] != ' ' && rest->ptr[len] != '\t' &&
            rest->ptr[len] != '\n' && rest->ptr[len] != '\r')
         len++;

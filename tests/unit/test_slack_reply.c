@@ -63,9 +63,22 @@ static void yes_or_no_with_a_short_id_is_a_decision_and_nothing_else_is(void **s
     arena_free(arena);
 }
 
+/* A message of files alone has none. */
+static void a_message_without_a_text_decides_nothing(void **state)
+{
+    struct slack_reply reply;
+    struct arena *arena;
+
+    (void)state;
+    assert_int_equal(arena_new(4096, &arena), RC_OK);
+    assert_int_equal(slack_reply_parse((struct slice){ 0 }, arena, &reply), RC_NOT_FOUND);
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_message_without_a_text_decides_nothing),
         cmocka_unit_test(yes_or_no_with_a_short_id_is_a_decision_and_nothing_else_is),
     };
 
