@@ -3,6 +3,7 @@
 Everything against the scripted Slack. No click is left without an answer, and none of them decides twice.
 """
 import json
+import pathlib
 import signal
 import time
 import unittest
@@ -248,6 +249,42 @@ class Decisions(DoorTest):
         self.slack.wait_for_answer(late, "expired")
         self.assertEqual(vedette.steps_run(), [])
         wait_until(lambda: self.state(vedette, card) == "expired", "it is expired")
+
+    def clock(self):
+        """The daemon's time of day, which may jump; its monotonic clock does not."""
+        library = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+        if not library:
+            self.skipTest("libfaketime is not installed")
+        offset = self.directory / "clock"
+        offset.write_text("+0")
+        return offset, {"LD_PRELOAD": str(library), "FAKETIME_TIMESTAMP_FILE": str(offset), "FAKETIME_NO_CACHE": "1", "DONT_FAKE_MONOTONIC": "1",
+                        "FAKETIME_DONT_FAKE_MONOTONIC": "1", "ASAN_OPTIONS": "verify_asan_link_order=0"}
+
+    def test_a02_a_clock_that_jumps_an_hour_ahead_ends_what_expires_and_nothing_brings_it_back(self):
+        offset, env = self.clock()
+        vedette = self.vedette(rules={"ci.yaml": CI_RULE.replace("    propose:\n", "    propose:\n      expires: 30m\n")}, env=env)
+        card = self.red(vedette)
+        screen = card.snapshot()
+        offset.write_text("+3600")
+        late = self.slack.click(screen, "approve", user=JANE, age=-3600)
+        self.assertEqual(late.status, 200)
+        self.slack.wait_for_answer(late, "expired")
+        offset.write_text("+0")
+        again = self.slack.click(screen, "approve", user=JOHN)
+        self.slack.wait_for_answer(again, "expired")
+        self.assertEqual(self.state(vedette, card), "expired")
+        self.assertEqual(vedette.steps_run(), [])
+
+    def test_a02_a_clock_that_jumps_an_hour_back_keeps_nobody_from_deciding(self):
+        offset, env = self.clock()
+        vedette = self.vedette(env=env)
+        card = self.red(vedette)
+        offset.write_text("-3600")
+        old = self.slack.click(card, "ack", user=JANE)
+        self.assertEqual(old.status, 401, "signed an hour ahead of our clock: it could be anybody's")
+        self.slack.click(card, "reject", user=JANE, value="known", age=3600)
+        wait_until(lambda: self.state(vedette, card) == "rejected", "it is decided")
+        self.shows(card, "rejected by jane")
 
     def test_a03_who_is_no_approver_is_told_so_and_it_is_recorded(self):
         vedette = self.vedette()
