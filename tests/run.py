@@ -15,7 +15,8 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-WORKERS = 2
+WORKERS = 3  # stories wait most of their time: two cores have room for three
+THREADED_WORKERS = 2
 # Modules whose subject is more than one thread: what a run under TSan is for.
 THREADED_UNITS = ["clock", "http", "log", "log_evidence", "metrics", "runner", "process", "inlet", "service", "websocket"]
 # Whole modules, or the stories of one whose names match.
@@ -90,7 +91,7 @@ def plan(arguments):
     if arguments.names:
         units = [path for path in units if any(name in path.name for name in arguments.names)]
         stories = [path for path in stories if any(name in path.stem for name in arguments.names)]
-    # The longest first, so that the two workers end together.
+    # The longest first, so that the workers end together.
     patterns = THREADED_STORIES if arguments.threads else {}
     jobs += [(run_stories, (path, build, arguments.soak, patterns.get(path.stem, ""))) for path in sorted(stories, key=lambda path: -path.stat().st_size)]
     jobs += [(run_unit, (path,)) for path in units]
@@ -124,7 +125,7 @@ def main():
     parser.add_argument("names", nargs="*")
     arguments = parser.parse_args()
     results = []
-    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+    with concurrent.futures.ThreadPoolExecutor(THREADED_WORKERS if arguments.threads else WORKERS) as pool:
         for future in [pool.submit(job, *parameters) for job, parameters in plan(arguments)]:
             for result in future.result():
                 results.append(result)
