@@ -836,6 +836,36 @@ static void a_channel_that_a_reload_brings_gets_what_is_not_over(void **state)
     end(story);
 }
 
+static bool has_note(const struct message *message, const char *beginning)
+{
+    const struct message_note *notes = message->notes.items;
+
+    for (size_t i = 0; i < message->notes.n_items; i++)
+        if (slice_starts(notes[i].text, slice_of(beginning)))
+            return true;
+    return false;
+}
+
+static void a_signal_that_comes_and_goes_is_told_in_the_threads_of_its_proposals(void **state)
+{
+    struct story *story = red_at_noon("high");
+    struct ulid first = newest(story).id;
+    struct message message;
+
+    (void)state;
+    is_ok_at(story, NOON_MS + MINUTE_MS);
+    fails_at(story, NOON_MS + 2 * MINUTE_MS);
+    message = message_of(story, first, "slack");
+    assert_true(has_note(&message, "fires again: proposal "));
+    message = message_of(story, newest(story).id, "slack");
+    assert_false(has_note(&message, "flapping"));
+    is_ok_at(story, NOON_MS + 3 * MINUTE_MS);
+    fails_at(story, NOON_MS + 4 * MINUTE_MS);
+    message = message_of(story, newest(story).id, "slack");
+    assert_true(has_note(&message, "flapping: 3 proposals for this signal within a day"));
+    end(story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -865,6 +895,7 @@ int main(void)
         cmocka_unit_test(o01_what_came_and_went_unposted_is_counted_instead),
         cmocka_unit_test(o11_a_resolve_of_what_was_announced_is_always_told),
         cmocka_unit_test(o11_a_resolve_that_ends_a_proposal_is_told_with_its_end_only),
+        cmocka_unit_test(a_signal_that_comes_and_goes_is_told_in_the_threads_of_its_proposals),
         cmocka_unit_test(counts_are_told_at_round_numbers_only),
         cmocka_unit_test(notes_beyond_their_number_are_folded_into_the_last),
         cmocka_unit_test(a_request_that_somebody_kept_is_carried_out_once),
