@@ -49,4 +49,7 @@ bool rule_is_cleared(const struct rule *rule, struct evaluation *evaluation, str
 /* What a matcher holds for its thread. */
 struct matcher {
     struct pattern_scratch *scratch;
+    struct prefilter_scratch *prefilter;
+    uint32_t *rules; /* to be tried on an event; room for all of a set */
+    size_t n_rules;
 };

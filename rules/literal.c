@@ -5,21 +5,10 @@
 /* PCRE2 takes 250 groups within each other. */
 #define DEPTH_MAX 200
 
-/* Characters in a row, while it grows. */
-struct run {
-    char bytes[LITERAL_MAX_BYTES];
-    size_t n_bytes;
-    bool is_caseless;
-};
-
-struct repeat {
-    bool may_be_none;
-    bool is_once;
-};
-
 /* -- groups -- */
 
-static void read_alternatives(struct reading *reading, struct literal_sets *sets);
+static void read_alternatives(struct reading *reading, struct atom *atom);
+static void set_sets(struct reading *reading, struct atom *atom);
 
 /* What stands between an opening and its bracket. */
 static void read_inside(struct reading *reading, struct options options, struct atom *atom)
@@ -29,8 +18,7 @@ static void read_inside(struct reading *reading, struct options options, struct 
     if (++reading->depth > DEPTH_MAX)
         reading_lose(reading);
     reading->options = options;
-    *atom = (struct atom){ .kind = ATOM_GROUP };
-    read_alternatives(reading, &atom->sets);
+    read_alternatives(reading, atom);
     reading->options = outside;
     reading->depth--;
     reading_skip(reading, 1);
@@ -39,6 +27,13 @@ static void read_inside(struct reading *reading, struct options options, struct 
 static void read_plain(struct reading *reading, struct atom *atom)
 {
     read_inside(reading, reading->options, atom);
+}
+
+/* What must stand around is in the text, too, but takes no place of it. */
+static void read_around(struct reading *reading, struct atom *atom)
+{
+    read_plain(reading, atom);
+    set_sets(reading, atom);
 }
 
 static void read_named(struct reading *reading, struct atom *atom)
@@ -138,10 +133,10 @@ static const struct opening {
     { .start = { "(?:", 3 }, .read = read_plain },
     { .start = { "(?>", 3 }, .read = read_plain },
     { .start = { "(?|", 3 }, .read = read_plain },
-    { .start = { "(?=", 3 }, .read = read_plain }, /* what must stand around is in the text, too */
-    { .start = { "(?*", 3 }, .read = read_plain },
-    { .start = { "(?<=", 4 }, .read = read_plain },
-    { .start = { "(?<*", 4 }, .read = read_plain },
+    { .start = { "(?=", 3 }, .read = read_around },
+    { .start = { "(?*", 3 }, .read = read_around },
+    { .start = { "(?<=", 4 }, .read = read_around },
+    { .start = { "(?<*", 4 }, .read = read_around },
     { .start = { "(?!", 3 }, .read = read_negative },
     { .start = { "(?<!", 4 }, .read = read_negative },
     { .start = { "(?<", 3 }, .read = read_named },
@@ -241,10 +236,13 @@ static void read_atom(struct reading *reading, struct atom *atom)
         read_group(reading, atom);
         return;
     case '.':
+        reading_skip(reading, 1);
+        reading_set_any(reading, atom);
+        return;
     case '^':
     case '$':
         reading_skip(reading, 1);
-        atom->kind = first == '.' ? ATOM_ANY : ATOM_NOTHING;
+        atom->kind = ATOM_NOTHING;
         return;
     case '?':
     case '*':
@@ -266,7 +264,8 @@ static bool read_braces(struct reading *reading, struct repeat *repeat)
     if (n_bytes == 1 || reading_peek_at(reading, n_bytes) != '}')
         return false;
     reading_skip(reading, 1);
-    *repeat = (struct repeat){ .may_be_none = reading_take_number(reading, 10, SIZE_MAX) == 0 };
+    *repeat = (struct repeat){ .n_times = reading_take_number(reading, 10, SIZE_MAX) };
+    repeat->is_exact = repeat->n_times && reading_peek(reading) == '}';
     reading_skip_past(reading, '}');
     return true;
 }
@@ -276,10 +275,10 @@ static bool read_one_quantifier(struct reading *reading, struct repeat *repeat)
     switch (reading_peek(reading)) {
     case '?':
     case '*':
-        *repeat = (struct repeat){ .may_be_none = true };
+        *repeat = (struct repeat){ 0 };
         break;
     case '+':
-        *repeat = (struct repeat){ 0 };
+        *repeat = (struct repeat){ .n_times = 1 };
         break;
     case '{':
         return read_braces(reading, repeat);
@@ -293,7 +292,7 @@ static bool read_one_quantifier(struct reading *reading, struct repeat *repeat)
 /* With what makes it lazy or possessive. A quantifier of a quantifier is refused today. */
 static struct repeat read_quantifier(struct reading *reading)
 {
-    struct repeat repeat = { .is_once = true };
+    struct repeat repeat = { .n_times = 1, .is_exact = true };
     struct repeat second;
 
     skip_nothing(reading);
@@ -307,55 +306,7 @@ static struct repeat read_quantifier(struct reading *reading)
     return repeat;
 }
 
-/* -- runs of characters -- */
-
-static void end_run(struct reading *reading, struct run *run, struct literal_sets *sets)
-{
-    for (size_t i = 0; run->is_caseless && i < run->n_bytes; i++)
-        run->bytes[i] = (char)literal_fold((unsigned char)run->bytes[i]);
-    if (literal_sets_add(sets, (struct slice){ run->bytes, run->n_bytes }, run->is_caseless,
-                         reading->arena))
-        reading->rc = RC_NO_MEMORY;
-    run->n_bytes = 0;
-    run->is_caseless = false;
-}
-
-static void extend_run(struct reading *reading, struct run *run, const struct atom *atom,
-                       struct literal_sets *sets)
-{
-    if (run->n_bytes + atom->n_bytes > sizeof(run->bytes))
-        end_run(reading, run, sets);
-    memcpy(run->bytes + run->n_bytes, atom->bytes, atom->n_bytes);
-    run->n_bytes += atom->n_bytes;
-    run->is_caseless = run->is_caseless || atom->is_caseless;
-}
-
-/* The first repetition follows what stood before, the last is followed by what comes. */
-static void add_bytes(struct reading *reading, struct run *run, const struct atom *atom,
-                      struct repeat repeat, struct literal_sets *sets)
-{
-    extend_run(reading, run, atom, sets);
-    if (repeat.is_once)
-        return;
-    end_run(reading, run, sets);
-    extend_run(reading, run, atom, sets);
-}
-
-static void add_atom(struct reading *reading, struct run *run, const struct atom *atom,
-                     struct repeat repeat, struct literal_sets *sets)
-{
-    if (atom->kind == ATOM_UNKNOWN)
-        reading_lose(reading);
-    if (atom->kind == ATOM_NOTHING)
-        return;
-    if (atom->kind == ATOM_BYTES && !repeat.may_be_none) {
-        add_bytes(reading, run, atom, repeat, sets);
-        return;
-    }
-    end_run(reading, run, sets);
-    if (atom->kind == ATOM_GROUP && !repeat.may_be_none)
-        literal_sets_join(sets, &atom->sets);
-}
+/* -- sequences and alternatives -- */
 
 static bool is_at_end(const struct reading *reading)
 {
@@ -363,11 +314,9 @@ static bool is_at_end(const struct reading *reading)
            (!reading->is_quoted && (reading_peek(reading) == '|' || reading_peek(reading) == ')'));
 }
 
-static void read_sequence(struct reading *reading, struct literal_sets *sets)
+static void read_sequence(struct reading *reading, struct sequence *sequence)
 {
-    struct run run = { 0 };
-
-    *sets = (struct literal_sets){ 0 };
+    *sequence = (struct sequence){ 0 };
     skip_nothing(reading);
     while (!is_at_end(reading)) {
         struct atom atom;
@@ -375,22 +324,53 @@ static void read_sequence(struct reading *reading, struct literal_sets *sets)
 
         read_atom(reading, &atom);
         repeat = read_quantifier(reading);
-        add_atom(reading, &run, &atom, repeat, sets);
+        sequence_add(reading, sequence, &atom, repeat);
     }
-    end_run(reading, &run, sets);
 }
 
-static void read_alternatives(struct reading *reading, struct literal_sets *sets)
+static void set_run(struct reading *reading, const struct run *run, struct atom *atom)
 {
-    read_sequence(reading, sets);
-    while (reading_peek(reading) == '|') {
-        struct literal_sets other;
+    struct run *copy = arena_alloc(reading->arena, 1, sizeof(*copy));
 
+    if (!copy) {
+        reading->rc = RC_NO_MEMORY;
+        *atom = (struct atom){ .kind = ATOM_ANY };
+        return;
+    }
+    *copy = *run;
+    *atom = (struct atom){ .kind = ATOM_RUN, .run = copy };
+}
+
+static void read_alternatives(struct reading *reading, struct atom *atom)
+{
+    struct sequence sequence;
+
+    read_sequence(reading, &sequence);
+    if (!sequence.is_broken && reading_peek(reading) != '|') {
+        set_run(reading, &sequence.run, atom);
+        return;
+    }
+    sequence_end(reading, &sequence);
+    *atom = (struct atom){ .kind = ATOM_GROUP, .sets = sequence.sets };
+    while (reading_peek(reading) == '|') {
         reading_skip(reading, 1);
-        read_sequence(reading, &other);
-        if (literal_sets_unite(sets, &other, reading->arena))
+        read_sequence(reading, &sequence);
+        sequence_end(reading, &sequence);
+        if (literal_sets_unite(&atom->sets, &sequence.sets, reading->arena))
             reading->rc = RC_NO_MEMORY;
     }
+}
+
+/* What was read as places in a row, as what stands in the text. */
+static void set_sets(struct reading *reading, struct atom *atom)
+{
+    struct sequence sequence = { 0 };
+
+    if (atom->kind != ATOM_RUN)
+        return;
+    sequence.run = *atom->run;
+    sequence_end(reading, &sequence);
+    *atom = (struct atom){ .kind = ATOM_GROUP, .sets = sequence.sets };
 }
 
 enum rc literal_read_pattern(struct slice source, struct arena *arena, struct literal_sets *sets)
@@ -399,11 +379,14 @@ enum rc literal_read_pattern(struct slice source, struct arena *arena, struct li
     struct slice flags = { end + 1, (size_t)(source.ptr + source.len - end - 1) };
     struct reading reading = { .rest = { source.ptr + 1, (size_t)(end - source.ptr - 1) },
                                .arena = arena };
+    struct atom atom;
 
     reading.options.is_caseless = memchr(flags.ptr, 'i', flags.len) != NULL;
     reading.options.is_extended = memchr(flags.ptr, 'x', flags.len) != NULL;
     reading.is_utf = memchr(flags.ptr, 'u', flags.len) != NULL;
-    read_alternatives(&reading, sets);
+    read_alternatives(&reading, &atom);
+    set_sets(&reading, &atom);
+    *sets = atom.sets;
     if (reading.is_lost || reading.rest.len)
         *sets = (struct literal_sets){ 0 };
     return reading.rc;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define CLASS_LETTERS "dDwWsShHvV"
+
 /* -- bytes -- */
 
 void reading_lose(struct reading *reading)
@@ -53,13 +55,6 @@ void reading_skip_past(struct reading *reading, char end)
     reading_skip(reading, 1);
 }
 
-static bool is_letter(char byte)
-{
-    unsigned char folded = literal_fold((unsigned char)byte);
-
-    return folded >= 'a' && folded <= 'z';
-}
-
 static int hex_value(char digit)
 {
     if (byte_is_digit(digit))
@@ -72,9 +67,9 @@ static int hex_value(char digit)
 /* -- characters -- */
 
 /* With UTF-8, a character beyond ASCII is not the byte of its number, and k and s have relatives there (the Kelvin sign, the long s). */
-static void set_byte(const struct reading *reading, unsigned value, struct atom *atom)
+void reading_set_byte(const struct reading *reading, unsigned value, struct atom *atom)
 {
-    bool is_any_case = reading->options.is_caseless && is_letter((char)value);
+    bool is_any_case = reading->options.is_caseless && byte_is_letter((char)value);
 
     *atom = (struct atom){ .kind = ATOM_ANY };
     if (value > 0xff)
@@ -109,7 +104,7 @@ void reading_take_character(struct reading *reading, struct atom *atom)
     if (reading->is_utf && !byte_is_ascii(reading_peek(reading)))
         read_utf8(reading, atom);
     else
-        set_byte(reading, (unsigned char)reading_take(reading), atom);
+        reading_set_byte(reading, (unsigned char)reading_take(reading), atom);
 }
 
 /* -- escapes; the backslash and the letter are taken -- */
@@ -137,7 +132,7 @@ static void read_coded(struct reading *reading, struct atom *atom, unsigned base
 
     if (is_braced && reading_take(reading) != '}')
         reading_lose(reading);
-    set_byte(reading, value, atom);
+    reading_set_byte(reading, value, atom);
 }
 
 static void read_hex(struct reading *reading, struct atom *atom)
@@ -154,7 +149,7 @@ static void read_octal(struct reading *reading, struct atom *atom)
 
 static void read_nul_octal(struct reading *reading, struct atom *atom)
 {
-    set_byte(reading, reading_take_number(reading, 8, 2), atom);
+    reading_set_byte(reading, reading_take_number(reading, 8, 2), atom);
 }
 
 /* The number is of a group, or octal where there are not so many groups: no pattern of ours has more than a hundred. */
@@ -171,7 +166,7 @@ static void read_digits(struct reading *reading, struct atom *atom)
     if (number <= 100 || digits.ptr[0] >= '8')
         return;
     reading->rest = digits;
-    set_byte(reading, reading_take_number(reading, 8, 3), atom);
+    reading_set_byte(reading, reading_take_number(reading, 8, 3), atom);
 }
 
 static void read_control(struct reading *reading, struct atom *atom)
@@ -213,7 +208,7 @@ static void read_not_newline(struct reading *reading, struct atom *atom)
 {
     if (slice_starts(reading->rest, SLICE("{U")))
         reading_lose(reading);
-    *atom = (struct atom){ .kind = ATOM_ANY };
+    reading_set_any(reading, atom);
 }
 
 /* What is not here is a letter that PCRE2 refuses, or a character that stands for itself. */
@@ -228,16 +223,6 @@ static const struct escape {
     ['n'] = { .kind = ATOM_BYTES, .byte = '\n' },
     ['r'] = { .kind = ATOM_BYTES, .byte = '\r' },
     ['t'] = { .kind = ATOM_BYTES, .byte = '\t' },
-    ['d'] = { .kind = ATOM_ANY },
-    ['D'] = { .kind = ATOM_ANY },
-    ['w'] = { .kind = ATOM_ANY },
-    ['W'] = { .kind = ATOM_ANY },
-    ['s'] = { .kind = ATOM_ANY },
-    ['S'] = { .kind = ATOM_ANY },
-    ['h'] = { .kind = ATOM_ANY },
-    ['H'] = { .kind = ATOM_ANY },
-    ['v'] = { .kind = ATOM_ANY },
-    ['V'] = { .kind = ATOM_ANY },
     ['R'] = { .kind = ATOM_ANY },
     ['X'] = { .kind = ATOM_ANY },
     ['b'] = { .kind = ATOM_NOTHING },
@@ -273,128 +258,19 @@ void reading_take_escape(struct reading *reading, struct atom *atom)
     const struct escape *escape;
 
     reading_skip(reading, 1);
-    if (!byte_is_ascii(letter) || !(is_letter(letter) || byte_is_digit(letter))) {
+    if (!byte_is_ascii(letter) || !(byte_is_letter(letter) || byte_is_digit(letter))) {
         reading_take_character(reading, atom);
         return;
     }
     reading_skip(reading, 1);
     escape = &escapes[(unsigned char)letter];
     *atom = (struct atom){ .kind = escape->kind };
-    if (escape->read)
+    if (reading_escape_class(reading, letter, &atom->class))
+        atom->kind = ATOM_CLASS;
+    else if (strchr(CLASS_LETTERS, letter))
+        atom->kind = ATOM_ANY;
+    else if (escape->read)
         escape->read(reading, atom);
     else if (escape->kind == ATOM_BYTES)
-        set_byte(reading, (unsigned char)escape->byte, atom);
-}
-
-/* -- classes -- */
-
-/* The bytes of a class, as long as they are few. */
-struct class
-{
-    char bytes[2];
-    size_t n_bytes;
-    bool is_wide; /* more, or unknown */
-};
-
-static void add_to_class(struct class *class, const struct atom *atom)
-{
-    if (atom->kind != ATOM_BYTES || atom->n_bytes != 1) {
-        class->is_wide = true;
-        return;
-    }
-    if (memchr(class->bytes, atom->bytes[0], class->n_bytes))
-        return;
-    if (class->n_bytes == sizeof(class->bytes))
-        class->is_wide = true;
-    else
-        class->bytes[class->n_bytes++] = atom->bytes[0];
-}
-
-/* Numbers are octal here, \b is a byte, \Q may hide the end: only what is the same outside is read. */
-static void read_class_escape(struct reading *reading, struct class *class)
-{
-    struct atom atom;
-    char letter = reading_peek_at(reading, 1);
-
-    if (letter == 'Q' || letter == 'E') {
-        reading_lose(reading);
-        return;
-    }
-    if ((letter >= '1' && letter <= '9') || letter == 'b') {
-        reading_skip(reading, 2);
-        class->is_wide = true;
-        return;
-    }
-    reading_take_escape(reading, &atom);
-    if (atom.kind == ATOM_UNKNOWN)
-        reading_lose(reading);
-    add_to_class(class, &atom);
-}
-
-/* [:alpha:], [:^digit:] within a class. */
-static void read_posix_class(struct reading *reading, struct class *class)
-{
-    size_t i = 2;
-
-    class->is_wide = true;
-    while (reading_peek_at(reading, i) == '^' || is_letter(reading_peek_at(reading, i)))
-        i++;
-    if (reading_peek_at(reading, 1) != ':' || reading_peek_at(reading, i) != ':' ||
-        reading_peek_at(reading, i + 1) != ']')
-        reading_lose(reading);
-    reading_skip(reading, i + 2);
-}
-
-static bool is_posix_start(const struct reading *reading)
-{
-    char next = reading_peek_at(reading, 1);
-
-    return reading_peek(reading) == '[' && (next == ':' || next == '.' || next == '=');
-}
-
-/* A range needs no reading of its own: with its hyphen it is always more than a letter's two cases. */
-static void read_class_item(struct reading *reading, struct class *class)
-{
-    struct atom atom;
-
-    if (reading_peek(reading) == '\\') {
-        read_class_escape(reading, class);
-        return;
-    }
-    if (is_posix_start(reading)) {
-        read_posix_class(reading, class);
-        return;
-    }
-    reading_take_character(reading, &atom);
-    add_to_class(class, &atom);
-}
-
-static bool are_cases_of_a_letter(const struct class *class)
-{
-    return is_letter(class->bytes[0]) && (class->bytes[0] ^ class->bytes[1]) == 0x20;
-}
-
-static void set_class(const struct reading *reading, const struct class *class, struct atom *atom)
-{
-    *atom = (struct atom){ .kind = ATOM_ANY };
-    if (class->is_wide || !class->n_bytes)
-        return;
-    if (class->n_bytes == 2 && !are_cases_of_a_letter(class))
-        return;
-    set_byte(reading, (unsigned char)class->bytes[0], atom);
-    if (class->n_bytes == 2)
-        atom->is_caseless = true;
-}
-
-void reading_take_class(struct reading *reading, struct atom *atom)
-{
-    struct class class = { 0 };
-
-    reading_skip(reading, 1);
-    class.is_wide = reading_take_text(reading, SLICE("^"));
-    do /* a bracket that stands first is one of the bytes */
-        read_class_item(reading, &class);
-    while (reading->rest.len && reading_peek(reading) != ']');
-    reading_skip(reading, 1);
-    set_class(reading, &class, atom);
+        reading_set_byte(reading, (unsigned char)escape->byte, atom);
 }

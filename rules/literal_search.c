@@ -11,8 +11,19 @@ static bool stands_in_any_case(struct slice bytes, const char *place)
     return true;
 }
 
+static bool stand_at(const struct byte_set *classes, size_t n_classes, const char *place)
+{
+    for (size_t i = 0; i < n_classes; i++) {
+        if (!byte_set_has(&classes[i], (unsigned char)place[i]))
+            return false;
+    }
+    return true;
+}
+
 bool literal_stands_at(const struct literal *literal, const char *place)
 {
+    if (literal->classes)
+        return stand_at(literal->classes, literal->bytes.len, place);
     return literal->is_caseless ? stands_in_any_case(literal->bytes, place)
                                 : memcmp(literal->bytes.ptr, place, literal->bytes.len) == 0;
 }
@@ -26,8 +37,19 @@ static bool is_in_any_case(struct slice bytes, struct slice text)
     return false;
 }
 
+static bool are_in(const struct literal *literal, struct slice text)
+{
+    for (size_t i = 0; i + literal->bytes.len <= text.len; i++) {
+        if (stand_at(literal->classes, literal->bytes.len, text.ptr + i))
+            return true;
+    }
+    return false;
+}
+
 static bool is_in(const struct literal *literal, struct slice text)
 {
+    if (literal->classes)
+        return are_in(literal, text);
     if (literal->is_caseless)
         return is_in_any_case(literal->bytes, text);
     return memmem(text.ptr, text.len, literal->bytes.ptr, literal->bytes.len) != NULL;
@@ -39,5 +61,44 @@ bool literal_set_is_in(const struct literal_set *set, struct slice text)
         if (is_in(&set->items[i], text))
             return true;
     }
-    return false;
+    return set->or_escape && memmem(text.ptr, text.len, "\\u", 2);
+}
+
+/* -- one place of it -- */
+
+struct byte_set literal_class(const struct literal *literal, size_t place)
+{
+    struct byte_set set = { 0 };
+
+    if (literal->classes)
+        return literal->classes[place];
+    byte_set_add(&set, (unsigned char)literal->bytes.ptr[place]);
+    if (literal->is_caseless)
+        byte_set_add_other_cases(&set);
+    return set;
+}
+
+size_t literal_expansions(const struct literal *literal, size_t offset)
+{
+    size_t product = 1;
+
+    for (size_t i = offset; literal->classes && i < offset + LITERAL_WINDOW_BYTES; i++) {
+        const struct byte_set folded = byte_set_folded(&literal->classes[i]);
+
+        product *= byte_set_count(&folded);
+    }
+    return product;
+}
+
+int literal_compare(const struct literal *left, const struct literal *right)
+{
+    if (!left->classes != !right->classes)
+        return left->classes ? 1 : -1;
+    if (left->bytes.len != right->bytes.len)
+        return left->bytes.len < right->bytes.len ? -1 : 1;
+    if (left->classes)
+        return memcmp(left->classes, right->classes, left->bytes.len * sizeof(*left->classes));
+    if (left->is_caseless != right->is_caseless)
+        return left->is_caseless ? 1 : -1;
+    return memcmp(left->bytes.ptr, right->bytes.ptr, left->bytes.len);
 }

@@ -1,6 +1,7 @@
 #include "rules/load.h"
 
 #include "rules/loader.h"
+#include "rules/prefilters.h"
 #include "src/base/digest.h"
 
 #include <stdlib.h>
@@ -270,7 +271,7 @@ static enum rc ruleset_new(struct ruleset **ruleset)
         return RC_NO_MEMORY;
     }
     (*ruleset)->arena = arena;
-    return RC_OK;
+    return prefilters_new(&(*ruleset)->prefilters);
 }
 
 enum rc ruleset_parse(const struct rule_files *files, struct problems *problems,

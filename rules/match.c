@@ -1,6 +1,7 @@
 #include "rules/match.h"
 
 #include "rules/evaluation.h"
+#include "rules/prefilters.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,8 @@ enum rc matcher_new(struct matcher **matcher)
     if (!made)
         return RC_NO_MEMORY;
     rc = pattern_scratch_new(&made->scratch);
+    if (!rc)
+        rc = prefilter_scratch_new(&made->prefilter);
     if (rc) {
         matcher_free(made);
         return rc;
@@ -31,6 +34,8 @@ void matcher_free(struct matcher *matcher)
     if (!matcher)
         return;
     pattern_scratch_free(matcher->scratch);
+    prefilter_scratch_free(matcher->prefilter);
+    free(matcher->rules);
     free(matcher);
 }
 
@@ -126,18 +131,6 @@ static enum rc try_rule(const struct rule *rule, struct evaluation *evaluation,
     return !rc && evaluation->out_of_memory ? RC_NO_MEMORY : rc;
 }
 
-enum rc match_event(struct matcher *matcher, const struct ruleset *ruleset,
-                    const struct event *event, struct arena *arena, struct match_list *matches)
-{
-    struct evaluation evaluation = { .event = event, .scratch = matcher->scratch, .arena = arena };
-    enum rc rc = RC_OK;
-
-    *matches = (struct match_list){ 0 };
-    for (size_t i = 0; !rc && i < ruleset->n_rules; i++)
-        rc = try_rule(&ruleset->rules[i], &evaluation, matches);
-    return rc;
-}
-
 enum rc match_event_by(struct matcher *matcher, const struct ruleset *ruleset,
                        const struct event *event, const uint32_t *rules, size_t n_rules,
                        struct arena *arena, struct match_list *matches)
@@ -149,4 +142,87 @@ enum rc match_event_by(struct matcher *matcher, const struct ruleset *ruleset,
     for (size_t i = 0; !rc && i < n_rules; i++)
         rc = try_rule(&ruleset->rules[rules[i]], &evaluation, matches);
     return rc;
+}
+
+/* -- which rules to try -- */
+
+static enum rc make_room_for_rules(struct matcher *matcher, size_t n_rules)
+{
+    uint32_t *grown;
+
+    if (n_rules <= matcher->n_rules)
+        return RC_OK;
+    grown = reallocarray(matcher->rules, n_rules, sizeof(*grown));
+    if (!grown)
+        return RC_NO_MEMORY;
+    matcher->rules = grown;
+    matcher->n_rules = n_rules;
+    return RC_OK;
+}
+
+/* What Vedette says of itself is rare, and a set that was made by hand has no prefilters. */
+static size_t list_all(struct matcher *matcher, const struct ruleset *ruleset)
+{
+    for (uint32_t i = 0; i < ruleset->n_rules; i++)
+        matcher->rules[i] = i;
+    return ruleset->n_rules;
+}
+
+static enum rc list_candidates(struct matcher *matcher, const struct ruleset *ruleset,
+                               const struct event *event, size_t *n_rules)
+{
+    const struct prefilter_texts texts = { .kind = event->fields[FIELD_KIND],
+                                           .type = event->fields[FIELD_TYPE],
+                                           .holds_data = event->data_is_of_text };
+    const struct slice text = event->fields[FIELD_TEXT];
+    struct candidate_list candidates;
+    struct prefilter *prefilter = NULL;
+    enum rc rc = prefilters_get(ruleset, &texts, &prefilter);
+
+    if (rc)
+        return rc;
+    rc = prefilter_scan(prefilter, text, &text, 1, matcher->prefilter, &candidates);
+    if (!rc)
+        *n_rules = prefilter_merge(prefilter, candidates.items, candidates.n_items, matcher->rules);
+    prefilter_free(prefilter);
+    return rc;
+}
+
+enum rc match_event(struct matcher *matcher, const struct ruleset *ruleset,
+                    const struct event *event, struct arena *arena, struct match_list *matches)
+{
+    size_t n_rules = 0;
+    enum rc rc = make_room_for_rules(matcher, ruleset->n_rules);
+
+    *matches = (struct match_list){ 0 };
+    if (rc)
+        return rc;
+    if (ruleset->prefilters && event->door == DOOR_DATA)
+        rc = list_candidates(matcher, ruleset, event, &n_rules);
+    else
+        rc = RC_LIMIT;
+    if (rc == RC_LIMIT) {
+        n_rules = list_all(matcher, ruleset);
+        rc = RC_OK;
+    }
+    return rc ? rc
+              : match_event_by(matcher, ruleset, event, matcher->rules, n_rules, arena, matches);
+}
+
+/* A pattern that cannot judge leaves it to those who count that. */
+static bool filter_wants_text(struct matcher *matcher, const struct filter *filter,
+                              struct slice text)
+{
+    for (size_t i = 0; i < filter->n_match; i++) {
+        if (pattern_search(filter->match[i], text, matcher->scratch) != PATTERN_NO_MATCH)
+            return true;
+    }
+    return !filter->n_match;
+}
+
+bool match_wants_text(struct matcher *matcher, const struct rule *rule, struct slice text)
+{
+    return filter_wants_text(matcher, &rule->filter, text) ||
+           (rule->clear.kind == CLEAR_BY_EVENT &&
+            filter_wants_text(matcher, &rule->clear.filter, text));
 }

@@ -47,6 +47,9 @@ enum rc match_event_by(struct matcher *matcher, const struct ruleset *ruleset,
                        const struct event *event, const uint32_t *rules, size_t n_rules,
                        struct arena *arena, struct match_list *matches) MUST_CHECK;
 
+/* False when the rule can neither match nor be cleared by an event of this text, whatever its fields: asked before they are read. */
+bool match_wants_text(struct matcher *matcher, const struct rule *rule, struct slice text);
+
 /* One gate that a rule put before an event. */
 struct gate {
     struct slice name; /* on | match | ignore | where.<field> | key | … */

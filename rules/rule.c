@@ -1,4 +1,4 @@
-#include "rules/rule.h"
+#include "rules/prefilters.h"
 
 #include <stdlib.h>
 
@@ -31,6 +31,7 @@ void ruleset_free(struct ruleset *ruleset)
         return;
     for (struct owned_pattern *owned = ruleset->patterns; owned; owned = owned->next)
         pattern_free(owned->pattern);
+    prefilters_free(ruleset->prefilters);
     arena_free(ruleset->arena);
     free(ruleset);
 }

@@ -70,6 +70,8 @@ struct owned_pattern {
     struct pattern *pattern;
 };
 
+struct prefilters; /* rules/prefilters.h */
+
 struct ruleset {
     _Atomic size_t n_holders; /* besides whoever made it */
     struct rule *rules;       /* in order of file name, then place */
@@ -79,6 +81,7 @@ struct ruleset {
     struct slice version;           /* hash over all rule ids and versions, 16 hex characters */
     const struct rule **by_id;      /* sorted by id */
     struct owned_pattern *patterns; /* freed with the set */
+    struct prefilters *prefilters;  /* of a loaded set; one that is made by hand has none */
     struct arena *arena;            /* owns everything else here */
 };
 

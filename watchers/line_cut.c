@@ -3,6 +3,8 @@
 #include <string.h>
 
 #define BYTE_ORDER_MARK SLICE("\xef\xbb\xbf")
+#define COUNT_LANES 32
+#define COUNT_BYTES (COUNT_LANES * UINT8_MAX)
 
 /* The line that begins at a place. */
 struct piece {
@@ -39,13 +41,18 @@ static bool find_piece(const struct line_cut *cut, size_t begin, struct piece *p
     return n_left > 0;
 }
 
-static struct slice text_of(const struct line_cut *cut, size_t begin, size_t end)
+static struct slice text_at(struct slice bytes, int64_t offset, size_t begin, size_t end)
 {
-    struct slice text = { cut->bytes.ptr + begin, end - begin };
+    struct slice text = { bytes.ptr + begin, end - begin };
 
-    if (cut->offset + (int64_t)begin == 0 && slice_starts(text, BYTE_ORDER_MARK))
+    if (offset + (int64_t)begin == 0 && slice_starts(text, BYTE_ORDER_MARK))
         text = (struct slice){ text.ptr + 3, text.len - 3 };
     return text;
+}
+
+static struct slice text_of(const struct line_cut *cut, size_t begin, size_t end)
+{
+    return text_at(cut->bytes, cut->offset, begin, end);
 }
 
 static void tell(struct line_cut *cut, struct gathering *gathering)
@@ -159,4 +166,66 @@ void line_cut(struct line_cut *cut)
     }
     if (cut->end != CUT_GOES_ON && is_over)
         tell(cut, &gathering);
+}
+
+/* -- lines that nobody has to list -- */
+
+/* In small pieces, whose counts are bytes: compilers make it several bytes at a time. */
+static size_t count_line_ends(struct slice bytes)
+{
+    size_t n_lines = 0;
+
+    for (size_t i = 0; i < bytes.len;) {
+        size_t end = bytes.len - i < COUNT_BYTES ? bytes.len : i + COUNT_BYTES;
+        uint8_t counts[COUNT_LANES] = { 0 };
+
+        for (; i + COUNT_LANES <= end; i += COUNT_LANES)
+            for (size_t lane = 0; lane < COUNT_LANES; lane++)
+                counts[lane] = (uint8_t)(counts[lane] + (bytes.ptr[i + lane] == '\n'));
+        for (; i < end; i++)
+            n_lines += bytes.ptr[i] == '\n';
+        for (size_t lane = 0; lane < COUNT_LANES; lane++)
+            n_lines += counts[lane];
+    }
+    return n_lines;
+}
+
+/* Each step goes as far as a line may be long, and back to the last line end before. */
+static bool has_long_line(struct slice bytes, size_t max_bytes)
+{
+    size_t begin = 0;
+
+    while (bytes.len - begin > max_bytes) {
+        const char *lf = memrchr(bytes.ptr + begin, '\n', max_bytes + 1);
+
+        if (!lf)
+            return true;
+        begin = (size_t)(lf - bytes.ptr) + 1;
+    }
+    return false;
+}
+
+bool line_cut_whole(struct line_cut *cut)
+{
+    const char *lf = cut->bytes.len ? memrchr(cut->bytes.ptr, '\n', cut->bytes.len) : NULL;
+    struct slice whole = { cut->bytes.ptr, lf ? (size_t)(lf - cut->bytes.ptr) + 1 : 0 };
+
+    if (!lf || cut->state != CUT_AT_LINE || is_multiline(cut) ||
+        has_long_line(whole, (size_t)cut->watch->max_line_bytes))
+        return false;
+    cut->n_consumed = whole.len;
+    cut->n_lines = count_line_ends(whole);
+    cut->n_cut = cut->n_last_line = 0;
+    return true;
+}
+
+struct log_line line_at(struct slice bytes, int64_t offset, size_t begin)
+{
+    const char *lf = memchr(bytes.ptr + begin, '\n', bytes.len - begin);
+    size_t end = lf ? (size_t)(lf - bytes.ptr) : bytes.len;
+
+    if (end > begin && bytes.ptr[end - 1] == '\r')
+        end--;
+    return (struct log_line){ .offset = offset + (int64_t)begin,
+                              .text = text_at(bytes, offset, begin, end) };
 }

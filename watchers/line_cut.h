@@ -36,3 +36,8 @@ struct line_cut {
 
 /* A line that has no end within its bytes is too long when more than `max_line` of them are there. */
 void line_cut(struct line_cut *cut);
+/* Where each line is an event by itself and none is too long: how far whole lines reach, and how many there are (n_consumed, n_lines; nothing is listed). False, and nothing is
+ * done, where lines have to be looked at one by one. */
+bool line_cut_whole(struct line_cut *cut);
+/* The whole line that begins at `begin` of such bytes, the first of which stands at `offset` of its file. */
+struct log_line line_at(struct slice bytes, int64_t offset, size_t begin);

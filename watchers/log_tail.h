@@ -23,9 +23,11 @@ struct log_stream; /* log_stream.h */
 /* Lines of one file in a row. */
 struct log_batch {
     const struct log_watch *watch;
-    struct slice path;      /* absent: standard input */
-    struct slice bytes;     /* in which the texts of the lines lie, in order */
-    struct log_line *lines; /* without their times */
+    struct slice path;  /* absent: standard input */
+    struct slice bytes; /* in which the texts of the lines lie, in order */
+    int64_t offset;     /* of the first byte in its file */
+    struct log_line *
+        lines; /* without their times. NULL: each line of the bytes is one, whole and not too long (line_at of line_cut.h) */
     size_t n_lines;
     size_t n_bytes;                /* that they took in the file */
     const struct file_offset *row; /* how far it is read with them; NULL: it cannot be read again */

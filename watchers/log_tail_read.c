@@ -12,6 +12,7 @@ static bool hand_on(struct log_tail *tail, struct tailed *tailed, struct line_cu
     struct log_batch batch = { .watch = tailed->file->watch,
                                .path = slice_of(tailed->place->path),
                                .bytes = cut->bytes,
+                               .offset = cut->offset,
                                .lines = cut->lines,
                                .n_lines = cut->n_lines,
                                .n_bytes = cut->n_consumed,

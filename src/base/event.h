@@ -65,11 +65,12 @@ struct event {
     int64_t received_ms; /* when it was received */
     struct slice fields[EVENT_N_FIELDS]; /* absent where the sender says nothing */
     struct slice delivery_id;
-    bool is_repeat;    /* the sender says a known state again: its time is the time of receipt */
-    bool is_line;      /* of a log; what follows is its own */
-    int64_t offset;    /* in its file, of its first byte */
-    bool is_truncated; /* the line was longer than may be: this is its beginning */
-    bool is_partial;   /* it stood without its end, or its beginning was taken before */
+    bool is_repeat;       /* the sender says a known state again: its time is the time of receipt */
+    bool data_is_of_text; /* its data was read from its text, as of a line of JSON */
+    bool is_line;         /* of a log; what follows is its own */
+    int64_t offset;       /* in its file, of its first byte */
+    bool is_truncated;    /* the line was longer than may be: this is its beginning */
+    bool is_partial;      /* it stood without its end, or its beginning was taken before */
     const struct json *
         data; /* the payload, or the one of a batch (its `batch` member: what stood around it); NULL for a line */
 };

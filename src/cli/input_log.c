@@ -23,12 +23,15 @@ struct log_input {
     int64_t offset;      /* of `begin` */
     enum cut_state state;
     bool has_ended;
-    struct log_line *lines; /* BATCH_LINES: those of the piece */
-    size_t n_lines;
+    struct slice piece;   /* whole lines that nobody has listed; or those that are */
+    int64_t piece_offset; /* of its first byte */
+    bool is_listed;
+    struct log_line *lines; /* BATCH_LINES: those that are listed */
+    size_t n_lines;         /* of the piece */
     const struct log_line *wanted;
     size_t n_wanted, next;
-    size_t n_timed;   /* lines of the piece whose times are known */
-    int64_t timed_ms; /* of the last one of them, or of the last before the piece */
+    int64_t timed_offset; /* up to the line that begins here, times are known */
+    int64_t timed_ms;     /* of the last of them that has one */
     struct log_input_totals totals;
 };
 
@@ -47,6 +50,7 @@ enum rc log_input_new(int fd, const struct log_watch *watch, struct slice path, 
                                 .watch = watch,
                                 .path = path,
                                 .written_ms = written_ms,
+                                .timed_offset = -1,
                                 .timed_ms = written_ms,
                                 .buffer = malloc(BUFFER_BYTES),
                                 .lines = calloc(BATCH_LINES, sizeof *made->lines),
@@ -101,6 +105,7 @@ static enum rc fill(struct log_input *input)
     return rc;
 }
 
+/* The whole lines that are there; one by one where they have to be looked at, or where all are wanted. */
 static void cut(struct log_input *input)
 {
     struct line_cut cutting = { .watch = input->watch,
@@ -113,7 +118,11 @@ static void cut(struct log_input *input)
                                 .lines = input->lines,
                                 .n_max = BATCH_LINES };
 
-    line_cut(&cutting);
+    input->is_listed = !input->screen.screen || !line_cut_whole(&cutting);
+    if (input->is_listed)
+        line_cut(&cutting);
+    input->piece = (struct slice){ cutting.bytes.ptr, cutting.n_consumed };
+    input->piece_offset = cutting.offset;
     input->state = cutting.state;
     input->begin += cutting.n_consumed;
     input->offset += (int64_t)cutting.n_consumed;
@@ -141,21 +150,17 @@ static enum rc own_time(struct log_input *input, const struct log_line *line, in
     return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
-/* The time of the `i`-th line of the piece, or of the nearest before it that has one. Asked for in their order: no line is looked at twice. */
-static enum rc time_at(struct log_input *input, size_t i, int64_t *time_ms)
+/* The line before the one that begins at `begin` of the piece. */
+static bool line_before(const struct log_input *input, size_t begin, struct log_line *line)
 {
-    int64_t found_ms = 0;
-    enum rc rc = RC_OK;
+    const char *lf;
 
-    for (size_t n = i + 1; n > input->n_timed && !found_ms && !rc; n--)
-        rc = own_time(input, &input->lines[n - 1], &found_ms);
-    if (rc)
-        return rc;
-    if (found_ms)
-        input->timed_ms = found_ms;
-    input->n_timed = i + 1;
-    *time_ms = input->timed_ms;
-    return RC_OK;
+    if (!begin)
+        return false;
+    lf = memrchr(input->piece.ptr, '\n', begin - 1);
+    *line =
+        line_at(input->piece, input->piece_offset, lf ? (size_t)(lf - input->piece.ptr) + 1 : 0);
+    return true;
 }
 
 static size_t index_of(const struct log_input *input, const struct log_line *line)
@@ -173,14 +178,59 @@ static size_t index_of(const struct log_input *input, const struct log_line *lin
     return low;
 }
 
+/* The line before `line` in the piece, if there is one. */
+static bool step_back(const struct log_input *input, struct log_line *line)
+{
+    size_t i;
+
+    if (!input->is_listed)
+        return line_before(input, (size_t)(line->offset - input->piece_offset), line);
+    i = index_of(input, line);
+    if (i)
+        *line = input->lines[i - 1];
+    return i > 0;
+}
+
+/* The time of a line of the piece, or of the nearest before it that has one. Asked for in their order: no line is looked at twice. */
+static enum rc time_of(struct log_input *input, struct log_line line, int64_t *time_ms)
+{
+    int64_t end = line.offset;
+    int64_t found_ms = 0;
+    bool is_there = true;
+    enum rc rc = RC_OK;
+
+    while (!rc && !found_ms && is_there && line.offset > input->timed_offset) {
+        rc = own_time(input, &line, &found_ms);
+        is_there = step_back(input, &line);
+    }
+    if (rc)
+        return rc;
+    if (found_ms)
+        input->timed_ms = found_ms;
+    input->timed_offset = end;
+    *time_ms = input->timed_ms;
+    return RC_OK;
+}
+
+static struct log_line last_line(const struct log_input *input)
+{
+    struct log_line line;
+
+    if (input->is_listed)
+        return input->lines[input->n_lines - 1];
+    (void)line_before(input, input->piece.len, &line);
+    return line;
+}
+
 /* -- pieces -- */
 
 static enum rc screen_piece(struct log_input *input)
 {
     const struct log_batch batch = { .watch = input->watch,
                                      .path = input->path,
-                                     .bytes = { input->buffer, input->end },
-                                     .lines = input->lines,
+                                     .bytes = input->piece,
+                                     .offset = input->piece_offset,
+                                     .lines = input->is_listed ? input->lines : NULL,
                                      .n_lines = input->n_lines };
     struct record_list wanted = { 0 };
     enum rc rc;
@@ -205,11 +255,11 @@ static enum rc leave_piece(struct log_input *input)
 
     if (!input->n_lines)
         return RC_OK;
-    rc = time_at(input, input->n_lines - 1, &last_ms);
+    rc = time_of(input, last_line(input), &last_ms);
     if (last_ms > input->totals.last_ms)
         input->totals.last_ms = last_ms;
     input->totals.n_lines += input->n_lines;
-    input->n_lines = input->n_timed = 0;
+    input->n_lines = 0;
     return rc;
 }
 
@@ -241,7 +291,5 @@ enum rc log_input_next(struct log_input *input, struct log_line *line)
     if (rc)
         return rc;
     *line = input->wanted[input->next++];
-    if (line->time_ms)
-        return RC_OK;
-    return time_at(input, index_of(input, line), &line->time_ms);
+    return line->time_ms ? RC_OK : time_of(input, *line, &line->time_ms);
 }

@@ -1,4 +1,5 @@
 #include "src/base/clock.h"
+#include "src/base/work_pool.h"
 #include "src/cli/commands_all.h"
 #include "src/cli/input.h"
 #include "src/cli/input_log.h"
@@ -106,7 +107,7 @@ static enum rc run(struct replay *replay, struct offline *offline)
     rc = simulation_new(offline->config, offline->ruleset, &replay->simulation);
     offline->ruleset = NULL; /* the simulation's now */
     if (!rc)
-        rc = screen_new(simulation_engine(replay->simulation), &replay->screen);
+        rc = screen_new(simulation_engine(replay->simulation), work_pool_n_cpus(), &replay->screen);
     log_screen.context = replay->screen;
     started_ms = clock_mono_ms();
     if (!rc)

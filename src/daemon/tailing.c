@@ -1,5 +1,6 @@
 #include "src/daemon/tailing_private.h"
 
+#include "src/base/work_pool.h"
 #include "watchers/log_stream.h"
 
 #include <poll.h>
@@ -12,6 +13,7 @@
 
 #define ROWS_ARENA_BYTES ((size_t)256 << 20)
 /* A writer line by line would wake us for each of them: what comes within a moment of the last read is read together. */
+#define SCREEN_WORKERS_MAX 4
 #define MOMENT_NS 1000000
 #define STOP_PATIENCE_MS (2 * SECOND_MS)
 #define HANDING_ON_MS 10 /* between two tries to hand on the rest */
@@ -378,6 +380,14 @@ static void on_wake(void *context)
     tailing_wake(context);
 }
 
+/* A catch-up may use several CPUs, and leaves some to those who answer. */
+static size_t n_screen_workers(void)
+{
+    size_t n_cpus = work_pool_n_cpus();
+
+    return n_cpus < SCREEN_WORKERS_MAX ? n_cpus : SCREEN_WORKERS_MAX;
+}
+
 enum rc tailing_start(struct service *service, struct engine *engine, struct tailing **tailing)
 {
     struct tailing *made = calloc(1, sizeof *made);
@@ -397,7 +407,7 @@ enum rc tailing_start(struct service *service, struct engine *engine, struct tai
              ? RC_IO
              : tailing_make_slots(made);
     if (!rc)
-        rc = screen_new(engine, &made->screen);
+        rc = screen_new(engine, n_screen_workers(), &made->screen);
     if (!rc)
         rc = notice_post_new(service_inlet(service), on_wake, made, &made->post);
     if (rc) {

@@ -1,36 +1,44 @@
 #include "src/engine/screen.h"
 
-#include "rules/match.h"
-#include "rules/prefilter.h"
-#include "src/base/log.h"
-#include "src/base/log_mark.h"
+#include "rules/prefilters.h"
 #include "src/base/metrics.h"
+#include "src/base/work_pool.h"
+#include "src/engine/screen_part.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define BATCH_ARENA_BYTES ((size_t)256 << 20)
-#define LINE_ARENA_BYTES ((size_t)64 << 20)
-
-/* Of one kind and type of events: most watchers share one. */
-struct sieve {
-    struct sieve *next;
-    struct slice kind, type;
-    struct prefilter *prefilter;
-};
+/* A part is not worth waking a thread below this. */
+#define PART_BYTES ((size_t)64 << 10)
 
 struct screen {
     struct engine *engine;
-    struct ruleset *ruleset; /* held */
-    struct sieve *sieves;    /* of these rules */
-    struct arena *sieve_arena;
-    struct matcher *matcher;
-    struct pattern_scratch *scratch;
-    struct arena *batch; /* of one call */
-    struct arena *line;  /* of one line */
+    struct ruleset *ruleset;     /* held */
+    struct prefilter *prefilter; /* held: of the last call */
+    struct work_pool *pool;
+    struct screen_worker **workers; /* as many as the pool has */
+    struct arena *batch;            /* of one call */
 };
 
-enum rc screen_new(struct engine *engine, struct screen **screen)
+/* -- life -- */
+
+static enum rc make_workers(struct screen *screen, size_t n_workers)
+{
+    enum rc rc = work_pool_new(n_workers, &screen->pool);
+
+    if (rc)
+        return rc;
+    n_workers = work_pool_n_workers(screen->pool);
+    screen->workers = calloc(n_workers, sizeof(struct screen_worker *));
+    if (!screen->workers)
+        return RC_NO_MEMORY;
+    for (size_t i = 0; !rc && i < n_workers; i++)
+        rc = screen_worker_new(&screen->workers[i]);
+    return rc;
+}
+
+enum rc screen_new(struct engine *engine, size_t n_workers, struct screen **screen)
 {
     struct screen *made = calloc(1, sizeof *made);
     enum rc rc;
@@ -38,15 +46,9 @@ enum rc screen_new(struct engine *engine, struct screen **screen)
     if (!made)
         return RC_NO_MEMORY;
     made->engine = engine;
-    rc = matcher_new(&made->matcher);
+    rc = arena_new(BATCH_ARENA_BYTES, &made->batch);
     if (!rc)
-        rc = pattern_scratch_new(&made->scratch);
-    if (!rc)
-        rc = arena_new(BATCH_ARENA_BYTES, &made->batch);
-    if (!rc)
-        rc = arena_new(LINE_ARENA_BYTES, &made->line);
-    if (!rc)
-        rc = arena_new(BATCH_ARENA_BYTES, &made->sieve_arena);
+        rc = make_workers(made, n_workers);
     if (rc)
         screen_free(made);
     else
@@ -54,26 +56,17 @@ enum rc screen_new(struct engine *engine, struct screen **screen)
     return rc;
 }
 
-static void free_sieves(struct screen *screen)
-{
-    for (struct sieve *sieve = screen->sieves; sieve; sieve = sieve->next)
-        prefilter_free(sieve->prefilter);
-    screen->sieves = NULL;
-    if (screen->sieve_arena)
-        arena_reset(screen->sieve_arena);
-}
-
 void screen_free(struct screen *screen)
 {
     if (!screen)
         return;
-    free_sieves(screen);
+    prefilter_free(screen->prefilter);
+    for (size_t i = 0; screen->workers && i < work_pool_n_workers(screen->pool); i++)
+        screen_worker_free(screen->workers[i]);
+    free(screen->workers);
+    work_pool_free(screen->pool);
     ruleset_free(screen->ruleset);
-    matcher_free(screen->matcher);
-    pattern_scratch_free(screen->scratch);
     arena_free(screen->batch);
-    arena_free(screen->line);
-    arena_free(screen->sieve_arena);
     free(screen);
 }
 
@@ -83,212 +76,160 @@ static void follow_rules(struct screen *screen)
 {
     struct ruleset *now = engine_hold_ruleset(screen->engine);
 
-    if (now == screen->ruleset) {
-        ruleset_free(now);
-        return;
-    }
-    free_sieves(screen);
     ruleset_free(screen->ruleset);
     screen->ruleset = now;
 }
 
-static enum rc add_sieve(struct screen *screen, struct slice kind, struct slice type,
-                         struct sieve **sieve)
+static enum rc find_prefilter(struct screen *screen, const struct prefilter_texts *texts,
+                              struct screening *screening)
 {
-    struct sieve *made = arena_alloc(screen->sieve_arena, 1, sizeof *made);
-    enum rc rc = made ? RC_OK : RC_NO_MEMORY;
+    enum rc rc;
 
-    /* Copies: a configuration may go before the rules do. */
-    if (!rc)
-        rc = arena_copy(screen->sieve_arena, kind, &made->kind);
-    if (!rc)
-        rc = arena_copy(screen->sieve_arena, type, &made->type);
-    if (!rc)
-        rc = prefilter_new(screen->ruleset, made->kind, made->type, &made->prefilter);
-    if (rc)
-        return rc;
-    made->next = screen->sieves;
-    *sieve = screen->sieves = made;
+    prefilter_free(screen->prefilter);
+    screen->prefilter = NULL;
+    follow_rules(screen);
+    screening->ruleset = screen->ruleset;
+    rc = prefilters_get(screen->ruleset, texts, &screen->prefilter);
+    screening->prefilter = screen->prefilter;
+    return rc;
+}
+
+/* -- parts -- */
+
+struct job {
+    struct screen *screen;
+    const struct screening *screening;
+    struct screen_part *parts;
+    size_t n_parts;
+};
+
+static void run_part(void *context, size_t part, size_t worker)
+{
+    struct job *job = context;
+
+    screen_part_run(job->screening, job->screen->workers[worker], &job->parts[part]);
+}
+
+/* Where the line ends that `place` stands in. */
+static size_t line_end(struct slice bytes, size_t place)
+{
+    const char *lf = place < bytes.len ? memchr(bytes.ptr + place, '\n', bytes.len - place) : NULL;
+
+    return lf ? (size_t)(lf - bytes.ptr) + 1 : bytes.len;
+}
+
+/* Of equal size, more or less: as many bytes, or as many texts. */
+static void cut_parts(struct job *job)
+{
+    const struct screening *screening = job->screening;
+    size_t n_items = screening->texts ? screening->n_lines : screening->bytes.len;
+    size_t n_each = n_items / job->n_parts + 1;
+    size_t n_parts = 0;
+
+    for (size_t begin = 0; begin < n_items; n_parts++) {
+        size_t end = n_items - begin < n_each ? n_items : begin + n_each;
+
+        if (!screening->texts)
+            end = line_end(screening->bytes, end - 1);
+        job->parts[n_parts] = (struct screen_part){ .begin = begin, .end = end };
+        begin = end;
+    }
+    job->n_parts = n_parts;
+}
+
+static enum rc join_wanted(const struct job *job, struct screened *screened)
+{
+    struct log_line *wanted;
+    size_t n_wanted = 0;
+
+    for (size_t i = 0; i < job->n_parts; i++)
+        n_wanted += job->parts[i].n_wanted;
+    wanted = arena_alloc(job->screen->batch, n_wanted + 1, sizeof *wanted);
+    if (!wanted)
+        return RC_NO_MEMORY;
+    screened->wanted = (struct record_list){ wanted, n_wanted };
+    for (size_t i = 0; i < job->n_parts; i++) {
+        const struct screen_part *part = &job->parts[i];
+
+        if (part->n_wanted)
+            memcpy(wanted, part->wanted, part->n_wanted * sizeof *wanted);
+        wanted += part->n_wanted;
+    }
     return RC_OK;
 }
 
-static enum rc find_prefilter(struct screen *screen, struct slice kind, struct slice type,
-                              const struct prefilter **prefilter)
+static enum rc join_faults(const struct job *job, struct screened *screened)
 {
-    struct sieve *sieve = screen->sieves;
+    struct screened_fault *faults;
+    size_t n_faults = 0;
+
+    for (size_t i = 0; i < job->n_parts; i++)
+        n_faults += job->parts[i].n_faults;
+    faults = arena_alloc(job->screen->batch, n_faults + 1, sizeof *faults);
+    if (!faults)
+        return RC_NO_MEMORY;
+    screened->faults = faults;
+    screened->n_faults = n_faults;
+    for (size_t i = 0; i < job->n_parts; i++) {
+        const struct screen_part *part = &job->parts[i];
+
+        if (part->n_faults)
+            memcpy(faults, part->faults, part->n_faults * sizeof *faults);
+        faults += part->n_faults;
+    }
+    return RC_OK;
+}
+
+static enum rc run(struct screen *screen, const struct screening *screening,
+                   struct screened *screened)
+{
+    struct job job = { .screen = screen, .screening = screening };
+    size_t n_workers = work_pool_n_workers(screen->pool);
     enum rc rc = RC_OK;
 
-    while (sieve && (!slice_eq(sieve->kind, kind) || !slice_eq(sieve->type, type)))
-        sieve = sieve->next;
-    if (!sieve)
-        rc = add_sieve(screen, kind, type, &sieve);
-    *prefilter = rc ? NULL : sieve->prefilter;
-    return rc;
-}
-
-/* -- candidates -- */
-
-/* What one call works with: lines of one watcher. */
-struct screening {
-    struct screen *screen;
-    int64_t now_ms;
-    struct slice watcher, kind, type;
-    struct slice bytes; /* in which the texts lie, in order */
-    const struct slice *texts;
-    struct log_line *lines;
-    size_t n_lines;
-    /* The event of a line, and its time where it says one. */
-    enum rc (*read)(struct screening *screening, struct log_line *line, struct event *event,
-                    struct json **tree);
-    const void *batch;      /* of `read` */
-    const uint32_t *always; /* rules to be tried on every line */
-    size_t n_always;
-    struct candidate_list candidates;
-    size_t next;     /* candidate */
-    uint32_t *rules; /* room for all */
-    struct log_line *wanted;
-    size_t n_wanted;
-    uint32_t *n_faults; /* of each rule and kind */
-};
-
-static enum rc find_candidates(struct screening *screening)
-{
-    struct screen *screen = screening->screen;
-    const struct prefilter *prefilter;
-    enum rc rc = find_prefilter(screen, screening->kind, screening->type, &prefilter);
-
-    if (rc)
-        return rc;
-    screening->always = prefilter_always(prefilter, &screening->n_always);
-    screening->rules =
-        arena_alloc(screen->batch, screen->ruleset->n_rules + 1, sizeof *screening->rules);
-    screening->wanted =
-        arena_alloc(screen->batch, screening->n_lines + 1, sizeof *screening->wanted);
-    screening->n_faults = arena_alloc(screen->batch, (screen->ruleset->n_rules + 1) * MATCH_FAULTS,
-                                      sizeof *screening->n_faults);
-    if (!screening->rules || !screening->wanted || !screening->n_faults)
+    job.n_parts = n_workers == 1 ? 1 : screening->bytes.len / PART_BYTES + 1;
+    job.parts = arena_alloc(screen->batch, job.n_parts + 1, sizeof *job.parts);
+    if (!job.parts)
         return RC_NO_MEMORY;
-    return prefilter_scan(prefilter, screening->bytes, screening->texts, screening->n_lines,
-                          screen->batch, &screening->candidates);
-}
-
-/* Both lists ascend, and have no rule in common. */
-static size_t merge_rules(struct screening *screening, size_t line)
-{
-    const struct candidate_list *candidates = &screening->candidates;
-    size_t n_rules = 0, i = 0;
-
-    while (screening->next < candidates->n_items &&
-           candidates->items[screening->next].text == line) {
-        uint32_t rule = candidates->items[screening->next++].rule;
-
-        while (i < screening->n_always && screening->always[i] < rule)
-            screening->rules[n_rules++] = screening->always[i++];
-        screening->rules[n_rules++] = rule;
-    }
-    while (i < screening->n_always)
-        screening->rules[n_rules++] = screening->always[i++];
-    return n_rules;
-}
-
-/* -- one line -- */
-
-static void note_faults(struct screening *screening, const struct match_list *matches)
-{
-    static struct log_limit limit;
-
-    for (size_t i = 0; i < matches->n_faults; i++) {
-        const struct match_fault *fault = &matches->faults[i];
-
-        screening->n_faults[fault->rule->index * MATCH_FAULTS + fault->kind]++;
-        log_limited(
-            &limit, LOG_WARN, "rule could not judge a line rule=%.*s fault=%s detail=\"%.*s\"",
-            SLICE_ARG(fault->rule->id), match_fault_names[fault->kind], SLICE_ARG(fault->detail));
-    }
-}
-
-static enum rc ask_rules(struct screening *screening, size_t n_rules, const struct event *event,
-                         struct match_list *matches)
-{
-    struct screen *screen = screening->screen;
-
-    return match_event_by(screen->matcher, screen->ruleset, event, screening->rules, n_rules,
-                          screen->line, matches);
-}
-
-static enum rc screen_line(struct screening *screening, size_t i, size_t n_rules, bool *is_wanted)
-{
-    struct match_list matches = { 0 };
-    struct json *tree = NULL;
-    struct event event;
-    enum rc rc;
-
-    arena_reset(screening->screen->line);
-    rc = screening->read(screening, &screening->lines[i], &event, &tree);
+    for (size_t i = 0; i < n_workers; i++)
+        screen_worker_reset(screen->workers[i]);
+    cut_parts(&job);
+    work_pool_run(screen->pool, job.n_parts, run_part, &job);
+    for (size_t i = 0; !rc && i < job.n_parts; i++)
+        rc = job.parts[i].rc;
     if (!rc)
-        rc = ask_rules(screening, n_rules, &event, &matches);
-    *is_wanted = !rc && matches.n_items && !log_is_own(screening->texts[i]);
-    if (!rc && !*is_wanted)
-        note_faults(screening, &matches);
-    json_free(tree);
+        rc = join_wanted(&job, screened);
+    if (!rc)
+        rc = join_faults(&job, screened);
+    screened->n_unwanted = screening->n_lines - screened->wanted.n_items;
     return rc;
-}
-
-/* -- the batch -- */
-
-static void count_faults(const struct rule *rule, const uint32_t *n_faults)
-{
-    for (size_t kind = 0; kind < MATCH_FAULTS; kind++)
-        if (n_faults[kind])
-            metric_add(METRIC_MATCH_FAULTS, rule->id, slice_of(match_fault_names[kind]),
-                       n_faults[kind]);
 }
 
 void screened_count(const struct screened *screened)
 {
     if (screened->n_unwanted)
         metric_add(METRIC_EVENTS, screened->watcher, screened->kind, (double)screened->n_unwanted);
-    for (size_t i = 0; i < screened->ruleset->n_rules; i++)
-        count_faults(&screened->ruleset->rules[i], screened->n_faults + i * MATCH_FAULTS);
-}
+    for (size_t i = 0; i < screened->n_faults; i++) {
+        const struct screened_fault *fault = &screened->faults[i];
 
-static enum rc run(struct screening *screening, struct screened *screened)
-{
-    enum rc rc = find_candidates(screening);
-
-    for (size_t i = 0; i < screening->n_lines && !rc; i++) {
-        size_t n_rules = merge_rules(screening, i);
-        bool is_wanted = false;
-
-        if (!n_rules)
-            continue;
-        rc = screen_line(screening, i, n_rules, &is_wanted);
-        if (is_wanted)
-            screening->wanted[screening->n_wanted++] = screening->lines[i];
+        metric_add(METRIC_MATCH_FAULTS, fault->rule->id, slice_of(match_fault_names[fault->kind]),
+                   fault->n_events);
     }
-    if (rc)
-        return rc;
-    *screened = (struct screened){ .wanted = { screening->wanted, screening->n_wanted },
-                                   .n_unwanted = screening->n_lines - screening->n_wanted,
-                                   .watcher = screening->watcher,
-                                   .kind = screening->kind,
-                                   .ruleset = screening->screen->ruleset,
-                                   .n_faults = screening->n_faults };
-    return RC_OK;
 }
 
 /* -- lines of logs -- */
 
-static enum rc read_line(struct screening *screening, struct log_line *line, struct event *event,
+static enum rc read_line(const struct screening *screening, struct pattern_scratch *scratch,
+                         struct arena *arena, struct log_line *line, struct event *event,
                          struct json **tree)
 {
     const struct log_batch *batch = screening->batch;
-    enum rc rc = log_line_event(batch->watch, batch->path, line, screening->now_ms,
-                                screening->screen->line, event, tree);
+    enum rc rc =
+        log_line_event(batch->watch, batch->path, line, screening->now_ms, arena, event, tree);
 
     if (!rc)
-        rc = line_time_find(batch->watch->time, line->text, event->data, screening->now_ms,
-                            screening->screen->scratch, &line->time_ms);
+        rc = line_time_find(batch->watch->time, line->text, event->data, screening->now_ms, scratch,
+                            &line->time_ms);
     if (rc == RC_NOT_FOUND)
         line->time_ms = 0;
     else if (!rc)
@@ -296,59 +237,76 @@ static enum rc read_line(struct screening *screening, struct log_line *line, str
     return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
-enum rc screen_batch(struct screen *screen, const struct log_batch *batch, int64_t now_ms,
-                     struct screened *screened)
+static enum rc list_texts(struct screen *screen, const struct log_batch *batch,
+                          struct screening *screening)
 {
-    struct screening screening = { .screen = screen,
-                                   .now_ms = now_ms,
-                                   .watcher = batch->watch->name,
-                                   .kind = log_watch_kind(batch->watch),
-                                   .type = log_watch_type(batch->watch),
-                                   .bytes = batch->bytes,
-                                   .lines = batch->lines,
-                                   .n_lines = batch->n_lines,
-                                   .read = read_line,
-                                   .batch = batch };
     struct slice *texts;
 
-    arena_reset(screen->batch);
-    follow_rules(screen);
+    if (!batch->lines)
+        return RC_OK;
     texts = arena_alloc(screen->batch, batch->n_lines + 1, sizeof *texts);
     if (!texts)
         return RC_NO_MEMORY;
     for (size_t i = 0; i < batch->n_lines; i++)
         texts[i] = batch->lines[i].text;
-    screening.texts = texts;
-    return run(&screening, screened);
+    screening->texts = texts;
+    screening->lines = batch->lines;
+    return RC_OK;
+}
+
+enum rc screen_batch(struct screen *screen, const struct log_batch *batch, int64_t now_ms,
+                     struct screened *screened)
+{
+    const struct prefilter_texts texts = { .kind = log_watch_kind(batch->watch),
+                                           .type = log_watch_type(batch->watch),
+                                           .holds_data = true,
+                                           .sample = batch->bytes };
+    struct screening screening = { .now_ms = now_ms,
+                                   .bytes = batch->bytes,
+                                   .offset = batch->offset,
+                                   .n_lines = batch->n_lines,
+                                   .read = read_line,
+                                   .batch = batch };
+    enum rc rc;
+
+    *screened = (struct screened){ .watcher = batch->watch->name, .kind = texts.kind };
+    arena_reset(screen->batch);
+    rc = list_texts(screen, batch, &screening);
+    if (!rc)
+        rc = find_prefilter(screen, &texts, &screening);
+    return rc ? rc : run(screen, &screening, screened);
 }
 
 /* -- entries of a journal -- */
 
-static enum rc read_entry(struct screening *screening, struct log_line *line, struct event *event,
+static enum rc read_entry(const struct screening *screening, struct pattern_scratch *scratch,
+                          struct arena *arena, struct log_line *line, struct event *event,
                           struct json **tree)
 {
     const struct journal_batch *batch = screening->batch;
 
-    return journal_line_event(batch->watch, line, screening->now_ms, screening->screen->line, event,
-                              tree);
+    (void)scratch;
+    return journal_line_event(batch->watch, line, screening->now_ms, arena, event, tree);
 }
 
+/* Its texts are one member of many: the others are not in them. */
 enum rc screen_entries(struct screen *screen, const struct journal_batch *batch, int64_t now_ms,
                        struct screened *screened)
 {
-    struct screening screening = { .screen = screen,
-                                   .now_ms = now_ms,
-                                   .watcher = batch->watch->name,
-                                   .kind = journal_watch_kind(batch->watch),
-                                   .type = journal_watch_type(batch->watch),
+    const struct prefilter_texts texts = { .kind = journal_watch_kind(batch->watch),
+                                           .type = journal_watch_type(batch->watch),
+                                           .sample = batch->bytes };
+    struct screening screening = { .now_ms = now_ms,
                                    .bytes = batch->bytes,
                                    .texts = batch->texts,
                                    .lines = batch->lines,
                                    .n_lines = batch->n_lines,
                                    .read = read_entry,
                                    .batch = batch };
+    enum rc rc;
 
+    *screened = (struct screened){ .watcher = batch->watch->name, .kind = texts.kind };
     arena_reset(screen->batch);
-    follow_rules(screen);
-    return run(&screening, screened);
+    rc = find_prefilter(screen, &texts, &screening);
+    return rc ? rc : run(screen, &screening, screened);
 }

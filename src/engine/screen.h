@@ -1,8 +1,9 @@
 /* screen.h - which lines of a log any rule in force wants, found where they are read.
  *
- * A line that no rule wants never reaches the engine. One pass over the bytes tells which rules may want which line (rules/prefilter.h); for those the line is read by its format,
- * its time is looked for, and the rules are asked. What is wanted is matched once more where it is folded: the rules may have changed in between, and then those in force count.
- * One thread each. */
+ * A line that no rule wants never reaches the engine. One pass over the bytes tells which rules may want which line (rules/prefilter.h); of those that do, a pattern has to match
+ * the text before the line is read by its format, its time is looked for, and the rules are asked. A large batch is cut into parts that several threads look at; what is wanted
+ * comes in the order of the lines all the same. What is wanted is matched once more where it is folded: the rules may have changed in between, and then those in force count.
+ * One caller at a time. */
 #pragma once
 
 #include "src/engine/engine.h"
@@ -11,18 +12,25 @@
 
 struct screen;
 
-/* Gives a screen that follows the rules of `engine` (kept). */
-enum rc screen_new(struct engine *engine, struct screen **screen) MUST_CHECK;
+/* Gives a screen that follows the rules of `engine` (kept). `n_workers`: threads that look at one batch, the caller among them. */
+enum rc screen_new(struct engine *engine, size_t n_workers, struct screen **screen) MUST_CHECK;
 /* Accepts NULL; before the engine is freed. */
 void screen_free(struct screen *screen);
+
+/* An event that some rule could not judge, and that none wanted. */
+struct screened_fault {
+    const struct rule *rule;
+    uint32_t kind; /* rules/match.h */
+    uint32_t n_events;
+};
 /* What came of a batch; lives until the next one. */
 struct screened {
     struct record_list
         wanted; /* struct log_line: those that some rule wants (a match, or what clears a signal), with their times */
     size_t n_unwanted; /* the others */
     struct slice watcher, kind;
-    const struct ruleset *ruleset;
-    const uint32_t *n_faults; /* of each rule and kind (rules/match.h), among the others */
+    const struct screened_fault *faults;
+    size_t n_faults;
 };
 enum rc screen_batch(struct screen *screen, const struct log_batch *batch, int64_t now_ms,
                      struct screened *screened) MUST_CHECK;

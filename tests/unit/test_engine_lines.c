@@ -82,7 +82,7 @@ static int set_up(void **state)
                                               .config = story->config,
                                               .ruleset = parse(RULES) };
     assert_int_equal(engine_new(&engine_options, &story->engine), RC_OK);
-    assert_int_equal(screen_new(story->engine, &story->screen), RC_OK);
+    assert_int_equal(screen_new(story->engine, 2, &story->screen), RC_OK);
     return 0;
 }
 
