@@ -1,8 +1,8 @@
-"""The measures of tests/bench/README.md, printed a line each. Takes about eleven minutes; wants a quiet machine.
+"""The measures of tests/bench/README.md, printed a line each. Takes about half an hour; wants a quiet machine.
 
-usage: run.py --vedette BINARY [--runs N] [--seconds S] [--log-rate L] [--log-seconds S] [--directory DIR] [NAME...]
+usage: run.py --vedette BINARY [--runs N] [--seconds S] [--log-rate L] [--log-seconds S] [--match-lines N] [--match-data DIR] [--directory DIR] [NAME...]
 
-NAMEs pick some of: accept latency memory idle tail delay files click posts outage. DIR is on the disk to be judged (default: beside the binary).
+NAMEs pick some of: accept latency memory idle tail delay files click posts outage match cores growth rules peers truth. DIR is on the disk to be judged (default: beside the binary).
 Ends with exit code 1 when a goal was missed.
 """
 import argparse
@@ -32,7 +32,8 @@ TICKS = os.sysconf("SC_CLK_TCK")
 N_EVENTS = 100_000
 N_PROPOSALS = 200
 IDLE_SECONDS = 10
-NAMES = ["accept", "latency", "memory", "idle", "tail", "delay", "files", "click", "posts", "outage"]
+NAMES = ["accept", "latency", "memory", "idle", "tail", "delay", "files", "click", "posts", "outage",
+         "match", "cores", "growth", "rules", "peers", "truth"]
 GOALS = {"ratio": 0.2, "wake-ups": 1.0, "cpu": 0.05}
 
 CONFIG = """
@@ -312,11 +313,14 @@ def main():
     parser.add_argument("--directory", type=pathlib.Path)
     parser.add_argument("--log-rate", type=int, default=100_000)
     parser.add_argument("--log-seconds", type=float, default=30)
+    parser.add_argument("--match-lines", type=int, default=1_000_000)
+    parser.add_argument("--match-data", type=pathlib.Path)
     parser.add_argument("names", nargs="*", choices=[*NAMES, []])
     options = parser.parse_args()
     names = options.names or NAMES
     os.environ["VEDETTE"] = str(options.vedette.resolve())
     from harness import GITHUB_SECRET
+    import match_measures
     import slack_measures
     options.directory = pathlib.Path(tempfile.mkdtemp(prefix="bench-", dir=options.directory or options.vedette.resolve().parent))
     held = True
@@ -329,7 +333,9 @@ def main():
         if "memory" in names or "idle" in names:
             held &= measure_memory(options, GITHUB_SECRET, "idle" in names)
         for name, measure in (("tail", logs.measure_tail), ("delay", logs.measure_delay), ("files", logs.measure_files),
-                              ("click", slack_measures.measure_click), ("posts", slack_measures.measure_posts), ("outage", slack_measures.measure_outage)):
+                              ("click", slack_measures.measure_click), ("posts", slack_measures.measure_posts), ("outage", slack_measures.measure_outage),
+                              ("match", match_measures.measure_match), ("cores", match_measures.measure_cores), ("growth", match_measures.measure_growth),
+                              ("rules", match_measures.measure_rules), ("peers", match_measures.measure_peers), ("truth", match_measures.measure_truth)):
             if name in names:
                 held &= measure(options)
     finally:
