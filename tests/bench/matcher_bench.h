@@ -1,12 +1,12 @@
 /* matcher_bench.h - one way to put a matcher of lines under measure, whoever's it is.
  *
- * MATCHER RULES LOG: loads the rules, says what that took, reads the log into memory, and then makes one pass over it for each line on standard input, so that several matchers that
+ * MATCHER RULES LOG: reads the log into memory, loads the rules, says what that took, and then makes one pass over it for each line on standard input, so that several matchers that
  * wait beside each other can be asked in turns. Times are CPU time of the process.
  *
  *     load seconds=0.012 rss_mb=9.1
  *     pass lines=1000000 seconds=0.1234 candidates=9105 hits=974
  *
- * With VEDETTE_BENCH_LINES=n only the first n lines are looked at. */
+ * rss_mb is what there is besides the log. With VEDETTE_BENCH_LINES=n only the first n lines are looked at. */
 #pragma once
 
 #include <stdbool.h>
@@ -30,8 +30,8 @@ struct bench_counts {
 };
 
 struct bench_matcher {
-    /* Of RULES; ends the process when that cannot be. */
-    void (*load)(const char *rules);
+    /* Of RULES; ends the process when that cannot be. May look at the lines that it will be asked about. */
+    void (*load)(const char *rules, const char *text, size_t len);
     /* Over whole lines, each with its end. */
     void (*pass)(const char *text, size_t len, struct bench_counts *counts);
 };

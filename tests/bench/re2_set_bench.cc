@@ -13,7 +13,7 @@ namespace
 constexpr int64_t max_bytes = int64_t{ 1 } << 30; // of its automaton
 RE2::Set *rules_set;
 
-void load(const char *path)
+void load(const char *path, const char *, size_t)
 {
     RE2::Options options;
     size_t n_rules;

@@ -72,10 +72,11 @@ static void compile_database(const struct bench_rule *rules)
     free(ids);
 }
 
-static void load(const char *path)
+static void load(const char *path, const char *text, size_t len)
 {
     const struct bench_rule *rules = bench_rules(path, &bench.n_rules);
 
+    (void)text, (void)len;
     compile_codes(rules);
     compile_database(rules);
 }
