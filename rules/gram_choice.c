@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #define HOLDER_BITS 18
+#define LITERALS_ASKED 512
 /* In units of one probe. */
 #define COST_OF_HIT 8.0
 #define COST_OF_COMPARISON 1.0
@@ -75,25 +76,38 @@ static bool choose_window(const struct gram_choice *choice, const struct literal
 
 /* -- the stride -- */
 
-/* Probes, hits of grams that are in the table, and hits of others: as the table grows, so does the share of its bitmap that is set. */
-static double cost_of_stride(const struct gram_choice *choice, size_t stride)
+/* The longest that each literal has room for. */
+static size_t widest_stride(const struct gram_choice *choice)
 {
-    double cost = 1.0 / (double)stride;
-    size_t n_grams = 0;
+    size_t stride = STRIDE_MAX;
 
     for (size_t i = 0; i < choice->n_literals; i++) {
         const struct literal *literal = &choice->literals[i];
+
+        while (!gram_is_short(literal) && literal->bytes.len < GRAM_BYTES + stride - 1)
+            stride /= 2;
+    }
+    return stride;
+}
+
+/* Probes, hits of grams that are in the table, and hits of others: as the table grows, so does the share of its bitmap that is set. Some literals speak for all. */
+static double cost_of_stride(const struct gram_choice *choice, size_t stride)
+{
+    size_t step = choice->n_literals / LITERALS_ASKED + 1;
+    double cost = 0, n_grams = 0;
+
+    for (size_t i = 0; i < choice->n_literals; i += step) {
         struct window_choice window;
 
-        if (gram_is_short(literal))
+        if (gram_is_short(&choice->literals[i]))
             continue;
-        if (literal->bytes.len < GRAM_BYTES + stride - 1 ||
-            !choose_window(choice, literal, stride, &window))
+        if (!choose_window(choice, &choice->literals[i], stride, &window))
             return DBL_MAX;
-        cost += window.cost;
-        n_grams += window.n_grams;
+        cost += window.cost * (double)step;
+        n_grams += (double)(window.n_grams * step);
     }
-    return cost + (double)n_grams / (double)GRAM_BITMAP_MAX_BITS * COST_OF_HIT / (double)stride;
+    cost += n_grams / (double)GRAM_BITMAP_MAX_BITS * COST_OF_HIT / (double)stride;
+    return cost + 1.0 / (double)stride;
 }
 
 static void choose_stride(struct gram_choice *choice)
@@ -101,7 +115,7 @@ static void choose_stride(struct gram_choice *choice)
     double best = DBL_MAX;
 
     choice->stride = 1;
-    for (size_t stride = 1; stride <= STRIDE_MAX; stride *= 2) {
+    for (size_t stride = widest_stride(choice); stride; stride /= 2) {
         double cost = cost_of_stride(choice, stride);
 
         if (cost < best) {
@@ -113,6 +127,19 @@ static void choose_stride(struct gram_choice *choice)
 
 /* -- the choice -- */
 
+static bool choose_windows(const struct gram_choice *choice)
+{
+    for (size_t i = 0; i < choice->n_literals; i++) {
+        struct window_choice window = { 0 };
+
+        if (!gram_is_short(&choice->literals[i]) &&
+            !choose_window(choice, &choice->literals[i], choice->stride, &window))
+            return false;
+        choice->offsets[i] = (uint16_t)window.offset;
+    }
+    return true;
+}
+
 enum rc gram_choose(struct gram_choice *choice, struct arena *arena)
 {
     choice->offsets = arena_alloc(arena, choice->n_literals + 1, sizeof(*choice->offsets));
@@ -121,13 +148,9 @@ enum rc gram_choose(struct gram_choice *choice, struct arena *arena)
         return RC_NO_MEMORY;
     count_holders(choice);
     choose_stride(choice);
-    for (size_t i = 0; i < choice->n_literals; i++) {
-        struct window_choice window = { 0 };
-
-        if (!gram_is_short(&choice->literals[i]))
-            (void)choose_window(choice, &choice->literals[i], choice->stride, &window);
-        choice->offsets[i] = (uint16_t)window.offset;
-    }
+    /* One of classes that was not asked may have room for less. At a stride of 1 each has a window. */
+    while (!choose_windows(choice))
+        choice->stride /= 2;
     return RC_OK;
 }
 

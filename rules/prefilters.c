@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Of the texts of one kind. */
-#define SAMPLE_BYTES ((size_t)128 << 10)
+#define SAMPLE_BYTES ((size_t)256 << 10)
 /* Senders may call their events whatever they like. */
 #define ENTRIES_MAX 64
 

@@ -52,6 +52,7 @@ struct inputs {
     struct source *sources;
     size_t n_sources;
     struct source *taken; /* whose entry the caller has */
+    bool has_begun;       /* each source has shown its first entry */
     uint64_t n_bytes;
 };
 
@@ -421,12 +422,23 @@ static enum rc advance(struct source *source)
 
 /* --- all of them --- */
 
-enum rc inputs_next(struct inputs *inputs, struct input_entry *entry)
+/* Of each its first entry, so that they can be put in order; later that of the source whose last one was taken. */
+static enum rc look_ahead(struct inputs *inputs)
 {
-    struct source *earliest = NULL;
     enum rc rc = inputs->taken ? advance(inputs->taken) : RC_OK;
 
     inputs->taken = NULL;
+    for (size_t i = 0; i < inputs->n_sources && !inputs->has_begun && !rc; i++)
+        rc = advance(&inputs->sources[i]);
+    inputs->has_begun = true;
+    return rc;
+}
+
+enum rc inputs_next(struct inputs *inputs, struct input_entry *entry)
+{
+    struct source *earliest = NULL;
+    enum rc rc = look_ahead(inputs);
+
     if (rc)
         return rc;
     for (size_t i = 0; i < inputs->n_sources; i++) {
@@ -441,6 +453,24 @@ enum rc inputs_next(struct inputs *inputs, struct input_entry *entry)
     inputs->taken = earliest;
     *entry = earliest->next;
     return RC_OK;
+}
+
+enum rc inputs_learn(struct inputs *inputs,
+                     enum rc (*learn)(void *context, const struct log_watch *watch,
+                                      struct slice bytes),
+                     void *context)
+{
+    enum rc rc = RC_OK;
+
+    for (size_t i = 0; !rc && i < inputs->n_sources; i++) {
+        const struct source *source = &inputs->sources[i];
+        struct slice bytes;
+
+        /* What cannot be read is told when its turn comes. */
+        if (source->log && !log_input_peek(source->log, &bytes))
+            rc = learn(context, source->watch, bytes);
+    }
+    return rc;
 }
 
 uint64_t inputs_bytes(const struct inputs *inputs)
@@ -565,8 +595,6 @@ enum rc inputs_open(const struct options *options, struct config *config,
         };
         n_hooks += source->option->kind == INPUT_HOOK;
         rc = open_source(source);
-        if (!rc)
-            rc = advance(source);
     }
     if (rc)
         goto fail;

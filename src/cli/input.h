@@ -27,6 +27,11 @@ enum rc inputs_open(const struct options *options, struct config *config,
 void inputs_close(struct inputs *inputs);
 /* The next entry; lives until the next call. RC_NOT_FOUND at the end. RC_INVALID after adding a problem with file and line. */
 enum rc inputs_next(struct inputs *inputs, struct input_entry *entry) MUST_CHECK;
+/* Shows the beginning of each log to `learn`: before the first entry is asked for. */
+enum rc inputs_learn(struct inputs *inputs,
+                     enum rc (*learn)(void *context, const struct log_watch *watch,
+                                      struct slice bytes),
+                     void *context) MUST_CHECK;
 /* Read so far, in all. */
 uint64_t inputs_bytes(const struct inputs *inputs);
 /* Lines of logs that nobody wanted. */

@@ -1,26 +1,25 @@
 #include "src/cli/input_log.h"
 
-#include "src/base/gzip_file.h"
+#include "src/base/read_ahead.h"
+#include "src/base/work_pool.h"
 #include "watchers/line_cut.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define BUFFER_BYTES ((size_t)512 << 10)
 #define BATCH_LINES 4096
 #define ARENA_BYTES ((size_t)16 << 20)
 
 struct log_input {
-    struct gzip_file *file;
+    struct read_ahead *file;
     const struct log_watch *watch;
     struct slice path;
     int64_t written_ms;
     struct log_input_screen screen;
     struct pattern_scratch *scratch;
     struct arena *arena; /* of one line's data */
-    char *buffer;        /* BUFFER_BYTES */
-    size_t begin, end;   /* what is not cut yet */
-    int64_t offset;      /* of `begin` */
+    struct slice rest;   /* what is not cut yet */
+    int64_t offset;      /* of the rest */
     enum cut_state state;
     bool has_ended;
     struct slice piece;   /* whole lines that nobody has listed; or those that are */
@@ -46,18 +45,18 @@ enum rc log_input_new(int fd, const struct log_watch *watch, struct slice path, 
         gzip_file_free(file);
         return RC_NO_MEMORY;
     }
-    *made = (struct log_input){ .file = file,
-                                .watch = watch,
+    *made = (struct log_input){ .watch = watch,
                                 .path = path,
                                 .written_ms = written_ms,
                                 .timed_offset = -1,
                                 .timed_ms = written_ms,
-                                .buffer = malloc(BUFFER_BYTES),
                                 .lines = calloc(BATCH_LINES, sizeof *made->lines),
                                 .totals = { .last_ms = INT64_MIN } };
     if (screen)
         made->screen = *screen;
-    if (!rc && (!made->buffer || !made->lines))
+    if (!rc)
+        rc = read_ahead_new(file, work_pool_n_cpus() > 1, &made->file);
+    if (!rc && !made->lines)
         rc = RC_NO_MEMORY;
     if (!rc)
         rc = pattern_scratch_new(&made->scratch);
@@ -74,10 +73,9 @@ void log_input_free(struct log_input *input)
 {
     if (!input)
         return;
-    gzip_file_free(input->file);
+    read_ahead_free(input->file);
     pattern_scratch_free(input->scratch);
     arena_free(input->arena);
-    free(input->buffer);
     free(input->lines);
     free(input);
 }
@@ -91,17 +89,21 @@ struct log_input_totals log_input_totals(const struct log_input *input)
 
 static enum rc fill(struct log_input *input)
 {
-    size_t n_read = 0;
-    enum rc rc;
+    size_t n_rest = input->rest.len;
+    enum rc rc = read_ahead_next(input->file, n_rest, &input->rest);
 
-    memmove(input->buffer, input->buffer + input->begin, input->end - input->begin);
-    input->end -= input->begin;
-    input->begin = 0;
-    rc =
-        gzip_file_read(input->file, input->buffer + input->end, BUFFER_BYTES - input->end, &n_read);
-    input->end += n_read;
-    input->totals.n_bytes += n_read;
-    input->has_ended = !rc && !n_read;
+    if (rc)
+        return rc;
+    input->totals.n_bytes += input->rest.len - n_rest;
+    input->has_ended = input->rest.len == n_rest;
+    return RC_OK;
+}
+
+enum rc log_input_peek(struct log_input *input, struct slice *bytes)
+{
+    enum rc rc = input->rest.len || input->has_ended ? RC_OK : fill(input);
+
+    *bytes = input->rest;
     return rc;
 }
 
@@ -110,8 +112,7 @@ static void cut(struct log_input *input)
 {
     struct line_cut cutting = { .watch = input->watch,
                                 .scratch = input->scratch,
-                                .bytes = { input->buffer + input->begin,
-                                           input->end - input->begin },
+                                .bytes = input->rest,
                                 .offset = input->offset,
                                 .state = input->state,
                                 .end = input->has_ended ? CUT_OVER : CUT_GOES_ON,
@@ -124,7 +125,8 @@ static void cut(struct log_input *input)
     input->piece = (struct slice){ cutting.bytes.ptr, cutting.n_consumed };
     input->piece_offset = cutting.offset;
     input->state = cutting.state;
-    input->begin += cutting.n_consumed;
+    input->rest = (struct slice){ input->rest.ptr + cutting.n_consumed,
+                                  input->rest.len - cutting.n_consumed };
     input->offset += (int64_t)cutting.n_consumed;
     input->n_lines = cutting.n_lines;
 }

@@ -20,6 +20,8 @@ enum rc log_input_new(int fd, const struct log_watch *watch, struct slice path, 
                       const struct log_input_screen *screen, struct log_input **input) MUST_CHECK;
 /* Accepts NULL. */
 void log_input_free(struct log_input *input);
+/* What comes next, unread: some bytes, or at the end of the file none. */
+enum rc log_input_peek(struct log_input *input, struct slice *bytes) MUST_CHECK;
 /* The next wanted line; its time is set, and its text lives until the next call. RC_NOT_FOUND at the end; RC_IO, RC_CORRUPT. */
 enum rc log_input_next(struct log_input *input, struct log_line *line) MUST_CHECK;
 

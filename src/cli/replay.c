@@ -50,6 +50,11 @@ static enum rc play_out(struct replay *replay)
     return rc ? rc : print_transitions(replay);
 }
 
+static enum rc learn_lines(void *context, const struct log_watch *watch, struct slice bytes)
+{
+    return screen_learn(context, watch, bytes);
+}
+
 static enum rc screen_lines(void *context, const struct log_batch *batch, int64_t reference_ms,
                             struct record_list *wanted)
 {
@@ -109,10 +114,12 @@ static enum rc run(struct replay *replay, struct offline *offline)
     if (!rc)
         rc = screen_new(simulation_engine(replay->simulation), work_pool_n_cpus(), &replay->screen);
     log_screen.context = replay->screen;
-    started_ms = clock_mono_ms();
     if (!rc)
         rc = inputs_open(replay->options, offline->config, &log_screen, offline->problems,
                          &replay->inputs);
+    if (!rc)
+        rc = inputs_learn(replay->inputs, learn_lines, replay->screen);
+    started_ms = clock_mono_ms();
     if (!rc)
         rc = play(replay);
     if (!rc && (replay->options->summary || replay->options->quiet))

@@ -254,13 +254,26 @@ static enum rc list_texts(struct screen *screen, const struct log_batch *batch,
     return RC_OK;
 }
 
+static struct prefilter_texts lines_of(const struct log_watch *watch, struct slice sample)
+{
+    return (struct prefilter_texts){ .kind = log_watch_kind(watch),
+                                     .type = log_watch_type(watch),
+                                     .holds_data = true,
+                                     .sample = sample };
+}
+
+enum rc screen_learn(struct screen *screen, const struct log_watch *watch, struct slice sample)
+{
+    const struct prefilter_texts texts = lines_of(watch, sample);
+    struct screening none;
+
+    return find_prefilter(screen, &texts, &none);
+}
+
 enum rc screen_batch(struct screen *screen, const struct log_batch *batch, int64_t now_ms,
                      struct screened *screened)
 {
-    const struct prefilter_texts texts = { .kind = log_watch_kind(batch->watch),
-                                           .type = log_watch_type(batch->watch),
-                                           .holds_data = true,
-                                           .sample = batch->bytes };
+    const struct prefilter_texts texts = lines_of(batch->watch, batch->bytes);
     struct screening screening = { .now_ms = now_ms,
                                    .bytes = batch->bytes,
                                    .offset = batch->offset,

@@ -17,6 +17,10 @@ enum rc screen_new(struct engine *engine, size_t n_workers, struct screen **scre
 /* Accepts NULL; before the engine is freed. */
 void screen_free(struct screen *screen);
 
+/* Makes ready for lines of a log that are like `sample`: what the first batch would otherwise wait for. */
+enum rc screen_learn(struct screen *screen, const struct log_watch *watch,
+                     struct slice sample) MUST_CHECK;
+
 /* An event that some rule could not judge, and that none wanted. */
 struct screened_fault {
     const struct rule *rule;
