@@ -2,7 +2,9 @@
 
 #include "rules/loader.h"
 #include "rules/prefilters.h"
+#include "rules/trial.h"
 #include "src/base/digest.h"
+#include "src/base/map.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -70,13 +72,6 @@ static void take_set_version(struct loader *loader)
         take_version(loader, parts, 2 * set->n_rules, &set->version);
 }
 
-/* -- one file -- */
-
-static size_t count_items(const struct node *list)
-{
-    return list && list->type == NODE_LIST ? list->n_items : 0;
-}
-
 static bool is_list_member(struct loader *loader, const struct node *node, const char *member)
 {
     if (node && node->type != NODE_LIST)
@@ -85,27 +80,90 @@ static bool is_list_member(struct loader *loader, const struct node *node, const
     return node && node->type == NODE_LIST;
 }
 
+/* -- one rule, one test -- */
+
+static void forget_nodes(struct loader *loader, struct arena *nodes)
+{
+    if (!loader->keeps_nodes)
+        arena_reset(nodes);
+}
+
+static void read_one_rule(struct loader *loader, const struct node *written, struct rule *rule)
+{
+    rule->index = loader->ruleset->n_rules++;
+    read_rule(loader, written, rule);
+    if (rule->node)
+        take_rule_version(loader, rule);
+    if (!loader->keeps_nodes)
+        rule->node = NULL;
+    forget_nodes(loader, loader->nodes);
+}
+
 static void read_rules(struct loader *loader, const struct node *list)
 {
-    for (size_t i = 0; is_list_member(loader, list, "rules") && i < list->n_items; i++) {
-        struct rule *rule = &loader->ruleset->rules[loader->ruleset->n_rules];
+    struct rules_of_file *part;
 
-        rule->index = loader->ruleset->n_rules++;
-        read_rule(loader, list->items[i], rule);
-        if (rule->node)
-            take_rule_version(loader, rule);
+    if (!is_list_member(loader, list, "rules"))
+        return;
+    part = arena_alloc(loader->parts, 1, sizeof(*part) + list->n_items * sizeof(*part->rules));
+    if (!part) {
+        loader->rc = RC_NO_MEMORY;
+        return;
     }
+    for (; part->n_rules < list->n_items; part->n_rules++)
+        read_one_rule(loader, list->items[part->n_rules], &part->rules[part->n_rules]);
+    part->before = loader->last_part;
+    loader->last_part = part;
+}
+
+/* Nobody has a rule's address before this. */
+static void put_together(struct loader *loader)
+{
+    struct ruleset *set = loader->ruleset;
+    size_t n_left = set->n_rules;
+
+    set->rules = loader_alloc(loader, set->n_rules, sizeof(*set->rules));
+    for (const struct rules_of_file *part = loader->last_part; set->rules && part;
+         part = part->before) {
+        n_left -= part->n_rules;
+        memcpy(&set->rules[n_left], part->rules, part->n_rules * sizeof(*part->rules));
+    }
+}
+
+static void check_test(struct loader *loader, const struct node *test)
+{
+    if (test->type != NODE_MAP)
+        node_problem(loader->problems, test,
+                     "a test is a map of name, with, events, expect, until, not %s",
+                     node_type_text(test));
+}
+
+static void keep_test(struct loader *loader, struct node *test, struct slice file)
+{
+    struct ruleset *set = loader->ruleset;
+    struct rule_test *tests = set->tests;
+
+    /* The capacity is the next power of two; what is outgrown stays in the arena. */
+    if ((set->n_tests & (set->n_tests - 1)) == 0) {
+        tests = loader_alloc(loader, 2 * set->n_tests + 1, sizeof(*tests));
+        if (!tests)
+            return;
+        if (set->n_tests)
+            memcpy(tests, set->tests, set->n_tests * sizeof(*tests));
+        set->tests = tests;
+    }
+    tests[set->n_tests] = (struct rule_test){ .file = file, .node = test };
 }
 
 static void read_tests(struct loader *loader, const struct node *list, struct slice file)
 {
-    for (size_t i = 0; is_list_member(loader, list, "tests") && i < list->n_items; i++) {
-        if (list->items[i]->type != NODE_MAP)
-            node_problem(loader->problems, list->items[i],
-                         "a test is a map of name, with, events, expect, until, not %s",
-                         node_type_text(list->items[i]));
-        loader->ruleset->tests[loader->ruleset->n_tests++] =
-            (struct rule_test){ .file = file, .node = list->items[i] };
+    if (!is_list_member(loader, list, "tests"))
+        return;
+    for (size_t i = 0; i < list->n_items && !loader->rc; i++) {
+        check_test(loader, list->items[i]);
+        if (loader->keeps_nodes)
+            keep_test(loader, list->items[i], file);
+        loader->ruleset->n_tests++;
     }
 }
 
@@ -127,30 +185,35 @@ static void move_problems(const struct problems *from, struct problems *to)
     }
 }
 
-/* A file's root, and what stands in it. */
-struct parsed_file {
-    struct node *root;
-    struct file_nodes nodes;
-    struct slice name;
-};
+/* -- one file -- */
 
-static void parse_file(struct loader *loader, const struct rule_file *file,
-                       struct parsed_file *parsed)
+static void read_parts(struct loader *loader, const struct node *root, struct slice name)
 {
-    enum rc rc = arena_copy(loader->arena, file->name, &parsed->name);
+    struct file_nodes parts = { 0 };
 
-    if (rc == RC_OK)
-        rc = document_parse(parsed->name, file->text, loader->arena, loader->problems,
-                            &parsed->root);
-    if (rc == RC_INVALID)
-        parsed->root = NULL;
-    else if (rc)
-        loader->rc = rc;
-    else
-        (void)loader_read_members(loader, &file_members, parsed->root, &parsed->nodes);
+    (void)loader_read_members(loader, &file_members, root, &parts);
+    loader->lists = parts.lists;
+    loader->patterns = parts.patterns;
+    loader->defaults = parts.defaults;
+    check_pieces(loader);
+    read_rules(loader, parts.rules);
+    read_tests(loader, parts.tests, name);
 }
 
-static enum rc read_file(struct loader *loader, const struct parsed_file *parsed)
+static void parse_file(struct loader *loader, const struct rule_file *file)
+{
+    struct slice name = loader_keep(loader, file->name);
+    struct node *root;
+    enum rc rc = document_parse(name, file->text, loader->file_nodes, loader->problems, &root);
+
+    if (rc == RC_OK)
+        read_parts(loader, root, name);
+    else if (rc != RC_INVALID)
+        loader->rc = rc;
+    forget_nodes(loader, loader->file_nodes);
+}
+
+static enum rc read_file(struct loader *loader, const struct rule_file *file)
 {
     struct problems *found = NULL;
     struct problems *all = loader->problems;
@@ -159,12 +222,7 @@ static enum rc read_file(struct loader *loader, const struct parsed_file *parsed
     if (rc)
         return rc;
     loader->problems = found;
-    loader->lists = parsed->nodes.lists;
-    loader->patterns = parsed->nodes.patterns;
-    loader->defaults = parsed->nodes.defaults;
-    check_pieces(loader);
-    read_rules(loader, parsed->nodes.rules);
-    read_tests(loader, parsed->nodes.tests, parsed->name);
+    parse_file(loader, file);
     loader->problems = all;
     move_problems(found, all);
     /* Where no memory was left to hold a problem, it must not be forgotten that there was one. */
@@ -214,18 +272,6 @@ static void refuse_doubles(struct loader *loader)
     }
 }
 
-static void make_room(struct loader *loader, const struct parsed_file *files, size_t n_files)
-{
-    size_t n_rules = 0, n_tests = 0;
-
-    for (size_t i = 0; i < n_files; i++) {
-        n_rules += count_items(files[i].nodes.rules);
-        n_tests += count_items(files[i].nodes.tests);
-    }
-    loader->ruleset->rules = loader_alloc(loader, n_rules, sizeof(struct rule));
-    loader->ruleset->tests = loader_alloc(loader, n_tests, sizeof(struct rule_test));
-}
-
 static void warn_of_set(struct loader *loader)
 {
     if (!loader->ruleset->n_rules)
@@ -239,16 +285,13 @@ static void warn_of_set(struct loader *loader)
 
 static enum rc read_files(struct loader *loader, const struct rule_files *files)
 {
-    struct parsed_file *parsed = loader_alloc(loader, files->n_files, sizeof(*parsed));
+    for (size_t i = 0; i < files->n_files; i++) {
+        enum rc rc = read_file(loader, &files->files[i]);
 
-    for (size_t i = 0; parsed && i < files->n_files; i++)
-        parse_file(loader, &files->files[i], &parsed[i]);
-    if (!loader->rc)
-        make_room(loader, parsed, files->n_files);
-    for (size_t i = 0; !loader->rc && i < files->n_files; i++) {
-        if (read_file(loader, &parsed[i]))
-            return RC_NO_MEMORY;
+        if (rc)
+            return rc;
     }
+    put_together(loader);
     if (loader->rc)
         return loader->rc;
     sort_by_id(loader);
@@ -260,44 +303,83 @@ static enum rc read_files(struct loader *loader, const struct rule_files *files)
 
 static enum rc ruleset_new(struct ruleset **ruleset)
 {
-    struct arena *arena = NULL;
-    enum rc rc = arena_new(SET_MAX_BYTES, &arena);
+    struct ruleset *made = calloc(1, sizeof(*made));
+    enum rc rc = made ? arena_new_of_pages(SET_MAX_BYTES, &made->arena) : RC_NO_MEMORY;
 
-    if (rc)
-        return rc;
-    *ruleset = calloc(1, sizeof(**ruleset));
-    if (!*ruleset) {
-        arena_free(arena);
-        return RC_NO_MEMORY;
-    }
-    (*ruleset)->arena = arena;
-    return prefilters_new(&(*ruleset)->prefilters);
-}
-
-enum rc ruleset_parse(const struct rule_files *files, struct problems *problems,
-                      struct ruleset **ruleset)
-{
-    size_t n_errors = problems_count(problems, PROBLEM_ERROR);
-    struct loader loader = { .problems = problems };
-    struct ruleset *made = NULL;
-    enum rc rc;
-
-    rc = pattern_scratch_new(&loader.scratch);
     if (!rc)
-        rc = ruleset_new(&made);
-    if (rc)
-        goto out;
-    loader.ruleset = made;
-    loader.arena = made->arena;
-    rc = read_files(&loader, files);
-    if (!rc && problems_count(problems, PROBLEM_ERROR) > n_errors)
-        rc = RC_INVALID;
-
-out:
-    pattern_scratch_free(loader.scratch);
+        rc = prefilters_new(&made->prefilters);
     if (rc)
         ruleset_free(made);
     else
         *ruleset = made;
     return rc;
+}
+
+/* Where they stay, one arena has them all, and it is the set's. */
+static enum rc make_node_arenas(struct loader *loader)
+{
+    enum rc rc = arena_new(SET_MAX_BYTES, &loader->nodes);
+
+    if (!rc && !loader->keeps_nodes)
+        return arena_new_of_pages(SET_MAX_BYTES, &loader->file_nodes);
+    loader->file_nodes = loader->nodes;
+    loader->ruleset->nodes = loader->nodes;
+    return rc;
+}
+
+static void loader_free(struct loader *loader)
+{
+    map_free(loader->patterns_by_source);
+    trial_free(loader->trial);
+    arena_free(loader->parts);
+    pattern_scratch_free(loader->scratch);
+    if (loader->keeps_nodes)
+        return;
+    arena_free(loader->nodes);
+    arena_free(loader->file_nodes);
+}
+
+static enum rc parse(const struct rule_files *files, struct problems *problems, bool keeps_nodes,
+                     struct ruleset **ruleset)
+{
+    size_t n_errors = problems_count(problems, PROBLEM_ERROR);
+    struct loader loader = { .problems = problems, .keeps_nodes = keeps_nodes };
+    struct ruleset *made = NULL;
+    enum rc rc = ruleset_new(&made);
+
+    if (rc)
+        return rc;
+    loader.ruleset = made;
+    loader.arena = made->arena;
+    rc = pattern_scratch_new(&loader.scratch);
+    if (!rc)
+        rc = trial_new(&loader.trial);
+    if (!rc)
+        rc = map_new(&loader.patterns_by_source);
+    if (!rc)
+        rc = arena_new_of_pages(SET_MAX_BYTES, &loader.parts);
+    if (!rc)
+        rc = make_node_arenas(&loader);
+    if (!rc)
+        rc = read_files(&loader, files);
+    if (!rc && problems_count(problems, PROBLEM_ERROR) > n_errors)
+        rc = RC_INVALID;
+    loader_free(&loader);
+    if (rc)
+        ruleset_free(made);
+    else
+        *ruleset = made;
+    return rc;
+}
+
+enum rc ruleset_parse(const struct rule_files *files, struct problems *problems,
+                      struct ruleset **ruleset)
+{
+    return parse(files, problems, false, ruleset);
+}
+
+enum rc ruleset_parse_to_show(const struct rule_files *files, struct problems *problems,
+                              struct ruleset **ruleset)
+{
+    return parse(files, problems, true, ruleset);
 }

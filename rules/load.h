@@ -18,8 +18,11 @@ struct rule_files {
  * a file that others may write to, or that cannot be read, is an error. RC_INVALID after adding to `problems`. */
 enum rc rule_files_read(struct slice_list paths, struct arena *arena, struct problems *problems,
                         struct rule_files *files) MUST_CHECK;
-/* Gives a set; free with ruleset_free. Copies what it needs. RC_INVALID after adding to `problems`; warnings alone are RC_OK. No rules at all is a warning. */
+/* Gives a set to run; free with ruleset_free. Copies what it needs. RC_INVALID after adding to `problems`; warnings alone are RC_OK. No rules at all is a warning. */
 enum rc ruleset_parse(const struct rule_files *files, struct problems *problems,
                       struct ruleset **ruleset) MUST_CHECK;
-/* The effective rules with every default, as YAML, for `check --print`. */
+/* The same with what was written, which takes several times the memory: for ruleset_print, and for who runs its tests. */
+enum rc ruleset_parse_to_show(const struct rule_files *files, struct problems *problems,
+                              struct ruleset **ruleset) MUST_CHECK;
+/* The effective rules of a set to show, with every default, as YAML, for `check --print`. */
 void ruleset_print(const struct ruleset *ruleset, struct buffer *out);

@@ -185,7 +185,7 @@ static void add_default_title(struct loader *loader, struct node *rule)
 
     if (has_member(rule, SLICE("title")) || !id || id->type != NODE_SCALAR)
         return;
-    if (arena_format(loader->arena, &title, "{{title | default: %.*s}}", SLICE_ARG(id->text)))
+    if (arena_format(loader->nodes, &title, "{{title | default: %.*s}}", SLICE_ARG(id->text)))
         loader->rc = RC_NO_MEMORY;
     else
         add_pair(rule, "title", new_text(loader, rule->mark, title));
@@ -213,8 +213,8 @@ static struct node *member_with_room(struct loader *loader, struct node *rule, c
 static struct node *default_evidence(struct loader *loader, struct mark mark)
 {
     struct node *within = map_of_one(loader, mark, "within", new_text(loader, mark, SLICE("2h")));
-    struct node *list = loader_alloc(loader, 1, sizeof(*list));
-    struct node **items = loader_alloc(loader, 2, sizeof(struct node *));
+    struct node *list = loader_alloc_node(loader, 1, sizeof(*list));
+    struct node **items = loader_alloc_node(loader, 2, sizeof(struct node *));
 
     if (!within || !list || !items)
         return NULL;
@@ -263,8 +263,8 @@ static struct node *effective_request(struct loader *loader, struct node *writte
 
 static struct node *effective_evidence(struct loader *loader, const struct node *written)
 {
-    struct node *list = loader_alloc(loader, 1, sizeof(*list));
-    struct node **items = loader_alloc(loader, written->n_items, sizeof(struct node *));
+    struct node *list = loader_alloc_node(loader, 1, sizeof(*list));
+    struct node **items = loader_alloc_node(loader, written->n_items, sizeof(struct node *));
 
     if (!list || !items)
         return NULL;
@@ -310,8 +310,8 @@ static void add_default_playbook(struct loader *loader, struct node *rule)
 
 static struct node *default_key(struct loader *loader, struct mark mark)
 {
-    struct node *list = loader_alloc(loader, 1, sizeof(*list));
-    struct node **items = loader_alloc(loader, 1, sizeof(struct node *));
+    struct node *list = loader_alloc_node(loader, 1, sizeof(*list));
+    struct node **items = loader_alloc_node(loader, 1, sizeof(struct node *));
 
     if (!list || !items)
         return NULL;

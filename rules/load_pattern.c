@@ -1,108 +1,62 @@
 #include "rules/loader.h"
 
-#include "src/base/clock.h"
+#include "rules/trial.h"
+#include "src/base/map.h"
 
+#include <stdio.h>
 #include <string.h>
-
-/* A pattern is tried on texts of growing size, so that even a cubic one is found out before it takes seconds. What takes no
- * time that the clock can see on the first two sizes grows in proportion to the text, and is left in peace. */
-static const size_t trial_bytes[] = { 1024, 4096, 16384 };
-#define TRIAL_TELLS_BYTES 4096
-#define TRIAL_MAX_BYTES 16384
-#define TRIAL_SLOW_MS 20
-/* Of all patterns together: a set of 10,000 rules must still load. */
-#define TRIALS_MAX_MS 2000
-
-/* Repeated to the wanted size and ended by what most patterns do not expect: they try every way to match before they give up. */
-static const char *const hostile[] = { "a", " ", "1", "a ", "1.", "/a", "a=1," };
-#define HOSTILE_END "\x01!"
 
 bool node_is_pattern(const struct node *node)
 {
     return node->type == NODE_SCALAR && node->style != NODE_PLAIN && pattern_is_written(node->text);
 }
 
-static struct slice fill_hostile(char *text, const char *unit, size_t n_bytes)
-{
-    size_t unit_bytes = strlen(unit);
-    size_t n_filled = n_bytes - (sizeof(HOSTILE_END) - 1);
+/* -- patterns that hurt -- */
 
-    for (size_t i = 0; i < n_filled; i++)
-        text[i] = unit[i % unit_bytes];
-    memcpy(text + n_filled, HOSTILE_END, sizeof(HOSTILE_END) - 1);
-    return (struct slice){ text, n_bytes };
+/* "`=` on the last line", where the text had one. */
+static void describe_needed(char needed, char *text, size_t n_bytes)
+{
+    *text = '\0';
+    if (needed)
+        snprintf(text, n_bytes, ", then a line `%c`", needed);
 }
 
-/* What has no repetition without an end takes time in proportion to the text, whatever that is. */
-static bool may_be_slow(struct slice source)
+static void warn_slow(struct loader *loader, const struct node *scalar,
+                      const struct trial_finding *slow)
 {
-    for (size_t i = 0; i < source.len; i++) {
-        if (source.ptr[i] == '*' || source.ptr[i] == '+' || source.ptr[i] == '{')
-            return true;
-    }
-    return false;
-}
+    double took_ms = (double)slow->took_us / 1000;
+    char needed[32];
 
-static void warn_slow(struct loader *loader, const struct node *scalar, const char *unit,
-                      size_t n_bytes, enum pattern_result result, int64_t took_ms)
-{
-    if (result == PATTERN_ERROR)
-        mark_problem(loader->problems, PROBLEM_WARNING, scalar->mark,
-                     "this pattern gives up (%s) on %zu bytes of `%s` repeated: such an event "
-                     "neither matches nor does not; avoid repetitions inside repetitions",
-                     pattern_error_text(loader->scratch), n_bytes, unit);
+    describe_needed(slow->needed, needed, sizeof(needed));
+    if (slow->result == PATTERN_ERROR)
+        mark_problem(
+            loader->problems, PROBLEM_WARNING, scalar->mark,
+            "this pattern gives up (%s) after %.1f ms on %zu bytes of `%s` repeated%s: such "
+            "an event neither matches nor does not; avoid repetitions inside repetitions",
+            slow->why, took_ms, slow->n_bytes, slow->unit, needed);
     else
         mark_problem(loader->problems, PROBLEM_WARNING, scalar->mark,
-                     "this pattern takes %lld ms on %zu bytes of `%s` repeated: anchor it, or "
+                     "this pattern takes %.0f ms on %zu bytes of `%s` repeated%s: anchor it, or "
                      "make its repetitions stop at each other's first character",
-                     (long long)took_ms, n_bytes, unit);
+                     took_ms, slow->n_bytes, slow->unit, needed);
 }
 
-/* True when it was slow, and said so. */
-static bool try_on(struct loader *loader, const struct node *scalar, const struct pattern *pattern,
-                   const char *unit, size_t n_bytes, int64_t *took_ms)
+static void try_on_hostile_texts(struct loader *loader, struct owned_pattern *owned)
 {
-    char text[TRIAL_MAX_BYTES];
-    int64_t start_ms = clock_mono_ms();
-    enum pattern_result result =
-        pattern_search(pattern, fill_hostile(text, unit, n_bytes), loader->scratch);
+    struct trial_finding finding;
+    struct trial_finding *kept;
 
-    *took_ms = clock_mono_ms() - start_ms;
-    loader->trial_ms += *took_ms;
-    if (result != PATTERN_ERROR && *took_ms <= TRIAL_SLOW_MS)
-        return false;
-    warn_slow(loader, scalar, unit, n_bytes, result, *took_ms);
-    return true;
-}
-
-static bool try_on_growing(struct loader *loader, const struct node *scalar,
-                           const struct pattern *pattern, const char *unit)
-{
-    for (size_t i = 0; i < sizeof(trial_bytes) / sizeof(*trial_bytes); i++) {
-        int64_t took_ms;
-
-        if (try_on(loader, scalar, pattern, unit, trial_bytes[i], &took_ms))
-            return true;
-        if (trial_bytes[i] >= TRIAL_TELLS_BYTES && took_ms == 0)
-            return false;
-    }
-    return false;
-}
-
-static void try_on_hostile_texts(struct loader *loader, const struct node *scalar,
-                                 const struct pattern *pattern)
-{
-    if (!may_be_slow(pattern_source(pattern)))
-        return;
-    if (loader->trial_ms > TRIALS_MAX_MS) {
+    if (!trial_run(loader->trial, owned->pattern, &finding))
         loader->n_untried++;
+    if (!finding.is_slow)
         return;
-    }
-    for (size_t i = 0; i < sizeof(hostile) / sizeof(*hostile); i++) {
-        if (try_on_growing(loader, scalar, pattern, hostile[i]))
-            return;
-    }
+    kept = loader_alloc(loader, 1, sizeof(*kept));
+    if (kept)
+        *kept = finding;
+    owned->slow = kept;
 }
+
+/* -- patterns without a point -- */
 
 static bool finds(struct loader *loader, const struct pattern *pattern, struct slice subject)
 {
@@ -137,7 +91,9 @@ static void warn_pointless(struct loader *loader, const struct node *scalar,
                      "this pattern matches only the empty text");
 }
 
-static struct pattern *own(struct loader *loader, struct pattern *pattern)
+/* -- the set's patterns -- */
+
+static struct owned_pattern *own(struct loader *loader, struct pattern *pattern)
 {
     struct owned_pattern *owned = loader_alloc(loader, 1, sizeof(*owned));
 
@@ -148,7 +104,8 @@ static struct pattern *own(struct loader *loader, struct pattern *pattern)
     owned->pattern = pattern;
     owned->next = loader->ruleset->patterns;
     loader->ruleset->patterns = owned;
-    return pattern;
+    map_put(loader->patterns_by_source, pattern_source(pattern), owned);
+    return owned;
 }
 
 static void refuse_form(struct loader *loader, const struct node *node)
@@ -167,27 +124,41 @@ static void refuse_form(struct loader *loader, const struct node *node)
                      "'/error|fatal/i'");
 }
 
-struct pattern *read_pattern(struct loader *loader, const struct node *scalar)
+static struct owned_pattern *compile(struct loader *loader, const struct node *scalar)
 {
+    struct owned_pattern *owned;
     struct pattern *pattern = NULL;
     struct json_fault fault = { 0 };
-    enum rc rc;
+    enum rc rc = pattern_parse(scalar->text, loader->nodes, &pattern, &fault);
 
-    if (!node_is_pattern(scalar)) {
-        refuse_form(loader, scalar);
-        return NULL;
-    }
-    rc = pattern_parse(scalar->text, loader->arena, &pattern, &fault);
     if (rc == RC_INVALID)
         mark_problem(loader->problems, PROBLEM_ERROR, mark_inside(scalar, fault.offset),
                      "bad pattern: %s", fault.text);
     else if (rc)
         loader->rc = rc;
-    if (rc || !own(loader, pattern))
+    owned = rc ? NULL : own(loader, pattern);
+    if (owned)
+        try_on_hostile_texts(loader, owned);
+    return owned;
+}
+
+struct pattern *read_pattern(struct loader *loader, const struct node *scalar)
+{
+    struct owned_pattern *owned;
+
+    if (!node_is_pattern(scalar)) {
+        refuse_form(loader, scalar);
         return NULL;
-    warn_pointless(loader, scalar, pattern);
-    try_on_hostile_texts(loader, scalar, pattern);
-    return pattern;
+    }
+    owned = map_get(loader->patterns_by_source, scalar->text);
+    if (!owned)
+        owned = compile(loader, scalar);
+    if (!owned)
+        return NULL;
+    warn_pointless(loader, scalar, owned->pattern);
+    if (owned->slow)
+        warn_slow(loader, scalar, owned->slow);
+    return owned->pattern;
 }
 
 /* -- captures -- */

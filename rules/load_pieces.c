@@ -195,8 +195,8 @@ static size_t count_resolved(struct loader *loader, const struct node *list)
 static struct node *resolve_list(struct loader *loader, const struct node *list, enum place place)
 {
     size_t n_room = count_resolved(loader, list);
-    struct node *copy = loader_alloc(loader, 1, sizeof(*copy));
-    struct node **items = loader_alloc(loader, n_room, sizeof(struct node *));
+    struct node *copy = loader_alloc_node(loader, 1, sizeof(*copy));
+    struct node **items = loader_alloc_node(loader, n_room, sizeof(struct node *));
 
     if (!copy || !items)
         return NULL;

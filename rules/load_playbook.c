@@ -47,7 +47,7 @@ static void read_params(struct rule_reading *reading, const struct node *with,
     for (size_t i = 0; use->params && i < with->n_pairs; i++) {
         struct named_template *param = &use->params[use->n_params++];
 
-        param->name = with->pairs[i].key;
+        param->name = loader_keep(reading->loader, with->pairs[i].key);
         param->template = read_template(reading, with->pairs[i].value, false);
     }
 }

@@ -90,9 +90,9 @@ static void read_key_fields(struct rule_reading *reading, const struct node *lis
                          "a key is a list of field names, or one template");
             return;
         }
-        names[i] = name->text;
+        names[i] = loader_keep(reading->loader, name->text);
         (void)check_field(reading->loader, name->mark, name->text, &reading->captures);
-        if (field_ref_make(name->text, reading->loader->arena, &fields[i]))
+        if (field_ref_make(names[i], reading->loader->arena, &fields[i]))
             reading->loader->rc = RC_NO_MEMORY;
     }
     rule->key = (struct slice_list){ .items = names, .n_items = names ? n_items : 0 };

@@ -84,7 +84,8 @@ static void read_equals(const struct value_reading *reading, const struct node *
         return;
     }
     check_word(reading, scalar);
-    *test = (struct test){ .kind = TEST_EQUALS, .text = scalar->text };
+    *test =
+        (struct test){ .kind = TEST_EQUALS, .text = loader_keep(reading->loader, scalar->text) };
 }
 
 static void read_matches(const struct value_reading *reading, const struct node *scalar,
@@ -240,12 +241,14 @@ static struct slice text_of(struct loader *loader, const struct node *node)
     struct buffer json;
 
     if (node->type == NODE_SCALAR)
-        return node->text;
+        return loader_keep(loader, node->text);
     buffer_init(&json, 0);
     writer = json_writer_to(&json);
     node_write_json(node, &writer);
-    if (buffer_rc(&json) || arena_copy(loader->arena, buffer_slice(&json), &text))
+    if (buffer_rc(&json))
         loader->rc = RC_NO_MEMORY;
+    else
+        text = loader_keep(loader, buffer_slice(&json));
     buffer_free(&json);
     return text;
 }
@@ -278,7 +281,7 @@ static void read_clause(struct loader *loader, const struct node_pair *pair,
 
     clause->mark = pair->key_mark;
     clause->wanted = text_of(loader, pair->value);
-    if (field_ref_make(pair->key, loader->arena, &clause->field))
+    if (field_ref_make(loader_keep(loader, pair->key), loader->arena, &clause->field))
         loader->rc = RC_NO_MEMORY;
     read_value(&reading, pair->value, &clause->test);
 }

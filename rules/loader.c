@@ -11,6 +11,15 @@ void *loader_alloc(struct loader *loader, size_t n_items, size_t item_bytes)
     return items;
 }
 
+struct slice loader_keep(struct loader *loader, struct slice text)
+{
+    struct slice kept;
+
+    if (arena_copy(loader->arena, text, &kept))
+        loader->rc = RC_NO_MEMORY;
+    return kept;
+}
+
 bool names_have(const struct slice_list *names, struct slice name)
 {
     for (size_t i = 0; i < names->n_items; i++) {
@@ -32,9 +41,8 @@ void loader_add_name(struct loader *loader, struct slice_list *names, struct sli
         return;
     if (names->n_items)
         memcpy(items, names->items, names->n_items * sizeof(*items));
-    if (arena_copy(loader->arena, name, &items[names->n_items]))
-        loader->rc = RC_NO_MEMORY;
-    else
+    items[names->n_items] = loader_keep(loader, name);
+    if (!loader->rc)
         *names = (struct slice_list){ .items = items, .n_items = names->n_items + 1 };
 }
 

@@ -10,21 +10,36 @@
  *   load_playbook.c   uses of actions, verify · load_diagnose.c · load_propose.c
  *
  * Readers go on after a problem, so that one run shows all of them; what they could not read stays empty, and nobody uses
- * a set with an error in it. Memory that runs out is noted in `rc` and asked for once, at the end. */
+ * a set with an error in it. Memory that runs out is noted in `rc` and asked for once, at the end.
+ *
+ * Nodes die young: those of a rule when the next one is read, those of a file with the file. What a rule keeps of them is
+ * copied (loader_keep, or by whoever takes the set's arena); marks name a file of the set. */
 #pragma once
 
 #include "rules/members.h"
 #include "rules/rule.h"
 #include "rules/where.h"
 
+struct rules_of_file {
+    struct rules_of_file *before;
+    size_t n_rules;
+    struct rule rules[];
+};
+
 struct loader {
-    struct arena *arena; /* the set's */
+    struct arena *arena;      /* the set's */
+    struct arena *file_nodes; /* of the file being read */
+    struct arena *nodes;      /* of the rule being read */
+    bool keeps_nodes;         /* to be shown: all of both stay with the set */
     struct problems *problems;
-    struct ruleset *ruleset;         /* owns the patterns */
-    struct pattern_scratch *scratch; /* to try new patterns on hostile texts */
-    int64_t trial_ms;                /* spent on that so far */
-    size_t n_untried;                /* patterns left untried when that was too much */
-    enum rc rc;                      /* RC_NO_MEMORY: nothing read since means anything */
+    struct ruleset *ruleset; /* owns the patterns */
+    struct arena *parts;     /* rules until there are all, in last_part and what stands before it */
+    struct rules_of_file *last_part;
+    struct map *patterns_by_source; /* -> struct owned_pattern */
+    struct pattern_scratch *scratch;
+    struct trial *trial; /* of new patterns on hostile texts */
+    size_t n_untried;    /* patterns left untried when that took too long */
+    enum rc rc;          /* RC_NO_MEMORY: nothing read since means anything */
     /* Of the file being read; NULL: none. */
     const struct node *lists;
     const struct node *patterns;
@@ -41,6 +56,8 @@ struct rule_reading {
 
 /* -- memory and names (loader.c) -- */
 void *loader_alloc(struct loader *loader, size_t n_items, size_t item_bytes);
+/* A copy for the set. */
+struct slice loader_keep(struct loader *loader, struct slice text);
 /* Adds `name` unless it is there. */
 void loader_add_name(struct loader *loader, struct slice_list *names, struct slice name);
 bool names_have(const struct slice_list *names, struct slice name);
@@ -55,6 +72,7 @@ bool loader_read_members(struct loader *loader, const struct member_table *table
 struct mark mark_inside(const struct node *scalar, size_t offset);
 
 /* -- nodes that nobody wrote (new_nodes.c); NULL when memory is out -- */
+void *loader_alloc_node(struct loader *loader, size_t n_items, size_t item_bytes);
 struct node *new_text(struct loader *loader, struct mark mark, struct slice text);
 struct node *new_map(struct loader *loader, struct mark mark, size_t n_room);
 /* The caller has made room; NULL adds nothing. */

@@ -21,6 +21,15 @@ static void refuse_not_yet(const struct member_table *table, const struct node_p
     buffer_free(&valid);
 }
 
+static bool has_not_yet(const struct member_table *table, const struct node *map)
+{
+    for (size_t i = 0; map->type == NODE_MAP && i < map->n_pairs; i++) {
+        if (is_not_yet(table, map->pairs[i].key))
+            return true;
+    }
+    return false;
+}
+
 /* Copies the map without what is not there yet, so that it is not called unknown as well. */
 static enum rc leave_out_not_yet(const struct member_table *table, const struct node *map,
                                  struct arena *arena, struct problems *problems, struct node *rest)
@@ -46,7 +55,7 @@ enum rc members_read(const struct member_table *table, const struct node *map, s
     bool is_whole;
     enum rc rc = RC_OK;
 
-    if (map->type == NODE_MAP)
+    if (has_not_yet(table, map))
         rc = leave_out_not_yet(table, map, arena, problems, &rest);
     if (rc)
         return rc;

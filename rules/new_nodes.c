@@ -2,9 +2,18 @@
 
 #include <string.h>
 
+void *loader_alloc_node(struct loader *loader, size_t n_items, size_t item_bytes)
+{
+    void *items = arena_alloc(loader->nodes, n_items, item_bytes);
+
+    if (!items)
+        loader->rc = RC_NO_MEMORY;
+    return items;
+}
+
 struct node *new_text(struct loader *loader, struct mark mark, struct slice text)
 {
-    struct node *node = loader_alloc(loader, 1, sizeof(*node));
+    struct node *node = loader_alloc_node(loader, 1, sizeof(*node));
 
     if (node)
         *node = (struct node){ .type = NODE_SCALAR, .mark = mark, .text = text };
@@ -13,12 +22,12 @@ struct node *new_text(struct loader *loader, struct mark mark, struct slice text
 
 struct node *new_map(struct loader *loader, struct mark mark, size_t n_room)
 {
-    struct node *node = loader_alloc(loader, 1, sizeof(*node));
+    struct node *node = loader_alloc_node(loader, 1, sizeof(*node));
 
     if (!node)
         return NULL;
     *node = (struct node){ .type = NODE_MAP, .mark = mark };
-    node->pairs = loader_alloc(loader, n_room, sizeof(*node->pairs));
+    node->pairs = loader_alloc_node(loader, n_room, sizeof(*node->pairs));
     return node->pairs ? node : NULL;
 }
 

@@ -1,6 +1,10 @@
 #include "rules/prefilters.h"
 
+#include <malloc.h>
 #include <stdlib.h>
+
+/* So large that what it leaves behind is worth a walk through the heap. */
+#define LARGE_SET_RULES 500
 
 static int compare_id(const void *key, const void *element)
 {
@@ -25,13 +29,31 @@ void ruleset_hold(struct ruleset *ruleset)
     ruleset->n_holders++;
 }
 
-void ruleset_free(struct ruleset *ruleset)
+static void free_all(struct ruleset *ruleset)
 {
-    if (!ruleset || ruleset->n_holders-- > 0)
-        return;
     for (struct owned_pattern *owned = ruleset->patterns; owned; owned = owned->next)
         pattern_free(owned->pattern);
     prefilters_free(ruleset->prefilters);
+    arena_free(ruleset->nodes);
     arena_free(ruleset->arena);
     free(ruleset);
+}
+
+/* After a reload there is one set again, and the memory of two must not stay. */
+static void give_back(void)
+{
+    patterns_give_back();
+    malloc_trim(0);
+}
+
+void ruleset_free(struct ruleset *ruleset)
+{
+    bool is_large;
+
+    if (!ruleset || ruleset->n_holders-- > 0)
+        return;
+    is_large = ruleset->n_rules >= LARGE_SET_RULES;
+    free_all(ruleset);
+    if (is_large)
+        give_back();
 }

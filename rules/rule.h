@@ -9,7 +9,8 @@
 #include "src/base/playbook.h"
 #include "src/store/signals.h"
 
-struct where;     /* where.h */
+struct where; /* where.h */
+struct trial_finding;
 struct field_ref; /* field_ref.h */
 
 enum rule_mode { RULE_PROPOSE, RULE_OBSERVE };
@@ -54,12 +55,13 @@ struct rule {
     int64_t lateness_ms; /* default 5m */
     struct playbook playbook;
     struct slice_list
-        data_paths;    /* of the payload, that its templates name: kept with the signal */
-    struct node *node; /* the rule with every default and no $name: what its version is a hash of */
-    size_t index;      /* in the set; for counters kept elsewhere */
+        data_paths; /* of the payload, that its templates name: kept with the signal */
+    struct node *
+        node; /* the rule with every default and no $name: what its version is a hash of; NULL in a set to run */
+    size_t index; /* in the set; for counters kept elsewhere */
 };
 
-/* `tests:` of a file, unread: src/engine runs them. */
+/* `tests:` of a file, unread: src/engine runs them. Of a set to show. */
 struct rule_test {
     struct slice file;
     struct node *node;
@@ -67,7 +69,8 @@ struct rule_test {
 
 struct owned_pattern {
     struct owned_pattern *next;
-    struct pattern *pattern;
+    struct pattern *pattern;          /* of all that are written alike */
+    const struct trial_finding *slow; /* trial.h; NULL: it is not known to be */
 };
 
 struct prefilters; /* rules/prefilters.h */
@@ -76,12 +79,13 @@ struct ruleset {
     _Atomic size_t n_holders; /* besides whoever made it */
     struct rule *rules;       /* in order of file name, then place */
     size_t n_rules;
-    struct rule_test *tests;
+    struct rule_test *tests; /* NULL in a set to run */
     size_t n_tests;
     struct slice version;           /* hash over all rule ids and versions, 16 hex characters */
     const struct rule **by_id;      /* sorted by id */
     struct owned_pattern *patterns; /* freed with the set */
     struct prefilters *prefilters;  /* of a loaded set; one that is made by hand has none */
+    struct arena *nodes;            /* of rules and tests; NULL in a set to run */
     struct arena *arena;            /* owns everything else here */
 };
 

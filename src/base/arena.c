@@ -4,8 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define BLOCK_BYTES ((size_t)32 * 1024)
+#define PAGES_BYTES                                                                                \
+    ((size_t)1024 * 1024) /* of a block of pages; those that nothing was put into take no memory */
 #define ALIGNMENT _Alignof(max_align_t)
 
 struct block {
@@ -19,6 +22,7 @@ struct arena {
     struct block *blocks; /* the first is the one that small things are cut from */
     size_t used_bytes;
     size_t limit_bytes;
+    bool is_of_pages;
 };
 
 enum rc arena_new(size_t limit_bytes, struct arena **arena)
@@ -30,21 +34,54 @@ enum rc arena_new(size_t limit_bytes, struct arena **arena)
     return RC_OK;
 }
 
-static void free_blocks(struct block *block)
+enum rc arena_new_of_pages(size_t limit_bytes, struct arena **arena)
+{
+    enum rc rc = arena_new(limit_bytes, arena);
+
+    if (!rc)
+        (*arena)->is_of_pages = true;
+    return rc;
+}
+
+static struct block *take_block(const struct arena *arena, size_t n_bytes)
+{
+    struct block *block;
+
+    if (!arena->is_of_pages)
+        return malloc(sizeof(*block) + n_bytes);
+    block = mmap(NULL, sizeof(*block) + n_bytes, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return block == MAP_FAILED ? NULL : block;
+}
+
+static void free_block(const struct arena *arena, struct block *block)
+{
+    if (arena->is_of_pages)
+        munmap(block, sizeof(*block) + block->n_bytes);
+    else
+        free(block);
+}
+
+static void free_blocks(const struct arena *arena, struct block *block)
 {
     while (block) {
         struct block *next = block->next;
 
-        free(block);
+        free_block(arena, block);
         block = next;
     }
+}
+
+static size_t usual_bytes(const struct arena *arena)
+{
+    return arena->is_of_pages ? PAGES_BYTES - sizeof(struct block) : BLOCK_BYTES;
 }
 
 void arena_free(struct arena *arena)
 {
     if (!arena)
         return;
-    free_blocks(arena->blocks);
+    free_blocks(arena, arena->blocks);
     free(arena);
 }
 
@@ -55,12 +92,12 @@ void arena_reset(struct arena *arena)
     arena->used_bytes = 0;
     if (!kept)
         return;
-    free_blocks(kept->next);
+    free_blocks(arena, kept->next);
     kept->next = NULL;
     kept->n_used = 0;
     /* One large thing must not hold its memory for all batches to come. */
-    if (kept->n_bytes > BLOCK_BYTES) {
-        free(kept);
+    if (kept->n_bytes > usual_bytes(arena)) {
+        free_block(arena, kept);
         arena->blocks = NULL;
     }
 }
@@ -69,13 +106,13 @@ void arena_reset(struct arena *arena)
  * the first is not lost. */
 static struct block *add_block(struct arena *arena, size_t n_bytes)
 {
-    bool is_large = n_bytes > BLOCK_BYTES / 4;
-    size_t block_bytes = is_large ? n_bytes : BLOCK_BYTES;
+    bool is_large = n_bytes > usual_bytes(arena) / 4;
+    size_t block_bytes = is_large ? n_bytes : usual_bytes(arena);
     struct block *block;
 
     if (block_bytes > SIZE_MAX - sizeof(*block))
         return NULL;
-    block = malloc(sizeof(*block) + block_bytes);
+    block = take_block(arena, block_bytes);
     if (!block)
         return NULL;
     block->n_used = 0;

@@ -8,12 +8,17 @@
 #define DAYS_IN_400_YEARS 146097
 #define MAX_YEAR 9999
 
-static int64_t read_clock_ms(clockid_t clock)
+static int64_t read_clock_us(clockid_t clock)
 {
     struct timespec now = { 0 };
 
     clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * SECOND_MS + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int64_t read_clock_ms(clockid_t clock)
+{
+    return read_clock_us(clock) / 1000;
 }
 
 int64_t clock_real_ms(void)
@@ -24,6 +29,11 @@ int64_t clock_real_ms(void)
 int64_t clock_mono_ms(void)
 {
     return read_clock_ms(CLOCK_MONOTONIC);
+}
+
+int64_t clock_mono_us(void)
+{
+    return read_clock_us(CLOCK_MONOTONIC);
 }
 
 int64_t clock_wall_ms(void)

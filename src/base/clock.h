@@ -18,6 +18,8 @@ int64_t clock_wall_ms(void);
 int64_t clock_real_ms(void);
 /* CLOCK_MONOTONIC. */
 int64_t clock_mono_ms(void);
+/* The same in microseconds: how long something short took. */
+int64_t clock_mono_us(void);
 
 #define TIME_TEXT_BYTES 32
 /* "2026-11-21T08:01:20.123Z" (RFC 3339, UTC; milliseconds always). `text` holds TIME_TEXT_BYTES; returns it. */

@@ -525,12 +525,9 @@ static enum rc parse_text(struct reader *reader, struct node **root)
 enum rc document_parse(struct slice file, struct slice text, struct arena *arena,
                        struct problems *problems, struct node **root)
 {
-    struct reader reader = { .arena = arena, .problems = problems, .line = 1 };
+    struct reader reader = { .file = file, .arena = arena, .problems = problems, .line = 1 };
     enum rc rc;
 
-    rc = arena_copy(arena, file, &reader.file);
-    if (rc)
-        return rc;
     if (text.len > FILE_MAX_BYTES) {
         problems_add(problems, PROBLEM_ERROR, file, 0, 0, "the file is larger than 1 MiB");
         return RC_INVALID;
@@ -565,5 +562,6 @@ enum rc document_load(const char *path, struct arena *arena, struct problems *pr
                      why ? why : rc_text(rc));
         return rc;
     }
-    return document_parse(file, text, arena, problems, root);
+    rc = arena_copy(arena, file, &file);
+    return rc ? rc : document_parse(file, text, arena, problems, root);
 }

@@ -37,7 +37,7 @@ struct node {
     size_t n_pairs;
 };
 
-/* Parses `text` as the contents of `file` (a name for messages). The tree lives in `arena` and borrows nothing.
+/* Parses `text` as the contents of `file` (a name for messages, kept by the marks). The tree lives in `arena`, and copies of the text.
  * RC_INVALID after adding to `problems`. An empty document is an empty map. */
 enum rc document_parse(struct slice file, struct slice text, struct arena *arena,
                        struct problems *problems, struct node **root) MUST_CHECK;

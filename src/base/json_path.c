@@ -12,9 +12,9 @@ struct part {
 };
 
 struct json_path {
-    struct part parts[PARTS_MAX];
-    size_t n_parts;
     bool has_wildcard;
+    size_t n_parts;
+    struct part parts[];
 };
 
 struct reader {
@@ -138,29 +138,43 @@ static enum rc read_part(struct reader *reader, struct part *part)
     return read_bare_name(reader, part);
 }
 
+/* Most paths have one part, and there may be many of them. */
+static enum rc keep(const struct part *parts, size_t n_parts, struct arena *arena,
+                    struct json_path **path)
+{
+    struct json_path *made = arena_alloc(arena, 1, sizeof *made + n_parts * sizeof *made->parts);
+
+    if (!made)
+        return RC_NO_MEMORY;
+    made->n_parts = n_parts;
+    for (size_t i = 0; i < n_parts; i++) {
+        made->parts[i] = parts[i];
+        made->has_wildcard |= parts[i].type == PART_ANY;
+    }
+    *path = made;
+    return RC_OK;
+}
+
 enum rc json_path_parse(struct slice text, struct arena *arena, struct json_path **path,
                         struct json_fault *fault)
 {
     struct reader reader = { .arena = arena, .fault = fault };
-    struct json_path *made = arena_alloc(arena, 1, sizeof *made);
+    struct part parts[PARTS_MAX] = { 0 };
+    size_t n_parts = 0;
     enum rc rc;
 
     *fault = (struct json_fault){ .text = "out of memory" };
-    if (!made)
-        return RC_NO_MEMORY;
     rc = arena_copy(arena, text, &reader.text); /* names borrow from it */
     if (rc)
         return rc;
     do {
-        if (made->n_parts == PARTS_MAX)
+        if (n_parts == PARTS_MAX)
             return refuse(&reader, reader.at, "a path has at most 16 parts");
-        rc = read_part(&reader, &made->parts[made->n_parts]);
+        rc = read_part(&reader, &parts[n_parts++]);
         if (rc)
             return rc;
-        made->has_wildcard |= made->parts[made->n_parts++].type == PART_ANY;
     } while (reader.at < reader.text.len);
-    *path = made;
-    return RC_OK;
+    return keep(parts, n_parts, arena, path);
 }
 
 bool json_path_has_wildcard(const struct json_path *path)

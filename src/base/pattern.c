@@ -267,9 +267,24 @@ void pattern_free(struct pattern *pattern)
     free(pattern);
 }
 
+void patterns_give_back(void)
+{
+    pcre2_jit_free_unused_memory(NULL);
+}
+
 struct slice pattern_source(const struct pattern *pattern)
 {
     return (struct slice){ pattern->source, pattern->source_bytes };
+}
+
+char pattern_needed_byte(const struct pattern *pattern)
+{
+    uint32_t is_known = 0;
+    uint32_t byte = 0;
+
+    (void)pcre2_pattern_info(pattern->code, PCRE2_INFO_LASTCODETYPE, &is_known);
+    (void)pcre2_pattern_info(pattern->code, PCRE2_INFO_LASTCODEUNIT, &byte);
+    return is_known ? (char)byte : '\0';
 }
 
 struct slice pattern_group(const struct pattern *pattern, size_t i)

@@ -26,9 +26,13 @@ struct capture {
 enum rc pattern_parse(struct slice text, struct arena *arena, struct pattern **pattern,
                       struct json_fault *fault) MUST_CHECK;
 void pattern_free(struct pattern *pattern);
+/* The compiled code of patterns that were freed goes back to the system: else PCRE2 keeps half as much again as is in use. */
+void patterns_give_back(void);
 /* True when `text` has the form /…/flags; the flags g, m and y of other languages count, so that pattern_parse can refuse them. */
 bool pattern_is_written(struct slice text);
 struct slice pattern_source(const struct pattern *pattern);
+/* A byte that every match must hold, the last such one (in either case with the flag i); 0 when PCRE2 knows none. */
+char pattern_needed_byte(const struct pattern *pattern);
 /* Names of its named groups, in order; absent past the end. */
 struct slice pattern_group(const struct pattern *pattern, size_t i);
 /* False when the system forbids JIT: matching is right but slower, and subjects are cut at 2 KiB. */

@@ -39,10 +39,12 @@ struct log_use {
 
 struct evidence_request {
     enum evidence_source source;
-    int64_t within_ms;     /* CHANGES */
-    int64_t limit;         /* SIMILAR */
-    struct action_use use; /* ACTION */
-    struct log_use log;    /* LOG */
+    union {
+        int64_t within_ms;     /* CHANGES */
+        int64_t limit;         /* SIMILAR */
+        struct action_use use; /* ACTION */
+        struct log_use log;    /* LOG */
+    };
 };
 
 struct diagnose_part {

@@ -44,8 +44,7 @@ static enum rc read_text(const struct reader *reader, const struct setting *sett
 
     if (value->type != NODE_SCALAR)
         return refuse_value(reader, setting, value, "text");
-    *text = value->text;
-    return RC_OK;
+    return arena_copy(reader->arena, value->text, text);
 }
 
 static enum rc read_bool(const struct reader *reader, const struct setting *setting,
@@ -186,7 +185,8 @@ static enum rc read_texts(const struct reader *reader, const struct setting *set
 
         if (item->type != NODE_SCALAR || item->is_null)
             return refuse_value(reader, setting, item, "a text or a list of texts");
-        items[i] = item->text;
+        if (arena_copy(reader->arena, item->text, &items[i]))
+            return RC_NO_MEMORY;
     }
     *list = (struct slice_list){ .items = items, .n_items = n_items };
     return RC_OK;

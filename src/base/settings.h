@@ -29,6 +29,6 @@ struct setting {
 };
 
 /* Fills `target` with the members of `map`; what is absent is left as it was, so set defaults before. Goes on after a
- * problem, so that one run shows all. RC_INVALID when it added an error. Values live in the tree's arena. */
+ * problem, so that one run shows all. RC_INVALID when it added an error. Values live in `arena`; nodes are the tree's. */
 enum rc settings_read(const struct setting *settings, size_t n_settings, const struct node *map,
                       struct arena *arena, struct problems *problems, void *target) MUST_CHECK;

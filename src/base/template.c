@@ -9,6 +9,7 @@
 #define TRUNCATE_MAX 100000
 
 struct filter {
+    struct filter *next;
     const struct filter_type *type;
     struct slice text; /* argument of `default` */
     size_t n_chars;    /* argument of `truncate` */
@@ -28,7 +29,7 @@ struct filter_type {
 struct piece {
     struct slice literal;
     struct slice name;
-    struct filter filters[FILTERS_MAX];
+    struct filter *filters; /* in their order */
     size_t n_filters;
 };
 
@@ -162,6 +163,18 @@ static enum rc refuse(struct reader *reader, const char *at, const char *text)
     return RC_INVALID;
 }
 
+static struct filter *add_filter(struct reader *reader, struct piece *piece)
+{
+    struct filter *added = arena_alloc(reader->arena, 1, sizeof(*added));
+    struct filter **end = &piece->filters;
+
+    while (*end)
+        end = &(*end)->next;
+    *end = added;
+    piece->n_filters++;
+    return added;
+}
+
 /* "truncate: 80", "upper". */
 static enum rc read_filter(struct reader *reader, struct slice text, struct piece *piece)
 {
@@ -170,7 +183,7 @@ static enum rc read_filter(struct reader *reader, struct slice text, struct piec
     bool has_argument =
         name.ptr + name.len < text.ptr + text.len && memchr(text.ptr, ':', text.len) != NULL;
     const struct filter_type *type = find_filter(name);
-    struct filter *filter = &piece->filters[piece->n_filters];
+    struct filter *filter;
     const char *wrong;
 
     if (!type)
@@ -181,11 +194,13 @@ static enum rc read_filter(struct reader *reader, struct slice text, struct piec
         return refuse(reader, name.ptr,
                       has_argument ? "this filter takes no argument"
                                    : "this filter needs an argument: default: TEXT, truncate: N");
+    filter = add_filter(reader, piece);
+    if (!filter)
+        return RC_NO_MEMORY;
     filter->type = type;
     wrong = type->read_argument ? type->read_argument(filter, slice_trim(rest)) : NULL;
     if (wrong)
         return refuse(reader, name.ptr, wrong);
-    piece->n_filters++;
     return RC_OK;
 }
 
@@ -319,9 +334,7 @@ static void add_filtered(const struct piece *piece, struct slice value, int64_t 
 
     buffer_init(&steps[0], 0);
     buffer_init(&steps[1], 0);
-    for (size_t i = 0; i < piece->n_filters; i++) {
-        const struct filter *filter = &piece->filters[i];
-
+    for (const struct filter *filter = piece->filters; filter; filter = filter->next) {
         if (!filter->type->apply)
             continue;
         buffer_clear(&steps[turn]);
@@ -337,9 +350,9 @@ static void add_filtered(const struct piece *piece, struct slice value, int64_t 
 
 static struct slice default_of(const struct piece *piece)
 {
-    for (size_t i = 0; i < piece->n_filters; i++)
-        if (!piece->filters[i].type->apply)
-            return piece->filters[i].text;
+    for (const struct filter *filter = piece->filters; filter; filter = filter->next)
+        if (!filter->type->apply)
+            return filter->text;
     return (struct slice){ 0 };
 }
 

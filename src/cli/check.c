@@ -79,8 +79,9 @@ enum exit_code check_command(const struct invocation *invocation)
     struct offline offline;
     size_t n_errors = 0, n_warnings = 0;
     bool is_valid;
-    enum rc rc = offline_open(invocation, OFFLINE_RULES_CHECKED, invocation->operands,
-                              invocation->n_operands, &offline);
+    enum rc rc =
+        offline_open(invocation, options->print ? OFFLINE_RULES_TO_PRINT : OFFLINE_RULES_CHECKED,
+                     invocation->operands, invocation->n_operands, &offline);
 
     if (offline.problems) {
         n_errors = problems_count(offline.problems, PROBLEM_ERROR);

@@ -8,15 +8,24 @@ static enum rc read_paths(struct offline *offline, const char *const *paths, siz
 {
     struct slice_list list = { .items = arena_alloc(offline->arena, n_paths, sizeof *list.items),
                                .n_items = n_paths };
-    enum rc rc;
 
     if (!list.items)
         return RC_NO_MEMORY;
     for (size_t i = 0; i < n_paths; i++)
         list.items[i] = slice_of(paths[i]);
-    rc = rule_files_read(list, offline->arena, offline->problems, &offline->files);
-    return rc ? rc : ruleset_parse(&offline->files, offline->problems, &offline->ruleset);
+    return rule_files_read(list, offline->arena, offline->problems, &offline->files);
 }
+
+static const struct {
+    enum rc (*parse)(const struct rule_files *files, struct problems *problems,
+                     struct ruleset **ruleset);
+    bool is_checked; /* where paths are named; rules of the configuration always are */
+} loading[] = {
+    [OFFLINE_RULES_AS_WRITTEN] = { .parse = ruleset_parse },
+    [OFFLINE_RULES_TO_TEST] = { .parse = ruleset_parse_to_show },
+    [OFFLINE_RULES_CHECKED] = { .parse = ruleset_parse, .is_checked = true },
+    [OFFLINE_RULES_TO_PRINT] = { .parse = ruleset_parse_to_show, .is_checked = true },
+};
 
 static enum rc load_rules(struct offline *offline, enum offline_rules rules,
                           const char *const *paths, size_t n_paths)
@@ -25,11 +34,13 @@ static enum rc load_rules(struct offline *offline, enum offline_rules rules,
 
     if (rules == OFFLINE_NO_RULES)
         return RC_OK;
-    if (!n_paths)
-        return config_load_rules(offline->config, offline->problems, &offline->files,
-                                 offline->arena, &offline->ruleset);
-    rc = read_paths(offline, paths, n_paths);
-    if (!rc && rules == OFFLINE_RULES_CHECKED &&
+    if (n_paths)
+        rc = read_paths(offline, paths, n_paths);
+    else
+        rc = config_read_rules(offline->config, offline->problems, offline->arena, &offline->files);
+    if (!rc)
+        rc = loading[rules].parse(&offline->files, offline->problems, &offline->ruleset);
+    if (!rc && (loading[rules].is_checked || !n_paths) &&
         !config_check_rules(offline->config, offline->ruleset, offline->problems))
         rc = RC_INVALID;
     return rc;

@@ -85,7 +85,7 @@ enum exit_code test_command(const struct invocation *invocation)
     struct tally tally = { 0 };
     struct offline offline;
     enum rc rc = RC_OK;
-    enum exit_code code = offline_need(invocation, OFFLINE_RULES_AS_WRITTEN, invocation->operands,
+    enum exit_code code = offline_need(invocation, OFFLINE_RULES_TO_TEST, invocation->operands,
                                        invocation->n_operands, &offline);
 
     if (code)

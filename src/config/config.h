@@ -73,6 +73,9 @@ struct config_options {
 enum rc config_load(const struct config_options *options, struct problems *problems,
                     struct config **config) MUST_CHECK;
 void config_free(struct config *config);
+/* Only reads the configured rule files, or the embedded ones. */
+enum rc config_read_rules(const struct config *config, struct problems *problems,
+                          struct arena *arena, struct rule_files *files) MUST_CHECK;
 /* Reads the configured rule files (or the embedded ones) and checks them against the configuration: actions that plans and evidence name, logs that are searched, kinds that no watcher yields
  * (a warning), approvers that nobody can satisfy. */
 enum rc config_load_rules(const struct config *config, struct problems *problems,

@@ -184,17 +184,21 @@ bool config_check_rules(const struct config *config, const struct ruleset *rules
     return is_right;
 }
 
+enum rc config_read_rules(const struct config *config, struct problems *problems,
+                          struct arena *arena, struct rule_files *files)
+{
+    if (config->is_default && !config->rules.n_items)
+        return embedded_rules(arena, files);
+    return rule_files_read(config->rules, arena, problems, files);
+}
+
 enum rc config_load_rules(const struct config *config, struct problems *problems,
                           struct rule_files *files, struct arena *files_arena,
                           struct ruleset **ruleset)
 {
     struct ruleset *parsed = NULL;
-    enum rc rc;
+    enum rc rc = config_read_rules(config, problems, files_arena, files);
 
-    if (config->is_default && !config->rules.n_items)
-        rc = embedded_rules(files_arena, files);
-    else
-        rc = rule_files_read(config->rules, files_arena, problems, files);
     if (!rc)
         rc = ruleset_parse(files, problems, &parsed);
     if (rc)

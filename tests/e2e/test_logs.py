@@ -472,6 +472,35 @@ rules:
         self.write_numbers(4, 5)
         self.wait_for_count(vedette, 2)
 
+    def test_r13_a_large_set_is_loaded_anew_while_lines_flow_and_none_is_lost(self):
+        many = "".join(f"  - {{id: service-{n}, on: log, match: '/service-{n}: (?:error|fatal) .*code (?<code>[0-9]+)/', mode: observe}}\n" for n in range(2000))
+        vedette = self.begin(rules=RULES + many)
+        over = threading.Event()
+        n_written, n_answers = [0], [0]
+
+        def flow():
+            while not over.is_set():
+                self.write_numbers(n_written[0] + 1, n_written[0] + 2)
+                self.write("2026-11-29T10:00:00Z of no interest\n" * 50)
+                n_written[0] += 2
+                n_answers[0] += vedette.api("/api/v1/status").status == 200
+
+        flowing = threading.Thread(target=flow)
+        flowing.start()
+        try:
+            for i in range(3):
+                before, counted = n_answers[0], self.count(vedette)
+                vedette.write("rules.d/more.yaml", "rules:\n" + f"  - {{id: more-{i}, on: log, match: '/more-{i};/', mode: observe}}\n")
+                self.assertIn("2003 rules: 1 added", vedette.cli("reload", check=0).stdout)
+                wait_until(lambda: n_answers[0] > before + 1, "answers come")
+                wait_until(lambda: self.count(vedette) > counted, "lines are counted")
+        finally:
+            over.set()
+            flowing.join()
+        self.write("2026-11-29T10:00:00Z service-1999: fatal error, code 7\n2026-11-29T10:00:00Z more-2;\n")
+        wait_until(lambda: vedette.items("signals", rule="service-1999") and vedette.items("signals", rule="more-2"), "the last set is in force")
+        self.wait_for_count(vedette, n_written[0])
+
     def test_the_status_says_how_far_each_file_is_read(self):
         vedette = self.begin()
         self.write_numbers(1, 3)

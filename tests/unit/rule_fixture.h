@@ -53,6 +53,20 @@ static inline struct ruleset *rules_of(const char *text)
     return set;
 }
 
+/* The same with what was written. */
+static inline struct ruleset *rules_to_show(const char *text)
+{
+    struct rule_file file = { .name = SLICE("t.yaml"), .text = slice_of(text) };
+    struct rule_files files = { .files = &file, .n_files = 1 };
+    struct problems *problems = NULL;
+    struct ruleset *set = NULL;
+
+    assert_int_equal(problems_new(&problems), RC_OK);
+    assert_int_equal(ruleset_parse_to_show(&files, problems, &set), RC_OK);
+    problems_free(problems);
+    return set;
+}
+
 /* -- events -- */
 
 struct told {

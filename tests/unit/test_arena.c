@@ -130,6 +130,33 @@ static void text_is_formatted_into_the_arena(void **state)
 
 #define arena_test(test) cmocka_unit_test_setup_teardown(test, open_arena, close_arena)
 
+static void blocks_of_pages_hand_out_the_same(void **state)
+{
+    struct arena *arena = NULL;
+    char *large;
+
+    (void)state;
+    assert_int_equal(arena_new_of_pages((size_t)8 << 20, &arena), RC_OK);
+    for (size_t n_bytes = 0; n_bytes < 3000; n_bytes += 7) {
+        char *bytes = arena_alloc(arena, n_bytes + 1, 1);
+
+        assert_non_null(bytes);
+        assert_int_equal((uintptr_t)bytes % _Alignof(max_align_t), 0);
+        assert_int_equal(bytes[n_bytes], 0);
+        memset(bytes, 0xff, n_bytes + 1);
+    }
+    large = arena_alloc(arena, 3, 1 << 20);
+    assert_non_null(large);
+    memset(large, 0xff, (size_t)3 << 20);
+    assert_null(arena_alloc(arena, 6, 1 << 20));
+    arena_reset(arena);
+    assert_int_equal(arena_used_bytes(arena), 0);
+    large = arena_alloc(arena, 7, 1 << 20);
+    assert_non_null(large);
+    assert_int_equal(large[0], 0);
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +169,7 @@ int main(void)
         arena_test(a_copy_keeps_nuls_and_ends_in_one),
         arena_test(a_copy_over_the_limit_is_refused),
         arena_test(text_is_formatted_into_the_arena),
+        cmocka_unit_test(blocks_of_pages_hand_out_the_same),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -338,6 +338,39 @@ static void r02_a_pattern_that_explodes_is_told_with_its_hostile_text(void **sta
     ruleset_free(set);
 }
 
+/* The one that is compiled is told of at both places. */
+static void a_pattern_that_is_written_twice_is_compiled_once(void **state)
+{
+    struct ruleset *set = NULL;
+    struct buffer said;
+
+    (void)state;
+    assert_int_equal(parse_rules("rules:\n"
+                                 "  - {id: a, on: log, match: '/^(a|a)*$/'}\n"
+                                 "  - {id: b, on: log, match: '/^(a|a)*$/'}\n"
+                                 "  - {id: c, on: log, match: '/^(a|a)*$/i'}\n",
+                                 &set, &said),
+                     RC_OK);
+    assert_ptr_equal(set->rules[0].filter.match[0], set->rules[1].filter.match[0]);
+    assert_ptr_not_equal(set->rules[0].filter.match[0], set->rules[2].filter.match[0]);
+    assert_true(has_text(&said, "t.yaml:2:29: warning: this pattern gives up"));
+    assert_true(has_text(&said, "t.yaml:3:29: warning: this pattern gives up"));
+    buffer_free(&said);
+    ruleset_free(set);
+}
+
+static void a_set_to_run_keeps_nothing_of_what_was_written(void **state)
+{
+    struct ruleset *set = rules_of("rules: [{id: a, on: alert}]\ntests: [{name: x, events: []}]\n");
+
+    (void)state;
+    assert_null(set->rules[0].node);
+    assert_null(set->nodes);
+    assert_null(set->tests);
+    assert_int_equal(set->n_tests, 1); /* they are counted all the same */
+    ruleset_free(set);
+}
+
 /* -- defaults -- */
 
 static void the_smallest_rule_is_two_members(void **state)
@@ -562,17 +595,17 @@ static void a_version_is_of_the_meaning_not_of_the_layout(void **state)
 static void what_is_printed_means_the_same(void **state)
 {
     struct ruleset *set =
-        rules_of("lists: {bots: [renovate, dependabot]}\n"
-                 "patterns: {mains: '/^(main|release\\/.+)$/i'}\n"
-                 "rules:\n"
-                 "  - id: a\n"
-                 "    on: [ci.run]\n"
-                 "    where: {branch: $mains, actor: {not: $bots}, url: /x/}\n"
-                 "    key: [repo, branch]\n"
-                 "    when: {count: 2, within: 1h}\n"
-                 "    title: \"{{repo}}: \\\"{{branch}}\\\"\"\n"
-                 "    diagnose: {evidence: [{log: {watcher: app, match: '/a/i'}}]}\n"
-                 "    propose: {plan: [{do: note, with: {text: 'true'}}]}\n");
+        rules_to_show("lists: {bots: [renovate, dependabot]}\n"
+                      "patterns: {mains: '/^(main|release\\/.+)$/i'}\n"
+                      "rules:\n"
+                      "  - id: a\n"
+                      "    on: [ci.run]\n"
+                      "    where: {branch: $mains, actor: {not: $bots}, url: /x/}\n"
+                      "    key: [repo, branch]\n"
+                      "    when: {count: 2, within: 1h}\n"
+                      "    title: \"{{repo}}: \\\"{{branch}}\\\"\"\n"
+                      "    diagnose: {evidence: [{log: {watcher: app, match: '/a/i'}}]}\n"
+                      "    propose: {plan: [{do: note, with: {text: 'true'}}]}\n");
     struct buffer printed;
     struct ruleset *again;
 
@@ -592,8 +625,8 @@ static void what_is_printed_means_the_same(void **state)
 
 static void tests_are_kept_for_their_runner(void **state)
 {
-    struct ruleset *set = rules_of("rules: [{id: a, on: alert}]\n"
-                                   "tests: [{name: x, events: []}, {name: y}]\n");
+    struct ruleset *set = rules_to_show("rules: [{id: a, on: alert}]\n"
+                                        "tests: [{name: x, events: []}, {name: y}]\n");
 
     (void)state;
     assert_int_equal(set->n_tests, 2);
@@ -613,6 +646,8 @@ int main(void)
         cmocka_unit_test(an_empty_set_is_loud),
         cmocka_unit_test(what_is_surely_not_meant_is_a_warning),
         cmocka_unit_test(r02_a_pattern_that_explodes_is_told_with_its_hostile_text),
+        cmocka_unit_test(a_pattern_that_is_written_twice_is_compiled_once),
+        cmocka_unit_test(a_set_to_run_keeps_nothing_of_what_was_written),
         cmocka_unit_test(the_smallest_rule_is_two_members),
         cmocka_unit_test(rules_that_do_not_ask_for_failing_end_by_quiet),
         cmocka_unit_test(a_plan_gives_its_actions_to_allow_and_a_shorter_expiry),

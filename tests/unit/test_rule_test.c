@@ -58,7 +58,7 @@ static size_t run(struct bench *bench, const struct rule_files *files, size_t *n
     struct ruleset *ruleset = NULL;
     size_t n_failed = 0;
 
-    if (ruleset_parse(files, bench->problems, &ruleset))
+    if (ruleset_parse_to_show(files, bench->problems, &ruleset))
         show(bench->problems);
     assert_non_null(ruleset);
     *n_tests = ruleset->n_tests;
