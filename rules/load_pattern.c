@@ -81,7 +81,7 @@ static bool is_only_anchors(struct slice source)
 static void warn_pointless(struct loader *loader, const struct node *scalar,
                            const struct pattern *pattern)
 {
-    if (!finds(loader, pattern, SLICE("")))
+    if (!pattern_may_match_empty(pattern) || !finds(loader, pattern, SLICE("")))
         return;
     if (finds(loader, pattern, SLICE("\x01")) && finds(loader, pattern, SLICE("a 1")))
         mark_problem(loader->problems, PROBLEM_WARNING, scalar->mark,

@@ -152,26 +152,36 @@ static bool is_usual(const char *unit)
     return false;
 }
 
-bool trial_run(struct trial *trial, const struct pattern *pattern, struct trial_finding *finding)
+static void try_all(struct trial *trial, const struct pattern *pattern, struct slice source,
+                    struct trial_finding *finding)
 {
     struct trial_units own;
 
-    *finding = (struct trial_finding){ 0 };
-    if (!may_be_slow(pattern_source(pattern)))
-        return true;
-    if (trial->took_us > ALL_MAX_US)
-        return false;
     for (size_t i = 0; i < N_USUAL; i++) {
         if (is_slow_on(trial, pattern, &trial->usual[i], finding))
-            return true;
+            return;
     }
-    trial_units_of(pattern_source(pattern), &own);
+    trial_units_of(source, &own);
     for (size_t i = 0; i < own.n_texts; i++) {
         if (is_usual(own.texts[i]))
             continue;
         fill(&trial->own, own.texts[i]);
         if (is_slow_on(trial, pattern, &trial->own, finding))
-            return true;
+            return;
     }
+}
+
+bool trial_run(struct trial *trial, const struct pattern *pattern, struct trial_finding *finding)
+{
+    struct slice source = pattern_source(pattern);
+    struct pattern *twin;
+
+    *finding = (struct trial_finding){ 0 };
+    if (!may_be_slow(source))
+        return true;
+    if (trial->took_us > ALL_MAX_US || pattern_twin(pattern, &twin))
+        return false;
+    try_all(trial, twin, source, finding);
+    pattern_free(twin);
     return true;
 }

@@ -26,5 +26,5 @@ struct trial_finding {
 enum rc trial_new(struct trial **trial) MUST_CHECK;
 /* Accepts NULL. */
 void trial_free(struct trial *trial);
-/* False when it was not tried: all trials together took too long already. */
+/* False when it was not tried: all trials together took too long already, or memory is out. */
 bool trial_run(struct trial *trial, const struct pattern *pattern, struct trial_finding *finding);

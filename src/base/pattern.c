@@ -1,5 +1,7 @@
 #include "src/base/pattern.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,13 +26,20 @@ struct group {
     uint32_t number;
 };
 
+/* What the first search makes of the code: most patterns of a large set never come to it, and machine code is most of what
+ * they would take. Once `is_made` nothing of it changes. */
+struct machine {
+    _Atomic bool is_made;
+    size_t subject_max_bytes;
+};
+
 struct pattern {
     pcre2_code *code;
+    struct machine *machine;
     char *source; /* `/pattern/flags` */
     size_t source_bytes;
     struct group *groups; /* the named ones, by number */
     size_t n_groups;
-    size_t subject_max_bytes;
 };
 
 struct pattern_scratch {
@@ -174,10 +183,21 @@ static enum rc compile(struct pattern *pattern, struct slice inside, uint32_t op
     (void)pcre2_pattern_info(pattern->code, PCRE2_INFO_CAPTURECOUNT, &n_groups);
     if (n_groups > GROUPS_MAX)
         return refuse(fault, 1, "more than 100 groups: use (?:…) where nothing is captured");
-    pattern->subject_max_bytes = pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE) == 0
-                                     ? SUBJECT_MAX_BYTES
-                                     : SUBJECT_MAX_BYTES_WITHOUT_JIT;
     return RC_OK;
+}
+
+/* A pattern and its machine, in one piece of memory. */
+static struct pattern *pattern_alloc(void)
+{
+    struct {
+        struct pattern pattern;
+        struct machine machine;
+    } *made = calloc(1, sizeof(*made));
+
+    if (!made)
+        return NULL;
+    made->pattern.machine = &made->machine;
+    return &made->pattern;
 }
 
 static int compare_groups(const void *a, const void *b)
@@ -242,7 +262,7 @@ enum rc pattern_parse(struct slice text, struct arena *arena, struct pattern **p
     if (rc)
         return rc;
     *fault = (struct json_fault){ .text = "out of memory" };
-    made = calloc(1, sizeof(*made));
+    made = pattern_alloc();
     if (!made)
         return RC_NO_MEMORY;
     rc = copy_source(made, text);
@@ -255,6 +275,21 @@ enum rc pattern_parse(struct slice text, struct arena *arena, struct pattern **p
     else
         *pattern = made;
     return rc;
+}
+
+enum rc pattern_twin(const struct pattern *pattern, struct pattern **twin)
+{
+    struct pattern *made = pattern_alloc();
+
+    if (!made)
+        return RC_NO_MEMORY;
+    made->code = pcre2_code_copy(pattern->code);
+    if (!made->code) {
+        pattern_free(made);
+        return RC_NO_MEMORY;
+    }
+    *twin = made;
+    return RC_OK;
 }
 
 void pattern_free(struct pattern *pattern)
@@ -275,6 +310,14 @@ void patterns_give_back(void)
 struct slice pattern_source(const struct pattern *pattern)
 {
     return (struct slice){ pattern->source, pattern->source_bytes };
+}
+
+bool pattern_may_match_empty(const struct pattern *pattern)
+{
+    uint32_t may_match = 0;
+
+    (void)pcre2_pattern_info(pattern->code, PCRE2_INFO_MATCHEMPTY, &may_match);
+    return may_match != 0;
 }
 
 char pattern_needed_byte(const struct pattern *pattern)
@@ -338,6 +381,24 @@ void pattern_scratch_free(struct pattern_scratch *scratch)
     free(scratch);
 }
 
+/* Before anything is matched: nobody may match with a code that is being compiled. */
+static void make_machine(const struct pattern *pattern)
+{
+    static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
+    struct machine *machine = pattern->machine;
+
+    if (atomic_load_explicit(&machine->is_made, memory_order_acquire))
+        return;
+    pthread_mutex_lock(&making);
+    if (!atomic_load_explicit(&machine->is_made, memory_order_relaxed)) {
+        machine->subject_max_bytes = pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE) == 0
+                                         ? SUBJECT_MAX_BYTES
+                                         : SUBJECT_MAX_BYTES_WITHOUT_JIT;
+        atomic_store_explicit(&machine->is_made, true, memory_order_release);
+    }
+    pthread_mutex_unlock(&making);
+}
+
 static enum pattern_result match_part(const struct pattern *pattern, struct slice subject,
                                       uint32_t options, struct pattern_scratch *scratch)
 {
@@ -359,11 +420,13 @@ static enum pattern_result match_part(const struct pattern *pattern, struct slic
 enum pattern_result pattern_search(const struct pattern *pattern, struct slice subject,
                                    struct pattern_scratch *scratch)
 {
-    size_t half = pattern->subject_max_bytes / 2;
     enum pattern_result result;
+    size_t half;
 
-    if (subject.len <= pattern->subject_max_bytes)
+    make_machine(pattern);
+    if (subject.len <= pattern->machine->subject_max_bytes)
         return match_part(pattern, subject, 0, scratch);
+    half = pattern->machine->subject_max_bytes / 2;
     result = match_part(pattern, (struct slice){ subject.ptr, half }, PCRE2_NOTEOL, scratch);
     if (result != PATTERN_NO_MATCH)
         return result;
@@ -380,6 +443,7 @@ enum pattern_result pattern_match_whole(const struct pattern *pattern, struct sl
         scratch->error = SUBJECT_TOO_LONG;
         return PATTERN_ERROR;
     }
+    make_machine(pattern);
     return match_part(pattern, subject, PCRE2_ANCHORED | PCRE2_ENDANCHORED, scratch);
 }
 

@@ -5,7 +5,7 @@
  * subject at most 64 KiB (of longer text the first and the last 32 KiB; 2 KiB without JIT). \C, callouts
  * and start-of-pattern verbs are refused; so are control characters, more than 100 groups and two groups of one name. An error while matching is a third result
  * beside match and no match. Patterns are read-only and shared by threads; each thread matches with
- * a `struct pattern_scratch` of its own. */
+ * a `struct pattern_scratch` of its own. The first search makes the machine code, under a lock. */
 #pragma once
 
 #include "src/base/arena.h"
@@ -25,12 +25,16 @@ struct capture {
  * (offset in `text`; its text is PCRE2's reason and lives in `arena`). */
 enum rc pattern_parse(struct slice text, struct arena *arena, struct pattern **pattern,
                       struct json_fault *fault) MUST_CHECK;
+/* Gives one that matches the same, without source and names: to try it, and to free with it what trying made. */
+enum rc pattern_twin(const struct pattern *pattern, struct pattern **twin) MUST_CHECK;
 void pattern_free(struct pattern *pattern);
 /* The compiled code of patterns that were freed goes back to the system: else PCRE2 keeps half as much again as is in use. */
 void patterns_give_back(void);
 /* True when `text` has the form /…/flags; the flags g, m and y of other languages count, so that pattern_parse can refuse them. */
 bool pattern_is_written(struct slice text);
 struct slice pattern_source(const struct pattern *pattern);
+/* False when no match is empty. */
+bool pattern_may_match_empty(const struct pattern *pattern);
 /* A byte that every match must hold, the last such one (in either case with the flag i); 0 when PCRE2 knows none. */
 char pattern_needed_byte(const struct pattern *pattern);
 /* Names of its named groups, in order; absent past the end. */

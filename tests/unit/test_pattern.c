@@ -271,6 +271,27 @@ static void r03_an_error_is_forgotten_by_the_next_match(void **state)
     pattern_free(good);
 }
 
+static void a_twin_matches_the_same_and_goes_alone(void **state)
+{
+    struct fixture *fixture = *state;
+    struct pattern *pattern = parse(fixture, "/(?<word>[a-z]+)=/i");
+    struct pattern *twin = NULL;
+
+    assert_int_equal(pattern_twin(pattern, &twin), RC_OK);
+    assert_int_equal(pattern_search(twin, SLICE("A=1"), fixture->scratch), PATTERN_MATCH);
+    assert_int_equal(pattern_search(twin, SLICE("1=A"), fixture->scratch), PATTERN_NO_MATCH);
+    assert_int_equal(pattern_needed_byte(twin), '=');
+    assert_false(pattern_may_match_empty(twin));
+    pattern_free(twin);
+    assert_int_equal(pattern_search(pattern, SLICE("A=1"), fixture->scratch), PATTERN_MATCH);
+    assert_true(slice_eq(pattern_captured(pattern, 0, fixture->scratch), SLICE("A")));
+    pattern_free(pattern);
+    pattern = parse(fixture, "/a*|[bc]/");
+    assert_true(pattern_may_match_empty(pattern));
+    assert_int_equal(pattern_needed_byte(pattern), 0);
+    pattern_free(pattern);
+}
+
 static void r02_of_a_long_text_head_and_tail_are_searched(void **state)
 {
     struct fixture *fixture = *state;
@@ -384,6 +405,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(r03_an_error_is_forgotten_by_the_next_match, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_twin_matches_the_same_and_goes_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(r02_of_a_long_text_head_and_tail_are_searched, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(r05_the_jit_stack_suffices_for_deep_backtracking, set_up,
