@@ -1,3 +1,4 @@
+#include "src/cli/check_lines.h"
 #include "src/cli/commands_all.h"
 #include "src/cli/offline.h"
 
@@ -73,6 +74,19 @@ static void print_praise(const struct invocation *invocation, const struct offli
     printf("\n");
 }
 
+static enum rc print_lines(const struct ruleset *ruleset, bool as_json)
+{
+    struct buffer text;
+    enum rc rc;
+
+    buffer_init(&text, 0);
+    rc = check_write_lines(ruleset, as_json, &text);
+    if (!rc)
+        rc = screen_write(&text);
+    buffer_free(&text);
+    return rc;
+}
+
 enum exit_code check_command(const struct invocation *invocation)
 {
     const struct options *options = &invocation->options;
@@ -95,6 +109,8 @@ enum exit_code check_command(const struct invocation *invocation)
         rc = print_effective(&offline);
     if (!rc && is_valid)
         print_praise(invocation, &offline, n_warnings);
+    if (!rc && is_valid && options->verbose)
+        rc = print_lines(offline.ruleset, options->json);
     offline_close(&offline);
     return is_valid && !rc && !fflush(stdout) ? EXIT_DONE : EXIT_REFUSED;
 }

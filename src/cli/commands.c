@@ -23,7 +23,7 @@ const struct command commands[] = {
     { .name = "check", .operands = "[RULEFILE…]", .max_operands = COMMAND_ANY_NUMBER, .summary = "validate the configuration and the rules",
       .more = "With RULEFILEs: these instead of the configured rules, against the configuration that is found.\n"
               "Needs no network and no state, and reads no secret. Exit 0, or 1 when there are errors.\n",
-      .options = { OPTION_CONFIG, OPTION_JSON, OPTION_STRICT, OPTION_PRINT }, .run = check_command },
+      .options = { OPTION_CONFIG, OPTION_JSON, OPTION_STRICT, OPTION_PRINT, OPTION_VERBOSE }, .run = check_command },
     { .name = "reload", .operands = "", .summary = "let the daemon read its files again, or say why it does not",
       .options = { CLIENT, OPTION_JSON }, .run = reload_command },
     { .name = "init", .operands = "[DIR]", .max_operands = 1, .summary = "write a first configuration, a rule with its test, and secrets",

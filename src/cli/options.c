@@ -34,6 +34,9 @@ static const struct option_row rows[OPTION_N] = {
                             TEXT(token_file) },
     [OPTION_JSON] = { "json", 0, NULL, "one JSON object a line", FLAG(json) },
     [OPTION_STRICT] = { "strict", 0, NULL, "fail on warnings too", FLAG(strict) },
+    [OPTION_VERBOSE] = { "verbose", 'v', NULL,
+                         "also how lines of logs find their rules, and what that costs",
+                         FLAG(verbose) },
     [OPTION_PRINT] = { "print", 0, NULL,
                        "print the effective configuration and rules, and where each value comes "
                        "from",

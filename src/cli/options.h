@@ -16,6 +16,7 @@ enum option_id {
     OPTION_TOKEN_FILE,
     OPTION_JSON,
     OPTION_STRICT,
+    OPTION_VERBOSE,
     OPTION_PRINT,
     OPTION_RULES,
     OPTION_HOOK,
@@ -84,8 +85,8 @@ struct options {
     const char *sample, *time_format, *rule, *watcher, *list_state, *kind, *since, *note, *reason,
         *snooze_for;
     int64_t limit;
-    bool json, strict, print, summary, quiet, samples, print_curl, verify, yes, no_wait, ran,
-        not_ran, senders;
+    bool json, strict, verbose, print, summary, quiet, samples, print_curl, verify, yes, no_wait,
+        ran, not_ran, senders;
     const char *rules[OPTIONS_MAX_TEXTS];
     size_t n_rules;
     struct input_option inputs[OPTIONS_MAX_TEXTS];

@@ -97,6 +97,36 @@ static void init_overwrites_nothing(void **state)
     captured_free(&captured);
 }
 
+static void check_says_how_lines_find_their_rules_and_what_it_costs(void **state)
+{
+    struct captured captured;
+
+    (void)state;
+    write_text("lines.yaml", "rules:\n"
+                             "  - {id: word, on: log, match: '/disk full/'}\n"
+                             "  - {id: ticket, on: log, match: '/[A-F]\\d[g-k]\\d/'}\n"
+                             "  - {id: number, on: log, match: '/\\d\\d/'}\n"
+                             "  - {id: member, on: log, where: {data.level: error}}\n"
+                             "  - {id: field, on: log, where: {severity: {ge: high}}}\n"
+                             "  - {id: other, on: ci.run, match: '/x/'}\n");
+    captured = CAPTURED("check", "lines.yaml", "--verbose");
+    assert_run(&captured, 0,
+               "found by a literal: 2, by classes of bytes: 1, tried on every line: 2\n");
+    assert_run(&captured, 0,
+               "lines.yaml:3:5: rule `ticket` is found by the classes of its bytes\n");
+    assert_run(&captured, 0, "lines.yaml:4:5: rule `number` is tried on every line: ");
+    assert_run(&captured, 0, "lines.yaml:6:5: rule `field` has no pattern that has to match");
+    assert_null(strstr(captured.out.ptr, "`word`"));
+    assert_null(strstr(captured.out.ptr, "`other`"));
+    captured_free(&captured);
+    captured = CAPTURED("check", "lines.yaml", "--verbose", "--json");
+    assert_run(
+        &captured, 0,
+        "{\"rule\":\"word\",\"file\":\"lines.yaml\",\"line\":2,\"lines_found_by\":\"literal\"}");
+    assert_run(&captured, 0, "\"line\":4,\"lines_found_by\":\"every line\",\"ns_per_line\":");
+    captured_free(&captured);
+}
+
 static void without_a_configuration_the_shipped_rules_are_checked_and_tested(void **state)
 {
     (void)state;
@@ -280,6 +310,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_init_writes_is_valid_and_passes_its_tests),
         TEST(init_overwrites_nothing),
+        TEST(check_says_how_lines_find_their_rules_and_what_it_costs),
         TEST(without_a_configuration_the_shipped_rules_are_checked_and_tested),
         TEST(p12_a_broken_file_is_told_by_line_and_column),
         TEST(a_failed_test_says_what_was_expected_and_what_came),
