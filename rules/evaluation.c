@@ -56,10 +56,24 @@ static void capture_groups(struct evaluation *evaluation, const struct pattern *
     }
 }
 
+enum pattern_result evaluation_try(struct evaluation *evaluation, const struct pattern *pattern,
+                                   struct slice subject)
+{
+    enum pattern_result result;
+    int64_t started_ns;
+
+    if (!evaluation->costs)
+        return pattern_search(pattern, subject, evaluation->scratch);
+    started_ns = evaluation->costs_ns();
+    result = pattern_search(pattern, subject, evaluation->scratch);
+    pattern_costs_add(evaluation->costs, pattern, evaluation->costs_ns() - started_ns);
+    return result;
+}
+
 enum test_result evaluation_search(struct evaluation *evaluation, const struct pattern *pattern,
                                    struct slice subject, bool is_capturing)
 {
-    switch (pattern_search(pattern, subject, evaluation->scratch)) {
+    switch (evaluation_try(evaluation, pattern, subject)) {
     case PATTERN_NO_MATCH:
         return TEST_FAILED;
     case PATTERN_ERROR:

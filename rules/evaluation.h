@@ -18,9 +18,11 @@ struct evaluation {
     struct pattern_scratch *scratch;
     struct arena *arena;
     struct captures captures;
-    struct slice fault;      /* of TEST_FAULTY: the pattern and PCRE2's reason */
-    struct gate_list *gates; /* NULL: nobody asks */
-    bool out_of_memory;      /* what was found since means nothing */
+    struct slice fault;          /* of TEST_FAULTY: the pattern and PCRE2's reason */
+    struct gate_list *gates;     /* NULL: nobody asks */
+    struct pattern_costs *costs; /* what searches take is added here; NULL: nobody asks */
+    int64_t (*costs_ns)(void);   /* the clock of `costs` */
+    bool out_of_memory;          /* what was found since means nothing */
 };
 
 /* Does the event pass `filter`? Adds its captures. */
@@ -29,6 +31,9 @@ enum test_result filter_holds(const struct filter *filter, struct evaluation *ev
  * whole values, also where the key shows them cut. */
 bool key_render(const struct rule *rule, struct evaluation *evaluation, struct match *match,
                 struct slice *absent);
+/* Searches, and adds what it took to `costs`. */
+enum pattern_result evaluation_try(struct evaluation *evaluation, const struct pattern *pattern,
+                                   struct slice subject);
 /* Searches; notes a fault; with `is_capturing` adds the named groups of a match. */
 enum test_result evaluation_search(struct evaluation *evaluation, const struct pattern *pattern,
                                    struct slice subject, bool is_capturing);
@@ -52,4 +57,5 @@ struct matcher {
     struct prefilter_scratch *prefilter;
     uint32_t *rules; /* to be tried on an event; room for all of a set */
     size_t n_rules;
+    struct profile *profile; /* NULL: nobody asks */
 };

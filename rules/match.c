@@ -2,6 +2,7 @@
 
 #include "rules/evaluation.h"
 #include "rules/prefilters.h"
+#include "src/base/clock.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,11 @@ void matcher_free(struct matcher *matcher)
     prefilter_scratch_free(matcher->prefilter);
     free(matcher->rules);
     free(matcher);
+}
+
+void matcher_set_profile(struct matcher *matcher, struct profile *profile)
+{
+    matcher->profile = profile;
 }
 
 /* Room for one more; arrays double, and what is outgrown stays in the arena to its end. */
@@ -120,28 +126,86 @@ static enum rc match_rule(const struct rule *rule, struct evaluation *evaluation
     return result == TEST_HELD ? match_under_key(rule, evaluation, matches) : RC_OK;
 }
 
-static enum rc try_rule(const struct rule *rule, struct evaluation *evaluation,
-                        struct match_list *matches)
+/* -- all rules that are asked -- */
+
+/* What one event is put to: the rules of a set, or of those the ones that a prefilter told. */
+struct asking {
+    struct matcher *matcher;
+    const struct ruleset *ruleset;
+    const uint32_t *rules; /* indices; NULL: all */
+    size_t n_rules;
+    /* How a rule is tried. */
+    enum rc (*try)(const struct asking *asking, const struct rule *rule,
+                   struct evaluation *evaluation, struct match_list *matches);
+};
+
+static enum rc try_plainly(const struct asking *asking, const struct rule *rule,
+                           struct evaluation *evaluation, struct match_list *matches)
+{
+    (void)asking;
+    return match_rule(rule, evaluation, matches);
+}
+
+static enum rc try_for_profile(const struct asking *asking, const struct rule *rule,
+                               struct evaluation *evaluation, struct match_list *matches)
+{
+    struct rule_cost *cost = profile_of(asking->matcher->profile, rule->index);
+    size_t n_items = matches->n_items;
+    int64_t took_ns = -clock_mono_ns();
+    enum rc rc;
+
+    evaluation->costs = &cost->patterns;
+    evaluation->costs_ns = clock_mono_ns;
+    rc = match_rule(rule, evaluation, matches);
+    took_ns += clock_mono_ns();
+    evaluation->costs = NULL;
+    rule_cost_add_try(cost, took_ns);
+    cost->n_matched += matches->n_items > n_items && !matches->items[n_items].clears;
+    return rc;
+}
+
+static enum rc try_rule(const struct asking *asking, const struct rule *rule,
+                        struct evaluation *evaluation, struct match_list *matches)
 {
     enum rc rc;
 
     if (!rule_may_see(rule, evaluation->event))
         return RC_OK;
-    rc = match_rule(rule, evaluation, matches);
+    rc = asking->try(asking, rule, evaluation, matches);
     return !rc && evaluation->out_of_memory ? RC_NO_MEMORY : rc;
+}
+
+static enum rc try_rules(const struct asking *asking, const struct event *event,
+                         struct arena *arena, struct match_list *matches)
+{
+    struct evaluation evaluation = { .event = event,
+                                     .scratch = asking->matcher->scratch,
+                                     .arena = arena };
+    const struct rule *rules = asking->ruleset->rules;
+    enum rc rc = RC_OK;
+
+    *matches = (struct match_list){ 0 };
+    for (size_t i = 0; !rc && i < asking->n_rules; i++)
+        rc = try_rule(asking, &rules[asking->rules ? asking->rules[i] : i], &evaluation, matches);
+    return rc;
+}
+
+static enum rc ask(struct asking *asking, const struct event *event, struct arena *arena,
+                   struct match_list *matches)
+{
+    asking->try = asking->matcher->profile ? try_for_profile : try_plainly;
+    return try_rules(asking, event, arena, matches);
 }
 
 enum rc match_event_by(struct matcher *matcher, const struct ruleset *ruleset,
                        const struct event *event, const uint32_t *rules, size_t n_rules,
                        struct arena *arena, struct match_list *matches)
 {
-    struct evaluation evaluation = { .event = event, .scratch = matcher->scratch, .arena = arena };
-    enum rc rc = RC_OK;
+    struct asking asking = {
+        .matcher = matcher, .ruleset = ruleset, .rules = rules, .n_rules = n_rules
+    };
 
-    *matches = (struct match_list){ 0 };
-    for (size_t i = 0; !rc && i < n_rules; i++)
-        rc = try_rule(&ruleset->rules[rules[i]], &evaluation, matches);
-    return rc;
+    return ask(&asking, event, arena, matches);
 }
 
 /* -- which rules to try -- */
@@ -209,20 +273,53 @@ enum rc match_event(struct matcher *matcher, const struct ruleset *ruleset,
               : match_event_by(matcher, ruleset, event, matcher->rules, n_rules, arena, matches);
 }
 
+/* -- by the text alone -- */
+
 /* A pattern that cannot judge leaves it to those who count that. */
-static bool filter_wants_text(struct matcher *matcher, const struct filter *filter,
+static bool filter_wants_text(struct evaluation *evaluation, const struct filter *filter,
                               struct slice text)
 {
     for (size_t i = 0; i < filter->n_match; i++) {
-        if (pattern_search(filter->match[i], text, matcher->scratch) != PATTERN_NO_MATCH)
+        if (evaluation_try(evaluation, filter->match[i], text) != PATTERN_NO_MATCH)
             return true;
     }
     return !filter->n_match;
 }
 
-bool match_wants_text(struct matcher *matcher, const struct rule *rule, struct slice text)
+static bool rule_wants_text(const struct rule *rule, struct evaluation *evaluation,
+                            struct slice text)
 {
-    return filter_wants_text(matcher, &rule->filter, text) ||
+    return filter_wants_text(evaluation, &rule->filter, text) ||
            (rule->clear.kind == CLEAR_BY_EVENT &&
-            filter_wants_text(matcher, &rule->clear.filter, text));
+            filter_wants_text(evaluation, &rule->clear.filter, text));
+}
+
+static bool wants_for_profile(struct profile *profile, const struct rule *rule,
+                              struct evaluation *evaluation, struct slice text)
+{
+    struct rule_cost *cost = profile_of(profile, rule->index);
+    int64_t started_ns = clock_mono_ns();
+    bool wants;
+
+    evaluation->costs = &cost->patterns;
+    evaluation->costs_ns = clock_mono_ns;
+    wants = rule_wants_text(rule, evaluation, text);
+    rule_cost_add_try(cost, clock_mono_ns() - started_ns);
+    return wants;
+}
+
+size_t match_choose(struct matcher *matcher, const struct ruleset *ruleset, struct slice text,
+                    uint32_t *rules, size_t n_rules)
+{
+    struct evaluation evaluation = { .scratch = matcher->scratch };
+    size_t n_kept = 0;
+
+    for (size_t i = 0; i < n_rules; i++) {
+        const struct rule *rule = &ruleset->rules[rules[i]];
+
+        if (matcher->profile ? wants_for_profile(matcher->profile, rule, &evaluation, text)
+                             : rule_wants_text(rule, &evaluation, text))
+            rules[n_kept++] = rules[i];
+    }
+    return n_kept;
 }

@@ -3,11 +3,14 @@
  * Pure: rules are read-only, each thread brings a matcher of its own. */
 #pragma once
 
+#include "rules/profile.h"
 #include "rules/rule.h"
 
 struct matcher;
 enum rc matcher_new(struct matcher **matcher) MUST_CHECK;
 void matcher_free(struct matcher *matcher);
+/* From now on what rules cost is added to `profile` (kept; NULL: nobody asks, and nothing is measured). Of the set that it was made for. */
+void matcher_set_profile(struct matcher *matcher, struct profile *profile);
 
 struct match {
     const struct rule *rule;
@@ -47,8 +50,10 @@ enum rc match_event_by(struct matcher *matcher, const struct ruleset *ruleset,
                        const struct event *event, const uint32_t *rules, size_t n_rules,
                        struct arena *arena, struct match_list *matches) MUST_CHECK;
 
-/* False when the rule can neither match nor be cleared by an event of this text, whatever its fields: asked before they are read. */
-bool match_wants_text(struct matcher *matcher, const struct rule *rule, struct slice text);
+/* Of the `rules` (as above) those whose patterns match `text`, in place; returns how many. The others can neither match an event of this text nor be cleared by
+ * it, whatever its fields: asked before they are read. */
+size_t match_choose(struct matcher *matcher, const struct ruleset *ruleset, struct slice text,
+                    uint32_t *rules, size_t n_rules);
 
 /* One gate that a rule put before an event. */
 struct gate {

@@ -8,17 +8,20 @@
 #define DAYS_IN_400_YEARS 146097
 #define MAX_YEAR 9999
 
-static int64_t read_clock_us(clockid_t clock)
+#define SECOND_NS ((int64_t)1000000000)
+#define MS_NS ((int64_t)1000000)
+
+static int64_t read_clock_ns(clockid_t clock)
 {
     struct timespec now = { 0 };
 
     clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+    return (int64_t)now.tv_sec * SECOND_NS + now.tv_nsec;
 }
 
 static int64_t read_clock_ms(clockid_t clock)
 {
-    return read_clock_us(clock) / 1000;
+    return read_clock_ns(clock) / MS_NS;
 }
 
 int64_t clock_real_ms(void)
@@ -33,7 +36,22 @@ int64_t clock_mono_ms(void)
 
 int64_t clock_mono_us(void)
 {
-    return read_clock_us(CLOCK_MONOTONIC);
+    return read_clock_ns(CLOCK_MONOTONIC) / 1000;
+}
+
+int64_t clock_mono_ns(void)
+{
+    return read_clock_ns(CLOCK_MONOTONIC);
+}
+
+int64_t clock_tick_ns(void)
+{
+    return read_clock_ns(CLOCK_MONOTONIC_COARSE);
+}
+
+int64_t clock_thread_ns(void)
+{
+    return read_clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
 int64_t clock_wall_ms(void)

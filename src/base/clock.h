@@ -18,8 +18,13 @@ int64_t clock_wall_ms(void);
 int64_t clock_real_ms(void);
 /* CLOCK_MONOTONIC. */
 int64_t clock_mono_ms(void);
-/* The same in microseconds: how long something short took. */
+/* The same: how long something short took. */
 int64_t clock_mono_us(void);
+int64_t clock_mono_ns(void);
+/* The same, as of the kernel's last tick, 1 to 10 ms ago: a few nanoseconds to ask. */
+int64_t clock_tick_ns(void);
+/* CPU time of the calling thread: stands still while it waits or is preempted. A system call. */
+int64_t clock_thread_ns(void);
 
 #define TIME_TEXT_BYTES 32
 /* "2026-11-21T08:01:20.123Z" (RFC 3339, UTC; milliseconds always). `text` holds TIME_TEXT_BYTES; returns it. */

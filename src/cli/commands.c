@@ -35,8 +35,10 @@ const struct command commands[] = {
       .options = { OPTION_CONFIG, OPTION_JSON }, .run = test_command },
     { .name = "replay", .operands = "[--rules PATH…] INPUT…", .max_operands = COMMAND_ANY_NUMBER, .summary = "feed recorded input through rules, touching nothing",
       .more = INPUT_HELP "Prints a line of JSON for each transition. The same input and rules print the same bytes.\n"
-              "Events stand oldest first: `vedette events --json | tac`.\n",
-      .options = { OPTION_CONFIG, OPTION_RULES, INPUTS, OPTION_SUMMARY, OPTION_QUIET }, .run = replay_command },
+              "Events stand oldest first: `vedette events --json | tac`.\n"
+              "--profile: a table, or with --json an object for each of the ten. It holds what rules took where they were tried: on the\n"
+              "text of a line, once more where that matches, and again where the line is folded. Finding what to try is not in it.\n",
+      .options = { OPTION_CONFIG, OPTION_RULES, INPUTS, OPTION_SUMMARY, OPTION_QUIET, OPTION_PROFILE, OPTION_JSON }, .run = replay_command },
     { .name = "explain", .operands = "ID | --rules PATH… INPUT…", .max_operands = COMMAND_ANY_NUMBER, .summary = "why a rule did or did not match: every gate of an event or a signal",
       .more = INPUT_HELP,
       .options = { CLIENT, OPTION_RULES, INPUTS, OPTION_JSON }, .run = explain_command },

@@ -61,6 +61,8 @@ static const struct option_row rows[OPTION_N] = {
                         .type = OPTION_IS_HEADER },
     [OPTION_SUMMARY] = { "summary", 0, NULL, "end with one object of totals", FLAG(summary) },
     [OPTION_QUIET] = { "quiet", 0, NULL, "print only the totals", FLAG(quiet) },
+    [OPTION_PROFILE] = { "profile", 0, NULL, "end with the ten rules that took most time",
+                         FLAG(profile) },
     [OPTION_SAMPLE] = { "sample", 0, "NAME", "an embedded payload instead of FILE", TEXT(sample) },
     [OPTION_SAMPLES] = { "samples", 0, NULL, "list the embedded payloads", FLAG(samples) },
     [OPTION_PRINT_CURL] = { "print-curl", 0, NULL,

@@ -27,6 +27,7 @@ enum option_id {
     OPTION_HEADER,
     OPTION_SUMMARY,
     OPTION_QUIET,
+    OPTION_PROFILE,
     OPTION_SAMPLE,
     OPTION_SAMPLES,
     OPTION_PRINT_CURL,
@@ -85,7 +86,7 @@ struct options {
     const char *sample, *time_format, *rule, *watcher, *list_state, *kind, *since, *note, *reason,
         *snooze_for;
     int64_t limit;
-    bool json, strict, verbose, print, summary, quiet, samples, print_curl, verify, yes, no_wait,
+    bool json, strict, verbose, print, summary, quiet, profile, samples, print_curl, verify, yes, no_wait,
         ran, not_ran, senders;
     const char *rules[OPTIONS_MAX_TEXTS];
     size_t n_rules;

@@ -4,6 +4,7 @@
 #include "src/cli/input.h"
 #include "src/cli/input_log.h"
 #include "src/cli/offline.h"
+#include "src/cli/replay_profile.h"
 #include "src/engine/screen.h"
 #include "src/engine/simulation.h"
 
@@ -11,12 +12,14 @@
 #define WRITE_AT_BYTES 65536 /* of output, gathered */
 
 struct replay {
+    const struct invocation *invocation;
     const struct options *options;
     struct simulation *simulation;
     struct screen *screen;
     struct inputs *inputs;
     struct arena *arena;
-    uint64_t seen; /* of the feed */
+    struct profile *where_read, *where_folded; /* what rules cost there; NULL: nobody asks */
+    uint64_t seen;                             /* of the feed */
     struct buffer out;
 };
 
@@ -100,6 +103,26 @@ static void write_summary(struct replay *replay, int64_t took_ms)
     buffer_add_text(&replay->out, "\n");
 }
 
+static enum rc begin_profile(struct replay *replay)
+{
+    struct engine *engine = simulation_engine(replay->simulation);
+    size_t n_rules = engine_ruleset(engine)->n_rules;
+    enum rc rc = profile_new(n_rules, &replay->where_read);
+
+    if (!rc)
+        rc = profile_new(n_rules, &replay->where_folded);
+    screen_set_profile(replay->screen, replay->where_read);
+    engine_set_profile(engine, replay->where_folded);
+    return rc;
+}
+
+static enum rc write_profile(struct replay *replay)
+{
+    return replay_profile_write(replay->invocation,
+                                engine_ruleset(simulation_engine(replay->simulation)),
+                                replay->where_read, replay->where_folded, &replay->out);
+}
+
 static enum rc run(struct replay *replay, struct offline *offline)
 {
     struct log_input_screen log_screen = { .screen = screen_lines };
@@ -112,7 +135,10 @@ static enum rc run(struct replay *replay, struct offline *offline)
     rc = simulation_new(offline->config, offline->ruleset, &replay->simulation);
     offline->ruleset = NULL; /* the simulation's now */
     if (!rc)
-        rc = screen_new(simulation_engine(replay->simulation), work_pool_n_cpus(), &replay->screen);
+        rc = screen_new(simulation_engine(replay->simulation),
+                        replay->options->profile ? 1 : work_pool_n_cpus(), &replay->screen);
+    if (!rc && replay->options->profile)
+        rc = begin_profile(replay);
     log_screen.context = replay->screen;
     if (!rc)
         rc = inputs_open(replay->options, offline->config, &log_screen, offline->problems,
@@ -124,6 +150,8 @@ static enum rc run(struct replay *replay, struct offline *offline)
         rc = play(replay);
     if (!rc && (replay->options->summary || replay->options->quiet))
         write_summary(replay, clock_mono_ms() - started_ms);
+    if (!rc && replay->options->profile)
+        rc = write_profile(replay);
     if (!rc || rc == RC_INVALID) {
         enum rc write_rc =
             screen_write(&replay->out); /* what came before a broken line did happen */
@@ -135,7 +163,7 @@ static enum rc run(struct replay *replay, struct offline *offline)
 
 enum exit_code replay_command(const struct invocation *invocation)
 {
-    struct replay replay = { .options = &invocation->options };
+    struct replay replay = { .invocation = invocation, .options = &invocation->options };
     const char *paths[OPTIONS_MAX_TEXTS];
     struct offline offline;
     size_t n_paths = 0;
@@ -160,6 +188,8 @@ enum exit_code replay_command(const struct invocation *invocation)
 out:
     screen_free(replay.screen);
     simulation_free(replay.simulation);
+    profile_free(replay.where_read);
+    profile_free(replay.where_folded);
     inputs_close(replay.inputs);
     arena_free(replay.arena);
     buffer_free(&replay.out);

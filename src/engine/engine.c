@@ -138,6 +138,11 @@ void engine_put_in_force(struct engine *engine, struct ruleset *ruleset)
     pthread_mutex_unlock(&engine->ruleset_lock);
 }
 
+void engine_set_profile(struct engine *engine, struct profile *profile)
+{
+    matcher_set_profile(engine->matcher, profile);
+}
+
 const struct ruleset *engine_ruleset(const struct engine *engine)
 {
     return engine->ruleset;

@@ -28,6 +28,7 @@
 #include "src/store/timers.h"
 
 struct engine;
+struct profile; /* rules/profile.h */
 
 /* What the engine tells its driver, after the commit. */
 struct engine_listener {
@@ -185,6 +186,8 @@ void engine_rest(struct engine *engine);
 /* The rules in force, for another thread: free them with ruleset_free. */
 struct ruleset *engine_hold_ruleset(struct engine *engine);
 const struct ruleset *engine_ruleset(const struct engine *engine);
+/* What rules cost where events are folded is added to `profile` (kept). Not across a reload. */
+void engine_set_profile(struct engine *engine, struct profile *profile);
 
 /* Type of an entry whose body is an event object as `vedette events --json` prints it. Only replays and tests make such entries: a door never
  * takes a type from outside. */

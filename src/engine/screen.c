@@ -70,6 +70,11 @@ void screen_free(struct screen *screen)
     free(screen);
 }
 
+void screen_set_profile(struct screen *screen, struct profile *profile)
+{
+    screen_worker_set_profile(screen->workers[0], profile);
+}
+
 /* -- the rules in force -- */
 
 static void follow_rules(struct screen *screen)

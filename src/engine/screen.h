@@ -16,6 +16,8 @@ struct screen;
 enum rc screen_new(struct engine *engine, size_t n_workers, struct screen **screen) MUST_CHECK;
 /* Accepts NULL; before the engine is freed. */
 void screen_free(struct screen *screen);
+/* What rules cost on the lines that they are asked about is added to `profile` (kept). Of a screen with one worker; not across a reload. */
+void screen_set_profile(struct screen *screen, struct profile *profile);
 
 /* Makes ready for lines of a log that are like `sample`: what the first batch would otherwise wait for. */
 enum rc screen_learn(struct screen *screen, const struct log_watch *watch,

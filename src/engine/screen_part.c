@@ -56,6 +56,11 @@ void screen_worker_free(struct screen_worker *worker)
     free(worker);
 }
 
+void screen_worker_set_profile(struct screen_worker *worker, struct profile *profile)
+{
+    matcher_set_profile(worker->matcher, profile);
+}
+
 void screen_worker_reset(struct screen_worker *worker)
 {
     arena_reset(worker->results);
@@ -146,20 +151,6 @@ static enum rc keep(struct pass *pass, const struct log_line *line)
     return rc;
 }
 
-/* Those whose patterns match the text. */
-static size_t choose_rules(struct pass *pass, size_t n_rules, struct slice text)
-{
-    struct screen_worker *worker = pass->worker;
-    size_t n_kept = 0;
-
-    for (size_t i = 0; i < n_rules; i++) {
-        if (match_wants_text(worker->matcher, &pass->screening->ruleset->rules[worker->rules[i]],
-                             text))
-            worker->rules[n_kept++] = worker->rules[i];
-    }
-    return n_kept;
-}
-
 /* `text` is what patterns look at: of a line, the line. */
 static enum rc screen_line(struct pass *pass, size_t n_rules, struct log_line *line,
                            struct slice text)
@@ -171,7 +162,7 @@ static enum rc screen_line(struct pass *pass, size_t n_rules, struct log_line *l
     struct event event;
     enum rc rc;
 
-    n_rules = choose_rules(pass, n_rules, text);
+    n_rules = match_choose(worker->matcher, screening->ruleset, text, worker->rules, n_rules);
     if (!n_rules)
         return RC_OK;
     arena_reset(worker->line);

@@ -28,6 +28,8 @@ struct screen_worker;
 enum rc screen_worker_new(struct screen_worker **worker) MUST_CHECK;
 /* Accepts NULL. */
 void screen_worker_free(struct screen_worker *worker);
+/* What rules cost it is added to `profile` (kept). */
+void screen_worker_set_profile(struct screen_worker *worker, struct profile *profile);
 /* Forgets what came of the parts before. */
 void screen_worker_reset(struct screen_worker *worker);
 

@@ -82,23 +82,12 @@ static void load(const char *path, const char *text, size_t len)
         bench_die("rules", "no memory");
 }
 
-static size_t choose_rules(size_t n_rules, struct slice text)
-{
-    size_t n_kept = 0;
-
-    for (size_t i = 0; i < n_rules; i++) {
-        if (match_wants_text(bench.matcher, &bench.ruleset->rules[bench.rules[i]], text))
-            bench.rules[n_kept++] = bench.rules[i];
-    }
-    return n_kept;
-}
-
 static void ask_rules(struct slice text, size_t n_rules, struct bench_counts *counts)
 {
     struct match_list matches;
 
     counts->n_candidates += n_rules;
-    n_rules = choose_rules(n_rules, text);
+    n_rules = match_choose(bench.matcher, bench.ruleset, text, bench.rules, n_rules);
     if (!n_rules)
         return;
     arena_reset(bench.line);

@@ -303,6 +303,69 @@ static void i03_fields_of_a_hostile_payload_are_shown_escaped(void **state)
     captured_free(&captured);
 }
 
+/* -- what rules cost -- */
+
+#define LINES "n=1 error\nn=2\nn=3 error\nn=4 done\n"
+#define LINE_RULES                                                                                 \
+    "rules:\n"                                                                                     \
+    "  - {id: errors, on: log, match: '/error$/', key: [watcher]}\n"                               \
+    "  - {id: numbers, on: log, match: '/n=\\d/', ignore: '/error/', key: [watcher], clear: "      \
+    "{match: '/done/'}}\n"                                                                         \
+    "  - {id: alerts, on: alert}\n"
+#define REPLAY "replay", "--rules", "lines.yaml", "--log", "app=app.log"
+
+static void a_profile_stands_behind_what_a_replay_prints_and_changes_none_of_it(void **state)
+{
+    struct captured plain, profiled;
+
+    (void)state;
+    write_text("lines.yaml", LINE_RULES);
+    write_text("app.log", LINES);
+    plain = CAPTURED(REPLAY);
+    profiled = CAPTURED(REPLAY, "--profile");
+    assert_true(plain.out.len > 0);
+    assert_true(slice_starts(buffer_slice(&profiled.out), buffer_slice(&plain.out)));
+    assert_true(slice_starts(
+        (struct slice){ profiled.out.ptr + plain.out.len, profiled.out.len - plain.out.len },
+        SLICE("\n  SHARE     SECONDS   MAX MS    TRIED  MATCHED  RULE     AT            COSTLIEST "
+              "PATTERN\n")));
+    assert_non_null(strstr(profiled.out.ptr, "2 rules tried "));
+    assert_null(strstr(profiled.out.ptr + plain.out.len, "alerts"));
+    captured_free(&plain);
+    captured_free(&profiled);
+
+    /* With --quiet the totals are all that stands before it. */
+    profiled = CAPTURED(REPLAY, "--quiet", "--profile");
+    assert_run(&profiled, 0, "\n\n  SHARE ");
+    assert_true(slice_starts(buffer_slice(&profiled.out), SLICE("{\"events\":4,\"matches\":3,")));
+    captured_free(&profiled);
+
+    /* Where no rule was asked there is no table. */
+    write_text("app.log", "");
+    RUN(0, "\n0 rules tried 0 times, 0.000000 s in all\n", REPLAY, "--profile");
+}
+
+static void a_profile_for_programs_has_an_object_for_each_rule(void **state)
+{
+    struct captured captured;
+
+    (void)state;
+    write_text("lines.yaml", LINE_RULES);
+    write_text("app.log", LINES);
+    captured = CAPTURED(REPLAY, "--quiet", "--profile", "--json");
+    /* A line that matches is tried by its text, as an event, and once more where it is folded. */
+    assert_run(&captured, 0,
+               "{\"profile\":{\"rule\":\"errors\",\"file\":\"lines.yaml\",\"line\":2,\"tried\":");
+    assert_run(&captured, 0, ",\"matched\":2,\"seconds\":0.0");
+    assert_run(&captured, 0, ",\"pattern\":\"/error$/\"}}\n");
+    assert_run(&captured, 0, "{\"profile\":{\"rule\":\"numbers\",");
+    assert_run(&captured, 0, ",\"matched\":1,\"seconds\":0.0");
+    assert_run(&captured, 0, ",\"max_seconds\":0.0");
+    assert_run(&captured, 0, ",\"share\":0.");
+    assert_null(strstr(captured.out.ptr, "SHARE"));
+    captured_free(&captured);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -323,6 +386,8 @@ int main(void)
         TEST(inputs_are_put_in_order_of_their_time),
         TEST(a_broken_line_is_told_by_its_number),
         TEST(explain_names_the_first_gate_that_failed_and_the_value_it_saw),
+        TEST(a_profile_stands_behind_what_a_replay_prints_and_changes_none_of_it),
+        TEST(a_profile_for_programs_has_an_object_for_each_rule),
         TEST(i03_fields_of_a_hostile_payload_are_shown_escaped),
     };
 
