@@ -58,4 +58,5 @@ struct matcher {
     uint32_t *rules; /* to be tried on an event; room for all of a set */
     size_t n_rules;
     struct profile *profile; /* NULL: nobody asks */
+    const struct match_clock *clock;
 };

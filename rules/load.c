@@ -2,6 +2,7 @@
 
 #include "rules/loader.h"
 #include "rules/prefilters.h"
+#include "rules/quarantine.h"
 #include "rules/trial.h"
 #include "src/base/digest.h"
 #include "src/base/map.h"
@@ -272,6 +273,15 @@ static void refuse_doubles(struct loader *loader)
     }
 }
 
+static void make_quarantine(struct loader *loader)
+{
+    struct ruleset *set = loader->ruleset;
+
+    set->quarantine = quarantine_new(set->n_rules, set->arena);
+    if (!set->quarantine)
+        loader->rc = RC_NO_MEMORY;
+}
+
 static void warn_of_set(struct loader *loader)
 {
     if (!loader->ruleset->n_rules)
@@ -297,6 +307,7 @@ static enum rc read_files(struct loader *loader, const struct rule_files *files)
     sort_by_id(loader);
     refuse_doubles(loader);
     take_set_version(loader);
+    make_quarantine(loader);
     warn_of_set(loader);
     return loader->rc;
 }

@@ -2,15 +2,23 @@
 
 #include "rules/evaluation.h"
 #include "rules/prefilters.h"
+#include "rules/quarantine.h"
 #include "src/base/clock.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+/* A tick is at most so long: an event that took QUARANTINE_NS took at least the rest by the clock of ticks. */
+#define TICK_MAX_NS ((int64_t)10 * 1000 * 1000)
+
 const char *const match_fault_names[MATCH_FAULTS] = {
     [MATCH_FAULT_PATTERN] = "pattern",
     [MATCH_FAULT_KEY] = "key",
+    [MATCH_FAULT_QUARANTINED] = "quarantined",
 };
+
+static const struct match_clock system_clock = { .tick_ns = clock_tick_ns,
+                                                 .thread_ns = clock_thread_ns };
 
 enum rc matcher_new(struct matcher **matcher)
 {
@@ -26,6 +34,7 @@ enum rc matcher_new(struct matcher **matcher)
         matcher_free(made);
         return rc;
     }
+    made->clock = &system_clock;
     *matcher = made;
     return RC_OK;
 }
@@ -43,6 +52,11 @@ void matcher_free(struct matcher *matcher)
 void matcher_set_profile(struct matcher *matcher, struct profile *profile)
 {
     matcher->profile = profile;
+}
+
+void matcher_set_clock(struct matcher *matcher, const struct match_clock *clock)
+{
+    matcher->clock = clock;
 }
 
 /* Room for one more; arrays double, and what is outgrown stays in the arena to its end. */
@@ -126,6 +140,47 @@ static enum rc match_rule(const struct rule *rule, struct evaluation *evaluation
     return result == TEST_HELD ? match_under_key(rule, evaluation, matches) : RC_OK;
 }
 
+/* -- rules in quarantine -- */
+
+/* An event that took so long by the clock of ticks may have a rule whose patterns took too long. */
+static bool took_long(const struct matcher *matcher, const struct ruleset *ruleset,
+                      int64_t started_ns)
+{
+    return matcher->clock->tick_ns() - started_ns >= QUARANTINE_NS - TICK_MAX_NS &&
+           ruleset->quarantine;
+}
+
+/* Did its patterns take too long? Then it is put aside, and `facts` are filled. */
+static bool put_aside(const struct ruleset *ruleset, const struct rule *rule,
+                      const struct pattern_costs *costs, int64_t at_ms, struct quarantined *facts)
+{
+    if (costs->total_ns <= QUARANTINE_NS)
+        return false;
+    *facts = (struct quarantined){ .took_ns = costs->total_ns,
+                                   .at_ms = at_ms,
+                                   .pattern = pattern_source(pattern_costs_costliest(costs)) };
+    quarantine_put(ruleset->quarantine, rule, facts);
+    return true;
+}
+
+static bool is_put_aside(const struct ruleset *ruleset, const struct rule *rule,
+                         struct quarantined *facts)
+{
+    return quarantine_n_rules(ruleset->quarantine) &&
+           quarantine_has(ruleset->quarantine, rule, facts);
+}
+
+static enum rc note_quarantined(const struct rule *rule, const struct quarantined *facts,
+                                struct evaluation *evaluation, struct match_list *matches)
+{
+    struct match_fault fault = { .rule = rule, .kind = MATCH_FAULT_QUARANTINED };
+
+    if (arena_format(evaluation->arena, &fault.detail, "%.*s: took %lld ms",
+                     SLICE_ARG(facts->pattern), (long long)(facts->took_ns / 1000000)))
+        return RC_NO_MEMORY;
+    return add_fault(matches, &fault, evaluation->arena);
+}
+
 /* -- all rules that are asked -- */
 
 /* What one event is put to: the rules of a set, or of those the ones that a prefilter told. */
@@ -164,13 +219,36 @@ static enum rc try_for_profile(const struct asking *asking, const struct rule *r
     return rc;
 }
 
+/* Whoever takes too long has judged nothing, this event included. */
+static enum rc try_for_quarantine(const struct asking *asking, const struct rule *rule,
+                                  struct evaluation *evaluation, struct match_list *matches)
+{
+    const struct match_list before = *matches;
+    struct pattern_costs costs = { 0 };
+    struct quarantined facts;
+    enum rc rc;
+
+    evaluation->costs = &costs;
+    evaluation->costs_ns = asking->matcher->clock->thread_ns;
+    rc = match_rule(rule, evaluation, matches);
+    evaluation->costs = NULL;
+    if (rc || !put_aside(asking->ruleset, rule, &costs, evaluation->event->received_ms, &facts))
+        return rc;
+    matches->n_items = before.n_items;
+    matches->n_faults = before.n_faults;
+    return note_quarantined(rule, &facts, evaluation, matches);
+}
+
 static enum rc try_rule(const struct asking *asking, const struct rule *rule,
                         struct evaluation *evaluation, struct match_list *matches)
 {
+    struct quarantined facts;
     enum rc rc;
 
     if (!rule_may_see(rule, evaluation->event))
         return RC_OK;
+    if (is_put_aside(asking->ruleset, rule, &facts))
+        return note_quarantined(rule, &facts, evaluation, matches);
     rc = asking->try(asking, rule, evaluation, matches);
     return !rc && evaluation->out_of_memory ? RC_NO_MEMORY : rc;
 }
@@ -190,10 +268,19 @@ static enum rc try_rules(const struct asking *asking, const struct event *event,
     return rc;
 }
 
+/* A look at CPU time around every event would cost more than most events do. So whoever seems to have taken too long, perhaps because the thread was preempted, is
+ * tried once more, and then it is seen which rule it was, if any. */
 static enum rc ask(struct asking *asking, const struct event *event, struct arena *arena,
                    struct match_list *matches)
 {
+    int64_t started_ns = asking->matcher->clock->tick_ns();
+    enum rc rc;
+
     asking->try = asking->matcher->profile ? try_for_profile : try_plainly;
+    rc = try_rules(asking, event, arena, matches);
+    if (rc || !took_long(asking->matcher, asking->ruleset, started_ns))
+        return rc;
+    asking->try = try_for_quarantine;
     return try_rules(asking, event, arena, matches);
 }
 
@@ -294,32 +381,90 @@ static bool rule_wants_text(const struct rule *rule, struct evaluation *evaluati
             filter_wants_text(evaluation, &rule->clear.filter, text));
 }
 
-static bool wants_for_profile(struct profile *profile, const struct rule *rule,
-                              struct evaluation *evaluation, struct slice text)
+/* What one text is put to; as struct asking. */
+struct choosing {
+    const struct matcher *matcher;
+    const struct ruleset *ruleset;
+    struct slice text;
+    int64_t now_ms;
+    bool (*wants)(const struct choosing *choosing, const struct rule *rule,
+                  struct evaluation *evaluation);
+};
+
+static bool wants_plainly(const struct choosing *choosing, const struct rule *rule,
+                          struct evaluation *evaluation)
 {
-    struct rule_cost *cost = profile_of(profile, rule->index);
+    return rule_wants_text(rule, evaluation, choosing->text);
+}
+
+static bool wants_for_profile(const struct choosing *choosing, const struct rule *rule,
+                              struct evaluation *evaluation)
+{
+    struct rule_cost *cost = profile_of(choosing->matcher->profile, rule->index);
     int64_t started_ns = clock_mono_ns();
     bool wants;
 
     evaluation->costs = &cost->patterns;
     evaluation->costs_ns = clock_mono_ns;
-    wants = rule_wants_text(rule, evaluation, text);
+    wants = rule_wants_text(rule, evaluation, choosing->text);
     rule_cost_add_try(cost, clock_mono_ns() - started_ns);
     return wants;
 }
 
-size_t match_choose(struct matcher *matcher, const struct ruleset *ruleset, struct slice text,
-                    uint32_t *rules, size_t n_rules)
+static bool wants_for_quarantine(const struct choosing *choosing, const struct rule *rule,
+                                 struct evaluation *evaluation)
 {
-    struct evaluation evaluation = { .scratch = matcher->scratch };
+    struct pattern_costs costs = { 0 };
+    struct quarantined facts;
+    bool wants;
+
+    evaluation->costs = &costs;
+    evaluation->costs_ns = choosing->matcher->clock->thread_ns;
+    wants = rule_wants_text(rule, evaluation, choosing->text);
+    evaluation->costs = NULL;
+    return put_aside(choosing->ruleset, rule, &costs, choosing->now_ms, &facts) || wants;
+}
+
+/* The first of `rules` are those that are chosen, in order; the others stand behind them. Who is put aside is left to those who count that. */
+static size_t choose(const struct choosing *choosing, uint32_t *rules, size_t n_rules)
+{
+    struct evaluation evaluation = { .scratch = choosing->matcher->scratch };
     size_t n_kept = 0;
 
     for (size_t i = 0; i < n_rules; i++) {
-        const struct rule *rule = &ruleset->rules[rules[i]];
+        const struct rule *rule = &choosing->ruleset->rules[rules[i]];
+        uint32_t index = rules[i];
 
-        if (matcher->profile ? wants_for_profile(matcher->profile, rule, &evaluation, text)
-                             : rule_wants_text(rule, &evaluation, text))
-            rules[n_kept++] = rules[i];
+        if (!is_put_aside(choosing->ruleset, rule, NULL) &&
+            !choosing->wants(choosing, rule, &evaluation))
+            continue;
+        rules[i] = rules[n_kept];
+        rules[n_kept++] = index;
     }
     return n_kept;
+}
+
+static int compare_indices(const void *a, const void *b)
+{
+    const uint32_t *left = a, *right = b;
+
+    return *left < *right ? -1 : *left > *right;
+}
+
+size_t match_choose(struct matcher *matcher, const struct ruleset *ruleset, struct slice text,
+                    int64_t now_ms, uint32_t *rules, size_t n_rules)
+{
+    struct choosing choosing = { .matcher = matcher,
+                                 .ruleset = ruleset,
+                                 .text = text,
+                                 .now_ms = now_ms,
+                                 .wants = matcher->profile ? wants_for_profile : wants_plainly };
+    int64_t started_ns = matcher->clock->tick_ns();
+    size_t n_kept = choose(&choosing, rules, n_rules);
+
+    if (!took_long(matcher, ruleset, started_ns))
+        return n_kept;
+    qsort(rules, n_rules, sizeof(*rules), compare_indices);
+    choosing.wants = wants_for_quarantine;
+    return choose(&choosing, rules, n_rules);
 }

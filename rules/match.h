@@ -11,6 +11,12 @@ enum rc matcher_new(struct matcher **matcher) MUST_CHECK;
 void matcher_free(struct matcher *matcher);
 /* From now on what rules cost is added to `profile` (kept; NULL: nobody asks, and nothing is measured). Of the set that it was made for. */
 void matcher_set_profile(struct matcher *matcher, struct profile *profile);
+/* What tells that an event took too long (quarantine.h); kept. Of tests: a matcher has the system's clocks. */
+struct match_clock {
+    int64_t (*tick_ns)(void);   /* asked before and after every event */
+    int64_t (*thread_ns)(void); /* asked around every pattern where that was too long */
+};
+void matcher_set_clock(struct matcher *matcher, const struct match_clock *clock);
 
 struct match {
     const struct rule *rule;
@@ -24,13 +30,16 @@ struct match {
 enum match_fault_kind {
     MATCH_FAULT_PATTERN, /* a pattern ran into its limit: neither match nor no match */
     MATCH_FAULT_KEY, /* everything held, but a field of the key is absent: not folded under an empty key */
+    MATCH_FAULT_QUARANTINED, /* its patterns took too long on this event or an earlier one: it was not asked (quarantine.h) */
     MATCH_FAULTS
 };
-extern const char *const match_fault_names[MATCH_FAULTS]; /* pattern, key: for metrics and people */
+extern const char
+    *const match_fault_names[MATCH_FAULTS]; /* pattern, key, quarantined: for metrics and people */
 struct match_fault {
     const struct rule *rule;
     enum match_fault_kind kind;
-    struct slice detail; /* the field that is absent, or the pattern and PCRE2's reason */
+    struct slice
+        detail; /* the field that is absent; the pattern and PCRE2's reason, or how long it took */
 };
 
 struct match_list {
@@ -41,7 +50,8 @@ struct match_list {
 };
 
 /* All that the rules make of `event`, in the order of the set. A clear match is given only under a rendered key; whether a signal is there to be cleared is the
- * fold's business. A rule is never matched by events of doors other than DOOR_DATA unless it asks for a vedette.* kind. */
+ * fold's business. A rule is never matched by events of doors other than DOOR_DATA unless it asks for a vedette.* kind. A rule whose patterns take too long is put in
+ * quarantine. */
 enum rc match_event(struct matcher *matcher, const struct ruleset *ruleset,
                     const struct event *event, struct arena *arena,
                     struct match_list *matches) MUST_CHECK;
@@ -50,10 +60,10 @@ enum rc match_event_by(struct matcher *matcher, const struct ruleset *ruleset,
                        const struct event *event, const uint32_t *rules, size_t n_rules,
                        struct arena *arena, struct match_list *matches) MUST_CHECK;
 
-/* Of the `rules` (as above) those whose patterns match `text`, in place; returns how many. The others can neither match an event of this text nor be cleared by
- * it, whatever its fields: asked before they are read. */
+/* Of the `rules` (as above) those whose patterns match `text`, in place and in order; returns how many. The others can neither match an event of this text nor be cleared by
+ * it, whatever its fields: asked before they are read. Rules in quarantine are kept: match_event_by tells of them. */
 size_t match_choose(struct matcher *matcher, const struct ruleset *ruleset, struct slice text,
-                    uint32_t *rules, size_t n_rules);
+                    int64_t now_ms, uint32_t *rules, size_t n_rules);
 
 /* One gate that a rule put before an event. */
 struct gate {

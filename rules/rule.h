@@ -1,4 +1,4 @@
-/* rule.h - one rule in memory, and the set of them. Read-only once loaded; shared by all threads.
+/* rule.h - one rule in memory, and the set of them. Read-only once loaded, but for the quarantine; shared by all threads.
  *
  * A rule is known by its id, never by its place. Its version is a hash of its meaning: the same text, however it is laid out or whatever
  * its neighbours are, gives the same version. */
@@ -11,7 +11,8 @@
 
 struct where; /* where.h */
 struct trial_finding;
-struct field_ref; /* field_ref.h */
+struct field_ref;  /* field_ref.h */
+struct quarantine; /* quarantine.h */
 
 enum rule_mode { RULE_PROPOSE, RULE_OBSERVE };
 
@@ -81,8 +82,10 @@ struct ruleset {
     size_t n_rules;
     struct rule_test *tests; /* NULL in a set to run */
     size_t n_tests;
-    struct slice version;           /* hash over all rule ids and versions, 16 hex characters */
-    const struct rule **by_id;      /* sorted by id */
+    struct slice version;      /* hash over all rule ids and versions, 16 hex characters */
+    const struct rule **by_id; /* sorted by id */
+    struct quarantine
+        *quarantine; /* of its rules; NULL in a set that was not loaded: none is put aside */
     struct owned_pattern *patterns; /* freed with the set */
     struct prefilters *prefilters;  /* of a loaded set; one that is made by hand has none */
     struct arena *nodes;            /* of rules and tests; NULL in a set to run */

@@ -29,7 +29,9 @@
     X(MATCHES, "vedette_matches_total", "counter", "rule",                                         \
       "Events that satisfied a rule's filter")                                                     \
     X(MATCH_FAULTS, "vedette_match_faults_total", "counter", "rule,fault",                         \
-      "Events a rule could not judge: pattern limit, key field absent")                            \
+      "Events a rule could not judge: pattern limit, key field absent, in quarantine")             \
+    X(RULES_QUARANTINED, "vedette_rules_quarantined", "gauge", "",                                 \
+      "Rules that judge nothing since their patterns took too long")                               \
     X(SIGNALS, "vedette_signals", "gauge", "state", "Signals by state")                            \
     X(TASKS, "vedette_tasks", "gauge", "state", "Tasks by state")                                  \
     X(PROPOSALS, "vedette_proposals", "gauge", "state", "Proposals by state")                      \

@@ -21,18 +21,73 @@ static void show_counts(const char *name, const struct json *counts, struct buff
     buffer_add_text(out, "\n");
 }
 
+static void show_events(const struct json *rule, const char *could_not, struct buffer *out)
+{
+    int64_t n_events = value_int(rule, "events");
+
+    buffer_format(out, "%lld event%s it %s", (long long)n_events, n_events == 1 ? "" : "s",
+                  could_not);
+}
+
+static void show_given_up(const struct screen *screen, const struct json *rule, struct buffer *out)
+{
+    (void)screen;
+    show_events(rule, "could not judge, because a pattern of it gave up", out);
+    buffer_add_text(out, "; the log names the pattern\n");
+}
+
+static void show_without_key(const struct screen *screen, const struct json *rule,
+                             struct buffer *out)
+{
+    (void)screen;
+    show_events(rule, "could not judge, because they lack a field of its key", out);
+    buffer_add_text(out, "; `vedette explain evt_…` names the field\n");
+}
+
+/* It is out of order as a whole: so when, by which pattern, and what to do stand below it. */
+static void show_quarantined(const struct screen *screen, const struct json *rule,
+                             struct buffer *out)
+{
+    int64_t at_ms;
+
+    buffer_add_text(out, "it judges nothing");
+    if (value_time(rule, "at", &at_ms)) {
+        buffer_add_text(out, ", since an event ");
+        show_time(screen, out, at_ms, true);
+        buffer_format(out, " that took its patterns %lld ms",
+                      (long long)value_int(rule, "took_ms"));
+    }
+    buffer_add_text(out, "; ");
+    show_events(rule, "was not asked about", out);
+    buffer_add_text(out, "\n    ! ");
+    show_text(out, value_text(rule, "file"));
+    buffer_format(out, ":%lld: ", (long long)value_int(rule, "line"));
+    show_text(out, value_text(rule, "pattern"));
+    buffer_add_text(out, ": ");
+    show_text(out, value_text(rule, "remedy"));
+    buffer_add_text(out, "\n");
+}
+
 static void show_degraded_rule(const struct screen *screen, const struct json *rule,
                                struct buffer *out)
 {
-    bool by_pattern = slice_eq(value_text(rule, "fault"), SLICE("pattern"));
+    static const struct {
+        const char *fault;
+        void (*show)(const struct screen *screen, const struct json *rule, struct buffer *out);
+    } faults[] = {
+        { "pattern", show_given_up },
+        { "key", show_without_key },
+        { "quarantined", show_quarantined },
+    };
 
     buffer_add_text(out, "    ");
     show_text(out, value_text(rule, "rule"));
     buffer_add_text(out, " is ");
     show_word(screen, out, SLICE("degraded"));
-    buffer_format(out, ": %lld events it could not judge, %s\n",
-                  (long long)value_int(rule, "events"),
-                  by_pattern ? "a pattern of it gave up on them" : "they lack a field of its key");
+    buffer_add_text(out, ": ");
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+        if (slice_eq(value_text(rule, "fault"), slice_of(faults[i].fault)))
+            faults[i].show(screen, rule, out);
 }
 
 static void show_rules(const struct screen *screen, const struct json *rules, struct buffer *out)

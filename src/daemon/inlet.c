@@ -200,6 +200,11 @@ struct inlet_facts inlet_facts(struct inlet *inlet)
     return facts;
 }
 
+struct ruleset *inlet_hold_ruleset(const struct inlet *inlet)
+{
+    return engine_hold_ruleset(inlet->engine);
+}
+
 /* --- the engine's thread --- */
 
 static void note(struct inlet *inlet, enum rc rc)

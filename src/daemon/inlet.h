@@ -66,3 +66,5 @@ struct inlet_facts {
     bool store_failed;
 };
 struct inlet_facts inlet_facts(struct inlet *inlet);
+/* The rules in force, for a thread that may not wait for the engine's: free them with ruleset_free. */
+struct ruleset *inlet_hold_ruleset(const struct inlet *inlet);

@@ -5,6 +5,7 @@
 #include "src/daemon/object_kinds.h"
 
 #include "rules/match.h"
+#include "rules/quarantine.h"
 #include "src/store/meta.h"
 
 #include <stdio.h>
@@ -70,6 +71,24 @@ static enum rc write_signal(struct event_work *work, const struct match *match)
     return RC_OK;
 }
 
+/* It is not asked, and so would not be here: what its patterns say of the event is of no consequence, and took too long before. */
+static void explain_quarantined(struct event_work *work, const struct rule *rule,
+                                const struct quarantined *facts)
+{
+    struct json_writer *writer = &work->writer;
+
+    json_object_begin(writer);
+    json_member_text(writer, "rule", rule->id);
+    json_member_bool(writer, "matched", false);
+    json_key(writer, "gates");
+    json_array_begin(writer);
+    write_gate(writer, SLICE("quarantine"), false,
+               SLICE("a rule that is asked: its patterns took too long on an event"),
+               facts->pattern);
+    json_array_end(writer);
+    json_object_end(writer);
+}
+
 static enum rc explain_rule(struct event_work *work, const struct rule *rule)
 {
     const struct event *event = &work->events.items[work->part];
@@ -124,14 +143,22 @@ static enum rc write_received(struct event_work *work)
 static enum rc explain_rules(struct event_work *work, const struct ruleset *ruleset)
 {
     const struct event *event = &work->events.items[work->part];
+    struct quarantined facts;
     enum rc rc;
 
     rc = match_event(work->matcher, ruleset, event, work->work.request->arena, &work->matches);
     json_key(&work->writer, "rules");
     json_array_begin(&work->writer);
-    for (size_t i = 0; i < ruleset->n_rules && !rc; i++)
-        if (!work->only.len || slice_eq(work->only, ruleset->rules[i].id))
-            rc = explain_rule(work, &ruleset->rules[i]);
+    for (size_t i = 0; i < ruleset->n_rules && !rc; i++) {
+        const struct rule *rule = &ruleset->rules[i];
+
+        if (work->only.len && !slice_eq(work->only, rule->id))
+            continue;
+        if (quarantine_has(ruleset->quarantine, rule, &facts))
+            explain_quarantined(work, rule, &facts);
+        else
+            rc = explain_rule(work, rule);
+    }
     json_array_end(&work->writer);
     return rc;
 }

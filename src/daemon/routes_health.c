@@ -2,6 +2,7 @@
 #include "src/daemon/handlers.h"
 #include "src/daemon/posting.h"
 
+#include "rules/quarantine.h"
 #include "src/base/metrics.h"
 
 #include <sys/statvfs.h>
@@ -18,11 +19,22 @@ struct check {
     struct slice detail;
 };
 
+/* Lines are judged on other threads than the engine's: counted when somebody asks. */
+static void count_quarantined(struct request *request)
+{
+    struct ruleset *ruleset = inlet_hold_ruleset(service_inlet(request->service));
+
+    metric_set(METRIC_RULES_QUARANTINED, (struct slice){ 0 }, (struct slice){ 0 },
+               (double)quarantine_n_rules(ruleset->quarantine));
+    ruleset_free(ruleset);
+}
+
 void get_metrics(struct request *request)
 {
     struct buffer text;
 
     buffer_init(&text, 0);
+    count_quarantined(request);
     metrics_write(&text);
     request_answer(request, 200, "text/plain; version=0.0.4; charset=utf-8", buffer_slice(&text),
                    NULL, 0);

@@ -3,6 +3,7 @@
 #include "src/daemon/list_query.h"
 
 #include "rules/match.h"
+#include "rules/quarantine.h"
 #include "src/base/metrics.h"
 #include "src/store/track_records.h"
 
@@ -30,9 +31,8 @@ static void write_key(const struct rule *rule, struct json_writer *writer)
 }
 
 /* What it could not judge since it came into force: its say is not the whole truth. */
-static void write_faults(const struct rule *rule, struct json_writer *writer)
+static int64_t count_faults(const struct rule *rule, int64_t counts[MATCH_FAULTS])
 {
-    int64_t counts[MATCH_FAULTS];
     int64_t n_faults = 0;
 
     for (size_t i = 0; i < MATCH_FAULTS; i++) {
@@ -40,9 +40,11 @@ static void write_faults(const struct rule *rule, struct json_writer *writer)
             (int64_t)metric_value(METRIC_MATCH_FAULTS, rule->id, slice_of(match_fault_names[i]));
         n_faults += counts[i];
     }
-    json_member_bool(writer, "degraded", n_faults > 0);
-    if (!n_faults)
-        return;
+    return n_faults;
+}
+
+static void write_faults(const int64_t counts[MATCH_FAULTS], struct json_writer *writer)
+{
     json_key(writer, "faults");
     json_object_begin(writer);
     for (size_t i = 0; i < MATCH_FAULTS; i++)
@@ -51,8 +53,27 @@ static void write_faults(const struct rule *rule, struct json_writer *writer)
     json_object_end(writer);
 }
 
-static enum rc write_rule(struct store_txn *txn, const struct rule *rule,
-                          struct json_writer *writer)
+static void write_health(const struct rule *rule, const struct quarantine *quarantine,
+                         struct json_writer *writer)
+{
+    int64_t counts[MATCH_FAULTS];
+    int64_t n_faults = count_faults(rule, counts);
+    struct quarantined facts;
+    bool is_quarantined = quarantine_has(quarantine, rule, &facts);
+
+    json_member_bool(writer, "degraded", n_faults > 0 || is_quarantined);
+    if (n_faults)
+        write_faults(counts, writer);
+    if (!is_quarantined)
+        return;
+    json_key(writer, "quarantine");
+    json_object_begin(writer);
+    quarantined_write(&facts, writer);
+    json_object_end(writer);
+}
+
+static enum rc write_rule(struct store_txn *txn, const struct ruleset *ruleset,
+                          const struct rule *rule, struct json_writer *writer)
 {
     struct track_record record = { 0 };
     enum rc rc = track_record_get(txn, rule->id, rule->version, &record);
@@ -71,7 +92,7 @@ static enum rc write_rule(struct store_txn *txn, const struct rule *rule,
     json_member_int(writer, "line", rule->mark.line);
     json_member_int(writer, "matches",
                     (int64_t)metric_value(METRIC_MATCHES, rule->id, (struct slice){ 0 }));
-    write_faults(rule, writer);
+    write_health(rule, ruleset->quarantine, writer);
     json_key(writer, "track_record");
     record_write_json(&track_record_shape, &record, writer);
     json_object_end(writer);
@@ -110,7 +131,7 @@ static enum rc run_list(struct engine_work *work, struct engine *engine, int64_t
             rc = arena_copy(work->request->arena, ruleset->rules[i - 1].id, &list->next);
             break;
         }
-        rc = write_rule(txn, &ruleset->rules[i], &list->answer.writer);
+        rc = write_rule(txn, ruleset, &ruleset->rules[i], &list->answer.writer);
         list->answer.n_items++;
     }
     store_abort(&txn);
@@ -156,7 +177,8 @@ void list_rules(struct request *request)
 static enum rc run_one(struct engine_work *work, struct engine *engine, int64_t now_ms)
 {
     struct rules_work *one = (struct rules_work *)work;
-    const struct rule *rule = ruleset_find(engine_ruleset(engine), work->request->part);
+    const struct ruleset *ruleset = engine_ruleset(engine);
+    const struct rule *rule = ruleset_find(ruleset, work->request->part);
     struct json_writer writer = json_writer_to(&one->json);
     struct store_txn *txn = NULL;
     enum rc rc;
@@ -166,7 +188,7 @@ static enum rc run_one(struct engine_work *work, struct engine *engine, int64_t 
         return RC_NOT_FOUND;
     rc = store_begin_read(service_store(work->request->service), &txn);
     if (!rc)
-        rc = write_rule(txn, rule, &writer);
+        rc = write_rule(txn, ruleset, rule, &writer);
     store_abort(&txn);
     return rc;
 }

@@ -5,6 +5,8 @@
 #include "src/daemon/posting.h"
 #include "src/daemon/slack_socket.h"
 
+#include "rules/match.h"
+#include "rules/quarantine.h"
 #include "src/base/metrics.h"
 #include "src/store/meta.h"
 #include "watchers/webhook.h"
@@ -76,17 +78,50 @@ static enum rc write_depths(struct status *status)
 
 /* --- rules and watchers --- */
 
-static void write_degraded(void *context, struct slice rule, struct slice fault, double n_events)
+/* Those that could be asked and could not judge. */
+static void write_faulty(void *context, struct slice rule, struct slice fault, double n_events)
 {
     struct json_writer *writer = context;
 
-    if (n_events < 1)
+    if (n_events < 1 || slice_eq(fault, slice_of(match_fault_names[MATCH_FAULT_QUARANTINED])))
         return;
     json_object_begin(writer);
     json_member_text(writer, "rule", rule);
     json_member_text(writer, "fault", fault);
     json_member_int(writer, "events", (int64_t)n_events);
     json_object_end(writer);
+}
+
+static void write_quarantined(const struct rule *rule, const struct quarantined *facts,
+                              struct json_writer *writer)
+{
+    struct slice fault = slice_of(match_fault_names[MATCH_FAULT_QUARANTINED]);
+
+    json_object_begin(writer);
+    json_member_text(writer, "rule", rule->id);
+    json_member_text(writer, "fault", fault);
+    json_member_int(writer, "events", (int64_t)metric_value(METRIC_MATCH_FAULTS, rule->id, fault));
+    json_member_text(writer, "file", rule->mark.file);
+    json_member_int(writer, "line", rule->mark.line);
+    quarantined_write(facts, writer);
+    json_object_end(writer);
+}
+
+/* First those that judge nothing at all. */
+static void write_degraded(struct status *status)
+{
+    struct ruleset *ruleset = inlet_hold_ruleset(service_inlet(status->request->service));
+    bool has_some = quarantine_n_rules(ruleset->quarantine) > 0;
+    struct quarantined facts;
+
+    json_key(&status->writer, "degraded");
+    json_array_begin(&status->writer);
+    for (size_t i = 0; i < ruleset->n_rules && has_some; i++)
+        if (quarantine_has(ruleset->quarantine, &ruleset->rules[i], &facts))
+            write_quarantined(&ruleset->rules[i], &facts, &status->writer);
+    metric_each(METRIC_MATCH_FAULTS, write_faulty, &status->writer);
+    json_array_end(&status->writer);
+    ruleset_free(ruleset);
 }
 
 static enum rc write_rules(struct status *status)
@@ -103,10 +138,7 @@ static enum rc write_rules(struct status *status)
                      report.state == RULES_AS_WRITTEN ? SLICE("as_written") : SLICE("last_good"));
     json_member_text(&status->writer, "problems", report.problems);
     json_member_time(&status->writer, "at", report.at_ms);
-    json_key(&status->writer, "degraded");
-    json_array_begin(&status->writer);
-    metric_each(METRIC_MATCH_FAULTS, write_degraded, &status->writer);
-    json_array_end(&status->writer);
+    write_degraded(status);
     json_object_end(&status->writer);
     return RC_OK;
 }

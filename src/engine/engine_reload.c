@@ -177,20 +177,25 @@ enum rc turn_save_rules(struct turn *turn, const struct rule_files *files)
 
 /* --- the swap --- */
 
-/* A rule that is written anew has everything to prove again: what the old one could not judge says nothing of it. */
+static void forget_fault(const struct rule *rule, enum match_fault_kind kind)
+{
+    struct slice fault = slice_of(match_fault_names[kind]);
+
+    if (metric_value(METRIC_MATCH_FAULTS, rule->id, fault) > 0)
+        metric_set(METRIC_MATCH_FAULTS, rule->id, fault, 0);
+}
+
+/* A rule that is written anew has everything to prove again: what the old one could not judge says nothing of it. Every reload ends a quarantine. */
 static void forget_faults(const struct ruleset *before, const struct ruleset *after)
 {
     for (size_t i = 0; i < before->n_rules; i++) {
         const struct rule *rule = &before->rules[i];
         const struct rule *now = ruleset_find(after, rule->id);
+        bool is_another = !now || !slice_eq(now->version, rule->version);
 
-        for (size_t kind = 0;
-             kind < MATCH_FAULTS && (!now || !slice_eq(now->version, rule->version)); kind++) {
-            struct slice fault = slice_of(match_fault_names[kind]);
-
-            if (metric_value(METRIC_MATCH_FAULTS, rule->id, fault) > 0)
-                metric_set(METRIC_MATCH_FAULTS, rule->id, fault, 0);
-        }
+        for (int kind = 0; kind < MATCH_FAULTS; kind++)
+            if (is_another || kind == MATCH_FAULT_QUARANTINED)
+                forget_fault(rule, (enum match_fault_kind)kind);
     }
 }
 

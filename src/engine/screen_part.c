@@ -162,7 +162,8 @@ static enum rc screen_line(struct pass *pass, size_t n_rules, struct log_line *l
     struct event event;
     enum rc rc;
 
-    n_rules = match_choose(worker->matcher, screening->ruleset, text, worker->rules, n_rules);
+    n_rules = match_choose(worker->matcher, screening->ruleset, text, screening->now_ms,
+                           worker->rules, n_rules);
     if (!n_rules)
         return RC_OK;
     arena_reset(worker->line);

@@ -87,7 +87,7 @@ static void ask_rules(struct slice text, size_t n_rules, struct bench_counts *co
     struct match_list matches;
 
     counts->n_candidates += n_rules;
-    n_rules = match_choose(bench.matcher, bench.ruleset, text, bench.rules, n_rules);
+    n_rules = match_choose(bench.matcher, bench.ruleset, text, 0, bench.rules, n_rules);
     if (!n_rules)
         return;
     arena_reset(bench.line);
