@@ -73,24 +73,3 @@ bool loader_read_members(struct loader *loader, const struct member_table *table
         loader->rc = rc;
     return rc == RC_OK;
 }
-
-/* True when every byte of the text is one byte between the quotes. */
-static bool is_written_plainly(const struct node *scalar)
-{
-    for (size_t i = 0; i < scalar->text.len; i++) {
-        if (scalar->text.ptr[i] == '\n' || scalar->text.ptr[i] == '\'' ||
-            (scalar->style == NODE_DOUBLE_QUOTED && strchr("\\\"\t", scalar->text.ptr[i])))
-            return false;
-    }
-    return scalar->style != NODE_BLOCK;
-}
-
-struct mark mark_inside(const struct node *scalar, size_t offset)
-{
-    struct mark mark = scalar->mark;
-
-    if (!is_written_plainly(scalar))
-        return mark;
-    mark.column += (uint32_t)offset + (scalar->style == NODE_PLAIN ? 0 : 1);
-    return mark;
-}

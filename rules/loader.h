@@ -68,8 +68,6 @@ const char **loader_name_table(struct loader *loader, const char *const *fixed,
 /* members_read for the readers here: false when there was a problem. */
 bool loader_read_members(struct loader *loader, const struct member_table *table,
                          const struct node *map, void *target);
-/* The place in the file of the `offset`-th byte of a scalar, as near as it can be told. */
-struct mark mark_inside(const struct node *scalar, size_t offset);
 
 /* -- nodes that nobody wrote (new_nodes.c); NULL when memory is out -- */
 void *loader_alloc_node(struct loader *loader, size_t n_items, size_t item_bytes);

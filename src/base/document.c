@@ -43,8 +43,8 @@ static bool next_line(struct reader *reader)
     return false;
 }
 
-/* libyaml counts from 0, and columns in characters. */
-static struct mark mark_at(struct reader *reader, yaml_mark_t where)
+/* Where it is in the text. libyaml counts from 0, and columns in characters. */
+static size_t offset_of(struct reader *reader, yaml_mark_t where)
 {
     size_t at;
 
@@ -57,6 +57,13 @@ static struct mark mark_at(struct reader *reader, yaml_mark_t where)
     at = reader->line_start;
     for (size_t i = 0; i < where.column && at < reader->text.len; i++)
         at += utf8_char_len(reader->text.ptr + at, reader->text.len - at, NULL);
+    return at;
+}
+
+static struct mark mark_at(struct reader *reader, yaml_mark_t where)
+{
+    size_t at = offset_of(reader, where);
+
     return (struct mark){ .file = reader->file,
                           .line = (uint32_t)where.line + 1,
                           .column = (uint32_t)(at - reader->line_start) + 1 };
@@ -270,6 +277,27 @@ static bool has_bad_control(struct slice text)
     return false;
 }
 
+/* Is each byte of the text one of `raw`, between quotes if any? Not where quotes are doubled, escapes stand, lines are folded or indented. */
+static bool is_written_plainly(const yaml_event_t *event, const struct node *scalar,
+                               struct slice raw)
+{
+    size_t n_quotes = scalar->style == NODE_PLAIN ? 0 : 2;
+
+    return event->start_mark.line == event->end_mark.line && scalar->style != NODE_BLOCK &&
+           raw.len == scalar->text.len + n_quotes;
+}
+
+static enum rc keep_raw(struct reader *reader, const yaml_event_t *event, struct node *scalar)
+{
+    size_t start = offset_of(reader, event->start_mark);
+    size_t end = offset_of(reader, event->end_mark);
+    struct slice raw = { reader->text.ptr + start, end - start };
+
+    if (is_written_plainly(event, scalar, raw))
+        return RC_OK;
+    return arena_copy(reader->arena, raw, &scalar->raw);
+}
+
 static enum rc read_scalar(struct reader *reader, const yaml_event_t *event, struct node *node)
 {
     struct slice value = { (const char *)event->data.scalar.value, event->data.scalar.length };
@@ -282,6 +310,9 @@ static enum rc read_scalar(struct reader *reader, const yaml_event_t *event, str
     node->type = NODE_SCALAR;
     node->style = style_of((int)event->data.scalar.style);
     node->is_null = node->style == NODE_PLAIN && is_null_word(node->text);
+    rc = keep_raw(reader, event, node);
+    if (rc)
+        return rc;
     if (has_bad_control(node->text))
         add_problem(reader, node->mark,
                     "a control character in the text: double quotes turn \\b and the like into "

@@ -30,6 +30,8 @@ struct node {
     struct mark mark;
     enum node_style style; /* NODE_SCALAR */
     struct slice text;     /* NODE_SCALAR; an empty plain scalar and `null`/`~` are is_null */
+    struct slice
+        raw; /* the same as the file has it, from its mark on; absent where each byte of `text` is simply one of the file */
     bool is_null;
     struct node **items; /* NODE_LIST */
     size_t n_items;
@@ -57,5 +59,7 @@ void node_problem(struct problems *problems, const struct node *node, const char
     __attribute__((format(printf, 3, 4)));
 void mark_problem(struct problems *problems, enum problem_severity severity, struct mark mark,
                   const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* The place in the file of the `offset`-th byte of a scalar's text: behind quotes, escapes, line ends and indentation. Its mark where that cannot be told (\x escapes). */
+struct mark mark_inside(const struct node *scalar, size_t offset);
 /* "text", "a list" or "a map", for messages. */
 const char *node_type_text(const struct node *node);

@@ -342,6 +342,83 @@ static void a_file_that_cannot_be_read_is_a_problem_with_its_name(void **state)
     assert_true(slice_eq(problems_at(fixture->problems, 0)->file, SLICE("/nonexistent/x.yaml")));
 }
 
+/* The first scalar in the tree whose text has an @. */
+static const struct node *find_at(const struct node *node)
+{
+    const struct node *found = NULL;
+
+    if (node->type == NODE_SCALAR)
+        return node->text.len && memchr(node->text.ptr, '@', node->text.len) ? node : NULL;
+    for (size_t i = 0; i < node->n_items && !found; i++)
+        found = find_at(node->items[i]);
+    for (size_t i = 0; i < node->n_pairs && !found; i++)
+        found = find_at(node->pairs[i].value);
+    return found;
+}
+
+/* The place of the @ of a scalar's text. */
+static struct mark mark_of_at(const struct node *scalar)
+{
+    const char *at = memchr(scalar->text.ptr, '@', scalar->text.len);
+
+    return mark_inside(scalar, (size_t)(at - scalar->text.ptr));
+}
+
+static void a_byte_of_a_text_is_found_where_the_file_has_it(void **state)
+{
+    static const char *const cases[] = {
+        "a: x@",
+        "a: 'x@'",
+        "a: '/it''s @/'",
+        "a: ['x', {b: '''''@'}]",
+        "a: '\xc3\xa4''\xc3\xa4@'",
+        "a: \"x@\"",
+        "a: \"\\\"\\\\d\\t@\"",
+        "a: \"\xc3\xa4\\\\@\"",
+        "a: 'one\n  two@'",
+        "a: 'one  \n\n\n   tw''o @'",
+        "a: \"one\n\n  two@\"",
+        "a: \"one \\\n   two@\"",
+        "a: one\n  two @ three",
+        "a: |\n  x@",
+        "a: |-\n  /x@/\n",
+        "a:\n  - |+ # kept\n    one\n      two\n\n    three @\n\n",
+        "a: >-\n  /one \\d\n  two@/x\n",
+        "a: >\n  one\n\n  two\n   more @\n  end\n",
+        "a: >2-\n    x@\n",
+        "a: >-\r\n  x\r\n  y@\r\n",
+    };
+    struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < N_OF(cases); i++) {
+        const struct node *scalar = find_at(parse(fixture, cases[i]));
+        const char *at = strchr(cases[i], '@');
+        uint32_t line = 1, column = 1;
+        struct mark mark;
+
+        print_message("# %zu\n", i);
+        assert_non_null(scalar);
+        mark = mark_of_at(scalar);
+        for (const char *byte = cases[i]; byte < at; byte++) {
+            column = *byte == '\n' ? 1 : column + 1;
+            line += *byte == '\n';
+        }
+        assert_int_equal(mark.line, line);
+        assert_int_equal(mark.column, column);
+    }
+}
+
+static void where_a_byte_cannot_be_told_the_text_is_pointed_at(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct node *root = parse(fixture, "a: \"\\x41@\"");
+
+    assert_int_equal(mark_inside(root->pairs[0].value, 1).column, 4);
+    root = parse(fixture, "a: 'it''s'"); /* its end */
+    assert_int_equal(mark_inside(root->pairs[0].value, 4).column, 10);
+    assert_int_equal(mark_inside(root->pairs[0].value, 400).column, 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -351,6 +428,10 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_scalar_knows_how_it_was_quoted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(places_are_lines_and_columns_in_bytes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_byte_of_a_text_is_found_where_the_file_has_it, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(where_a_byte_cannot_be_told_the_text_is_pointed_at, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(r01_a_broken_document_is_refused_in_our_words, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(r11_what_yaml_has_too_much_of_is_refused, set_up,
