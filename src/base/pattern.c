@@ -130,6 +130,21 @@ static enum rc read_flags(struct slice text, struct slice letters, uint32_t *opt
     return RC_OK;
 }
 
+static enum rc check_controls(struct slice inside, struct json_fault *fault)
+{
+    for (size_t i = 0; i < inside.len; i++) {
+        if (inside.ptr[i] == '\n')
+            return refuse(fault, i + 1,
+                          "a line end in the pattern: `>-` makes blanks of those that a long "
+                          "pattern has (with the flag x)");
+        if (slice_has_control((struct slice){ inside.ptr + i, 1 }))
+            return refuse(fault, i + 1,
+                          "a control character in the pattern: write it in single quotes, where "
+                          "\\b stays as it is");
+    }
+    return RC_OK;
+}
+
 static enum rc check_inside(struct slice inside, struct json_fault *fault)
 {
     if (inside.len == 0)
@@ -138,11 +153,7 @@ static enum rc check_inside(struct slice inside, struct json_fault *fault)
         return refuse(fault, 1, "the pattern is longer than 16 KiB");
     if (slice_starts(inside, SLICE("(*")))
         return refuse(fault, 1, "a pattern may not start with (*");
-    if (slice_has_control(inside))
-        return refuse(fault, 1,
-                      "a control character in the pattern: write it in single quotes, where \\b "
-                      "stays as it is");
-    return RC_OK;
+    return check_controls(inside, fault);
 }
 
 /* -- compiling -- */
@@ -155,16 +166,31 @@ static enum rc refuse_compile(int error, size_t offset, struct arena *arena,
 
     if (error == PCRE2_ERROR_HEAP_FAILED)
         return RC_NO_MEMORY;
+    /* Told behind the escape that it is about. */
+    if (error == PCRE2_ERROR_BACKSLASH_C_CALLER_DISABLED && offset >= 2)
+        offset -= 2;
     (void)pcre2_get_error_message(error, message, sizeof message);
     if (arena_copy(arena, slice_of((const char *)message), &text) != RC_OK)
         return RC_NO_MEMORY;
     return refuse(fault, offset + 1, text.ptr);
 }
 
+/* Gives what stands behind the first callout. */
 static int is_callout(pcre2_callout_enumerate_block *block, void *offset)
 {
     *(size_t *)offset = block->pattern_position;
     return 1;
+}
+
+/* Where the last `(?C` before `end` begins. */
+static size_t callout_start(struct slice inside, size_t end)
+{
+    size_t start = end;
+
+    while (start > 0 &&
+           !slice_starts((struct slice){ inside.ptr + start, inside.len - start }, SLICE("(?C")))
+        start--;
+    return start;
 }
 
 static enum rc compile(struct pattern *pattern, struct slice inside, uint32_t options,
@@ -179,7 +205,7 @@ static enum rc compile(struct pattern *pattern, struct slice inside, uint32_t op
     if (!pattern->code)
         return refuse_compile(error, offset, arena, fault);
     if (pcre2_callout_enumerate(pattern->code, is_callout, &offset) != 0)
-        return refuse(fault, offset + 1, "callouts are not allowed");
+        return refuse(fault, callout_start(inside, offset) + 1, "callouts are not allowed");
     (void)pcre2_pattern_info(pattern->code, PCRE2_INFO_CAPTURECOUNT, &n_groups);
     if (n_groups > GROUPS_MAX)
         return refuse(fault, 1, "more than 100 groups: use (?:…) where nothing is captured");

@@ -282,6 +282,50 @@ static void r03_a_pattern_at_its_limit_is_neither_match_nor_no_match(void **stat
     seen_free(&seen);
 }
 
+/* Wherever a pattern stands: where its answer decides, the rule cannot judge; where another clause has decided already, it need not. */
+static void r03_a_pattern_at_its_limit_is_a_third_result_in_every_place(void **state)
+{
+#define LIMIT "'/^(a|a)*$/'"
+#define FAULTY "?/^(a|a)*$/: match limit reached"
+    static const struct {
+        const char *members;
+        const char *seen;
+    } cases[] = {
+        { "match: " LIMIT, FAULTY },
+        { "match: [" LIMIT ", '/b/']", FAULTY },
+        { "match: [" LIMIT ", '/!/']", "r/log" }, /* another holds: one is enough */
+        { "match: ['/!/', " LIMIT "]", "r/log" },
+        { "ignore: " LIMIT, FAULTY },
+        { "ignore: [" LIMIT ", '/b/']", FAULTY },
+        { "ignore: [" LIMIT ", '/!/']", "" }, /* another throws it out */
+        { "match: '/b/', ignore: " LIMIT, "" },
+        { "where: {text: " LIMIT "}", FAULTY },
+        { "where: {text: [" LIMIT ", b]}", FAULTY },
+        { "where: {text: {not: " LIMIT "}}", FAULTY },
+        { "where: {text: {not: {not: " LIMIT "}}}", FAULTY },
+        { "where: {repo: x, text: " LIMIT "}", "" },
+        { "where: {any: [{text: " LIMIT "}, {repo: x}]}", FAULTY },
+        { "where: {any: [{text: " LIMIT "}, {repo: r}]}", "r/log" },
+        { "where: {none: [{text: " LIMIT "}]}", FAULTY },
+        { "where: {none: [{text: " LIMIT "}, {repo: r}]}", "" },
+        { "clear: {match: " LIMIT "}", FAULTY },
+        { "clear: {where: {text: " LIMIT "}}", FAULTY },
+        { "clear: {where: {repo: x, text: " LIMIT "}}", "r/log" }, /* it surely does not clear */
+        { "match: '/b/', clear: {match: " LIMIT "}", FAULTY },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char rules[256];
+
+        (void)snprintf(rules, sizeof rules, "rules: [{id: r, on: log, key: '{{kind}}', %s}]",
+                       cases[i].members);
+        assert_seen(rules,
+                    "{'kind':'log','repo':'r','text':'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!'}",
+                    cases[i].seen);
+    }
+}
+
 static void captures_are_given_with_the_match(void **state)
 {
     struct seen seen =
@@ -368,6 +412,7 @@ int main(void)
         cmocka_unit_test(clear_takes_over_any_and_none_but_for_what_it_names),
         cmocka_unit_test(an_event_that_clears_is_never_a_match),
         cmocka_unit_test(r03_a_pattern_at_its_limit_is_neither_match_nor_no_match),
+        cmocka_unit_test(r03_a_pattern_at_its_limit_is_a_third_result_in_every_place),
         cmocka_unit_test(captures_are_given_with_the_match),
         cmocka_unit_test(out_of_memory_is_no_result),
     };

@@ -1,5 +1,6 @@
 #include "src/base/pattern.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -164,7 +165,8 @@ static void r01_what_is_no_pattern_is_refused_at_its_place(void **state)
         { "/*a/", 1, "quantifier does not follow" },
         { "/(?<n>a)(?<n>b)/", 13, "two named subpatterns have the same name" },
         { "/(?J)(?<n>a)|(?<n>b)/", 1, "two groups have the same name" },
-        { "/a\b/", 1, "a control character in the pattern" },
+        { "/a\b/", 2, "a control character in the pattern" },
+        { "/a b\nc/x", 4, "a line end in the pattern: `>-` makes blanks" },
         { "/(?<=a+)b/", 1, "lookbehind assertion is not fixed length" },
         { "/((((a{1,999}){1,999}){1,999}){1,999})/", 0, "regular expression is too large" },
     };
@@ -200,27 +202,99 @@ static void a_text_is_told_from_a_pattern_by_its_form(void **state)
     assert_false(pattern_is_written((struct slice){ 0 }));
 }
 
+/* What a pattern may not say for itself, wherever it stands; and what only looks like it. */
 static void r06_a_pattern_sets_no_limits_and_switches_of_its_own(void **state)
 {
-    static const char *const refused[] = {
-        "/(*LIMIT_MATCH=1)a/", "/(*UTF)a/",    "/(*UCP)a/",  "/(*NO_JIT)a/", "/(*CRLF)a/",
-        "/a(?C1)b/",           "/(?C\"x\")a/", "/a\\Cb/",    "/a\\Cb/u",     "/ (*UTF)a/x",
-        "/(*UTF)(*UCP)a/u",    "/(?C)/",       "/a(*UTF)b/",
+    static const struct {
+        const char *text;
+        size_t offset; /* of the offending byte */
+        const char *fault;
+    } refused[] = {
+#define VERB "a pattern may not start with (*"
+        { "/(*LIMIT_MATCH=1)a/", 1, VERB },
+        { "/(*LIMIT_DEPTH=1)a/", 1, VERB },
+        { "/(*LIMIT_RECURSION=1)a/", 1, VERB },
+        { "/(*LIMIT_HEAP=1)a/", 1, VERB },
+        { "/(*NOTEMPTY)a/", 1, VERB },
+        { "/(*NOTEMPTY_ATSTART)a/", 1, VERB },
+        { "/(*NO_AUTO_POSSESS)a/", 1, VERB },
+        { "/(*NO_DOTSTAR_ANCHOR)a/", 1, VERB },
+        { "/(*NO_JIT)a/", 1, VERB },
+        { "/(*NO_START_OPT)a/", 1, VERB },
+        { "/(*UTF)a/", 1, VERB },
+        { "/(*UTF)(*UCP)a/u", 1, VERB },
+        { "/(*UCP)a/", 1, VERB },
+        { "/(*CR)a/", 1, VERB },
+        { "/(*LF)a/", 1, VERB },
+        { "/(*CRLF)a/", 1, VERB },
+        { "/(*ANYCRLF)a/", 1, VERB },
+        { "/(*ANY)a/", 1, VERB },
+        { "/(*NUL)a/", 1, VERB },
+        { "/(*BSR_ANYCRLF)a/", 1, VERB },
+        { "/(*BSR_UNICODE)a/", 1, VERB },
+#define NOT_AT_START "(*VERB) not recognized or malformed"
+        { "/ (*UTF)a/x", 7, NOT_AT_START },
+        { "/a(*UTF)b/", 7, NOT_AT_START },
+        { "/(?:(*LIMIT_MATCH=1)a)/", 17, NOT_AT_START },
+#define CALLOUT "callouts are not allowed"
+        { "/(?C)/", 1, CALLOUT },
+        { "/a(?C)b/", 2, CALLOUT },
+        { "/a(?C0)b/", 2, CALLOUT },
+        { "/a(?C255)b/", 2, CALLOUT },
+        { "/ab(?C\"x\")/", 3, CALLOUT },
+        { "/ab(?C'x')c/", 3, CALLOUT },
+        { "/ab(?C`x`)c/", 3, CALLOUT },
+        { "/ab(?C^x^)c/", 3, CALLOUT },
+        { "/ab(?C%x%)c/", 3, CALLOUT },
+        { "/ab(?C#x#)c/", 3, CALLOUT },
+        { "/ab(?C$x$)c/", 3, CALLOUT },
+        { "/ab(?C{x})c/", 3, CALLOUT },
+        { "/a(?:b(?C1))c/", 6, CALLOUT },
+        { "/a(?=b(?C1)c)/", 6, CALLOUT },
+        { "/(?<=a(?C1)b)c/", 6, CALLOUT },
+        { "/a(?(?C1)(?=b)b|c)/", 4, CALLOUT },
+        { "/a (?C1) b/x", 3, CALLOUT },
+        { "/a(?C1)b(?C2)c/", 2, CALLOUT },
+#define SINGLE_BYTE "using \\C is disabled by the application"
+        { "/\\C/", 1, SINGLE_BYTE },
+        { "/a\\Cb/", 2, SINGLE_BYTE },
+        { "/a\\Cb/u", 2, SINGLE_BYTE },
+        { "/a(?:b|\\C+)/", 7, SINGLE_BYTE },
+        { "/(?<=\\C)a/", 5, SINGLE_BYTE },
+        { "/[a\\C]/", 4, "escape sequence is invalid in character class" },
+        /* Lookbehinds have a length. */
+        { "/(?<=a+)b/", 1, "lookbehind assertion is not fixed length" },
+        { "/x(?<=a*|b)c/", 2, "lookbehind assertion is not fixed length" },
+        { "/x(?<!a{1,2})c/", 2, "lookbehind assertion is not fixed length" },
+        { "/(?<=(?<n>a+))b/", 1, "lookbehind assertion is not fixed length" },
+        { "/(?<=\\X)b/", 1, "lookbehind assertion is not fixed length" },
+        { "/(?<=\\R)b/", 1, "lookbehind assertion is not fixed length" },
+        { "/(?<=a\\K)b/", 10, "\\K is not allowed in lookarounds" },
+    };
+    static const char *const good[] = {
+        "/\\(?C1[(?C)]\\Q(?C1)\\E/",
+        "/a(?#(?C1)b/",
+        "/\\\\C/",
+        "/\\Q\\C\\E/",
+        "/[(*UTF)]/",
+        "/\\(*UTF/",
+        "/(?<=abc|d)e/",
     };
     struct fixture *fixture = *state;
-    struct pattern *literal;
 
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
         struct pattern *pattern = NULL;
         struct json_fault fault = { 0 };
 
-        print_message("# %s\n", refused[i]);
-        assert_int_equal(pattern_parse(slice_of(refused[i]), fixture->arena, &pattern, &fault),
+        print_message("# %s\n", refused[i].text);
+        assert_int_equal(pattern_parse(slice_of(refused[i].text), fixture->arena, &pattern, &fault),
                          RC_INVALID);
-        assert_non_null(fault.text);
+        if (!slice_starts(slice_of(fault.text), slice_of(refused[i].fault)) ||
+            fault.offset != refused[i].offset)
+            fail_msg("got: %zu %s", fault.offset, fault.text);
     }
-    literal = parse(fixture, "/\\(?C1[(?C)]/"); /* looks like a callout, and is none */
-    pattern_free(literal);
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        pattern_free(parse(fixture, good[i]));
 }
 
 static struct slice fill(struct buffer *buffer, const char *unit, size_t n_bytes, const char *last)
@@ -327,17 +401,84 @@ static void r02_of_a_long_text_head_and_tail_are_searched(void **state)
     pattern_free(end);
 }
 
-/* With the library's own 32 KiB of stack this ends in an error. */
+/* With the library's own 32 KiB of stack these end in an error: every round of a repetition leaves a way back. */
+static const struct {
+    const char *text;
+    const char *unit, *last; /* of the subject that it matches */
+} deep_patterns[] = {
+    { "/^(?:a|b)*c$/", "ab", "c" },
+    { "/^(?:[^\"\\\\]|\\\\.)*\"$/", "ab\\n", "\"" },
+    { "/^(?:(a)|(b))*c$/", "ab", "c" },
+    { "/^(?:(a)(b)|(c)(d)|(e)(f)|(g)(h))*x$/", "abcdefgh", "x" },
+    { "/^((?:a|b)(?1)?)c$/", "ab", "c" },
+    { "/^(?:(\\w+) ?= ?(\\w+|\"[^\"]*\");)*end$/", "k = \"v v\";", "end" },
+};
+
 static void r05_the_jit_stack_suffices_for_deep_backtracking(void **state)
+{
+    struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < sizeof(deep_patterns) / sizeof(deep_patterns[0]); i++) {
+        struct pattern *pattern = parse(fixture, deep_patterns[i].text);
+        struct buffer subject;
+
+        print_message("# %s\n", deep_patterns[i].text);
+        (void)fill(&subject, deep_patterns[i].unit, 16000, deep_patterns[i].last);
+        assert_int_equal(pattern_search(pattern, buffer_slice(&subject), fixture->scratch),
+                         PATTERN_MATCH);
+        buffer_free(&subject);
+        pattern_free(pattern);
+    }
+}
+
+/* 1 MiB is for some 43,000 ways back; what needs more is neither a match nor none. */
+static void r05_beyond_the_jit_stack_is_an_error_and_the_next_match_is_not(void **state)
 {
     struct fixture *fixture = *state;
     struct pattern *pattern = parse(fixture, "/^(?:a|b)*c$/");
     struct buffer subject;
 
-    (void)fill(&subject, "ab", 20000, "c");
+    if (!pattern_jit_available())
+        skip();
+    (void)fill(&subject, "ab", 65000, "c");
     assert_int_equal(pattern_search(pattern, buffer_slice(&subject), fixture->scratch),
-                     PATTERN_MATCH);
+                     PATTERN_ERROR);
+    assert_string_equal(pattern_error_text(fixture->scratch), "JIT stack limit reached");
+    assert_int_equal(pattern_search(pattern, SLICE("abc"), fixture->scratch), PATTERN_MATCH);
     buffer_free(&subject);
+    pattern_free(pattern);
+}
+
+static void *match_deeply(void *context)
+{
+    const struct pattern *pattern = context;
+    struct pattern_scratch *scratch = NULL;
+    struct buffer subject;
+    size_t n_matched = 0;
+
+    (void)fill(&subject, "ab", 30000, "c");
+    if (!pattern_scratch_new(&scratch)) {
+        for (int i = 0; i < 20; i++)
+            n_matched += pattern_search(pattern, buffer_slice(&subject), scratch) == PATTERN_MATCH;
+    }
+    pattern_scratch_free(scratch);
+    buffer_free(&subject);
+    return n_matched == 20 ? context : NULL;
+}
+
+static void r05_each_thread_has_a_stack_of_its_own(void **state)
+{
+    struct pattern *pattern = parse(*state, "/^(?:a|b)*c$/");
+    pthread_t threads[4];
+
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, match_deeply, pattern), 0);
+    for (size_t i = 0; i < 4; i++) {
+        void *result = NULL;
+
+        pthread_join(threads[i], &result);
+        assert_ptr_equal(result, pattern);
+    }
     pattern_free(pattern);
 }
 
@@ -408,6 +549,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_twin_matches_the_same_and_goes_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(r02_of_a_long_text_head_and_tail_are_searched, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(
+            r05_beyond_the_jit_stack_is_an_error_and_the_next_match_is_not, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(r05_each_thread_has_a_stack_of_its_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(r05_the_jit_stack_suffices_for_deep_backtracking, set_up,
                                         tear_down),
     };
