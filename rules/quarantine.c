@@ -62,6 +62,7 @@ void quarantine_put(struct quarantine *quarantine, const struct rule *rule,
 void quarantined_write(const struct quarantined *facts, struct json_writer *writer)
 {
     json_member_int(writer, "took_ms", facts->took_ns / 1000000);
+    json_member_int(writer, "limit_ms", QUARANTINE_NS / 1000000);
     json_member_time(writer, "at", facts->at_ms);
     json_member_text(writer, "pattern", facts->pattern);
     json_member_text(writer, "remedy", slice_of(remedy));

@@ -21,49 +21,48 @@ static void show_counts(const char *name, const struct json *counts, struct buff
     buffer_add_text(out, "\n");
 }
 
-static void show_events(const struct json *rule, const char *could_not, struct buffer *out)
+static void show_unjudged(const struct json *rule, const char *because, struct buffer *out)
 {
     int64_t n_events = value_int(rule, "events");
 
-    buffer_format(out, "%lld event%s it %s", (long long)n_events, n_events == 1 ? "" : "s",
-                  could_not);
+    buffer_format(out, "%lld event%s it could not judge: %s\n", (long long)n_events,
+                  n_events == 1 ? "" : "s", because);
 }
 
 static void show_given_up(const struct screen *screen, const struct json *rule, struct buffer *out)
 {
     (void)screen;
-    show_events(rule, "could not judge, because a pattern of it gave up", out);
-    buffer_add_text(out, "; the log names the pattern\n");
+    show_unjudged(rule, "a pattern of it gave up; `vedette check` warns of such patterns", out);
 }
 
 static void show_without_key(const struct screen *screen, const struct json *rule,
                              struct buffer *out)
 {
     (void)screen;
-    show_events(rule, "could not judge, because they lack a field of its key", out);
-    buffer_add_text(out, "; `vedette explain evt_…` names the field\n");
+    show_unjudged(rule, "a field of its key is absent; `vedette explain evt_…` names it", out);
 }
 
-/* It is out of order as a whole: so when, by which pattern, and what to do stand below it. */
+/* It is out of order as a whole: so since when, why, by which pattern, and what to do. */
 static void show_quarantined(const struct screen *screen, const struct json *rule,
                              struct buffer *out)
 {
+    int64_t n_events = value_int(rule, "events");
     int64_t at_ms;
 
-    buffer_add_text(out, "it judges nothing");
+    buffer_add_text(out, "put aside");
     if (value_time(rule, "at", &at_ms)) {
-        buffer_add_text(out, ", since an event ");
+        buffer_add_text(out, " ");
         show_time(screen, out, at_ms, true);
-        buffer_format(out, " that took its patterns %lld ms",
-                      (long long)value_int(rule, "took_ms"));
     }
-    buffer_add_text(out, "; ");
-    show_events(rule, "was not asked about", out);
-    buffer_add_text(out, "\n    ! ");
+    buffer_format(out,
+                  ", its patterns took %lld ms on one event (%lld ms are allowed); it judges "
+                  "nothing, and missed %lld event%s\n    ! ",
+                  (long long)value_int(rule, "took_ms"), (long long)value_int(rule, "limit_ms"),
+                  (long long)n_events, n_events == 1 ? "" : "s");
     show_text(out, value_text(rule, "file"));
     buffer_format(out, ":%lld: ", (long long)value_int(rule, "line"));
     show_text(out, value_text(rule, "pattern"));
-    buffer_add_text(out, ": ");
+    buffer_add_text(out, " took most of it: ");
     show_text(out, value_text(rule, "remedy"));
     buffer_add_text(out, "\n");
 }

@@ -83,7 +83,7 @@ static void explain_quarantined(struct event_work *work, const struct rule *rule
     json_key(writer, "gates");
     json_array_begin(writer);
     write_gate(writer, SLICE("quarantine"), false,
-               SLICE("a rule that is asked: its patterns took too long on an event"),
+               SLICE("patterns that take at most 50 ms on an event; it is not asked any more"),
                facts->pattern);
     json_array_end(writer);
     json_object_end(writer);

@@ -60,14 +60,14 @@ class Quarantine(VedetteTest):
         self.assertEqual((rules["slow"]["degraded"], rules["slow"]["faults"]), (True, {"quarantined": 4}))
         self.assertGreater(rules["slow"]["quarantine"].pop("took_ms"), 50)
         self.assertRegex(rules["slow"]["quarantine"].pop("at"), r"^\d{4}-\d\d-\d\dT")
-        self.assertEqual(rules["slow"]["quarantine"], {"pattern": "/(a+)+$/", "remedy": "mend the pattern, then `vedette reload`"})
+        self.assertEqual(rules["slow"]["quarantine"], {"limit_ms": 50, "pattern": "/(a+)+$/", "remedy": "mend the pattern, then `vedette reload`"})
         self.assertEqual((rules["seen"]["degraded"], "quarantine" in rules["seen"]), (False, False))
 
         degraded = vedette.api("/api/v1/status").json()["rules"]["degraded"]
         self.assertEqual([(row["rule"], row["fault"], row["events"], row["pattern"], row["line"]) for row in degraded], [("slow", "quarantined", 4, "/(a+)+$/", 3)])
         self.assertRegex(vedette.cli("status", check=0).stdout,
-                         r"slow is degraded: it judges nothing, since an event .* ago \(.*\) that took its patterns \d+ ms; 4 events it was not asked about\n"
-                         r"    ! \S*rules\.yaml:3: /\(a\+\)\+\$/: mend the pattern, then `vedette reload`\n")
+                         r"    slow is degraded: put aside (now|.* ago) \(.*\), its patterns took \d+ ms on one event \(50 ms are allowed\); it judges nothing, and missed 4 events\n"
+                         r"    ! \S*rules\.yaml:3: /\(a\+\)\+\$/ took most of it: mend the pattern, then `vedette reload`\n")
 
         vedette.cli("reload", check=0)
         self.assertFalse(vedette.api("/api/v1/rules/slow").json()["degraded"])
