@@ -47,8 +47,12 @@ static double measure(const struct report *report, const struct rule *rule)
     size_t n_lines = 0;
 
     do {
-        for (size_t i = 0; i < N_USUAL_LINES; i++)
-            (void)match_wants_text(report->matcher, rule, slice_of(usual_lines[i]));
+        for (size_t i = 0; i < N_USUAL_LINES; i++) {
+            uint32_t index = (uint32_t)rule->index;
+
+            (void)match_choose(report->matcher, report->ruleset, slice_of(usual_lines[i]), 0,
+                               &index, 1);
+        }
         n_lines += N_USUAL_LINES;
         took_us = clock_mono_us() - begun_us;
     } while (took_us < MEASURE_US);

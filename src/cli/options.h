@@ -86,8 +86,8 @@ struct options {
     const char *sample, *time_format, *rule, *watcher, *list_state, *kind, *since, *note, *reason,
         *snooze_for;
     int64_t limit;
-    bool json, strict, verbose, print, summary, quiet, profile, samples, print_curl, verify, yes, no_wait,
-        ran, not_ran, senders;
+    bool json, strict, verbose, print, summary, quiet, profile, samples, print_curl, verify, yes,
+        no_wait, ran, not_ran, senders;
     const char *rules[OPTIONS_MAX_TEXTS];
     size_t n_rules;
     struct input_option inputs[OPTIONS_MAX_TEXTS];
