@@ -63,32 +63,56 @@ static bool finds(struct loader *loader, const struct pattern *pattern, struct s
     return pattern_search(pattern, subject, loader->scratch) == PATTERN_MATCH;
 }
 
-/* Anchors and nothing else: what is between the slashes without ^ $ \A \z \Z. */
+/* Anchors, in groups or not, and nothing else. */
 static bool is_only_anchors(struct slice source)
 {
-    struct slice rest = { source.ptr + 1, source.len - 1 };
-    struct slice inside = slice_cut(&rest, '/');
+    const char *end = memrchr(source.ptr, '/', source.len);
 
-    for (size_t i = 0; i < inside.len; i++) {
-        if (inside.ptr[i] == '\\' && i + 1 < inside.len && strchr("AzZ", inside.ptr[i + 1]))
-            i++;
-        else if (inside.ptr[i] != '^' && inside.ptr[i] != '$')
+    for (const char *place = source.ptr + 1; place < end; place++) {
+        if (*place == '\\' && strchr("AzZ", place[1]))
+            place++;
+        else if (slice_starts((struct slice){ place, (size_t)(end - place) }, SLICE("(?:")))
+            place += 2;
+        else if (!strchr("^$()", *place))
             return false;
     }
     return true;
 }
 
+/* What must not match is seldom there to be seen. */
+static bool has_exceptions(struct slice source)
+{
+    return memmem(source.ptr, source.len, "(?!", 3) || memmem(source.ptr, source.len, "(?<!", 4);
+}
+
+/* Each byte by itself, but for a line end, and all of them in a row. */
+static bool matches_all(struct loader *loader, const struct pattern *pattern)
+{
+    char bytes[256];
+
+    for (int i = 0; i < 256; i++) {
+        bytes[i] = (char)i;
+        if (i != '\n' && !finds(loader, pattern, (struct slice){ &bytes[i], 1 }))
+            return false;
+    }
+    return finds(loader, pattern, (struct slice){ bytes, sizeof(bytes) });
+}
+
+/* One that needs a byte to be there is neither. */
 static void warn_pointless(struct loader *loader, const struct node *scalar,
                            const struct pattern *pattern)
 {
-    if (!pattern_may_match_empty(pattern) || !finds(loader, pattern, SLICE("")))
+    struct slice source = pattern_source(pattern);
+    bool may_be_empty = pattern_may_match_empty(pattern);
+
+    if (pattern_needed_byte(pattern) || has_exceptions(source))
         return;
-    if (finds(loader, pattern, SLICE("\x01")) && finds(loader, pattern, SLICE("a 1")))
-        mark_problem(loader->problems, PROBLEM_WARNING, scalar->mark,
-                     "this pattern matches every text: `{exists: true}` says the same");
-    else if (is_only_anchors(pattern_source(pattern)))
+    if (may_be_empty && is_only_anchors(source) && !finds(loader, pattern, SLICE("a")))
         mark_problem(loader->problems, PROBLEM_WARNING, scalar->mark,
                      "this pattern matches only the empty text");
+    else if (matches_all(loader, pattern))
+        mark_problem(loader->problems, PROBLEM_WARNING, scalar->mark,
+                     "this pattern matches every text: `{exists: true}` says the same");
 }
 
 /* -- the set's patterns -- */

@@ -108,8 +108,16 @@ static void a_pattern_that_says_nothing_is_a_warning(void **state)
         { RULE "    ignore: '/(?:)/'\n", "t.yaml:4:13: " EVERY },
         { RULE "    match: '/^$/'\n", "t.yaml:4:12: " EMPTY },
         { RULE "    match: '/\\A\\z/'\n", "t.yaml:4:12: " EMPTY },
+        { RULE "    match: '/(^$)/'\n", "t.yaml:4:12: " EMPTY },
+        { RULE "    match: '/^(?:)$/'\n", "t.yaml:4:12: " EMPTY },
+        { RULE "    match: '/./'\n", "t.yaml:4:12: " EVERY },
+        { RULE "    match: '/.+/s'\n", "t.yaml:4:12: " EVERY },
         { RULE "    match: '/a/'\n", "" },
+        { RULE "    match: '/\\S/'\n", "" },
         { RULE "    match: '/^\\s*$/'\n", "" },
+        { RULE "    match: '/^[^=]*$/'\n", "" },
+        { RULE "    match: '/^.{0,80}$/'\n", "" },
+        { RULE "    match: '/^(?!release)/'\n", "" },
         { RULE "    match: '/^(?:|a b c)$/'\n", "" },
     };
 
