@@ -3,7 +3,7 @@
 #include "src/base/clock.h"
 #include "src/base/file.h"
 #include "src/cli/exit_code.h"
-#include "src/cli/input_log.h"
+#include "src/cli/log_ahead.h"
 #include "src/engine/engine.h"
 #include "watchers/webhook.h"
 
@@ -26,7 +26,7 @@ struct source {
     size_t index; /* among the inputs */
     size_t hook;  /* among the --hook */
     FILE *file;   /* NULL: a log */
-    struct log_input *log;
+    struct log_ahead *log;
     struct log_watch
         own_watch; /* of a name that the configuration does not know, or with a time of the command's */
     const struct log_watch *watch; /* of a log */
@@ -331,7 +331,7 @@ static enum rc next_log(struct source *source)
 {
     struct log_line line = { 0 };
     struct slice body;
-    enum rc rc = log_input_next(source->log, &line);
+    enum rc rc = log_ahead_next(source->log, &line);
 
     if (rc == RC_IO || rc == RC_CORRUPT)
         return refuse(source, "cannot be read",
@@ -388,6 +388,8 @@ static enum rc choose_watch(struct source *source)
 
 static enum rc open_log(struct source *source)
 {
+    const struct log_input_screen *screen = source->inputs->screen;
+    struct log_input *input = NULL;
     int fd;
     enum rc rc = choose_watch(source);
 
@@ -399,9 +401,10 @@ static enum rc open_log(struct source *source)
     if (strcmp(source->option->path, "-") != 0)
         rc = path_absolute(slice_of(source->option->path), source->inputs->config->arena,
                            &source->watch_path);
-    return rc ? rc
-              : log_input_new(fd, source->watch, source->watch_path, source->written_ms,
-                              source->inputs->screen, &source->log);
+    if (!rc)
+        rc = log_input_new(fd, source->watch, source->watch_path, source->written_ms, screen,
+                           &input);
+    return rc ? rc : log_ahead_new(input, screen && screen->has_threads, &source->log);
 }
 
 static enum rc advance(struct source *source)
@@ -467,7 +470,7 @@ enum rc inputs_learn(struct inputs *inputs,
         struct slice bytes;
 
         /* What cannot be read is told when its turn comes. */
-        if (source->log && !log_input_peek(source->log, &bytes))
+        if (source->log && !log_ahead_peek(source->log, &bytes))
             rc = learn(context, source->watch, bytes);
     }
     return rc;
@@ -479,7 +482,7 @@ uint64_t inputs_bytes(const struct inputs *inputs)
 
     for (size_t i = 0; i < inputs->n_sources; i++)
         if (inputs->sources[i].log)
-            n_bytes += log_input_totals(inputs->sources[i].log).n_bytes;
+            n_bytes += log_ahead_totals(inputs->sources[i].log).n_bytes;
     return n_bytes;
 }
 
@@ -489,7 +492,7 @@ uint64_t inputs_n_passed(const struct inputs *inputs)
 
     for (size_t i = 0; i < inputs->n_sources; i++)
         if (inputs->sources[i].log)
-            n_passed += log_input_totals(inputs->sources[i].log).n_passed;
+            n_passed += log_ahead_totals(inputs->sources[i].log).n_passed;
     return n_passed;
 }
 
@@ -498,10 +501,10 @@ int64_t inputs_last_ms(const struct inputs *inputs)
     int64_t last_ms = INT64_MIN;
 
     for (size_t i = 0; i < inputs->n_sources; i++) {
-        const struct log_input *log = inputs->sources[i].log;
+        struct log_ahead *log = inputs->sources[i].log;
 
-        if (log && log_input_totals(log).last_ms > last_ms)
-            last_ms = log_input_totals(log).last_ms;
+        if (log && log_ahead_totals(log).last_ms > last_ms)
+            last_ms = log_ahead_totals(log).last_ms;
     }
     return last_ms;
 }
@@ -615,7 +618,7 @@ void inputs_close(struct inputs *inputs)
 
         if (source->file && source->file != stdin)
             fclose(source->file);
-        log_input_free(source->log);
+        log_ahead_free(source->log);
         log_watch_free(&source->own_watch);
         buffer_free(&source->text);
         arena_free(source->arena);

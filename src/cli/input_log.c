@@ -27,6 +27,7 @@ struct log_input {
     bool is_listed;
     struct log_line *lines; /* BATCH_LINES: those that are listed */
     size_t n_lines;         /* of the piece */
+    struct log_line *found; /* what the screen gave */
     const struct log_line *wanted;
     size_t n_wanted, next;
     int64_t timed_offset; /* up to the line that begins here, times are known */
@@ -77,6 +78,7 @@ void log_input_free(struct log_input *input)
     pattern_scratch_free(input->scratch);
     arena_free(input->arena);
     free(input->lines);
+    free(input->found);
     free(input);
 }
 
@@ -243,7 +245,8 @@ static enum rc screen_piece(struct log_input *input)
     if (!input->screen.screen || !input->n_lines)
         return RC_OK;
     rc = input->screen.screen(input->screen.context, &batch, input->written_ms, &wanted);
-    input->wanted = wanted.items;
+    free(input->found);
+    input->wanted = input->found = wanted.items;
     input->n_wanted = wanted.n_items;
     input->totals.n_passed += input->n_lines - wanted.n_items;
     return rc;

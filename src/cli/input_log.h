@@ -10,8 +10,11 @@ struct log_input;
 /* Asked for each piece of the file; tells which of its lines are wanted, with their times found (engine/screen.h). */
 struct log_input_screen {
     void *context;
+    /* Gives the items of `wanted`, which are freed. */
     enum rc (*screen)(void *context, const struct log_batch *batch, int64_t reference_ms,
                       struct record_list *wanted);
+    bool
+        has_threads; /* it may be asked from several threads, and not from that which asks for the lines */
 };
 
 /* Reads `fd`, which is taken also when it fails. `watch` is kept; `path` names the file in its events (absent: it has no name); `written_ms` is the time near which lines are whose times are not whole.

@@ -8,6 +8,10 @@
 #include "src/engine/screen.h"
 #include "src/engine/simulation.h"
 
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
 #define CHANGE_BYTES ((size_t)16 << 20)
 #define WRITE_AT_BYTES 65536 /* of output, gathered */
 
@@ -16,6 +20,7 @@ struct replay {
     const struct options *options;
     struct simulation *simulation;
     struct screen *screen;
+    pthread_mutex_t screening; /* of its use */
     struct inputs *inputs;
     struct arena *arena;
     struct profile *where_read, *where_folded; /* what rules cost there; NULL: nobody asks */
@@ -58,14 +63,31 @@ static enum rc learn_lines(void *context, const struct log_watch *watch, struct 
     return screen_learn(context, watch, bytes);
 }
 
+static enum rc copy_lines(const struct record_list *lines, struct record_list *copy)
+{
+    struct log_line *items = calloc(lines->n_items + 1, sizeof *items);
+
+    if (!items)
+        return RC_NO_MEMORY;
+    if (lines->n_items)
+        memcpy(items, lines->items, lines->n_items * sizeof *items);
+    *copy = (struct record_list){ items, lines->n_items };
+    return RC_OK;
+}
+
+/* From the threads of all logs: what one is told does not outlive the next question. */
 static enum rc screen_lines(void *context, const struct log_batch *batch, int64_t reference_ms,
                             struct record_list *wanted)
 {
+    struct replay *replay = context;
     struct screened screened;
-    enum rc rc = screen_batch(context, batch, reference_ms, &screened);
+    enum rc rc;
 
+    pthread_mutex_lock(&replay->screening);
+    rc = screen_batch(replay->screen, batch, reference_ms, &screened);
     if (!rc)
-        *wanted = screened.wanted;
+        rc = copy_lines(&screened.wanted, wanted);
+    pthread_mutex_unlock(&replay->screening);
     return rc;
 }
 
@@ -125,7 +147,10 @@ static enum rc write_profile(struct replay *replay)
 
 static enum rc run(struct replay *replay, struct offline *offline)
 {
-    struct log_input_screen log_screen = { .screen = screen_lines };
+    size_t n_workers = replay->options->profile ? 1 : work_pool_n_cpus();
+    struct log_input_screen log_screen = { .context = replay,
+                                           .screen = screen_lines,
+                                           .has_threads = n_workers > 1 };
     int64_t started_ms;
     enum rc rc;
 
@@ -135,11 +160,9 @@ static enum rc run(struct replay *replay, struct offline *offline)
     rc = simulation_new(offline->config, offline->ruleset, &replay->simulation);
     offline->ruleset = NULL; /* the simulation's now */
     if (!rc)
-        rc = screen_new(simulation_engine(replay->simulation),
-                        replay->options->profile ? 1 : work_pool_n_cpus(), &replay->screen);
+        rc = screen_new(simulation_engine(replay->simulation), n_workers, &replay->screen);
     if (!rc && replay->options->profile)
         rc = begin_profile(replay);
-    log_screen.context = replay->screen;
     if (!rc)
         rc = inputs_open(replay->options, offline->config, &log_screen, offline->problems,
                          &replay->inputs);
@@ -163,7 +186,9 @@ static enum rc run(struct replay *replay, struct offline *offline)
 
 enum exit_code replay_command(const struct invocation *invocation)
 {
-    struct replay replay = { .invocation = invocation, .options = &invocation->options };
+    struct replay replay = { .invocation = invocation,
+                             .options = &invocation->options,
+                             .screening = PTHREAD_MUTEX_INITIALIZER };
     const char *paths[OPTIONS_MAX_TEXTS];
     struct offline offline;
     size_t n_paths = 0;
@@ -186,11 +211,11 @@ enum exit_code replay_command(const struct invocation *invocation)
         complain(invocation->command, "%s", rc_text(rc));
     code = rc ? EXIT_REFUSED : EXIT_DONE;
 out:
+    inputs_close(replay.inputs); /* its threads ask the screen */
     screen_free(replay.screen);
     simulation_free(replay.simulation);
     profile_free(replay.where_read);
     profile_free(replay.where_folded);
-    inputs_close(replay.inputs);
     arena_free(replay.arena);
     buffer_free(&replay.out);
     offline_close(&offline);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -48,10 +49,11 @@ static enum rc want_some(void *context, const struct log_batch *batch, int64_t r
                          struct record_list *wanted)
 {
     const size_t *n = context;
-    static struct log_line lines[LINES];
+    struct log_line *lines = calloc(batch->n_lines, sizeof *lines);
     size_t n_lines = 0, begin = 0;
 
     (void)reference_ms;
+    assert_non_null(lines);
     for (size_t i = 0; i < batch->n_lines; i++) {
         struct log_line line =
             batch->lines ? batch->lines[i] : line_at(batch->bytes, batch->offset, begin);
