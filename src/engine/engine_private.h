@@ -47,6 +47,7 @@ struct engine {
     uint64_t n_made;      /* ids made; the seed of deterministic ones */
     struct arena *arena;  /* of the turn */
     struct counts counts; /* committed */
+    bool counts_are_told; /* as metrics; only changes are told since */
     struct {
         uint64_t n_events, n_matches;
     } totals;                     /* folded since the start */

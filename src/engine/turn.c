@@ -13,35 +13,32 @@ enum rc turn_begin(struct engine *engine, int64_t now_ms, struct turn *turn)
     return store_begin(engine->store, &turn->txn);
 }
 
+/* Told once they are known, and then where they change: most turns change few of them. */
+static void count_some(const struct engine *engine, enum metric metric, const char *const *names,
+                       int64_t *counts, const int64_t *changes, size_t n_counts)
+{
+    for (size_t i = 0; i < n_counts; i++) {
+        counts[i] += changes[i];
+        if (changes[i] || !engine->counts_are_told)
+            metric_set(metric, slice_of(names[i]), (struct slice){ 0 }, (double)counts[i]);
+    }
+}
+
 static void count_all(struct engine *engine, const struct counts *changes)
 {
     struct counts *counts = &engine->counts;
 
-    for (size_t i = 0; i <= SIGNAL_RESOLVED; i++) {
-        counts->signals[i] += changes->signals[i];
-        metric_set(METRIC_SIGNALS, slice_of(signal_state_names[i]), (struct slice){ 0 },
-                   (double)counts->signals[i]);
-    }
-    for (size_t i = 0; i <= TASK_WITHDRAWN; i++) {
-        counts->tasks[i] += changes->tasks[i];
-        metric_set(METRIC_TASKS, slice_of(task_state_names[i]), (struct slice){ 0 },
-                   (double)counts->tasks[i]);
-    }
-    for (size_t i = 0; i < PROPOSAL_STATES; i++) {
-        counts->proposals[i] += changes->proposals[i];
-        metric_set(METRIC_PROPOSALS, slice_of(proposal_state_names[i]), (struct slice){ 0 },
-                   (double)counts->proposals[i]);
-    }
-    for (size_t i = 0; i <= SILENCE_OVER; i++) {
-        counts->silences[i] += changes->silences[i];
-        metric_set(METRIC_SILENCES, slice_of(silence_state_names[i]), (struct slice){ 0 },
-                   (double)counts->silences[i]);
-    }
-    for (size_t i = 0; i < OUTBOX_N_CHANNELS; i++) {
-        counts->outbox[i] += changes->outbox[i];
-        metric_set(METRIC_OUTBOX_DEPTH, slice_of(outbox_channel_names[i]), (struct slice){ 0 },
-                   (double)counts->outbox[i]);
-    }
+    count_some(engine, METRIC_SIGNALS, signal_state_names, counts->signals, changes->signals,
+               SIGNAL_RESOLVED + 1);
+    count_some(engine, METRIC_TASKS, task_state_names, counts->tasks, changes->tasks,
+               TASK_WITHDRAWN + 1);
+    count_some(engine, METRIC_PROPOSALS, proposal_state_names, counts->proposals,
+               changes->proposals, PROPOSAL_STATES);
+    count_some(engine, METRIC_SILENCES, silence_state_names, counts->silences, changes->silences,
+               SILENCE_OVER + 1);
+    count_some(engine, METRIC_OUTBOX_DEPTH, outbox_channel_names, counts->outbox, changes->outbox,
+               OUTBOX_N_CHANNELS);
+    engine->counts_are_told = true;
 }
 
 /* In the order in which they were pushed: the list has the newest first. */
