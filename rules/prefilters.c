@@ -185,21 +185,40 @@ enum rc prefilters_get(const struct ruleset *ruleset, const struct prefilter_tex
 
 /* -- a set that follows another -- */
 
-static void inherit_entry(const struct ruleset *after, const struct entry *known)
+/* What an entry knows, copied: whoever asks `before` meanwhile does not wait until a table is made. NULL: there is no such entry, or no memory for it. */
+static struct entry *copy_entry(struct prefilters *prefilters, size_t i)
 {
-    struct prefilter_texts texts = texts_of(known);
-    struct prefilter *made = NULL;
+    struct entry *copy = calloc(1, sizeof(*copy));
+    struct entry *entry;
 
-    if (!prefilters_get(after, &texts, &made))
-        prefilter_free(made);
+    if (!copy)
+        return NULL;
+    pthread_mutex_lock(&prefilters->lock);
+    for (entry = prefilters->entries; entry && i > 0; i--)
+        entry = entry->next;
+    if (entry) {
+        copy->kind = strdup(entry->kind);
+        copy->type = strdup(entry->type);
+        copy->holds_data = entry->holds_data;
+        take_sample(copy, (struct slice){ entry->sample, entry->n_sample });
+    }
+    pthread_mutex_unlock(&prefilters->lock);
+    if (copy->kind && copy->type)
+        return copy;
+    entry_free(copy);
+    return NULL;
 }
 
 void prefilters_inherit(const struct ruleset *after, const struct ruleset *before)
 {
-    struct prefilters *known = before->prefilters;
+    struct entry *known;
 
-    pthread_mutex_lock(&known->lock);
-    for (const struct entry *entry = known->entries; entry; entry = entry->next)
-        inherit_entry(after, entry);
-    pthread_mutex_unlock(&known->lock);
+    for (size_t i = 0; (known = copy_entry(before->prefilters, i)); i++) {
+        const struct prefilter_texts texts = texts_of(known);
+        struct prefilter *made = NULL;
+
+        if (!prefilters_get(after, &texts, &made))
+            prefilter_free(made);
+        entry_free(known);
+    }
 }
