@@ -4,7 +4,7 @@
 
 #define BITMAP_MIN_BITS 14
 /* Bits for each gram: with one in many set, few probes of foreign text go on. */
-#define BITS_A_GRAM 64
+#define BITS_A_GRAM 128
 
 /* -- windows -- */
 
