@@ -12,7 +12,7 @@
 #define PIECE_BYTES ((size_t)256 << 10)
 #define FILES_BYTES ((size_t)256 << 20)
 #define LINE_ARENA_BYTES ((size_t)16 << 20)
-#define SAMPLE_BYTES ((size_t)128 << 10) /* as much as src/engine/screen.c takes */
+#define SAMPLE_BYTES ((size_t)256 << 10)
 
 static struct {
     struct ruleset *ruleset;
