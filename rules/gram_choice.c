@@ -1,6 +1,7 @@
 #include "rules/gram_private.h"
 
 #include <float.h>
+#include <math.h>
 #include <stdlib.h>
 
 #define HOLDER_BITS 18
@@ -58,8 +59,9 @@ static bool choose_window(const struct gram_choice *choice, const struct literal
     *best = (struct window_choice){ .cost = DBL_MAX };
     for (size_t i = 0; i < n_offsets; i++) {
         expansions[i] = literal_expansions(literal, i);
+        /* A share of what is too much is too much. */
         costs[i] =
-            expansions[i] > LITERAL_MAX_EXPANSIONS ? DBL_MAX : cost_of_gram(choice, literal, i);
+            expansions[i] > LITERAL_MAX_EXPANSIONS ? HUGE_VAL : cost_of_gram(choice, literal, i);
     }
     for (size_t i = 0; i + stride <= n_offsets; i++) {
         struct window_choice window = { .offset = i };

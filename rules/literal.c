@@ -253,7 +253,7 @@ static void read_atom(struct reading *reading, struct atom *atom)
     }
 }
 
-/* {2}, {2,}, {2,5}; and what other releases take for one ({,5}, { 2 }) or for plain text: as a quantifier it asks for no more than the text would. */
+/* {2}, {2,}, {2,5}; and what only other releases take for one ({,5}, {2 }), or none ({2,3,4}): read as one that asks for nothing, it asks for no more than the text would. */
 static bool read_braces(struct reading *reading, struct repeat *repeat)
 {
     size_t n_bytes = 1;
@@ -266,6 +266,10 @@ static bool read_braces(struct reading *reading, struct repeat *repeat)
     reading_skip(reading, 1);
     *repeat = (struct repeat){ .n_times = reading_take_number(reading, 10, SIZE_MAX) };
     repeat->is_exact = repeat->n_times && reading_peek(reading) == '}';
+    if (reading_take_text(reading, SLICE(",")))
+        (void)reading_take_number(reading, 10, SIZE_MAX);
+    if (reading_peek(reading) != '}')
+        *repeat = (struct repeat){ 0 };
     reading_skip_past(reading, '}');
     return true;
 }

@@ -109,7 +109,7 @@ static void read_posix_class(struct reading *reading, struct class *class)
     reading_skip(reading, i + 2);
 }
 
-/* Numbers are octal here, \b is a byte, \Q may hide the end: only what is the same outside is read. False: not one byte. */
+/* Numbers are octal here, \b and \g are bytes, \Q may hide the end: only what is the same outside is read. False: not one byte. */
 static bool read_class_escape(struct reading *reading, struct class *class, unsigned *byte)
 {
     const struct byte_set *set;
@@ -120,7 +120,7 @@ static bool read_class_escape(struct reading *reading, struct class *class, unsi
         reading_lose(reading);
         return false;
     }
-    if ((letter >= '1' && letter <= '9') || letter == 'b') {
+    if ((letter >= '1' && letter <= '9') || letter == 'b' || letter == 'g') {
         reading_skip(reading, 2);
         class->is_unknown = true;
         return false;

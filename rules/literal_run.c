@@ -133,6 +133,8 @@ void sequence_add(struct reading *reading, struct sequence *sequence, const stru
         reading_lose(reading);
         return;
     case ATOM_NOTHING:
+        if (!repeat.is_exact) /* what looks like its quantifier may be text between */
+            sequence_end(reading, sequence);
         return;
     case ATOM_BYTES:
     case ATOM_CLASS:
