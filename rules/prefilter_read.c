@@ -65,10 +65,11 @@ static enum rc read_test(const struct test *test, struct arena *arena, struct li
     return RC_OK;
 }
 
-/* Does what the member says stand in the line? Syslog's facility and severity are words for a number. */
+/* Does what the member says stand in the line? Syslog's facility and severity are words for a number, and a bracket (data.["severity"]) may name them as well. */
 static bool is_written_in_line(const struct field_ref *field)
 {
     return field->place == FIELD_OF_DATA && slice_starts(field->name, SLICE("data.")) &&
+           !slice_starts(field->name, SLICE("data.[")) &&
            !slice_starts(field->name, SLICE("data.facility")) &&
            !slice_starts(field->name, SLICE("data.severity"));
 }
