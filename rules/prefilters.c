@@ -6,7 +6,7 @@
 
 /* Of the texts of one kind. */
 #define SAMPLE_BYTES ((size_t)256 << 10)
-/* Senders may call their events whatever they like. */
+/* Senders may call their events whatever they like. Who reads a log brings a sample, and there are as many of those as the configuration has. */
 #define ENTRIES_MAX 64
 
 struct entry {
@@ -23,7 +23,7 @@ struct entry {
 struct prefilters {
     pthread_mutex_t lock;
     struct entry *entries;
-    size_t n_entries;
+    size_t n_of_senders; /* of the entries */
 };
 
 /* -- life -- */
@@ -67,9 +67,10 @@ void prefilters_free(struct prefilters *prefilters)
 static enum rc add_entry(struct prefilters *prefilters, const struct prefilter_texts *texts,
                          struct entry **entry)
 {
+    bool is_of_sender = !texts->sample.len;
     struct entry *made;
 
-    if (prefilters->n_entries == ENTRIES_MAX)
+    if (is_of_sender && prefilters->n_of_senders == ENTRIES_MAX)
         return RC_LIMIT;
     made = calloc(1, sizeof(*made));
     if (!made)
@@ -84,7 +85,7 @@ static enum rc add_entry(struct prefilters *prefilters, const struct prefilter_t
     }
     made->next = prefilters->entries;
     *entry = prefilters->entries = made;
-    prefilters->n_entries++;
+    prefilters->n_of_senders += is_of_sender;
     return RC_OK;
 }
 

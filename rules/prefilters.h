@@ -10,8 +10,8 @@ struct prefilters;
 enum rc prefilters_new(struct prefilters **prefilters) MUST_CHECK;
 /* Accepts NULL. */
 void prefilters_free(struct prefilters *prefilters);
-/* That of a loaded set for texts of this kind; `texts->sample` is what is at hand, and is learnt from. Gives one that is held until prefilter_free. RC_LIMIT: there are too many kinds of them
- * already. */
+/* That of a loaded set for texts of this kind; `texts->sample` is what is at hand, and is learnt from. Gives one that is held until prefilter_free. RC_LIMIT, for texts without a sample:
+ * there are too many kinds of them already. */
 enum rc prefilters_get(const struct ruleset *ruleset, const struct prefilter_texts *texts,
                        struct prefilter **prefilter) MUST_CHECK;
 /* Makes for `after` what `before` has, with what is known of the texts: so that nobody waits for it once it is in force. What cannot be made is made when it is asked for. */
