@@ -1,3 +1,5 @@
+#include "random.h"
+#include "src/base/buffer.h"
 #include "src/base/clock.h"
 #include "watchers/line_cut.h"
 
@@ -262,6 +264,141 @@ static void more_lines_than_there_is_room_for_come_the_next_time(void **state)
     assert_int_equal(cut.n_consumed, 2 * cut.n_lines);
 }
 
+/* -- lines that nobody lists -- */
+
+static struct line_cut whole_of(const struct log_watch *watch, struct slice bytes, int64_t offset)
+{
+    return (
+        struct line_cut){ .watch = watch, .scratch = scratch, .bytes = bytes, .offset = offset };
+}
+
+/* Lines that are told one by one, and those that line_at finds where each begins, are the same. */
+static void assert_same_lines(const struct log_watch *watch, struct slice bytes, int64_t offset)
+{
+    static struct log_line lines[4096];
+    struct line_cut whole = whole_of(watch, bytes, offset);
+    struct line_cut listed;
+    size_t begin = 0;
+
+    if (!line_cut_whole(&whole)) {
+        assert_int_equal(whole.n_consumed, 0);
+        assert_int_equal(whole.n_lines, 0);
+        return;
+    }
+    /* What stands behind them is the next call's, be it too long or not. */
+    listed = whole_of(watch, (struct slice){ bytes.ptr, whole.n_consumed }, offset);
+    listed.lines = lines;
+    listed.n_max = sizeof lines / sizeof *lines;
+    line_cut(&listed);
+    assert_int_equal(whole.n_consumed, listed.n_consumed);
+    assert_int_equal(whole.n_lines, listed.n_lines);
+    assert_int_equal(whole.n_cut, 0);
+    assert_int_equal(listed.n_cut, 0);
+    assert_int_equal(whole.state, CUT_AT_LINE);
+    for (size_t i = 0; i < listed.n_lines; i++) {
+        struct log_line line = line_at(bytes, offset, begin);
+
+        assert_int_equal(line.offset, lines[i].offset);
+        assert_true(slice_eq(line.text, lines[i].text));
+        assert_ptr_equal(line.text.ptr, lines[i].text.ptr);
+        assert_int_equal(line.is_truncated, lines[i].is_truncated);
+        assert_int_equal(line.is_partial, lines[i].is_partial);
+        begin =
+            (size_t)((const char *)memchr(bytes.ptr + begin, '\n', bytes.len - begin) - bytes.ptr) +
+            1;
+    }
+    assert_int_equal(begin, whole.n_consumed);
+}
+
+static void whole_lines_are_counted_where_none_has_to_be_looked_at(void **state)
+{
+    static const struct {
+        const char *bytes;
+        bool is_whole;
+        size_t n_lines, n_consumed;
+    } cases[] = {
+        { "", false, 0, 0 },
+        { "no end", false, 0, 0 },
+        { "\n", true, 1, 1 },
+        { "\r\n\n", true, 2, 3 },
+        { "a\nbb\r\nccc\n", true, 3, 10 },
+        { "a\nrest", true, 1, 2 },
+        { "12345678\n", true, 1, 9 },   /* as long as may be */
+        { "123456789\n", false, 0, 0 }, /* too long */
+        { "123456789\r\n", false, 0, 0 },
+        { "a\n123456789\nb\n", false, 0, 0 },
+        { "a\n123456789", true, 1, 2 }, /* its end may not be far */
+        { "\xef\xbb\xbf"
+          "12345\n",
+          true, 1, 9 },
+    };
+    const struct log_watch watch = watch_of(8);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct line_cut cut = whole_of(&watch, slice_of(cases[i].bytes), 0);
+
+        print_message("# case %zu\n", i);
+        assert_int_equal(line_cut_whole(&cut), cases[i].is_whole);
+        assert_int_equal(cut.n_lines, cases[i].n_lines);
+        assert_int_equal(cut.n_consumed, cases[i].n_consumed);
+        assert_same_lines(&watch, slice_of(cases[i].bytes), 0);
+        assert_same_lines(&watch, slice_of(cases[i].bytes), 7);
+    }
+}
+
+static void lines_that_belong_together_have_to_be_looked_at(void **state)
+{
+    struct log_watch watch = multiline_of("/^\\d/", NULL);
+    const struct log_watch plain = watch_of(65536);
+    struct line_cut cut = whole_of(&watch, SLICE("1\n2\n"), 0);
+
+    (void)state;
+    assert_false(line_cut_whole(&cut));
+    cut = whole_of(&plain, SLICE("rest\nline\n"), 0);
+    cut.state = CUT_SKIPPING;
+    assert_false(line_cut_whole(&cut));
+    cut.state = CUT_WITHIN_LINE;
+    assert_false(line_cut_whole(&cut));
+    pattern_free(watch.multiline.first);
+}
+
+static void a_mark_of_byte_order_is_no_part_of_the_first_line_of_a_file(void **state)
+{
+    struct slice bytes = SLICE("\xef\xbb\xbf"
+                               "first\r\n\xef\xbb\xbfnext\n");
+
+    (void)state;
+    assert_true(slice_eq(line_at(bytes, 0, 0).text, SLICE("first")));
+    assert_true(slice_eq(line_at(bytes, 1, 0).text, SLICE("\xef\xbb\xbf"
+                                                          "first")));
+    assert_true(slice_eq(line_at(bytes, 0, 10).text, SLICE("\xef\xbb\xbfnext")));
+    assert_int_equal(line_at(bytes, 5, 10).offset, 15);
+}
+
+static void whole_lines_are_the_lines_of_any_bytes(void **state)
+{
+    static const char *const pieces[] = {
+        "\n",           "\r\n", "\r",
+        "\n\n",         "a",    "some words",
+        "\xef\xbb\xbf", "\xff", "0123456789012345678901234567890123456789"
+    };
+    uint64_t random = random_setting("VEDETTE_SEED", 20260103);
+
+    (void)state;
+    for (int round = 0; round < 2000; round++) {
+        const struct log_watch watch = watch_of(1 + random_pick(&random, 80));
+        unsigned n_pieces = random_pick(&random, 200);
+        struct buffer bytes;
+
+        buffer_init(&bytes, 0);
+        for (unsigned i = 0; i < n_pieces; i++)
+            buffer_add_text(&bytes, RANDOM_OF(&random, pieces));
+        assert_same_lines(&watch, buffer_slice(&bytes), random_pick(&random, 2) ? 0 : 100);
+        buffer_free(&bytes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +409,10 @@ int main(void)
         cmocka_unit_test(t12_a_gigabyte_without_an_end_is_one_line_that_was_cut),
         cmocka_unit_test(lines_of_one_event_are_one_stretch_of_bytes),
         cmocka_unit_test(more_lines_than_there_is_room_for_come_the_next_time),
+        cmocka_unit_test(whole_lines_are_counted_where_none_has_to_be_looked_at),
+        cmocka_unit_test(lines_that_belong_together_have_to_be_looked_at),
+        cmocka_unit_test(a_mark_of_byte_order_is_no_part_of_the_first_line_of_a_file),
+        cmocka_unit_test(whole_lines_are_the_lines_of_any_bytes),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
