@@ -26,6 +26,7 @@ THREADED_STORIES = {
     "test_log_evidence": "",
     "test_rules": "",
     "test_life": "",
+    "test_matching_reloads": "",
     "test_posting": "what_happened_while|a_restart_while|retry_after|a_place_that_hangs|at_a_stop|a_bad_token|a_user_group",
     "test_slack_conflicts": "",
     "test_slack_faults": "connections_that_break|while_both_are_away",
