@@ -1,7 +1,8 @@
 #include "rule_fixture.h"
+#include "rules/gram_private.h"
 #include "rules/literal.h"
 #include "rules/match.h"
-#include "rules/prefilter.h"
+#include "rules/prefilter_private.h"
 #include "rules/where.h"
 
 #include <stdlib.h>
@@ -107,18 +108,31 @@ static void characters_in_a_row_are_a_literal(void **state)
     assert_all_read(cases, sizeof(cases) / sizeof(*cases));
 }
 
+/* As many repetitions as a literal has room for. */
+#define SIX "abcdefgabcdefgabcdefgabcdefgabcdefgabcdefg"
+
 static void quantifiers_end_a_literal(void **state)
 {
     static const struct reading_case cases[] = {
-        { "/abc?de/", "ab & de" },          { "/abc*de/", "ab & de" },
-        { "/abc+de/", "abc & cde" },        { "/abc+?de/", "abc & cde" },
-        { "/abc++de/", "abc & cde" },       { "/abc??de/", "ab & de" },
-        { "/abc{0}de/", "ab & de" },        { "/abc{0,3}de/", "ab & de" },
-        { "/abc{1}de/", "abcde" },          { "/abc{2,}de/", "abcc & ccde" },
-        { "/abc{,3}de/", "ab & de" },       { "/(abc)?de/", "de" },
-        { "/(abc)+de/", "abcde & abc" },    { "/(abc){0,2}de/", "de" },
-        { "/ab(?=c)+cd/", "ab & cd" },      { "/uvwa{2 }bcd/", "uvw & bcd" },
-        { "/uvwa{1,3 }bcd/", "uvw & bcd" }, { "/uvwa{2,3,4}bcd/", "uvw & bcd" },
+        { "/abc?de/", "ab & de" },
+        { "/abc*de/", "ab & de" },
+        { "/abc+de/", "abc & cde" },
+        { "/abc+?de/", "abc & cde" },
+        { "/abc++de/", "abc & cde" },
+        { "/abc??de/", "ab & de" },
+        { "/abc{0}de/", "ab & de" },
+        { "/abc{0,3}de/", "ab & de" },
+        { "/abc{1}de/", "abcde" },
+        { "/abc{2,}de/", "abcc & ccde" },
+        { "/abc{,3}de/", "ab & de" },
+        { "/(abc)?de/", "de" },
+        { "/(abc)+de/", "abcde & abc" },
+        { "/(abc){0,2}de/", "de" },
+        { "/(?:abcdefg){7}hij/", SIX " & " SIX "hij" },
+        { "/ab(?=c)+cd/", "ab & cd" },
+        { "/uvwa{2 }bcd/", "uvw & bcd" },
+        { "/uvwa{1,3 }bcd/", "uvw & bcd" },
+        { "/uvwa{2,3,4}bcd/", "uvw & bcd" },
         { "/ab\\b{,5}cd/", "ab & cd" },
     };
 
@@ -472,6 +486,20 @@ static void what_may_clear_is_a_candidate_too(void **state)
     assert_sees(rules, "link up", "always: open; 0/own 0/elsewhere");
 }
 
+static void a_cr_is_no_part_of_a_line_where_an_lf_follows(void **state)
+{
+    struct sight sight = look("rules: [{id: a, on: log, match: '/ab\\r/'}]", SLICE(""), NULL, 0);
+
+    (void)state;
+    assert_int_equal(prefilter_scan_lines(sight.prefilter, SLICE("ab\r\nab\rx\nab\r"),
+                                          sight.scratch, &sight.candidates),
+                     RC_OK);
+    assert_int_equal(sight.candidates.n_items, 2);
+    assert_int_equal(sight.candidates.items[0].begin, 4);
+    assert_int_equal(sight.candidates.items[1].begin, 9);
+    sight_free(&sight);
+}
+
 /* -- tables -- */
 
 /* So many literals that some of them alone are asked how far apart probes may be. The last ones would need millions of grams there. */
@@ -485,7 +513,7 @@ static void a_window_that_is_too_wide_is_in_no_table(void **state)
     buffer_init(&rules, 0);
     buffer_add_text(&rules, "rules:\n");
     for (int i = 0; i < 4096; i++)
-        buffer_format(&rules, "  - {id: r%d, on: log, match: '/a word of %d in a row/'}\n", i, i);
+        buffer_format(&rules, "  - {id: r%d, on: log, match: '/qx%dzvjkwq/'}\n", i, 10000 + i);
     for (char byte = 'a'; byte < 'g'; byte++)
         buffer_format(&rules, "  - {id: %c, on: log, match: '/[0-7]{4}[^%c]{3}[0-7]/'}\n", byte,
                       byte);
@@ -494,6 +522,8 @@ static void a_window_that_is_too_wide_is_in_no_table(void **state)
     assert_int_equal(prefilter_new(set, &of_logs, &prefilter), RC_OK);
     for (uint32_t i = 0; i < 6; i++)
         assert_int_equal(prefilter_means(prefilter, 4096 + i), PREFILTER_CLASSES);
+    assert_true(prefilter->table->wide.n_entries <
+                (size_t)4102 * STRIDE_MAX + 6 * (size_t)LITERAL_MAX_EXPANSIONS * STRIDE_MAX);
     prefilter_free(prefilter);
     ruleset_free(set);
     buffer_free(&rules);
@@ -516,6 +546,7 @@ int main(void)
         cmocka_unit_test(only_rules_that_may_see_the_kind_count),
         cmocka_unit_test(clauses_on_the_text_count_and_others_do_not),
         cmocka_unit_test(what_may_clear_is_a_candidate_too),
+        cmocka_unit_test(a_cr_is_no_part_of_a_line_where_an_lf_follows),
         cmocka_unit_test(a_window_that_is_too_wide_is_in_no_table),
     };
 

@@ -10,7 +10,7 @@
 #include "watchers/log_lines.h"
 
 #define DEFAULT_SEED 20260102
-#define DEFAULT_ROUNDS 150
+#define DEFAULT_ROUNDS 400
 #define N_RULES 12
 #define N_LINES 24
 
@@ -71,6 +71,7 @@ static const char *const members[] = {
 
 struct lines {
     uint64_t state;
+    bool has_numbers; /* characters of this line may be written as \u and a number */
     struct buffer rules;
     struct buffer text;
     size_t n_pairs, n_matches, n_told;
@@ -208,10 +209,11 @@ static void write_unicode(struct lines *lines, unsigned value)
     write_unit(lines, value);
 }
 
-/* Each character as it is, or in one of the ways that JSON has for it; `n_escapes` of a hundred may be either. */
+/* Each character as it is, or in one of the ways that JSON has for it, with \\u or without; `n_escapes` of a hundred may be either. */
 static void write_json_text(struct lines *lines, const char *word, unsigned n_escapes)
 {
     static const char shorts[] = "\"\"\\\\//\bb\ff\nn\rr\tt";
+    bool has_numbers = lines->has_numbers;
 
     buffer_add_byte(&lines->text, '"');
     while (*word) {
@@ -225,10 +227,12 @@ static void write_json_text(struct lines *lines, const char *word, unsigned n_es
             i += 2;
         if (is_free)
             buffer_add(&lines->text, (struct slice){ start, (size_t)(word - start) });
-        else if (i < sizeof(shorts) - 1 && random_pick(&lines->state, 2))
+        else if (i < sizeof(shorts) - 1 && (!has_numbers || random_pick(&lines->state, 2)))
             buffer_format(&lines->text, "\\%c", shorts[i + 1]);
-        else
+        else if (has_numbers || value < 0x20)
             write_unicode(lines, value);
+        else
+            buffer_add(&lines->text, (struct slice){ start, (size_t)(word - start) });
     }
     if (random_pick(&lines->state, 30) == 0)
         buffer_add_byte(&lines->text, '\xff');
@@ -242,7 +246,7 @@ static void write_json_value(struct lines *lines)
     if (random_pick(&lines->state, 4) == 0)
         buffer_add_text(&lines->text, RANDOM_OF(&lines->state, plain));
     else
-        write_json_text(lines, pick_word(lines), random_pick(&lines->state, 3) ? 0 : 20);
+        write_json_text(lines, pick_word(lines), random_pick(&lines->state, 2) ? 0 : 30);
 }
 
 static void write_json_member(struct lines *lines, const char *name)
@@ -256,6 +260,7 @@ static void write_json_line(struct lines *lines)
     static const char *const names[] = { "level",   "msg",     "code", "severity", "facility",
                                          "program", "message", "pid",  "flag",     "host" };
 
+    lines->has_numbers = random_pick(&lines->state, 2);
     buffer_add_byte(&lines->text, '{');
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
         if (random_pick(&lines->state, 2))
