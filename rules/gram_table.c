@@ -239,11 +239,15 @@ static enum rc make_layer(const struct gram_table *table, const struct gram_choi
                                    .layer = layer,
                                    .window_bytes = layer->stride + layer->width - 1 };
     struct gram_entry *entries;
+    size_t n_grams;
     enum rc rc = make_windows(&windowing, arena);
 
     if (rc || !layer->n_windows)
         return rc;
-    entries = calloc(count_grams(table, layer), sizeof(*entries));
+    n_grams = count_grams(table, layer);
+    if (n_grams > GRAM_TABLE_MAX)
+        return RC_LIMIT;
+    entries = calloc(n_grams, sizeof(*entries));
     if (!entries)
         return RC_NO_MEMORY;
     layer->entries = entries;

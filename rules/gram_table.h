@@ -10,7 +10,11 @@
 
 struct gram_table;
 
-/* Borrows the literals; those of classes have a window of at most LITERAL_MAX_EXPANSIONS. The table lives in `arena`. RC_NO_MEMORY. */
+/* Grams of a table: at most eight of each literal, of one of classes as many as its window stands for texts. */
+#define GRAM_TABLE_MAX ((size_t)1 << 20)
+
+/* Borrows the literals; those of classes have a window of at most LITERAL_MAX_EXPANSIONS. The table lives in `arena`. RC_NO_MEMORY; RC_LIMIT when they have more grams than a
+ * table holds (GRAM_TABLE_MAX). */
 enum rc gram_table_new(const struct literal *literals, size_t n_literals,
                        const struct gram_frequency *frequency, struct arena *arena,
                        struct gram_table **table) MUST_CHECK;

@@ -14,6 +14,7 @@
 /* Four bytes in a row of a literal of classes stand for so many texts at most, letters of both cases counted once. */
 #define LITERAL_MAX_EXPANSIONS 8192
 #define LITERAL_WINDOW_BYTES 4
+#define LITERAL_ESCAPE_BYTES 5 /* that tell an escape: \u004 */
 
 struct literal {
     struct slice
@@ -27,7 +28,8 @@ struct literal_set {
     struct literal *items;
     size_t n_items;
     unsigned worth; /* how little it is likely to stand in a text that does not match */
-    bool or_escape; /* or the text has a \u: what is meant may be written otherwise */
+    bool
+        or_escape; /* or the text has such an escape (literal_find_escape): what is meant may be written otherwise */
 };
 
 /* All of them hold; the one of most worth first. */
@@ -66,6 +68,8 @@ int literal_compare(const struct literal *left, const struct literal *right);
 size_t literal_expansions(const struct literal *literal, size_t offset);
 /* The bytes that may stand at a place of it. */
 struct byte_set literal_class(const struct literal *literal, size_t place);
+/* Where a character is written as an escape of JSON (\u0041) that might stand in its place in a literal of a member; NULL: nowhere in `text`. */
+const char *literal_find_escape(struct slice text);
 /* `byte` as it is compared where any case is meant. */
 static inline unsigned char literal_fold(unsigned char byte)
 {

@@ -109,20 +109,27 @@ static void read_posix_class(struct reading *reading, struct class *class)
     reading_skip(reading, i + 2);
 }
 
-/* Numbers are octal here, \b and \g are bytes, \Q may hide the end: only what is the same outside is read. False: not one byte. */
+/* Those that mean the same outside of brackets; numbers are octal here, \b and \g are bytes, \Q may hide the end. */
+static bool is_same_outside(char letter)
+{
+    return !(byte_is_letter(letter) || byte_is_digit(letter)) ||
+           (letter && strchr("aefnrtxo0pPcdDwWsShHvV", letter));
+}
+
+/* False: not one byte. */
 static bool read_class_escape(struct reading *reading, struct class *class, unsigned *byte)
 {
     const struct byte_set *set;
     struct atom atom;
     char letter = reading_peek_at(reading, 1);
 
-    if (letter == 'Q' || letter == 'E') {
-        reading_lose(reading);
-        return false;
-    }
     if ((letter >= '1' && letter <= '9') || letter == 'b' || letter == 'g') {
         reading_skip(reading, 2);
         class->is_unknown = true;
+        return false;
+    }
+    if (!is_same_outside(letter)) {
+        reading_lose(reading);
         return false;
     }
     if (reading_escape_class(reading, letter, &set)) {

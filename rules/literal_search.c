@@ -61,7 +61,24 @@ bool literal_set_is_in(const struct literal_set *set, struct slice text)
         if (is_in(&set->items[i], text))
             return true;
     }
-    return set->or_escape && memmem(text.ptr, text.len, "\\u", 2);
+    return set->or_escape && literal_find_escape(text);
+}
+
+/* Literals of members are of printable ASCII: \u0020 to \u007e. */
+const char *literal_find_escape(struct slice text)
+{
+    static const char begin[] = "\\u00";
+    const size_t n_begin = sizeof(begin) - 1;
+    const char *end = text.ptr + text.len;
+    const char *place = text.len ? memmem(text.ptr, text.len, begin, n_begin) : NULL;
+
+    while (place && place + n_begin < end) {
+        if (place[n_begin] >= '2' && place[n_begin] <= '7')
+            return place;
+        place += n_begin;
+        place = memmem(place, (size_t)(end - place), begin, n_begin);
+    }
+    return NULL;
 }
 
 /* -- one place of it -- */

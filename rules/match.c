@@ -351,11 +351,7 @@ enum rc match_event(struct matcher *matcher, const struct ruleset *ruleset,
     if (ruleset->prefilters && event->door == DOOR_DATA)
         rc = list_candidates(matcher, ruleset, event, &n_rules);
     else
-        rc = RC_LIMIT;
-    if (rc == RC_LIMIT) {
         n_rules = list_all(matcher, ruleset);
-        rc = RC_OK;
-    }
     return rc ? rc
               : match_event_by(matcher, ruleset, event, matcher->rules, n_rules, arena, matches);
 }

@@ -11,149 +11,6 @@ struct making {
     struct gram_frequency *frequency;
 };
 
-/* -- which set of a way the table looks for, and the order of the others -- */
-
-/* A literal of any set, and how many sets it is in. */
-struct shared {
-    const struct literal *literal;
-    uint32_t *n_sets;
-};
-
-static int compare_shared(const void *a, const void *b)
-{
-    return literal_compare(((const struct shared *)a)->literal,
-                           ((const struct shared *)b)->literal);
-}
-
-static size_t count_items(const struct prefilter *made)
-{
-    size_t n_items = 0;
-
-    for (size_t i = 0; i < made->n_ways; i++)
-        for (size_t j = 0; j < made->ways[i].sets.n_items; j++)
-            n_items += made->ways[i].sets.items[j].n_items;
-    return n_items;
-}
-
-/* Into `n_sets`, in the order of the ways, their sets and their literals. */
-static enum rc count_sharing(const struct prefilter *made, size_t n_items, uint32_t *n_sets)
-{
-    struct shared *all = calloc(n_items + 1, sizeof(*all));
-    size_t n = 0;
-
-    if (!all)
-        return RC_NO_MEMORY;
-    for (size_t i = 0; i < made->n_ways; i++)
-        for (size_t j = 0; j < made->ways[i].sets.n_items; j++)
-            for (size_t k = 0; k < made->ways[i].sets.items[j].n_items; k++, n++)
-                all[n] = (struct shared){ &made->ways[i].sets.items[j].items[k], &n_sets[n] };
-    if (n)
-        qsort(all, n, sizeof(*all), compare_shared);
-    for (size_t begin = 0, end; begin < n; begin = end) {
-        for (end = begin; end < n && compare_shared(&all[begin], &all[end]) == 0; end++)
-            ;
-        for (size_t i = begin; i < end; i++)
-            *all[i].n_sets = (uint32_t)(end - begin);
-    }
-    free(all);
-    return RC_OK;
-}
-
-/* One that is short makes the pass over the bytes dense for all: worth so many hits for each byte. */
-static double cost_of_shortness(const struct literal *literal)
-{
-    return literal->bytes.len < 7 ? 1e-3 : literal->bytes.len < 11 ? 1e-4 : 0;
-}
-
-/* How often its literals are likely to be met, and how many ways are asked each time; `n_sets` goes on behind them. */
-static double cost_of_set(const struct making *making, const struct literal_set *set,
-                          const uint32_t **n_sets)
-{
-    double cost = 0;
-
-    for (size_t i = 0; i < set->n_items; i++)
-        cost += gram_frequency_of_literal(making->frequency, &set->items[i]) * *(*n_sets)++ +
-                cost_of_shortness(&set->items[i]);
-    return cost;
-}
-
-/* The cheapest first: it is looked for. The others are asked for in this order, so that most texts fall through with the second. */
-static void sort_sets(const struct making *making, struct literal_sets *sets,
-                      const uint32_t **n_sets)
-{
-    double costs[LITERAL_SETS_MAX];
-
-    for (size_t i = 0; i < sets->n_items; i++) {
-        struct literal_set set = sets->items[i];
-        double cost = cost_of_set(making, &set, n_sets);
-        size_t place = i;
-
-        for (; place && costs[place - 1] > cost; place--) {
-            costs[place] = costs[place - 1];
-            sets->items[place] = sets->items[place - 1];
-        }
-        costs[place] = cost;
-        sets->items[place] = set;
-    }
-}
-
-static enum rc choose_sets(const struct making *making)
-{
-    struct prefilter *made = making->made;
-    size_t n_items = count_items(made);
-    uint32_t *n_sets = calloc(n_items + 1, sizeof(*n_sets));
-    const uint32_t *next = n_sets;
-    enum rc rc = n_sets ? count_sharing(made, n_items, n_sets) : RC_NO_MEMORY;
-
-    for (size_t i = 0; !rc && i < made->n_ways; i++)
-        sort_sets(making, &made->ways[i].sets, &next);
-    free(n_sets);
-    return rc;
-}
-
-/* -- what is kept -- */
-
-static enum rc keep_literal(struct arena *arena, struct literal *literal)
-{
-    struct byte_set *classes;
-
-    if (!literal->classes)
-        return arena_copy(arena, literal->bytes, &literal->bytes);
-    classes = arena_alloc(arena, literal->bytes.len, sizeof(*classes));
-    if (!classes)
-        return RC_NO_MEMORY;
-    memcpy(classes, literal->classes, literal->bytes.len * sizeof(*classes));
-    literal->classes = classes;
-    return RC_OK;
-}
-
-static enum rc keep_set(struct arena *arena, struct literal_set *set)
-{
-    struct literal *items = arena_alloc(arena, set->n_items, sizeof(*items));
-    enum rc rc = items ? RC_OK : RC_NO_MEMORY;
-
-    for (size_t i = 0; !rc && i < set->n_items; i++) {
-        items[i] = set->items[i];
-        rc = keep_literal(arena, &items[i]);
-    }
-    set->items = items;
-    return rc;
-}
-
-static enum rc keep_ways(struct prefilter *made)
-{
-    struct way *ways = arena_alloc(made->arena, made->n_ways + 1, sizeof(*ways));
-    enum rc rc = ways ? RC_OK : RC_NO_MEMORY;
-
-    if (!rc && made->n_ways)
-        memcpy(ways, made->ways, made->n_ways * sizeof(*ways));
-    made->ways = ways;
-    for (size_t i = 0; !rc && i < made->n_ways; i++)
-        for (size_t j = 0; !rc && j < ways[i].sets.n_items; j++)
-            rc = keep_set(made->arena, &ways[i].sets.items[j]);
-    return rc;
-}
-
 /* -- literals that several ways use -- */
 
 static int compare_uses(const void *a, const void *b)
@@ -202,6 +59,7 @@ static enum rc index_literals(const struct making *making)
 
     for (size_t i = 0; i < made->n_ways; i++)
         n_uses += made->ways[i].sets.items[0].n_items;
+    made->n_literals = made->n_escaped = 0;
     made->uses = arena_alloc(made->arena, n_uses + 1, sizeof(*made->uses));
     made->literals = arena_alloc(made->arena, n_uses + 1, sizeof(*made->literals));
     made->first_use = arena_alloc(made->arena, n_uses + 1, sizeof(*made->first_use));
@@ -211,6 +69,18 @@ static enum rc index_literals(const struct making *making)
     list_literals(made, list_uses(made));
     return gram_table_new(made->literals, made->n_literals, making->frequency, made->arena,
                           &made->table);
+}
+
+static enum rc index_what_fits(const struct making *making)
+{
+    enum rc rc = index_literals(making);
+
+    for (size_t budget = GRAM_TABLE_MAX; rc == RC_LIMIT; budget /= 4) {
+        rc = prefilter_lighten(making->made, budget);
+        if (!rc)
+            rc = index_literals(making);
+    }
+    return rc;
 }
 
 /* -- life -- */
@@ -227,10 +97,10 @@ static enum rc make(struct making *making, const struct ruleset *ruleset,
     if (!rc)
         rc = prefilter_read_rules(making->made, ruleset, texts, making->reading);
     if (!rc)
-        rc = choose_sets(making);
+        rc = prefilter_choose_sets(making->made, making->frequency);
     if (!rc)
-        rc = keep_ways(making->made);
-    return rc ? rc : index_literals(making);
+        rc = prefilter_keep_ways(making->made);
+    return rc ? rc : index_what_fits(making);
 }
 
 enum rc prefilter_new(const struct ruleset *ruleset, const struct prefilter_texts *texts,
@@ -245,6 +115,21 @@ enum rc prefilter_new(const struct ruleset *ruleset, const struct prefilter_text
         prefilter_free(making.made);
     else
         *prefilter = making.made;
+    return rc;
+}
+
+enum rc prefilter_new_of_all(const struct ruleset *ruleset, const struct prefilter_texts *texts,
+                             struct prefilter **prefilter)
+{
+    struct prefilter *made = calloc(1, sizeof(*made));
+    enum rc rc = made ? arena_new(TABLES_MAX_BYTES, &made->arena) : RC_NO_MEMORY;
+
+    if (!rc)
+        rc = prefilter_list_all(made, ruleset, texts);
+    if (rc)
+        prefilter_free(made);
+    else
+        *prefilter = made;
     return rc;
 }
 

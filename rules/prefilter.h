@@ -19,9 +19,12 @@ struct prefilter_texts {
         sample; /* some of them, so that what is rare is known; may be empty. Only speed depends on it. */
 };
 
-/* Borrows the set. Gives one; free with prefilter_free. */
+/* Borrows the set for the call. Gives one; free with prefilter_free. Rules whose literals would make the table too large are tried on every text. RC_NO_MEMORY. */
 enum rc prefilter_new(const struct ruleset *ruleset, const struct prefilter_texts *texts,
                       struct prefilter **prefilter) MUST_CHECK;
+/* One that is made at once: all rules that ask for the kind are tried on every text. RC_NO_MEMORY. */
+enum rc prefilter_new_of_all(const struct ruleset *ruleset, const struct prefilter_texts *texts,
+                             struct prefilter **prefilter) MUST_CHECK;
 /* One more who frees it: the last one does. From any thread, while somebody else still holds it. Gives it back. */
 struct prefilter *prefilter_hold(struct prefilter *prefilter);
 /* Accepts NULL. */

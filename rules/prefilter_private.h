@@ -1,4 +1,5 @@
-/* prefilter_private.h - the ways in which rules want texts: prefilter_read.c finds them, prefilter.c makes the tables, prefilter_scan.c asks. */
+/* prefilter_private.h - the ways in which rules want texts: prefilter_read.c finds them, prefilter_sets.c chooses by what, prefilter.c makes the tables (and
+ * prefilter_lighten.c makes them fit), prefilter_scan.c asks. */
 #pragma once
 
 #include "rules/gram_table.h"
@@ -34,6 +35,16 @@ struct prefilter {
     struct gram_table *table;
 };
 
+/* Fills always and means: all rules that ask. RC_NO_MEMORY. */
+enum rc prefilter_list_all(struct prefilter *made, const struct ruleset *ruleset,
+                           const struct prefilter_texts *texts) MUST_CHECK;
 /* Fills ways, always and means. What the literals of the ways live in is `reading`. RC_NO_MEMORY. */
 enum rc prefilter_read_rules(struct prefilter *made, const struct ruleset *ruleset,
                              const struct prefilter_texts *texts, struct arena *reading) MUST_CHECK;
+/* Puts the sets of each way in order: the first is looked for, the others are asked for then. RC_NO_MEMORY. */
+enum rc prefilter_choose_sets(struct prefilter *made,
+                              const struct gram_frequency *frequency) MUST_CHECK;
+/* Copies the ways and their literals into the prefilter's arena. RC_NO_MEMORY. */
+enum rc prefilter_keep_ways(struct prefilter *made) MUST_CHECK;
+/* The rules whose literals are the heaviest are tried on every text from now on, so that the others keep theirs within `budget` grams. RC_NO_MEMORY. */
+enum rc prefilter_lighten(struct prefilter *made, size_t budget) MUST_CHECK;

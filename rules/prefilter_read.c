@@ -227,17 +227,38 @@ static enum rc add_rule(struct building *building, const struct ruleset *ruleset
     return rc;
 }
 
+static enum rc make_room(struct prefilter *made, const struct ruleset *ruleset)
+{
+    made->n_rules = ruleset->n_rules;
+    made->always = arena_alloc(made->arena, ruleset->n_rules + 1, sizeof(*made->always));
+    made->means = arena_alloc(made->arena, ruleset->n_rules + 1, sizeof(*made->means));
+    return made->always && made->means ? RC_OK : RC_NO_MEMORY;
+}
+
+enum rc prefilter_list_all(struct prefilter *made, const struct ruleset *ruleset,
+                           const struct prefilter_texts *texts)
+{
+    enum rc rc = make_room(made, ruleset);
+
+    for (uint32_t i = 0; !rc && i < ruleset->n_rules; i++) {
+        const struct rule *rule = &ruleset->rules[i];
+
+        if (!on_asks_for(&rule->filter.on, DOOR_DATA, texts->kind, texts->type) &&
+            !(rule->clear.kind == CLEAR_BY_EVENT &&
+              on_asks_for(&rule->clear.filter.on, DOOR_DATA, texts->kind, texts->type)))
+            continue;
+        made->means[i] = PREFILTER_ALWAYS;
+        made->always[made->n_always++] = i;
+    }
+    return rc;
+}
+
 enum rc prefilter_read_rules(struct prefilter *made, const struct ruleset *ruleset,
                              const struct prefilter_texts *texts, struct arena *reading)
 {
     struct building building = { .made = made, .texts = texts, .reading = reading };
-    enum rc rc = RC_OK;
+    enum rc rc = make_room(made, ruleset);
 
-    made->n_rules = ruleset->n_rules;
-    made->always = arena_alloc(made->arena, ruleset->n_rules + 1, sizeof(*made->always));
-    made->means = arena_alloc(made->arena, ruleset->n_rules + 1, sizeof(*made->means));
-    if (!made->always || !made->means)
-        return RC_NO_MEMORY;
     for (size_t i = 0; !rc && i < ruleset->n_rules; i++)
         rc = add_rule(&building, ruleset, i);
     return rc;

@@ -153,19 +153,20 @@ static enum rc on_found(void *context, uint32_t literal, const char *place)
     return rc;
 }
 
-/* Where a text has a \u, a member may say what does not stand there. */
+/* Where a text has an escape, a member may say what does not stand there. */
 static enum rc find_escapes(struct scan *scan)
 {
     const char *end = scan->bytes.ptr + scan->bytes.len;
-    const char *place = scan->bytes.ptr;
+    struct slice rest = scan->bytes;
+    const char *place;
     enum rc rc = RC_OK;
 
-    while (!rc && end - place >= 2 && (place = memchr(place, '\\', (size_t)(end - place) - 1))) {
-        bool is_escape = place[1] == 'u' && enter_text(scan, place, 2);
+    while (!rc && (place = literal_find_escape(rest))) {
+        bool is_escape = enter_text(scan, place, LITERAL_ESCAPE_BYTES);
 
         for (size_t i = 0; is_escape && !rc && i < scan->prefilter->n_escaped; i++)
             rc = try_way(scan, scan->prefilter->escaped[i]);
-        place++;
+        rest = (struct slice){ place + 1, (size_t)(end - place) - 1 };
     }
     return rc;
 }

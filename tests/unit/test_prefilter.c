@@ -529,9 +529,41 @@ static void a_window_that_is_too_wide_is_in_no_table(void **state)
     buffer_free(&rules);
 }
 
+/* `/\d\d\d[abcdefgh]/` with other letters in each, more of them than any table has room for, and a word. */
+static void classes_that_would_fill_the_table_are_tried_on_every_text(void **state)
+{
+    struct buffer rules;
+    struct ruleset *set;
+    struct prefilter *prefilter = NULL;
+    size_t n_by[PREFILTER_ALWAYS + 1] = { 0 };
+
+    (void)state;
+    buffer_init(&rules, 0);
+    buffer_add_text(&rules, "rules:\n  - {id: word, on: log, match: '/disk full/'}\n");
+    for (unsigned i = 0; i < 256; i++) {
+        buffer_format(&rules, "  - {id: c%u, on: log, match: '/\\d\\d\\d[", i);
+        for (unsigned bit = 0; bit < 8; bit++)
+            buffer_add_byte(&rules, (char)((i >> bit & 1) ? 'a' + (int)bit : 'A' + (int)bit + 9));
+        buffer_add_text(&rules, "]/'}\n");
+    }
+    buffer_add_byte(&rules, '\0');
+    set = rules_of(rules.ptr);
+    assert_int_equal(prefilter_new(set, &of_logs, &prefilter), RC_OK);
+    for (uint32_t i = 0; i < set->n_rules; i++)
+        n_by[prefilter_means(prefilter, i)]++;
+    assert_int_equal(n_by[PREFILTER_LITERAL], 1);
+    assert_in_range(n_by[PREFILTER_CLASSES], 10, 250);
+    assert_int_equal(n_by[PREFILTER_LITERAL] + n_by[PREFILTER_CLASSES] + n_by[PREFILTER_ALWAYS],
+                     set->n_rules);
+    prefilter_free(prefilter);
+    ruleset_free(set);
+    buffer_free(&rules);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(classes_that_would_fill_the_table_are_tried_on_every_text),
         cmocka_unit_test(characters_in_a_row_are_a_literal),
         cmocka_unit_test(quantifiers_end_a_literal),
         cmocka_unit_test(of_alternatives_each_must_have_a_literal),

@@ -4,7 +4,9 @@
 
 #include <stdlib.h>
 
-#define RULES "rules: [{id: a, on: '*', match: '/disk full/'}, {id: b, on: '*', match: '/\\d/'}]"
+#define RULES                                                                                      \
+    "rules: [{id: a, on: '*', match: '/disk full/'}, {id: b, on: '*', match: '/\\d/'}, "           \
+    "{id: c, on: deploy}]"
 #define SAMPLE_BYTES ((size_t)256 << 10)
 
 static struct prefilter_texts texts_of(const char *kind, struct slice sample)
@@ -82,31 +84,33 @@ static void one_that_knew_enough_stays(void **state)
     free(bytes);
 }
 
-/* Whatever senders call their events, the table has an end; a watcher's lines have their place all the same. */
-static void kinds_that_senders_make_up_have_a_limit_and_logs_have_none(void **state)
+/* Whatever senders call their events: rules cannot tell them from each other. */
+static void kinds_that_no_rule_tells_from_others_share_one(void **state)
 {
-    struct prefilter *prefilter;
+    struct prefilter *first = get(*state, "made.up", (struct slice){ 0 });
     char kind[32];
-    int n_made = 0;
-    enum rc rc = RC_OK;
 
-    for (int i = 0; !rc && i < 1000; i++) {
-        struct prefilter_texts texts;
+    for (int i = 0; i < 1000; i++) {
+        struct prefilter *another;
 
         (void)snprintf(kind, sizeof(kind), "made.up.%d", i);
-        texts = texts_of(kind, (struct slice){ 0 });
-        rc = prefilters_get((const struct ruleset *)*state, &texts, &prefilter);
-        if (!rc)
-            prefilter_free(prefilter);
-        n_made += !rc;
+        another = get(*state, kind, (struct slice){ 0 });
+        assert_ptr_equal(another, first);
+        prefilter_free(another);
     }
-    assert_int_equal(rc, RC_LIMIT);
-    assert_int_equal(n_made, 64);
-    prefilter_free(get(*state, "made.up.7", (struct slice){ 0 }));
-    for (int i = 0; i < 100; i++) {
-        (void)snprintf(kind, sizeof(kind), "watched.%d", i);
-        prefilter_free(get(*state, kind, SLICE("a line\n")));
-    }
+    prefilter_free(first);
+}
+
+static void what_has_no_type_is_a_kind_as_others_are(void **state)
+{
+    const struct prefilter_texts nameless = { .holds_data = true };
+    struct prefilter *first = NULL, *second = NULL;
+
+    assert_int_equal(prefilters_get((const struct ruleset *)*state, &nameless, &first), RC_OK);
+    assert_int_equal(prefilters_get((const struct ruleset *)*state, &nameless, &second), RC_OK);
+    assert_ptr_equal(first, second);
+    prefilter_free(first);
+    prefilter_free(second);
 }
 
 static void a_set_that_follows_has_what_the_one_before_had_and_knows_what_it_knew(void **state)
@@ -151,7 +155,8 @@ int main(void)
         STORY(each_kind_of_texts_has_one_that_is_made_once),
         STORY(one_that_knew_little_is_renewed_once_while_others_hold_it),
         STORY(one_that_knew_enough_stays),
-        STORY(kinds_that_senders_make_up_have_a_limit_and_logs_have_none),
+        STORY(kinds_that_no_rule_tells_from_others_share_one),
+        STORY(what_has_no_type_is_a_kind_as_others_are),
         STORY(a_set_that_follows_has_what_the_one_before_had_and_knows_what_it_knew),
         STORY(whoever_holds_one_may_outlive_its_set),
     };
