@@ -88,8 +88,7 @@ static void add_place(struct reading *reading, struct sequence *sequence, char b
     run->n_places++;
 }
 
-static void extsequence_end(struct reading *reading, struct sequence *sequence,
-                            const struct atom *atom)
+static void extend_run(struct reading *reading, struct sequence *sequence, const struct atom *atom)
 {
     const struct run *run = atom->run;
 
@@ -117,12 +116,12 @@ static void add_repeated(struct reading *reading, struct sequence *sequence,
     size_t n_told = is_whole ? repeat.n_times : LITERAL_MAX_BYTES / n_places;
 
     for (size_t i = 0; i < n_told; i++)
-        extsequence_end(reading, sequence, atom);
+        extend_run(reading, sequence, atom);
     if (repeat.is_exact && is_whole)
         return;
     sequence_end(reading, sequence);
     for (size_t i = 0; i < n_told; i++)
-        extsequence_end(reading, sequence, atom);
+        extend_run(reading, sequence, atom);
 }
 
 void sequence_add(struct reading *reading, struct sequence *sequence, const struct atom *atom,
