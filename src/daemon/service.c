@@ -309,34 +309,13 @@ struct reload {
     size_t n_rules;
 };
 
-/* The set in force is asked of the engine, which is nobody's but its inlet's. */
-struct rules_request {
-    struct inlet_control control;
-    struct ruleset *in_force; /* set; held */
-};
-
-static enum rc hold_rules(struct inlet_control *control, struct engine *engine, int64_t now_ms)
-{
-    struct rules_request *request = control->context;
-
-    (void)now_ms;
-    request->in_force = engine_hold_ruleset(engine);
-    return RC_OK;
-}
-
 /* Tables as large as those in use, made here, so that neither the engine nor who reads logs waits for them. */
-static enum rc make_tables(struct service *service, const struct reload *reload)
+static void make_tables(const struct service *service, const struct reload *reload)
 {
-    struct rules_request request = { .control = { .run = hold_rules } };
-    enum rc rc;
+    struct ruleset *in_force = inlet_hold_ruleset(service->inlet);
 
-    request.control.context = &request;
-    rc = inlet_run_and_wait(service->inlet, &request.control);
-    if (rc)
-        return rc;
-    prefilters_inherit(reload->ruleset, request.in_force);
-    ruleset_free(request.in_force);
-    return RC_OK;
+    prefilters_inherit(reload->ruleset, in_force);
+    ruleset_free(in_force);
 }
 
 static enum rc run_reload(struct inlet_control *control, struct engine *engine, int64_t now_ms)
@@ -474,10 +453,10 @@ static enum rc reload_now(struct service *service, struct buffer *out)
     reload.control.context = &reload;
     buffer_init(&reload.summary, RELOAD_TEXT_BYTES);
     rc = read_anew(service, &reload);
-    if (!rc)
-        rc = make_tables(service, &reload);
-    if (!rc)
+    if (!rc) {
+        make_tables(service, &reload);
         rc = inlet_run_and_wait(service->inlet, &reload.control);
+    }
     if (rc)
         refuse(service, &reload, rc, out);
     else
