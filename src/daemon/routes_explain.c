@@ -76,15 +76,17 @@ static void explain_quarantined(struct event_work *work, const struct rule *rule
                                 const struct quarantined *facts)
 {
     struct json_writer *writer = &work->writer;
+    char wanted[TEXT_BYTES];
 
+    snprintf(wanted, sizeof wanted,
+             "patterns that take at most %lld ms on an event; it is not asked any more",
+             (long long)(QUARANTINE_NS / 1000000));
     json_object_begin(writer);
     json_member_text(writer, "rule", rule->id);
     json_member_bool(writer, "matched", false);
     json_key(writer, "gates");
     json_array_begin(writer);
-    write_gate(writer, SLICE("quarantine"), false,
-               SLICE("patterns that take at most 50 ms on an event; it is not asked any more"),
-               facts->pattern);
+    write_gate(writer, SLICE("quarantine"), false, slice_of(wanted), facts->pattern);
     json_array_end(writer);
     json_object_end(writer);
 }
