@@ -333,9 +333,10 @@ static enum rc next_log(struct source *source)
     struct slice body;
     enum rc rc = log_ahead_next(source->log, &line);
 
+    /* Why the system refused is known to the thread that read. */
     if (rc == RC_IO || rc == RC_CORRUPT)
         return refuse(source, "cannot be read",
-                      rc == RC_IO ? slice_of(strerror(errno)) : SLICE("the archive is damaged"));
+                      rc == RC_IO ? SLICE("input/output error") : SLICE("the archive is damaged"));
     if (!rc)
         rc = pack(source, &line, &body);
     if (rc)
