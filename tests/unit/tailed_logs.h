@@ -251,8 +251,9 @@ static inline enum rc world_take(void *context, const struct log_batch *batch, b
                                               .is_truncated = line->is_truncated };
         assert_non_null(gift->lines[i].text);
         memcpy(gift->lines[i].text, line->text.ptr, line->text.len);
-        snprintf(gift->lines[i].path, sizeof gift->lines[i].path, "%.*s", (int)batch->path.len,
-                 batch->path.ptr ? batch->path.ptr : "");
+        assert_true(batch->path.len < sizeof gift->lines[i].path);
+        if (batch->path.len)
+            memcpy(gift->lines[i].path, batch->path.ptr, batch->path.len);
     }
     if (world->story)
         fprintf(world->story, "  took %zu of %s: %.16s… to %.16s…\n", gift->n_lines,

@@ -316,8 +316,8 @@ static void a_plan_that_was_rejected_stays_rejected_whoever_edits_another_into_i
                 NOON_MS + 2),
         DECISION_TAKEN);
     fails_at(story, NOON_MS + 3);
-    again = newest(story);
     assert_int_equal(n_proposals(story), 2);
+    again = newest(story);
     assert_true(slice_eq(level_of(&again), SLICE("7")));
 
     asked = (struct engine_decision){ .proposal = again.short_id,
