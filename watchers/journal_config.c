@@ -224,10 +224,12 @@ enum rc journal_watch_load(const struct node *map, const struct watcher_place *p
     return watcher_worse(rc, read_source(map, &written, place, arena, problems, watch));
 }
 
+/* As its events have it. */
 static struct slice constant_or(const struct journal_watch *watch, enum event_field field,
                                 struct slice usual)
 {
-    return slice_is_absent(watch->constants[field]) ? usual : watch->constants[field];
+    return slice_is_absent(watch->constants[field]) ? usual
+                                                    : event_field_cut(watch->constants[field]);
 }
 
 struct slice journal_watch_kind(const struct journal_watch *watch)

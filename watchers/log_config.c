@@ -271,10 +271,12 @@ void log_watch_free(struct log_watch *watch)
     watch->time = NULL;
 }
 
+/* As its events have it. */
 static struct slice constant_or(const struct log_watch *watch, enum event_field field,
                                 struct slice usual)
 {
-    return slice_is_absent(watch->constants[field]) ? usual : watch->constants[field];
+    return slice_is_absent(watch->constants[field]) ? usual
+                                                    : event_field_cut(watch->constants[field]);
 }
 
 struct slice log_watch_kind(const struct log_watch *watch)

@@ -1,5 +1,5 @@
 #include "src/base/clock.h"
-#include "watchers/log_config.h"
+#include "watchers/log_lines.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -103,6 +103,26 @@ static void every_member_is_read(void **state)
     log_watch_free(&watch);
 }
 
+/* Else rules would be asked by another type than that of an event. */
+static void a_constant_is_as_long_as_its_events_have_it(void **state)
+{
+    const struct log_line line = { .text = SLICE("x") };
+    struct log_watch watch;
+    struct slice yaml;
+    struct event event;
+    struct json *tree;
+
+    (void)state;
+    assert_int_equal(arena_format(arena, &yaml, "{log: a.log, type: a%01200d}", 7), RC_OK);
+    assert_int_equal(load(yaml.ptr, &watch), RC_OK);
+    assert_int_equal(log_line_event(&watch, (struct slice){ 0 }, &line, 1, arena, &event, &tree),
+                     RC_OK);
+    assert_int_equal(event.fields[FIELD_TYPE].len, 1024);
+    assert_true(slice_eq(log_watch_type(&watch), event.fields[FIELD_TYPE]));
+    json_free(tree);
+    log_watch_free(&watch);
+}
+
 static void standard_input_is_a_dash_or_a_member_of_its_own(void **state)
 {
     static const char *const yamls[] = { "log: '-'", "stdin: true" };
@@ -166,6 +186,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_path_is_enough),
         cmocka_unit_test(every_member_is_read),
+        cmocka_unit_test(a_constant_is_as_long_as_its_events_have_it),
         cmocka_unit_test(standard_input_is_a_dash_or_a_member_of_its_own),
         cmocka_unit_test(a_mistake_is_told_with_what_is_allowed),
     };
