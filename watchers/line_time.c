@@ -312,6 +312,11 @@ static bool is_object(struct slice text)
     return text.len && *text.ptr == '{';
 }
 
+bool line_time_may_be_data(const struct line_time *spec)
+{
+    return spec->kind != KIND_RECEIVED && !spec->match;
+}
+
 enum rc line_time_find(const struct line_time *spec, struct slice text, const struct json *data,
                        int64_t reference_ms, struct pattern_scratch *scratch, int64_t *time_ms)
 {

@@ -31,6 +31,8 @@ enum rc line_time_of_option(struct slice text, struct arena *arena,
                             struct line_time **spec) MUST_CHECK;
 /* Accepts NULL. */
 void line_time_free(struct line_time *spec);
+/* May it be in a line's data? If not, that need not be read. */
+bool line_time_may_be_data(const struct line_time *spec);
 /* The time of one line: `text` is the whole line, `data` what it holds where it is JSON or logfmt (NULL: nothing). `reference_ms` is a time near it: that of receipt, or of
  * the file. RC_NOT_FOUND when it says none that is understood; `received` is always `reference_ms`. Never earlier than 1970 nor later than 9999. */
 enum rc line_time_find(const struct line_time *spec, struct slice text, const struct json *data,

@@ -9,6 +9,9 @@
 
 #define BATCH_LINES 4096
 #define ARENA_BYTES ((size_t)16 << 20)
+/* A log of which so many lines in a row said no time is hardly one that says any: what a piece leaves is then asked of few. */
+#define SILENT_LINES 10000
+#define FEW_LINES 100
 
 struct log_input {
     struct read_ahead *file;
@@ -32,6 +35,7 @@ struct log_input {
     size_t n_wanted, next;
     int64_t timed_offset; /* up to the line that begins here, times are known */
     int64_t timed_ms;     /* of the last of them that has one */
+    size_t n_untimed;     /* that were looked at since, and say none */
     struct log_input_totals totals;
 };
 
@@ -135,19 +139,33 @@ static void cut(struct log_input *input)
 
 /* -- times -- */
 
-/* What a line itself says; 0: nothing. Data is read where the format has it. */
-static enum rc own_time(struct log_input *input, const struct log_line *line, int64_t *time_ms)
+/* Only what can say a time is read. */
+static enum rc read_data(struct log_input *input, const struct log_line *line,
+                         const struct json **data, struct json **tree)
 {
-    struct json *tree = NULL;
     struct event event;
     enum rc rc;
 
+    if (input->watch->format == LINE_TEXT || !line_time_may_be_data(input->watch->time))
+        return RC_OK;
     arena_reset(input->arena);
     rc = log_line_event(input->watch, input->path, line, input->written_ms, input->arena, &event,
-                        &tree);
+                        tree);
     if (!rc)
-        rc = line_time_find(input->watch->time, line->text, event.data, input->written_ms,
-                            input->scratch, time_ms);
+        *data = event.data;
+    return rc;
+}
+
+/* What a line itself says; 0: nothing. */
+static enum rc own_time(struct log_input *input, const struct log_line *line, int64_t *time_ms)
+{
+    const struct json *data = NULL;
+    struct json *tree = NULL;
+    enum rc rc = read_data(input, line, &data, &tree);
+
+    if (!rc)
+        rc = line_time_find(input->watch->time, line->text, data, input->written_ms, input->scratch,
+                            time_ms);
     json_free(tree);
     if (rc == RC_NOT_FOUND)
         *time_ms = 0;
@@ -195,23 +213,33 @@ static bool step_back(const struct log_input *input, struct log_line *line)
     return i > 0;
 }
 
-/* The time of a line of the piece, or of the nearest before it that has one. Asked for in their order: no line is looked at twice. */
-static enum rc time_of(struct log_input *input, struct log_line line, int64_t *time_ms)
+/* All lines before `end` are timed now, the last of them with `found_ms` (0: none of those that were looked at said it). */
+static void note_time(struct log_input *input, int64_t end, int64_t found_ms, size_t n_untimed)
+{
+    if (found_ms)
+        input->timed_ms = found_ms;
+    input->n_untimed = found_ms ? n_untimed : input->n_untimed + n_untimed;
+    input->timed_offset = end;
+}
+
+/* The time of a line of the piece, or of the nearest before it that has one; at most `n_max` are looked at. Asked for in their order: no line is looked at twice. */
+static enum rc time_of(struct log_input *input, struct log_line line, size_t n_max,
+                       int64_t *time_ms)
 {
     int64_t end = line.offset;
     int64_t found_ms = 0;
+    size_t n_untimed = 0;
     bool is_there = true;
     enum rc rc = RC_OK;
 
-    while (!rc && !found_ms && is_there && line.offset > input->timed_offset) {
+    while (!rc && !found_ms && is_there && n_untimed < n_max && line.offset > input->timed_offset) {
         rc = own_time(input, &line, &found_ms);
+        n_untimed += !found_ms;
         is_there = step_back(input, &line);
     }
     if (rc)
         return rc;
-    if (found_ms)
-        input->timed_ms = found_ms;
-    input->timed_offset = end;
+    note_time(input, end, found_ms, n_untimed);
     *time_ms = input->timed_ms;
     return RC_OK;
 }
@@ -255,12 +283,13 @@ static enum rc screen_piece(struct log_input *input)
 /* What the piece leaves for the ones behind it: the time of its last line. */
 static enum rc leave_piece(struct log_input *input)
 {
+    size_t n_max = input->n_untimed < SILENT_LINES ? SIZE_MAX : FEW_LINES;
     int64_t last_ms = INT64_MIN;
     enum rc rc;
 
     if (!input->n_lines)
         return RC_OK;
-    rc = time_of(input, last_line(input), &last_ms);
+    rc = time_of(input, last_line(input), n_max, &last_ms);
     if (last_ms > input->totals.last_ms)
         input->totals.last_ms = last_ms;
     input->totals.n_lines += input->n_lines;
@@ -296,5 +325,8 @@ enum rc log_input_next(struct log_input *input, struct log_line *line)
     if (rc)
         return rc;
     *line = input->wanted[input->next++];
-    return line->time_ms ? RC_OK : time_of(input, *line, &line->time_ms);
+    if (!line->time_ms)
+        return time_of(input, *line, SIZE_MAX, &line->time_ms);
+    note_time(input, line->offset, line->time_ms, 0);
+    return RC_OK;
 }

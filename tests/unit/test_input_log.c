@@ -112,10 +112,110 @@ static void a_line_without_a_time_has_that_of_the_nearest_before_it(void **state
     arena_free(arena);
 }
 
+/* -- a log that says hardly any time -- */
+
+#define SILENT_LINES 80000
+#define MAX_PIECES 16
+
+struct pieces {
+    int ends[MAX_PIECES]; /* the line behind the last of each */
+    int n_pieces;
+};
+
+/* The first line of each piece is wanted. */
+static enum rc want_first(void *context, const struct log_batch *batch, int64_t reference_ms,
+                          struct record_list *wanted)
+{
+    struct pieces *pieces = context;
+    struct log_line *line = calloc(1, sizeof *line);
+
+    (void)reference_ms;
+    assert_non_null(line);
+    assert_null(batch->lines);
+    assert_in_range(pieces->n_pieces, 0, MAX_PIECES - 1);
+    *line = line_at(batch->bytes, batch->offset, 0);
+    pieces->ends[pieces->n_pieces] = (int)batch->n_lines;
+    if (pieces->n_pieces)
+        pieces->ends[pieces->n_pieces] += pieces->ends[pieces->n_pieces - 1];
+    pieces->n_pieces++;
+    *wanted = (struct record_list){ line, 1 };
+    return RC_OK;
+}
+
+/* Only the lines `timed` say a time, each another one. All lines are of one length. */
+static int silent_log(const int *timed, size_t n_timed)
+{
+    int fd = memfd_create("log", MFD_CLOEXEC);
+    FILE *file = fdopen(dup(fd), "w");
+    char time[TIME_TEXT_BYTES];
+    size_t next = 0;
+
+    assert_non_null(file);
+    for (int i = 0; i < SILENT_LINES; i++) {
+        bool is_timed = next < n_timed && timed[next] == i;
+
+        (void)time_format(WRITTEN_MS - i, time);
+        next += is_timed;
+        fprintf(file, "%*s line %06d\n", (int)sizeof "2026-11-29T10:00:00.000Z" - 1,
+                is_timed ? time : "-", i);
+    }
+    fclose(file);
+    assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+    return fd;
+}
+
+/* Fills the times of the first lines of all pieces. */
+static struct pieces read_silent(const int *timed, size_t n_timed, int64_t *times)
+{
+    struct pieces pieces = { 0 };
+    const struct log_input_screen screen = { .context = &pieces, .screen = want_first };
+    struct log_watch watch = { 0 };
+    struct log_input *input;
+    struct arena *arena;
+    struct log_line line;
+    size_t n_lines = 0;
+    enum rc rc;
+
+    assert_int_equal(arena_new((size_t)1 << 20, &arena), RC_OK);
+    assert_int_equal(log_watch_of_name(SLICE("app"), arena, &watch), RC_OK);
+    assert_int_equal(log_input_new(silent_log(timed, n_timed), &watch, (struct slice){ 0 },
+                                   WRITTEN_MS, &screen, &input),
+                     RC_OK);
+    while (!(rc = log_input_next(input, &line)))
+        times[n_lines++] = line.time_ms;
+    assert_int_equal(rc, RC_NOT_FOUND);
+    assert_int_equal(n_lines, pieces.n_pieces);
+    log_input_free(input);
+    log_watch_free(&watch);
+    arena_free(arena);
+    return pieces;
+}
+
+static void where_lines_say_no_time_only_the_last_of_a_piece_are_asked(void **state)
+{
+    int64_t times[MAX_PIECES];
+    struct pieces pieces = read_silent(NULL, 0, times);
+    int timed[3];
+
+    (void)state;
+    assert_true(pieces.n_pieces > 4 && pieces.ends[0] >= 10000);
+    for (int i = 0; i < pieces.n_pieces; i++)
+        assert_int_equal(times[i], WRITTEN_MS);
+    timed[0] = pieces.ends[1] - 101; /* too far from the end */
+    timed[1] = pieces.ends[2] - 100;
+    timed[2] = pieces.ends[3] - 5000; /* and now each is asked again */
+    (void)read_silent(timed, 3, times);
+    assert_int_equal(times[1], WRITTEN_MS);
+    assert_int_equal(times[2], WRITTEN_MS);
+    assert_int_equal(times[3], WRITTEN_MS - timed[1]);
+    assert_int_equal(times[4], WRITTEN_MS - timed[2]);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_without_a_time_has_that_of_the_nearest_before_it),
+        cmocka_unit_test(where_lines_say_no_time_only_the_last_of_a_piece_are_asked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
