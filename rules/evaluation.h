@@ -4,6 +4,7 @@
 #pragma once
 
 #include "rules/match.h"
+#include "rules/quarantine.h"
 #include "rules/where.h"
 
 /* Gates in the order in which they were tried, kept for explain. */
@@ -60,3 +61,12 @@ struct matcher {
     struct profile *profile; /* NULL: nobody asks */
     const struct match_clock *clock;
 };
+/* An event, or a text, that took so long by the clock of ticks since `started_ns` may have a rule whose patterns took too long. */
+bool match_took_long(const struct matcher *matcher, const struct ruleset *ruleset,
+                     int64_t started_ns);
+/* Did its patterns take too long? Then it is put in quarantine, and `facts` are filled. */
+bool match_put_aside(const struct ruleset *ruleset, const struct rule *rule,
+                     const struct pattern_costs *costs, int64_t at_ms, struct quarantined *facts);
+/* Is it in quarantine? Then fills `facts` unless it is NULL. */
+bool match_is_put_aside(const struct ruleset *ruleset, const struct rule *rule,
+                        struct quarantined *facts);

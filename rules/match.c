@@ -2,7 +2,6 @@
 
 #include "rules/evaluation.h"
 #include "rules/prefilters.h"
-#include "rules/quarantine.h"
 #include "src/base/clock.h"
 
 #include <stdlib.h>
@@ -59,22 +58,9 @@ void matcher_set_clock(struct matcher *matcher, const struct match_clock *clock)
     matcher->clock = clock;
 }
 
-/* Room for one more; arrays double, and what is outgrown stays in the arena to its end. */
-static void *room_for_one(struct arena *arena, void *items, size_t n_items, size_t item_bytes)
-{
-    void *grown;
-
-    if (n_items & (n_items - 1)) /* not a power of two: there is room */
-        return items;
-    grown = arena_alloc(arena, n_items ? 2 * n_items : 1, item_bytes);
-    if (grown && n_items)
-        memcpy(grown, items, n_items * item_bytes);
-    return grown;
-}
-
 static enum rc add_match(struct match_list *matches, const struct match *match, struct arena *arena)
 {
-    struct match *items = room_for_one(arena, matches->items, matches->n_items, sizeof(*items));
+    struct match *items = arena_grow(arena, matches->items, matches->n_items, sizeof(*items));
 
     if (!items)
         return RC_NO_MEMORY;
@@ -87,7 +73,7 @@ static enum rc add_fault(struct match_list *matches, const struct match_fault *f
                          struct arena *arena)
 {
     struct match_fault *faults =
-        room_for_one(arena, matches->faults, matches->n_faults, sizeof(*faults));
+        arena_grow(arena, matches->faults, matches->n_faults, sizeof(*faults));
 
     if (!faults)
         return RC_NO_MEMORY;
@@ -142,17 +128,15 @@ static enum rc match_rule(const struct rule *rule, struct evaluation *evaluation
 
 /* -- rules in quarantine -- */
 
-/* An event that took so long by the clock of ticks may have a rule whose patterns took too long. */
-static bool took_long(const struct matcher *matcher, const struct ruleset *ruleset,
-                      int64_t started_ns)
+bool match_took_long(const struct matcher *matcher, const struct ruleset *ruleset,
+                     int64_t started_ns)
 {
     return matcher->clock->tick_ns() - started_ns >= QUARANTINE_NS - TICK_MAX_NS &&
            ruleset->quarantine;
 }
 
-/* Did its patterns take too long? Then it is put aside, and `facts` are filled. */
-static bool put_aside(const struct ruleset *ruleset, const struct rule *rule,
-                      const struct pattern_costs *costs, int64_t at_ms, struct quarantined *facts)
+bool match_put_aside(const struct ruleset *ruleset, const struct rule *rule,
+                     const struct pattern_costs *costs, int64_t at_ms, struct quarantined *facts)
 {
     if (costs->total_ns <= QUARANTINE_NS)
         return false;
@@ -163,8 +147,8 @@ static bool put_aside(const struct ruleset *ruleset, const struct rule *rule,
     return true;
 }
 
-static bool is_put_aside(const struct ruleset *ruleset, const struct rule *rule,
-                         struct quarantined *facts)
+bool match_is_put_aside(const struct ruleset *ruleset, const struct rule *rule,
+                        struct quarantined *facts)
 {
     return quarantine_n_rules(ruleset->quarantine) &&
            quarantine_has(ruleset->quarantine, rule, facts);
@@ -232,7 +216,8 @@ static enum rc try_for_quarantine(const struct asking *asking, const struct rule
     evaluation->costs_ns = asking->matcher->clock->thread_ns;
     rc = match_rule(rule, evaluation, matches);
     evaluation->costs = NULL;
-    if (rc || !put_aside(asking->ruleset, rule, &costs, evaluation->event->received_ms, &facts))
+    if (rc ||
+        !match_put_aside(asking->ruleset, rule, &costs, evaluation->event->received_ms, &facts))
         return rc;
     matches->n_items = before.n_items;
     matches->n_faults = before.n_faults;
@@ -247,7 +232,7 @@ static enum rc try_rule(const struct asking *asking, const struct rule *rule,
 
     if (!rule_may_see(rule, evaluation->event))
         return RC_OK;
-    if (is_put_aside(asking->ruleset, rule, &facts))
+    if (match_is_put_aside(asking->ruleset, rule, &facts))
         return note_quarantined(rule, &facts, evaluation, matches);
     rc = asking->try(asking, rule, evaluation, matches);
     return !rc && evaluation->out_of_memory ? RC_NO_MEMORY : rc;
@@ -278,7 +263,7 @@ static enum rc ask(struct asking *asking, const struct event *event, struct aren
 
     asking->try = asking->matcher->profile ? try_for_profile : try_plainly;
     rc = try_rules(asking, event, arena, matches);
-    if (rc || !took_long(asking->matcher, asking->ruleset, started_ns))
+    if (rc || !match_took_long(asking->matcher, asking->ruleset, started_ns))
         return rc;
     asking->try = try_for_quarantine;
     return try_rules(asking, event, arena, matches);
@@ -354,113 +339,4 @@ enum rc match_event(struct matcher *matcher, const struct ruleset *ruleset,
         n_rules = list_all(matcher, ruleset);
     return rc ? rc
               : match_event_by(matcher, ruleset, event, matcher->rules, n_rules, arena, matches);
-}
-
-/* -- by the text alone -- */
-
-/* A pattern that cannot judge leaves it to those who count that. */
-static bool filter_wants_text(struct evaluation *evaluation, const struct filter *filter,
-                              struct slice text)
-{
-    for (size_t i = 0; i < filter->n_match; i++) {
-        if (evaluation_try(evaluation, filter->match[i], text) != PATTERN_NO_MATCH)
-            return true;
-    }
-    return !filter->n_match;
-}
-
-static bool rule_wants_text(const struct rule *rule, struct evaluation *evaluation,
-                            struct slice text)
-{
-    return filter_wants_text(evaluation, &rule->filter, text) ||
-           (rule->clear.kind == CLEAR_BY_EVENT &&
-            filter_wants_text(evaluation, &rule->clear.filter, text));
-}
-
-/* What one text is put to; as struct asking. */
-struct choosing {
-    const struct matcher *matcher;
-    const struct ruleset *ruleset;
-    struct slice text;
-    int64_t now_ms;
-    bool (*wants)(const struct choosing *choosing, const struct rule *rule,
-                  struct evaluation *evaluation);
-};
-
-static bool wants_plainly(const struct choosing *choosing, const struct rule *rule,
-                          struct evaluation *evaluation)
-{
-    return rule_wants_text(rule, evaluation, choosing->text);
-}
-
-static bool wants_for_profile(const struct choosing *choosing, const struct rule *rule,
-                              struct evaluation *evaluation)
-{
-    struct rule_cost *cost = profile_of(choosing->matcher->profile, rule->index);
-    int64_t started_ns = clock_mono_ns();
-    bool wants;
-
-    evaluation->costs = &cost->patterns;
-    evaluation->costs_ns = clock_mono_ns;
-    wants = rule_wants_text(rule, evaluation, choosing->text);
-    rule_cost_add_try(cost, clock_mono_ns() - started_ns);
-    return wants;
-}
-
-static bool wants_for_quarantine(const struct choosing *choosing, const struct rule *rule,
-                                 struct evaluation *evaluation)
-{
-    struct pattern_costs costs = { 0 };
-    struct quarantined facts;
-    bool wants;
-
-    evaluation->costs = &costs;
-    evaluation->costs_ns = choosing->matcher->clock->thread_ns;
-    wants = rule_wants_text(rule, evaluation, choosing->text);
-    evaluation->costs = NULL;
-    return put_aside(choosing->ruleset, rule, &costs, choosing->now_ms, &facts) || wants;
-}
-
-/* The first of `rules` are those that are chosen, in order; the others stand behind them. Who is put aside is left to those who count that. */
-static size_t choose(const struct choosing *choosing, uint32_t *rules, size_t n_rules)
-{
-    struct evaluation evaluation = { .scratch = choosing->matcher->scratch };
-    size_t n_kept = 0;
-
-    for (size_t i = 0; i < n_rules; i++) {
-        const struct rule *rule = &choosing->ruleset->rules[rules[i]];
-        uint32_t index = rules[i];
-
-        if (!is_put_aside(choosing->ruleset, rule, NULL) &&
-            !choosing->wants(choosing, rule, &evaluation))
-            continue;
-        rules[i] = rules[n_kept];
-        rules[n_kept++] = index;
-    }
-    return n_kept;
-}
-
-static int compare_indices(const void *a, const void *b)
-{
-    const uint32_t *left = a, *right = b;
-
-    return *left < *right ? -1 : *left > *right;
-}
-
-size_t match_choose(struct matcher *matcher, const struct ruleset *ruleset, struct slice text,
-                    int64_t now_ms, uint32_t *rules, size_t n_rules)
-{
-    struct choosing choosing = { .matcher = matcher,
-                                 .ruleset = ruleset,
-                                 .text = text,
-                                 .now_ms = now_ms,
-                                 .wants = matcher->profile ? wants_for_profile : wants_plainly };
-    int64_t started_ns = matcher->clock->tick_ns();
-    size_t n_kept = choose(&choosing, rules, n_rules);
-
-    if (!took_long(matcher, ruleset, started_ns))
-        return n_kept;
-    qsort(rules, n_rules, sizeof(*rules), compare_indices);
-    choosing.wants = wants_for_quarantine;
-    return choose(&choosing, rules, n_rules);
 }

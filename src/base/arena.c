@@ -156,6 +156,18 @@ void *arena_alloc(struct arena *arena, size_t n_items, size_t item_bytes)
     return memset(bytes, 0, n_bytes);
 }
 
+void *arena_grow(struct arena *arena, void *items, size_t n_items, size_t item_bytes)
+{
+    void *grown;
+
+    if (n_items & (n_items - 1)) /* not a power of two: there is room */
+        return items;
+    grown = arena_alloc(arena, n_items ? 2 * n_items : 1, item_bytes);
+    if (grown && n_items)
+        memcpy(grown, items, n_items * item_bytes);
+    return grown;
+}
+
 enum rc arena_copy(struct arena *arena, struct slice source, struct slice *copy)
 {
     char *bytes;

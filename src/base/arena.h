@@ -23,6 +23,9 @@ void arena_free(struct arena *arena);
 void arena_reset(struct arena *arena);
 /* `n_items` zeroed items of `item_bytes`, aligned for any type; NULL when the limit or memory is reached. */
 void *arena_alloc(struct arena *arena, size_t n_items, size_t item_bytes);
+/* Room for one more behind `n_items`, which only arena_grow has made room for, one by one: gives where the items are now, or NULL as arena_alloc. Arrays double (their
+ * capacity is a power of two), and what is outgrown stays in the arena to its end. */
+void *arena_grow(struct arena *arena, void *items, size_t n_items, size_t item_bytes);
 /* A copy of `source` with a NUL behind it that its length does not count. Absent stays absent; `copy->ptr` is
  * NULL for a present source only when memory is out (RC_NO_MEMORY). */
 enum rc arena_copy(struct arena *arena, struct slice source, struct slice *copy) MUST_CHECK;

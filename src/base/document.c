@@ -320,19 +320,6 @@ static enum rc read_scalar(struct reader *reader, const yaml_event_t *event, str
     return RC_OK;
 }
 
-/* Room for one more of `items`, whose capacity is the next power of two; what is outgrown stays in the arena. */
-static void *grow(struct arena *arena, void *items, size_t n_items, size_t item_bytes)
-{
-    void *grown;
-
-    if (n_items && (n_items & (n_items - 1)))
-        return items;
-    grown = arena_alloc(arena, n_items ? n_items * 2 : 1, item_bytes);
-    if (grown && n_items)
-        memcpy(grown, items, n_items * item_bytes);
-    return grown;
-}
-
 static enum rc read_node(struct reader *reader, yaml_event_t *event, unsigned depth,
                          struct node **node);
 
@@ -350,7 +337,7 @@ static enum rc read_list(struct reader *reader, unsigned depth, struct node *nod
             yaml_event_delete(&event);
             return RC_OK;
         }
-        items = grow(reader->arena, node->items, node->n_items, sizeof(*items));
+        items = arena_grow(reader->arena, node->items, node->n_items, sizeof(*items));
         if (!items) {
             yaml_event_delete(&event);
             return RC_NO_MEMORY;
@@ -427,7 +414,7 @@ static enum rc read_map(struct reader *reader, unsigned depth, struct node *node
             yaml_event_delete(&event);
             return refuse_doubles(reader, node);
         }
-        pairs = grow(reader->arena, node->pairs, node->n_pairs, sizeof(*pairs));
+        pairs = arena_grow(reader->arena, node->pairs, node->n_pairs, sizeof(*pairs));
         if (!pairs) {
             yaml_event_delete(&event);
             return RC_NO_MEMORY;

@@ -75,30 +75,9 @@ struct pass {
     bool is_every;      /* some rules have to be tried on every text */
     struct slice bytes; /* of the part */
     struct candidate_list candidates;
-    size_t next;       /* candidate */
-    size_t place;      /* the next text, or where the next line begins */
-    size_t n_room;     /* of wanted lines */
-    size_t fault_room; /* of faults */
+    size_t next;  /* candidate */
+    size_t place; /* the next text, or where the next line begins */
 };
-
-/* Room for one more; arrays double, and what is outgrown stays in the arena to its end. */
-static enum rc make_room(struct arena *arena, void *items, size_t n_items, size_t item_bytes,
-                         size_t *n_room)
-{
-    void **place = items;
-    void *grown;
-
-    if (n_items < *n_room)
-        return RC_OK;
-    *n_room = *n_room ? 2 * *n_room : 16;
-    grown = arena_alloc(arena, *n_room, item_bytes);
-    if (!grown)
-        return RC_NO_MEMORY;
-    if (n_items)
-        memcpy(grown, *place, n_items * item_bytes);
-    *place = grown;
-    return RC_OK;
-}
 
 /* -- faults -- */
 
@@ -106,7 +85,7 @@ static enum rc make_room(struct arena *arena, void *items, size_t n_items, size_
 static enum rc count_fault(struct pass *pass, const struct match_fault *fault)
 {
     struct screen_part *part = pass->part;
-    enum rc rc;
+    struct screened_fault *faults;
 
     for (size_t i = part->n_faults; i-- > 0 && i + 8 >= part->n_faults;) {
         if (part->faults[i].rule == fault->rule && part->faults[i].kind == fault->kind) {
@@ -114,12 +93,13 @@ static enum rc count_fault(struct pass *pass, const struct match_fault *fault)
             return RC_OK;
         }
     }
-    rc = make_room(pass->worker->results, &part->faults, part->n_faults, sizeof *part->faults,
-                   &pass->fault_room);
-    if (!rc)
-        part->faults[part->n_faults++] =
-            (struct screened_fault){ .rule = fault->rule, .kind = fault->kind, .n_events = 1 };
-    return rc;
+    faults = arena_grow(pass->worker->results, part->faults, part->n_faults, sizeof *faults);
+    if (!faults)
+        return RC_NO_MEMORY;
+    part->faults = faults;
+    faults[part->n_faults++] =
+        (struct screened_fault){ .rule = fault->rule, .kind = fault->kind, .n_events = 1 };
+    return RC_OK;
 }
 
 static enum rc note_faults(struct pass *pass, const struct match_list *matches)
@@ -143,12 +123,14 @@ static enum rc note_faults(struct pass *pass, const struct match_list *matches)
 static enum rc keep(struct pass *pass, const struct log_line *line)
 {
     struct screen_part *part = pass->part;
-    enum rc rc = make_room(pass->worker->results, &part->wanted, part->n_wanted,
-                           sizeof *part->wanted, &pass->n_room);
+    struct log_line *wanted =
+        arena_grow(pass->worker->results, part->wanted, part->n_wanted, sizeof *wanted);
 
-    if (!rc)
-        part->wanted[part->n_wanted++] = *line;
-    return rc;
+    if (!wanted)
+        return RC_NO_MEMORY;
+    part->wanted = wanted;
+    wanted[part->n_wanted++] = *line;
+    return RC_OK;
 }
 
 /* `text` is what patterns look at: of a line, the line. */

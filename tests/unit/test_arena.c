@@ -97,6 +97,30 @@ static void a_large_thing_does_not_disturb_the_small_ones(void **state)
     assert_memory_equal(next, "cccccccccc", 10);
 }
 
+static void an_array_grows_and_keeps_what_it_holds(void **state)
+{
+    size_t *items = NULL;
+
+    for (size_t i = 0; i < 1000; i++) {
+        items = arena_grow(*state, items, i, sizeof *items);
+        assert_non_null(items);
+        items[i] = i;
+    }
+    for (size_t i = 0; i < 1000; i++)
+        assert_int_equal(items[i], i);
+    assert_in_range(arena_used_bytes(*state), 1024 * sizeof *items, 2048 * sizeof *items + 128);
+    /* Fewer of them have room as before. */
+    assert_ptr_equal(arena_grow(*state, items, 700, sizeof *items), items);
+}
+
+static void an_array_over_the_limit_is_refused(void **state)
+{
+    char *items = arena_grow(*state, NULL, 0, LIMIT_BYTES / 2);
+
+    assert_non_null(items);
+    assert_null(arena_grow(*state, items, 1, LIMIT_BYTES / 2));
+}
+
 static void a_copy_keeps_nuls_and_ends_in_one(void **state)
 {
     struct slice copy;
@@ -166,6 +190,8 @@ int main(void)
         arena_test(sizes_that_overflow_are_refused),
         arena_test(after_a_reset_bytes_are_zero_again),
         arena_test(a_large_thing_does_not_disturb_the_small_ones),
+        arena_test(an_array_grows_and_keeps_what_it_holds),
+        arena_test(an_array_over_the_limit_is_refused),
         arena_test(a_copy_keeps_nuls_and_ends_in_one),
         arena_test(a_copy_over_the_limit_is_refused),
         arena_test(text_is_formatted_into_the_arena),
