@@ -74,13 +74,13 @@ static void print_praise(const struct invocation *invocation, const struct offli
     printf("\n");
 }
 
-static enum rc print_lines(const struct ruleset *ruleset, bool as_json)
+static enum rc print_lines(const struct offline *offline, bool as_json)
 {
     struct buffer text;
     enum rc rc;
 
     buffer_init(&text, 0);
-    rc = check_write_lines(ruleset, as_json, &text);
+    rc = check_write_lines(offline->ruleset, offline->config->watchers, as_json, &text);
     if (!rc)
         rc = screen_write(&text);
     buffer_free(&text);
@@ -110,7 +110,7 @@ enum exit_code check_command(const struct invocation *invocation)
     if (!rc && is_valid)
         print_praise(invocation, &offline, n_warnings);
     if (!rc && is_valid && options->verbose)
-        rc = print_lines(offline.ruleset, options->json);
+        rc = print_lines(&offline, options->json);
     offline_close(&offline);
     return is_valid && !rc && !fflush(stdout) ? EXIT_DONE : EXIT_REFUSED;
 }

@@ -127,6 +127,56 @@ static void check_says_how_lines_find_their_rules_and_what_it_costs(void **state
     captured_free(&captured);
 }
 
+static void check_knows_the_lines_of_the_journal_and_of_kinds_of_ones_own(void **state)
+{
+    struct captured captured;
+
+    (void)state;
+    write_text("lines.yaml",
+               "rules:\n"
+               "  - {id: unit, on: journal.entry, match: '/\\d\\d/'}\n"
+               "  - {id: shop, on: shop.line, match: '/disk full/'}\n"
+               "  - {id: level, on: [log, journal.entry], where: {data.level: error}}\n"
+               "  - {id: other, on: ci.run, match: '/x/'}\n");
+    write_text("vedette.yaml",
+               "rules: lines.yaml\n"
+               "watchers: [{log: a.log}, {log: b.log, name: shop, type: shop.line}, "
+               "{log: c.log, name: more, type: shop.line}, {journal: {}}]\n");
+    captured = CAPTURED("check", "--config", "vedette.yaml", "--verbose");
+    assert_run(&captured, 0,
+               "found by a literal: 1, by classes of bytes: 0, tried on every line: 2\n");
+    assert_run(&captured, 0, "lines.yaml:2:5: rule `unit` is tried on every line: ");
+    assert_run(&captured, 0, "lines.yaml:4:5: rule `level` has no pattern that has to match");
+    assert_null(strstr(captured.out.ptr, "is not told"));
+    captured_free(&captured);
+    captured = CAPTURED("check", "--config", "vedette.yaml", "--verbose", "--json");
+    assert_run(
+        &captured, 0,
+        "{\"rule\":\"shop\",\"file\":\"./lines.yaml\",\"line\":3,\"lines_found_by\":\"literal\"}");
+    assert_null(strstr(captured.out.ptr, "\"other\""));
+    captured_free(&captured);
+}
+
+/* Each takes 2 ms to measure. */
+static void check_measures_for_half_a_second_at_most(void **state)
+{
+    struct captured captured;
+    struct buffer rules;
+
+    (void)state;
+    buffer_init(&rules, 0);
+    buffer_add_text(&rules, "rules:\n");
+    for (int i = 0; i < 260; i++)
+        buffer_format(&rules, "  - {id: number-%d, on: log, match: '/\\d\\d/'}\n", i);
+    assert_int_equal(file_write("lines.yaml", buffer_slice(&rules), 0600), RC_OK);
+    captured = CAPTURED("check", "lines.yaml", "--verbose");
+    assert_run(&captured, 0, "rule `number-0` is tried on every line: ");
+    assert_run(&captured, 0, "rule `number-259` is tried on every line; a few characters");
+    assert_run(&captured, 0, "of them: measuring the others took 500 ms\n");
+    captured_free(&captured);
+    buffer_free(&rules);
+}
+
 static void without_a_configuration_the_shipped_rules_are_checked_and_tested(void **state)
 {
     (void)state;
@@ -374,6 +424,8 @@ int main(void)
         TEST(what_init_writes_is_valid_and_passes_its_tests),
         TEST(init_overwrites_nothing),
         TEST(check_says_how_lines_find_their_rules_and_what_it_costs),
+        TEST(check_knows_the_lines_of_the_journal_and_of_kinds_of_ones_own),
+        TEST(check_measures_for_half_a_second_at_most),
         TEST(without_a_configuration_the_shipped_rules_are_checked_and_tested),
         TEST(p12_a_broken_file_is_told_by_line_and_column),
         TEST(a_failed_test_says_what_was_expected_and_what_came),
