@@ -211,11 +211,54 @@ static void where_lines_say_no_time_only_the_last_of_a_piece_are_asked(void **st
     assert_int_equal(times[4], WRITTEN_MS - timed[2]);
 }
 
+/* -- times in data -- */
+
+static void a_time_that_is_a_member_is_found_where_lines_are_data(void **state)
+{
+    static const char text[] =
+        "{\"n\":1}\n"
+        "{\"due\":\"2026-11-29T09:30:00Z\",\"time\":\"2026-11-29T09:00:00Z\"}\n"
+        "{\"n\":3}\n";
+    int64_t said_ms = WRITTEN_MS - HOUR_MS;
+    int64_t first_ms = WRITTEN_MS - HOUR_MS / 2; /* in the text */
+    const struct {
+        enum line_format format;
+        int64_t expected_ms[3];
+    } rows[] = {
+        { LINE_JSON, { WRITTEN_MS, said_ms, said_ms } },
+        { LINE_TEXT, { WRITTEN_MS, first_ms, first_ms } },
+    };
+    struct log_watch watch = { 0 };
+    struct arena *arena;
+
+    (void)state;
+    assert_int_equal(arena_new((size_t)1 << 20, &arena), RC_OK);
+    assert_int_equal(log_watch_of_name(SLICE("app"), arena, &watch), RC_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int fd = memfd_create("log", MFD_CLOEXEC);
+        struct log_input *input;
+        struct log_line line;
+
+        assert_int_equal(pwrite(fd, text, sizeof text - 1, 0), sizeof text - 1);
+        watch.format = rows[i].format;
+        assert_int_equal(log_input_new(fd, &watch, (struct slice){ 0 }, WRITTEN_MS, NULL, &input),
+                         RC_OK);
+        for (size_t k = 0; k < 3; k++) {
+            assert_int_equal(log_input_next(input, &line), RC_OK);
+            assert_int_equal(line.time_ms, rows[i].expected_ms[k]);
+        }
+        log_input_free(input);
+    }
+    log_watch_free(&watch);
+    arena_free(arena);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_without_a_time_has_that_of_the_nearest_before_it),
         cmocka_unit_test(where_lines_say_no_time_only_the_last_of_a_piece_are_asked),
+        cmocka_unit_test(a_time_that_is_a_member_is_found_where_lines_are_data),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
