@@ -222,10 +222,10 @@ static void note_time(struct log_input *input, int64_t end, int64_t found_ms, si
     input->timed_offset = end;
 }
 
-/* The time of a line of the piece, or of the nearest before it that has one; at most `n_max` are looked at. Asked for in their order: no line is looked at twice. */
-static enum rc time_of(struct log_input *input, struct log_line line, size_t n_max,
-                       int64_t *time_ms)
+/* The time of a line of the piece, or of the nearest before it that has one. Asked for in their order: no line is looked at twice. */
+static enum rc time_of(struct log_input *input, struct log_line line, int64_t *time_ms)
 {
+    size_t n_max = input->n_untimed < SILENT_LINES ? SIZE_MAX : FEW_LINES;
     int64_t end = line.offset;
     int64_t found_ms = 0;
     size_t n_untimed = 0;
@@ -283,13 +283,12 @@ static enum rc screen_piece(struct log_input *input)
 /* What the piece leaves for the ones behind it: the time of its last line. */
 static enum rc leave_piece(struct log_input *input)
 {
-    size_t n_max = input->n_untimed < SILENT_LINES ? SIZE_MAX : FEW_LINES;
     int64_t last_ms = INT64_MIN;
     enum rc rc;
 
     if (!input->n_lines)
         return RC_OK;
-    rc = time_of(input, last_line(input), n_max, &last_ms);
+    rc = time_of(input, last_line(input), &last_ms);
     if (last_ms > input->totals.last_ms)
         input->totals.last_ms = last_ms;
     input->totals.n_lines += input->n_lines;
@@ -326,7 +325,7 @@ enum rc log_input_next(struct log_input *input, struct log_line *line)
         return rc;
     *line = input->wanted[input->next++];
     if (!line->time_ms)
-        return time_of(input, *line, SIZE_MAX, &line->time_ms);
+        return time_of(input, *line, &line->time_ms);
     note_time(input, line->offset, line->time_ms, 0);
     return RC_OK;
 }

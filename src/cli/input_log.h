@@ -1,8 +1,8 @@
 /* input_log.h - recorded lines of a log, as its watcher would read them, one event at a time.
  *
  * A line without a time of its own has that of the last one before it that has one; the first of all: when the file was written. But once 10,000 lines in a row have said no time, and
- * until one says it again, not every line is read for the sake of those behind it: a line may then have the time of an earlier one, where no line was wanted from that which says it up to the end of the
- * piece that was read at once, and more than 100 lines are between. Packed files (gzip) are unpacked. */
+ * until one says it again, only the 100 lines before it are looked at: what lies further back would have to be read line by line, in logs that say no times at all. Packed files (gzip) are
+ * unpacked. */
 #pragma once
 
 #include "watchers/log_tail.h"
