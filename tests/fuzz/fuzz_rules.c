@@ -7,7 +7,7 @@ static struct ruleset *load(struct slice text, struct problems *problems)
     struct rule_file file = { .name = SLICE("fuzz.yaml"), .text = text };
     struct rule_files files = { .files = &file, .n_files = 1 };
     struct ruleset *set = NULL;
-    enum rc rc = ruleset_parse(&files, problems, &set);
+    enum rc rc = ruleset_parse_to_show(&files, problems, &set);
 
     CLAIM((rc == RC_OK) == (problems_count(problems, PROBLEM_ERROR) == 0));
     return rc ? NULL : set;
