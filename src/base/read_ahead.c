@@ -5,17 +5,20 @@
 #include <string.h>
 
 #define PIECE_BYTES ((size_t)512 << 10)
+/* Where threads hand pieces to each other, waking them costs less by the byte. */
+#define LARGE_PIECE_BYTES ((size_t)2 << 20)
 /* One that is worked on, one that is ready, one that is being read. */
 #define N_PIECES 3
 
 struct piece {
-    char *room; /* READ_AHEAD_REST_BYTES for the rest of the one before, then PIECE_BYTES */
+    char *room; /* READ_AHEAD_REST_BYTES for the rest of the one before, then the piece */
     size_t n_bytes;
     enum rc rc;
 };
 
 struct read_ahead {
     struct gzip_file *file;
+    size_t piece_bytes;
     struct piece pieces[N_PIECES];
     struct slice given; /* the last piece, with the rest before it */
     size_t next;        /* piece to be given */
@@ -41,7 +44,7 @@ static char *bytes_of(const struct piece *piece)
 static void fill(struct read_ahead *read, struct piece *piece)
 {
     piece->n_bytes = 0;
-    piece->rc = gzip_file_read(read->file, bytes_of(piece), PIECE_BYTES, &piece->n_bytes);
+    piece->rc = gzip_file_read(read->file, bytes_of(piece), read->piece_bytes, &piece->n_bytes);
 }
 
 static bool is_last(const struct piece *piece)
@@ -83,11 +86,12 @@ enum rc read_ahead_new(struct gzip_file *file, bool has_thread, struct read_ahea
         return RC_NO_MEMORY;
     }
     made->file = file;
+    made->piece_bytes = has_thread ? LARGE_PIECE_BYTES : PIECE_BYTES;
     made->n_free = N_PIECES;
     pthread_mutex_init(&made->lock, NULL);
     pthread_cond_init(&made->changed, NULL);
     for (size_t i = 0; i < N_PIECES; i++) {
-        made->pieces[i].room = malloc(READ_AHEAD_REST_BYTES + PIECE_BYTES);
+        made->pieces[i].room = malloc(READ_AHEAD_REST_BYTES + made->piece_bytes);
         if (!made->pieces[i].room) {
             read_ahead_free(made);
             return RC_NO_MEMORY;

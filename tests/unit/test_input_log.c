@@ -114,8 +114,8 @@ static void a_line_without_a_time_has_that_of_the_nearest_before_it(void **state
 
 /* -- a log that says hardly any time -- */
 
-#define SILENT_LINES 80000
-#define MAX_PIECES 16
+#define SILENT_LINES 300000 /* for several pieces, whichever size they have */
+#define MAX_PIECES 64
 
 struct pieces {
     int ends[MAX_PIECES]; /* the line behind the last of each */
