@@ -391,6 +391,7 @@ static enum rc open_log(struct source *source)
 {
     const struct log_input_screen *screen = source->inputs->screen;
     struct log_input *input = NULL;
+    bool has_thread;
     int fd;
     enum rc rc = choose_watch(source);
 
@@ -405,7 +406,9 @@ static enum rc open_log(struct source *source)
     if (!rc)
         rc = log_input_new(fd, source->watch, source->watch_path, source->written_ms, screen,
                            &input);
-    return rc ? rc : log_ahead_new(input, screen && screen->has_threads, &source->log);
+    /* A pipe is waited for by whoever asks: only he can be told that there is no need any more. */
+    has_thread = screen && screen->has_threads && source->written_ms;
+    return rc ? rc : log_ahead_new(input, has_thread, &source->log);
 }
 
 static enum rc advance(struct source *source)

@@ -6,8 +6,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define BATCH_LINES 4096
+#define PIECE_LINES 65536
 #define ARENA_BYTES ((size_t)16 << 20)
 /* A log of which so many lines in a row said no time is hardly one that says any: what a piece leaves is then asked of few. */
 #define SILENT_LINES 10000
@@ -39,11 +41,20 @@ struct log_input {
     struct log_input_totals totals;
 };
 
+/* Whoever waits for a pipe in a thread may wait for ever, and with him whoever wants to end. */
+static bool ends_by_itself(int fd)
+{
+    struct stat stat;
+
+    return !fstat(fd, &stat) && S_ISREG(stat.st_mode);
+}
+
 enum rc log_input_new(int fd, const struct log_watch *watch, struct slice path, int64_t written_ms,
                       const struct log_input_screen *screen, struct log_input **input)
 {
     struct log_input *made = calloc(1, sizeof *made);
     struct gzip_file *file = NULL;
+    bool is_file = ends_by_itself(fd);
     enum rc rc = gzip_file_new(fd, &file);
 
     if (!made) {
@@ -60,7 +71,7 @@ enum rc log_input_new(int fd, const struct log_watch *watch, struct slice path, 
     if (screen)
         made->screen = *screen;
     if (!rc)
-        rc = read_ahead_new(file, work_pool_n_cpus() > 1, &made->file);
+        rc = read_ahead_new(file, is_file && work_pool_n_cpus() > 1, &made->file);
     if (!rc && !made->lines)
         rc = RC_NO_MEMORY;
     if (!rc)
@@ -113,6 +124,17 @@ enum rc log_input_peek(struct log_input *input, struct slice *bytes)
     return rc;
 }
 
+/* Of a piece of very short lines only the beginning: each may be wanted, and what is known of it takes more room than it does. */
+static bool cut_whole(struct line_cut *cutting)
+{
+    if (!line_cut_whole(cutting))
+        return false;
+    if (cutting->n_lines <= PIECE_LINES || cutting->bytes.len <= PIECE_LINES)
+        return true;
+    cutting->bytes.len = PIECE_LINES;
+    return line_cut_whole(cutting);
+}
+
 /* The whole lines that are there; one by one where they have to be looked at, or where all are wanted. */
 static void cut(struct log_input *input)
 {
@@ -125,7 +147,7 @@ static void cut(struct log_input *input)
                                 .lines = input->lines,
                                 .n_max = BATCH_LINES };
 
-    input->is_listed = !input->screen.screen || !line_cut_whole(&cutting);
+    input->is_listed = !input->screen.screen || !cut_whole(&cutting);
     if (input->is_listed)
         line_cut(&cutting);
     input->piece = (struct slice){ cutting.bytes.ptr, cutting.n_consumed };

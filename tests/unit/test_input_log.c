@@ -211,6 +211,44 @@ static void where_lines_say_no_time_only_the_last_of_a_piece_are_asked(void **st
     assert_int_equal(times[4], WRITTEN_MS - timed[2]);
 }
 
+/* -- lines of nothing -- */
+
+static enum rc want_none(void *context, const struct log_batch *batch, int64_t reference_ms,
+                         struct record_list *wanted)
+{
+    (void)context;
+    (void)reference_ms;
+    assert_in_range(batch->n_lines, 1, 65536);
+    *wanted = (struct record_list){ 0 };
+    return RC_OK;
+}
+
+static void a_piece_of_very_short_lines_is_small(void **state)
+{
+    const struct log_input_screen screen = { .screen = want_none };
+    char ends[4096];
+    int fd = memfd_create("log", MFD_CLOEXEC);
+    struct log_watch watch = { 0 };
+    struct log_input *input;
+    struct arena *arena;
+    struct log_line line;
+
+    (void)state;
+    memset(ends, '\n', sizeof(ends));
+    for (int i = 0; i < 1024; i++)
+        assert_int_equal(write(fd, ends, sizeof(ends)), sizeof(ends));
+    assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+    assert_int_equal(arena_new((size_t)1 << 20, &arena), RC_OK);
+    assert_int_equal(log_watch_of_name(SLICE("app"), arena, &watch), RC_OK);
+    assert_int_equal(log_input_new(fd, &watch, (struct slice){ 0 }, WRITTEN_MS, &screen, &input),
+                     RC_OK);
+    assert_int_equal(log_input_next(input, &line), RC_NOT_FOUND);
+    assert_int_equal(log_input_totals(input).n_lines, 1024 * sizeof(ends));
+    log_input_free(input);
+    log_watch_free(&watch);
+    arena_free(arena);
+}
+
 /* -- times in data -- */
 
 static void a_time_that_is_a_member_is_found_where_lines_are_data(void **state)
@@ -258,6 +296,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_without_a_time_has_that_of_the_nearest_before_it),
         cmocka_unit_test(where_lines_say_no_time_only_the_last_of_a_piece_are_asked),
+        cmocka_unit_test(a_piece_of_very_short_lines_is_small),
         cmocka_unit_test(a_time_that_is_a_member_is_found_where_lines_are_data),
     };
 
