@@ -1,36 +1,88 @@
 /* condition.h - what each `when` offers. To add one: copy conditions/count.c, add a row in conditions.c, test it at its edges.
  *
- * A condition is a pure function over the matches of one key: its memory is a byte string that the caller stores with the signal and
- * hands back with the next match. Times are event times; `newest_ms` is the newest the key has seen, this match included. */
+ * A condition is a pure function over what its key sees: its memory is a byte string that the caller stores with the signal and hands back with the
+ * next match. It is asked with every match, and at a time that it asked for itself (`due_ms`).
+ *
+ * Two times: windows are in event time, waiting is on the engine's clock. What comes true or ends because time passes is due when the key's own time gets
+ * there: condition_due() says when that is on the engine's clock. */
 #pragma once
 
+#include "rules/field_ref.h"
 #include "src/base/document.h"
 #include "src/base/event.h"
 
-struct condition_match {
+struct rule_reading;
+
+/* Bits of condition_input.parts. */
+#define PART_OWN 1U            /* the rule's own filter */
+#define PART_OF(i) (2U << (i)) /* the FILTER that read_part() gave the index i */
+
+struct condition_input {
+    int64_t now_ms;    /* the engine's clock */
+    int64_t newest_ms; /* W: the newest event time of the key, this match included */
+    int64_t
+        key_now_ms; /* the key's own time: its newest event time, and what has passed since that came */
+    int64_t lateness_ms;   /* of the rule: what is older than W - lateness never comes here */
+    int64_t rule_since_ms; /* engine's clock: since when this condition has been watching */
+    bool is_firing;
+    /* The match; of a wake-up there is none: parts is 0, event NULL, time_ms is newest_ms. */
+    unsigned parts; /* what the event passed */
     int64_t time_ms;
-    int64_t newest_ms;
     const struct event *event;
+    struct captures captures;
+};
+
+enum condition_verdict {
+    CONDITION_RESTS, /* nothing is on its way: there is memory at most */
+    CONDITION_WAITS, /* on its way: the signal is pending, `count` matches count towards it */
+    CONDITION_HOLDS, /* true now; where the signal fires already: nothing new */
+    CONDITION_ENDS, /* what fired is over, by the condition's own end; `state` is what outlives it */
+    CONDITION_FORGETS, /* the key is not known any more: the row goes */
 };
 
 struct condition_result {
     struct slice state; /* the new memory, in the arena */
-    bool holds;         /* the condition is true now */
-    int64_t count;      /* matches that count towards it: what `count` of a pending signal shows */
-    int64_t first_ms;   /* event time of the oldest of them */
+    enum condition_verdict verdict;
+    int64_t count;    /* WAITS, HOLDS: matches that count towards it */
+    int64_t first_ms; /* event time of the oldest of them */
+    int64_t due_ms;   /* engine's clock: ask again then, whatever happens; 0: never */
+    bool is_first;    /* the run of steps begins anew with this event: it is what `first.` means */
+    bool is_coarse;   /* there was more than a window holds exactly */
 };
 
 struct condition {
     const char *name; /* the member of `when` that selects it; NULL: no `when` */
-    /* Reads `when` (NULL for none) into a spec in `arena`. RC_INVALID after adding a problem. */
-    enum rc (*parse)(const struct node *when, struct arena *arena, struct problems *problems,
-                     void **spec);
+    /* Reads `when` (NULL for none) into a spec of the rule set. Adds what is wrong to the reading's problems. */
+    void *(*parse)(struct rule_reading *reading, const struct node *when);
     /* Folds one match into `state` (absent: none yet). */
-    enum rc (*fold)(const void *spec, struct slice state, const struct condition_match *match,
+    enum rc (*fold)(const void *spec, const struct condition_input *input, struct slice state,
                     struct arena *arena, struct condition_result *result);
-    /* How long a match can matter, ms; 0: it fires at once. The default of `clear: {quiet}` and how long a pending signal is kept. */
+    /* The time that `due_ms` asked for has come. NULL: it never asks. */
+    enum rc (*wake)(const void *spec, const struct condition_input *input, struct slice state,
+                    struct arena *arena, struct condition_result *result);
+    /* The key is known, though nothing matched: the rule was loaded, or has a new condition (then newest_ms is the last sight, else 0). NULL: it waits for a match. */
+    enum rc (*expect)(const void *spec, const struct condition_input *input, struct arena *arena,
+                      struct condition_result *result);
+    /* What outlives an episode that ended otherwise than by ENDS. NULL: nothing. */
+    enum rc (*rest)(const void *spec, struct slice state, struct arena *arena, struct slice *kept);
+    /* An event that clears is no match; its value is noted all the same. NULL: nothing of it is. */
+    enum rc (*note)(const void *spec, const struct condition_input *input, struct slice state,
+                    struct arena *arena, struct slice *noted);
+    /* As how many a match counts once the signal fires. NULL: as one. */
+    int64_t (*weigh)(const void *spec, const struct condition_input *input, struct arena *arena);
+    /* How long a match can matter, ms; 0: not beyond itself. Older ones are late; how long a pending signal without a due time is kept. */
     int64_t (*within_ms)(const void *spec);
+    /* With `when` as it stands: would `clear: {quiet}` end what it is about, since silence is the trouble? NULL: no. */
+    bool (*is_about_silence)(const struct node *when);
+    bool folds_on; /* it is asked about matches while it fires, too */
+    bool
+        match_is_trouble; /* each match is one more of what the rule is about; false: matches are what happens all day */
 };
 
 /* The condition that `when` names, or NULL after adding a problem that lists them. `when` NULL: the first match. */
 const struct condition *condition_find(const struct node *when, struct problems *problems);
+/* The same; NULL where it names none, in silence. */
+const struct condition *condition_named(const struct node *when);
+
+/* When the key's own time will be `event_ms`, on the engine's clock; what has been already is due now. */
+int64_t condition_due(const struct condition_input *input, int64_t event_ms);

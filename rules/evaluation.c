@@ -128,8 +128,13 @@ static bool is_asked_for(const struct slice_list *on, const struct event *event)
 
 bool rule_may_see(const struct rule *rule, const struct event *event)
 {
-    return is_asked_for(&rule->filter.on, event) ||
-           (rule->clear.kind == CLEAR_BY_EVENT && is_asked_for(&rule->clear.filter.on, event));
+    const struct filter *filter;
+
+    for (size_t i = 0; (filter = rule_filter(rule, i)); i++) {
+        if (is_asked_for(&filter->on, event))
+            return true;
+    }
+    return false;
 }
 
 struct slice evaluation_join(struct evaluation *evaluation, const struct slice_list *parts,
@@ -237,7 +242,7 @@ static struct slice get_for_template(void *context, struct slice name)
     return field_ref_get(&ref, evaluation->event, &evaluation->captures, evaluation->arena);
 }
 
-static bool render_template(const struct rule *rule, struct evaluation *evaluation,
+static bool render_template(const struct rule_key *key, struct evaluation *evaluation,
                             struct slice *value, struct slice *absent)
 {
     struct template_values values = { .get = get_for_template,
@@ -247,26 +252,26 @@ static bool render_template(const struct rule *rule, struct evaluation *evaluati
 
     *absent = (struct slice){ 0 };
     buffer_init(&text, 0);
-    template_render(rule->key_template, &values, &text, absent);
+    template_render(key->template, &values, &text, absent);
     if (buffer_rc(&text) || arena_copy(evaluation->arena, buffer_slice(&text), value))
         evaluation->out_of_memory = true;
     if (slice_is_absent(*absent) && !text.len)
-        *absent = template_source(rule->key_template);
+        *absent = template_source(key->template);
     buffer_free(&text);
     return slice_is_absent(*absent);
 }
 
 /* Into values[0 … n_values - 1]. What is there but empty would fold unlike things together, as what is absent. */
-static bool get_values(const struct rule *rule, struct evaluation *evaluation, struct slice *values,
-                       struct slice *absent)
+static bool get_values(const struct rule_key *key, struct evaluation *evaluation,
+                       struct slice *values, struct slice *absent)
 {
-    if (rule->key_template)
-        return render_template(rule, evaluation, &values[0], absent);
-    for (size_t i = 0; i < rule->key.n_items; i++) {
-        values[i] = field_ref_get(&rule->key_fields[i], evaluation->event, &evaluation->captures,
+    if (key->template)
+        return render_template(key, evaluation, &values[0], absent);
+    for (size_t i = 0; i < key->names.n_items; i++) {
+        values[i] = field_ref_get(&key->fields[i], evaluation->event, &evaluation->captures,
                                   evaluation->arena);
         if (!values[i].len) {
-            *absent = rule->key.items[i];
+            *absent = key->names.items[i];
             return false;
         }
     }
@@ -285,10 +290,10 @@ static bool take_fingerprint(const struct slice *parts, size_t n_parts,
     return true;
 }
 
-bool key_render(const struct rule *rule, struct evaluation *evaluation, struct match *match,
-                struct slice *absent)
+bool key_render(const struct rule *rule, const struct rule_key *key, struct evaluation *evaluation,
+                struct match *match, struct slice *absent)
 {
-    size_t n_values = rule->key_template ? 1 : rule->key.n_items;
+    size_t n_values = key->template ? 1 : key->names.n_items;
     struct slice *parts = arena_alloc(evaluation->arena, n_values + 1, sizeof(*parts));
 
     *absent = (struct slice){ 0 };
@@ -297,7 +302,7 @@ bool key_render(const struct rule *rule, struct evaluation *evaluation, struct m
         return false;
     }
     parts[0] = rule->id;
-    if (!get_values(rule, evaluation, parts + 1, absent))
+    if (!get_values(key, evaluation, parts + 1, absent))
         return false;
     if (!take_fingerprint(parts, n_values + 1, &match->fingerprint))
         evaluation->out_of_memory = true;
@@ -317,7 +322,7 @@ bool rule_is_cleared(const struct rule *rule, struct evaluation *evaluation, str
         return false;
     evaluation->captures = (struct captures){ 0 };
     if (filter_holds(&rule->clear.filter, evaluation) != TEST_HELD ||
-        !key_render(rule, evaluation, match, &absent))
+        !key_render(rule, &rule->clear.key, evaluation, match, &absent))
         return false;
     match->rule = rule;
     match->clears = true;

@@ -28,10 +28,10 @@ struct evaluation {
 
 /* Does the event pass `filter`? Adds its captures. */
 enum test_result filter_holds(const struct filter *filter, struct evaluation *evaluation);
-/* The rendered key of `rule`; false when a field of it is absent or empty, and `absent` names it. The fingerprint is taken of the
+/* The rendered `key` of an event of `rule`; false when a field of it is absent or empty, and `absent` names it. The fingerprint is taken of the
  * whole values, also where the key shows them cut. */
-bool key_render(const struct rule *rule, struct evaluation *evaluation, struct match *match,
-                struct slice *absent);
+bool key_render(const struct rule *rule, const struct rule_key *key, struct evaluation *evaluation,
+                struct match *match, struct slice *absent);
 /* Searches, and adds what it took to `costs`. */
 enum pattern_result evaluation_try(struct evaluation *evaluation, const struct pattern *pattern,
                                    struct slice subject);

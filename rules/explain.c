@@ -4,9 +4,9 @@ static bool explain_key(const struct rule *rule, struct evaluation *evaluation)
 {
     struct match match = { 0 };
     struct slice absent;
-    bool passed = key_render(rule, evaluation, &match, &absent);
-    struct slice wanted = rule->key_template ? template_source(rule->key_template)
-                                             : evaluation_join(evaluation, &rule->key, ", ");
+    bool passed = key_render(rule, &rule->key, evaluation, &match, &absent);
+    struct slice wanted = rule->key.template ? template_source(rule->key.template)
+                                             : evaluation_join(evaluation, &rule->key.names, ", ");
 
     if (passed)
         evaluation_note(evaluation, SLICE("key"), true, wanted,

@@ -43,7 +43,7 @@ static void take_version(struct loader *loader, const struct slice *parts, size_
 }
 
 /* Sorted members, no layout, no place: what is left is what the rule says. */
-static void take_rule_version(struct loader *loader, struct rule *rule)
+static void take_node_version(struct loader *loader, const struct node *node, struct slice *version)
 {
     struct json_writer writer;
     struct buffer json;
@@ -51,13 +51,37 @@ static void take_rule_version(struct loader *loader, struct rule *rule)
 
     buffer_init(&json, 0);
     writer = json_writer_to(&json);
-    node_write_json(rule->node, &writer);
+    node_write_json(node, &writer);
     text = buffer_slice(&json);
     if (buffer_rc(&json))
         loader->rc = RC_NO_MEMORY;
     else
-        take_version(loader, &text, 1, &rule->version);
+        take_version(loader, &text, 1, version);
     buffer_free(&json);
+}
+
+static const char *const folded_members[] = {
+    "id", "on", "where", "match", "ignore", "key", "when", "lateness", NULL,
+};
+
+static void take_condition_version(struct loader *loader, struct rule *rule)
+{
+    struct node *folded = new_map(loader, rule->node->mark, rule->node->n_pairs);
+
+    for (size_t i = 0; folded && i < rule->node->n_pairs; i++) {
+        int member;
+
+        if (!slice_to_enum(rule->node->pairs[i].key, folded_members, &member))
+            folded->pairs[folded->n_pairs++] = rule->node->pairs[i];
+    }
+    if (folded)
+        take_node_version(loader, folded, &rule->condition_version);
+}
+
+static void take_rule_version(struct loader *loader, struct rule *rule)
+{
+    take_node_version(loader, rule->node, &rule->version);
+    take_condition_version(loader, rule);
 }
 
 static void take_set_version(struct loader *loader)

@@ -4,6 +4,8 @@
 
 struct clear_nodes {
     int64_t quiet_ms;
+    int64_t count;
+    struct node *key;
     struct filter_nodes filter;
 };
 
@@ -14,17 +16,21 @@ static const struct setting clear_settings[] = {
     { .name = "ignore",
       .type = SETTING_NODE,
       .offset = offsetof(struct clear_nodes, filter.ignore) },
+    { .name = "key", .type = SETTING_NODE, .offset = offsetof(struct clear_nodes, key) },
+    { .name = "count",
+      .type = SETTING_INT,
+      .offset = offsetof(struct clear_nodes, count),
+      .min = 1,
+      .max = 1000 },
     { .name = "quiet",
       .type = SETTING_DURATION,
       .offset = offsetof(struct clear_nodes, quiet_ms),
       .min = SECOND_MS,
       .max = 366 * DAY_MS },
 };
-static const char *const clear_not_yet[] = { "key", "count", NULL };
 static const struct member_table clear_members = {
     .settings = clear_settings,
     .n_settings = sizeof(clear_settings) / sizeof(*clear_settings),
-    .not_yet = clear_not_yet,
 };
 
 /* -- what clear.where takes over from the rule's where -- */
@@ -142,93 +148,32 @@ static void inherit_where(struct rule_reading *reading, const struct node *clear
 
 /* -- clear -- */
 
-/* What it does not name it has from the rule. */
-static void inherit_filter(struct rule_reading *reading, const struct clear_nodes *nodes)
-{
-    const struct filter *from = &reading->rule->filter;
-    struct filter *filter = &reading->rule->clear.filter;
-
-    if (!nodes->filter.on)
-        filter->on = from->on;
-    if (!nodes->filter.match) {
-        filter->match = from->match;
-        filter->n_match = from->n_match;
-        /* Its groups, too; where the rule has none, what its where captures comes with the clauses. */
-    }
-    if (!nodes->filter.ignore) {
-        filter->ignore = from->ignore;
-        filter->n_ignore = from->n_ignore;
-    }
-}
-
-static void add_pattern_groups(struct rule_reading *reading, const struct pattern *pattern)
-{
-    for (size_t i = 0; !slice_is_absent(pattern_group(pattern, i)); i++)
-        loader_add_name(reading->loader, &reading->clear_captures, pattern_group(pattern, i));
-}
-
-static void add_test_groups(struct rule_reading *reading, const struct test *test)
-{
-    if (test->kind == TEST_MATCHES && test->pattern)
-        add_pattern_groups(reading, test->pattern);
-    if (test->kind == TEST_NOT)
-        return;
-    for (size_t i = 0; i < test->n_parts && test->parts; i++)
-        add_test_groups(reading, &test->parts[i]);
-}
-
-static void add_where_groups(struct rule_reading *reading, const struct where *where)
-{
-    for (size_t i = 0; i < where->n_clauses; i++)
-        add_test_groups(reading, &where->clauses[i].test);
-    for (size_t i = 0; i < where->n_any; i++)
-        add_where_groups(reading, &where->any[i]);
-}
-
-/* All that an event that clears can have captured, inherited patterns included. */
-static void collect_captures(struct rule_reading *reading)
-{
-    const struct filter *filter = &reading->rule->clear.filter;
-
-    for (size_t i = 0; i < filter->n_match; i++)
-        add_pattern_groups(reading, filter->match[i]);
-    if (filter->where)
-        add_where_groups(reading, filter->where);
-}
-
-/* It must render the same key: without a capture of the key it could never clear anything, in silence. */
-static void check_key(struct rule_reading *reading, const struct node *clear)
-{
-    const struct rule *rule = reading->rule;
-
-    for (size_t i = 0; i < rule->key.n_items; i++) {
-        if (!event_is_field(rule->key.items[i]) &&
-            !names_have(&reading->clear_captures, rule->key.items[i]))
-            node_problem(reading->loader->problems, clear,
-                         "an event that clears cannot have `%.*s`, which the key names: capture it "
-                         "in clear.match as well",
-                         SLICE_ARG(rule->key.items[i]));
-    }
-}
-
 static bool names_filter(const struct clear_nodes *nodes)
 {
-    return nodes->filter.on || nodes->filter.match || nodes->filter.where || nodes->filter.ignore;
+    return nodes->filter.on || nodes->filter.match || nodes->filter.where || nodes->filter.ignore ||
+           nodes->key || nodes->count;
 }
 
 static void read_clear_filter(struct rule_reading *reading, const struct node *clear,
                               const struct clear_nodes *nodes)
 {
-    struct filter *filter = &reading->rule->clear.filter;
+    struct clear_part *part = &reading->rule->clear;
+    struct filter *filter = &part->filter;
 
-    reading->rule->clear.kind = CLEAR_BY_EVENT;
+    part->kind = CLEAR_BY_EVENT;
+    part->count = nodes->count ? nodes->count : 1;
     read_filter(reading->loader, &nodes->filter, filter, &reading->clear_captures);
-    inherit_filter(reading, nodes);
+    inherit_filter(&reading->rule->filter, &nodes->filter, filter);
     inherit_where(reading, clear);
-    collect_captures(reading);
+    collect_captures(reading->loader, filter, &reading->clear_captures);
     if (filter->where)
         check_where(reading->loader, filter->where, &reading->clear_captures);
-    check_key(reading, clear);
+    part->key = reading->rule->key;
+    if (nodes->key)
+        read_key(reading, nodes->key, &reading->clear_captures, &part->key);
+    else
+        check_key_captures(reading, clear, &part->key, &reading->clear_captures,
+                           "an event that clears");
 }
 
 void read_clear(struct rule_reading *reading, const struct node *clear)
@@ -240,8 +185,9 @@ void read_clear(struct rule_reading *reading, const struct node *clear)
         return;
     }
     if (clear->type != NODE_MAP || !clear->n_pairs) {
-        node_problem(reading->loader->problems, clear,
-                     "`clear` is `never`, {quiet: 1h} or a map of on, match, where, ignore");
+        node_problem(
+            reading->loader->problems, clear,
+            "`clear` is `never`, {quiet: 1h} or a map of on, match, where, ignore, key, count");
         return;
     }
     if (!loader_read_members(reading->loader, &clear_members, clear, &nodes))

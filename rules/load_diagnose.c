@@ -191,7 +191,7 @@ void read_diagnose(struct rule_reading *reading, const struct node *map)
 
     (void)loader_read_members(reading->loader, &diagnose_table, map, &nodes);
     if (nodes.question)
-        diagnose->question = read_template(reading, nodes.question, false);
+        diagnose->question = read_template(reading, nodes.question, &reading->captures, false);
     if (nodes.scope)
         (void)loader_read_members(reading->loader, &scope_table, nodes.scope, &scope);
     if (nodes.evidence)

@@ -74,6 +74,26 @@ static bool names_state(const struct node *where)
     return false;
 }
 
+/* Of the condition: the field that it looks at, or what one of its FILTERs asks for. */
+static bool when_names_state(const struct node *when)
+{
+    bool names = false;
+
+    for (size_t i = 0; when && when->type == NODE_LIST && !names && i < when->n_items; i++)
+        names = when_names_state(when->items[i]);
+    for (size_t i = 0; when && when->type == NODE_MAP && !names && i < when->n_pairs; i++) {
+        const struct node *value = when->pairs[i].value;
+
+        if (slice_eq(when->pairs[i].key, SLICE("where")))
+            names = names_state(value);
+        else if (value->type == NODE_SCALAR)
+            names = slice_eq(value->text, SLICE("state"));
+        else
+            names = when_names_state(value);
+    }
+    return names;
+}
+
 /* How many of `on` are kinds that fail, of how many. */
 static size_t count_failing_kinds(const struct node *on, size_t *n_all)
 {
@@ -103,13 +123,23 @@ static struct node *where_with_room(struct loader *loader, struct node *rule)
     return node_find(rule, "where");
 }
 
+/* No more of it is the trouble: that nothing fails any more is none. */
+static bool is_about_silence(const struct node *when)
+{
+    const struct condition *condition = condition_named(when);
+
+    return condition && condition->is_about_silence && condition->is_about_silence(when);
+}
+
 static void add_failing(struct loader *loader, struct node *rule)
 {
     const struct node *on = node_find(rule, "on");
+    const struct node *when = node_find(rule, "when");
     size_t n_all;
     size_t n_failing = count_failing_kinds(on, &n_all);
 
-    if (!n_failing || names_state(node_find(rule, "where")))
+    if (!n_failing || names_state(node_find(rule, "where")) || when_names_state(when) ||
+        is_about_silence(when))
         return;
     add_pair(where_with_room(loader, rule), "state",
              new_text(loader, rule->mark, SLICE("failing")));
@@ -161,6 +191,8 @@ static void add_default_clear(struct loader *loader, struct node *rule)
     if (asks_for_failing(node_find(rule, "where"))) {
         value = map_of_one(loader, rule->mark, "state", new_text(loader, rule->mark, SLICE("ok")));
         add_pair(rule, "clear", map_of_one(loader, rule->mark, "where", value));
+    } else if (is_about_silence(node_find(rule, "when"))) {
+        add_pair(rule, "clear", new_text(loader, rule->mark, SLICE("never")));
     } else {
         value = new_text(loader, rule->mark, default_quiet(rule));
         add_pair(rule, "clear", map_of_one(loader, rule->mark, "quiet", value));

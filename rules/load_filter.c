@@ -72,3 +72,18 @@ void read_filter(struct loader *loader, const struct filter_nodes *nodes, struct
     if (nodes->where)
         filter->where = read_where(loader, nodes->where, captures);
 }
+
+void inherit_filter(const struct filter *from, const struct filter_nodes *nodes,
+                    struct filter *filter)
+{
+    if (!nodes->on)
+        filter->on = from->on;
+    if (!nodes->match) {
+        filter->match = from->match;
+        filter->n_match = from->n_match;
+    }
+    if (!nodes->ignore) {
+        filter->ignore = from->ignore;
+        filter->n_ignore = from->n_ignore;
+    }
+}

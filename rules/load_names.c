@@ -71,7 +71,7 @@ static struct slice without_first(struct slice name)
 }
 
 static void check_template_name(struct rule_reading *reading, struct mark mark, struct slice name,
-                                bool is_key)
+                                const struct slice_list *captures, bool is_key)
 {
     struct slice plain = is_key ? name : without_first(name);
 
@@ -83,23 +83,26 @@ static void check_template_name(struct rule_reading *reading, struct mark mark, 
     }
     if (!is_key && is_signal_name(name))
         return;
-    if (check_field(reading->loader, mark, plain, &reading->captures) && is_data_path(plain))
+    if (check_field(reading->loader, mark, plain, captures) && is_data_path(plain))
         loader_add_name(reading->loader, &reading->rule->data_paths, plain);
 }
 
 static void check_names(struct rule_reading *reading, const struct node *scalar,
-                        const struct template *template, bool is_key)
+                        const struct template *template, const struct slice_list *captures,
+                        bool is_key)
 {
     const char *start = template_source(template).ptr;
 
     for (size_t i = 0; !slice_is_absent(template_name(template, i)); i++) {
         struct slice name = template_name(template, i);
 
-        check_template_name(reading, mark_inside(scalar, (size_t)(name.ptr - start)), name, is_key);
+        check_template_name(reading, mark_inside(scalar, (size_t)(name.ptr - start)), name,
+                            captures, is_key);
     }
 }
 
-struct template *read_template(struct rule_reading *reading, const struct node *scalar, bool is_key)
+struct template *read_template(struct rule_reading *reading, const struct node *scalar,
+                               const struct slice_list *captures, bool is_key)
 {
     struct loader *loader = reading->loader;
     struct template *template = NULL;
@@ -119,6 +122,6 @@ struct template *read_template(struct rule_reading *reading, const struct node *
         loader->rc = rc;
     if (rc)
         return NULL;
-    check_names(reading, scalar, template, is_key);
+    check_names(reading, scalar, template, captures, is_key);
     return template;
 }

@@ -48,7 +48,7 @@ static void read_params(struct rule_reading *reading, const struct node *with,
         struct named_template *param = &use->params[use->n_params++];
 
         param->name = loader_keep(reading->loader, with->pairs[i].key);
-        param->template = read_template(reading, with->pairs[i].value, false);
+        param->template = read_template(reading, with->pairs[i].value, &reading->captures, false);
     }
 }
 
@@ -63,7 +63,7 @@ static void read_use(struct rule_reading *reading, const struct member_table *me
     if (nodes.with)
         read_params(reading, nodes.with, use);
     if (nodes.why)
-        use->why = read_template(reading, nodes.why, false);
+        use->why = read_template(reading, nodes.why, &reading->captures, false);
 }
 
 void read_step(struct rule_reading *reading, const struct node *map, struct action_use *use)

@@ -70,76 +70,7 @@ static void read_id(struct loader *loader, const struct node *map, struct slice 
                      "at most 100 of them");
 }
 
-/* -- key -- */
-
-static void read_key_fields(struct rule_reading *reading, const struct node *list)
-{
-    struct rule *rule = reading->rule;
-    size_t n_items = list->n_items;
-    struct slice *names = loader_alloc(reading->loader, n_items, sizeof(*names));
-    struct field_ref *fields = loader_alloc(reading->loader, n_items, sizeof(*fields));
-
-    if (!n_items)
-        node_problem(reading->loader->problems, list,
-                     "an empty key would fold everything together: leave it out for `subject`");
-    for (size_t i = 0; names && fields && i < n_items; i++) {
-        const struct node *name = list->items[i];
-
-        if (name->type != NODE_SCALAR || name->is_null) {
-            node_problem(reading->loader->problems, name,
-                         "a key is a list of field names, or one template");
-            return;
-        }
-        names[i] = loader_keep(reading->loader, name->text);
-        (void)check_field(reading->loader, name->mark, name->text, &reading->captures);
-        if (field_ref_make(names[i], reading->loader->arena, &fields[i]))
-            reading->loader->rc = RC_NO_MEMORY;
-    }
-    rule->key = (struct slice_list){ .items = names, .n_items = names ? n_items : 0 };
-    rule->key_fields = fields;
-}
-
-/* `key: repo`: a field's name alone is that field, since as a template it would be one signal for everything. */
-static void read_key_scalar(struct rule_reading *reading, struct node *scalar)
-{
-    struct node *items[] = { scalar };
-    struct node list = { .type = NODE_LIST, .mark = scalar->mark, .items = items, .n_items = 1 };
-
-    if (event_is_field(scalar->text) || names_have(&reading->captures, scalar->text))
-        read_key_fields(reading, &list);
-    else
-        reading->rule->key_template = read_template(reading, scalar, true);
-}
-
-static void read_key(struct rule_reading *reading, struct node *key)
-{
-    switch (key->type) {
-    case NODE_SCALAR:
-        read_key_scalar(reading, key);
-        break;
-    case NODE_LIST:
-        read_key_fields(reading, key);
-        break;
-    case NODE_MAP:
-        node_problem(reading->loader->problems, key,
-                     "a key is a list of field names, or one template, not a map");
-        break;
-    }
-}
-
 /* -- the rest -- */
-
-static void read_when(struct loader *loader, const struct node *when, struct rule *rule)
-{
-    enum rc rc;
-
-    rule->condition = condition_find(when, loader->problems);
-    if (!rule->condition)
-        return;
-    rc = rule->condition->parse(when, loader->arena, loader->problems, &rule->condition_spec);
-    if (rc && rc != RC_INVALID)
-        loader->rc = rc;
-}
 
 /* The title is part of what signal.title is. */
 static void refuse_own_title(struct rule_reading *reading, const struct node *title)
@@ -162,13 +93,15 @@ static void read_members(struct rule_reading *reading, const struct rule_nodes *
     read_filter(loader, &nodes->filter, &rule->filter, &reading->captures);
     if (rule->filter.where)
         check_where(loader, rule->filter.where, &reading->captures);
+    add_names(loader, &reading->key_captures, &reading->captures);
+    read_when(reading, nodes->when);
     if (nodes->key)
-        read_key(reading, nodes->key);
-    read_when(loader, nodes->when, rule);
+        read_key(reading, nodes->key, &reading->key_captures, &rule->key);
+    finish_parts(reading);
     if (nodes->clear)
         read_clear(reading, nodes->clear);
     if (nodes->title)
-        rule->title = read_template(reading, nodes->title, false);
+        rule->title = read_template(reading, nodes->title, &reading->captures, false);
     if (rule->title)
         refuse_own_title(reading, nodes->title);
     read_playbook(reading, nodes->diagnose, nodes->propose, nodes->verify);

@@ -3,6 +3,7 @@
  *   load.c            files -> set: ids, versions, tests
  *   load_effective.c  what a rule means: with every default · load_pieces.c lists, patterns, $names
  *   load_rule.c       its members
+ *   load_when.c       the condition and its FILTERs · load_key.c · load_captures.c
  *   load_filter.c     on, match, ignore · load_where.c where · load_pattern.c patterns
  *   load_clear.c      what ends a signal
  *   members.c         what may stand where, and what is not there yet
@@ -46,12 +47,22 @@ struct loader {
     const struct node *defaults;
 };
 
+/* A FILTER of the condition, until the rule's key is known. */
+struct part_reading {
+    const struct node *node;
+    struct node *key; /* NULL: the rule's */
+    struct slice_list captures;
+};
+
 /* One rule being read, and the names that its events can have beside those of every event. */
 struct rule_reading {
     struct loader *loader;
     struct rule *rule;
-    struct slice_list captures;       /* of what matches */
+    struct slice_list
+        captures; /* of what matches; once the condition is read, of its FILTERs too */
+    struct slice_list key_captures;   /* of what the key may be made of */
     struct slice_list clear_captures; /* of what clears */
+    struct part_reading parts[RULE_PARTS_MAX];
 };
 
 /* -- memory and names (loader.c) -- */
@@ -111,12 +122,35 @@ struct filter_nodes {
 };
 void read_filter(struct loader *loader, const struct filter_nodes *nodes, struct filter *filter,
                  struct slice_list *captures);
+/* What `nodes` leave out the filter has `from` the rule's; but `where`, which is its own. */
+void inherit_filter(const struct filter *from, const struct filter_nodes *nodes,
+                    struct filter *filter);
+/* Adds the named groups that an event has which passed `filter`. */
+void collect_captures(struct loader *loader, const struct filter *filter, struct slice_list *names);
+void add_names(struct loader *loader, struct slice_list *names, const struct slice_list *more);
+void read_key(struct rule_reading *reading, struct node *node, const struct slice_list *captures,
+              struct rule_key *key);
+/* Refuses a key that names what an event cannot have: it could never render it, in silence. `whose` event, for the message. */
+void check_key_captures(struct rule_reading *reading, const struct node *node,
+                        const struct rule_key *key, const struct slice_list *captures,
+                        const char *whose);
 void read_clear(struct rule_reading *reading, const struct node *clear);
 void read_rule(struct loader *loader, const struct node *written, struct rule *rule);
 void read_playbook(struct rule_reading *reading, const struct node *diagnose,
                    const struct node *propose, const struct node *verify);
 void read_diagnose(struct rule_reading *reading, const struct node *map);
 void read_propose(struct rule_reading *reading, const struct node *map);
+/* -- of conditions (load_when.c): what is wrong is a problem, and false -- */
+
+/* Reads `when` with the condition that it names, without the key; then, when that is known, the FILTERs' keys. */
+void read_when(struct rule_reading *reading, const struct node *when);
+void finish_parts(struct rule_reading *reading);
+/* A FILTER of the condition: becomes a part of the rule, and an event that passes it has the bit PART_OF(*index). */
+bool read_part(struct rule_reading *reading, const struct node *node, size_t *index);
+/* The name of a field of the rule's own events. */
+bool read_condition_field(struct rule_reading *reading, const struct node *scalar,
+                          struct field_ref *field);
+
 /* {do: ACTION, with: {…}, why: …}, and without `why` where it only collects. */
 void read_step(struct rule_reading *reading, const struct node *map, struct action_use *use);
 void read_action_to_collect(struct rule_reading *reading, const struct node *map,
@@ -124,9 +158,9 @@ void read_action_to_collect(struct rule_reading *reading, const struct node *map
 
 /* -- names (load_names.c) -- */
 
-/* A template; NULL after adding a problem. Names must be the event's, the rule's captures' and, unless `is_key`, those of the signal. */
+/* A template; NULL after adding a problem. Names must be the event's, the `captures` and, unless `is_key`, those of the signal. */
 struct template *read_template(struct rule_reading *reading, const struct node *scalar,
-                               bool is_key);
+                               const struct slice_list *captures, bool is_key);
 /* A field of the event or a capture; else adds a problem. */
 bool check_field(struct loader *loader, struct mark mark, struct slice name,
                  const struct slice_list *captures);

@@ -92,38 +92,88 @@ static enum rc note_pattern_fault(const struct rule *rule, const struct evaluati
     return add_fault(matches, &fault, evaluation->arena);
 }
 
+/* The event has passed another filter of the same rule under the same key: it is one match. */
+static enum rc join_match(struct match *match, const struct match *other,
+                          struct evaluation *evaluation)
+{
+    struct captures captures = { .items = match->captures,
+                                 .n_items = match->n_captures,
+                                 .n_room = match->n_captures };
+
+    match->parts |= other->parts;
+    for (size_t i = 0; i < other->n_captures; i++) {
+        if (captures_add(&captures, other->captures[i].name, other->captures[i].value,
+                         evaluation->arena))
+            return RC_NO_MEMORY;
+    }
+    match->captures = captures.items;
+    match->n_captures = captures.n_items;
+    return RC_OK;
+}
+
+static enum rc add_match_of_part(struct match_list *matches, const struct match *match,
+                                 size_t n_before, struct evaluation *evaluation)
+{
+    for (size_t i = n_before; i < matches->n_items; i++) {
+        struct match *same = &matches->items[i];
+
+        if (memcmp(&same->fingerprint, &match->fingerprint, sizeof(match->fingerprint)) == 0)
+            return join_match(same, match, evaluation);
+    }
+    return add_match(matches, match, evaluation->arena);
+}
+
 /* Everything held: a match, unless its key lacks a field. */
-static enum rc match_under_key(const struct rule *rule, struct evaluation *evaluation,
+static enum rc match_under_key(const struct rule *rule, const struct rule_key *key, unsigned parts,
+                               size_t n_before, struct evaluation *evaluation,
                                struct match_list *matches)
 {
     struct match match = { .rule = rule,
+                           .parts = parts,
                            .captures = evaluation->captures.items,
                            .n_captures = evaluation->captures.n_items };
     struct match_fault fault = { .rule = rule, .kind = MATCH_FAULT_KEY };
 
-    if (key_render(rule, evaluation, &match, &fault.detail))
-        return add_match(matches, &match, evaluation->arena);
+    if (key_render(rule, key, evaluation, &match, &fault.detail))
+        return add_match_of_part(matches, &match, n_before, evaluation);
     return evaluation->out_of_memory ? RC_NO_MEMORY : add_fault(matches, &fault, evaluation->arena);
+}
+
+static enum rc match_filter(const struct rule *rule, const struct filter *filter,
+                            const struct rule_key *key, unsigned parts, size_t n_before,
+                            struct evaluation *evaluation, struct match_list *matches)
+{
+    enum test_result result;
+
+    evaluation->fault = (struct slice){ 0 };
+    evaluation->captures = (struct captures){ 0 };
+    result = filter_holds(filter, evaluation);
+    if (evaluation->out_of_memory)
+        return RC_NO_MEMORY;
+    if (result == TEST_FAULTY)
+        return note_pattern_fault(rule, evaluation, matches);
+    return result == TEST_HELD ? match_under_key(rule, key, parts, n_before, evaluation, matches)
+                               : RC_OK;
 }
 
 static enum rc match_rule(const struct rule *rule, struct evaluation *evaluation,
                           struct match_list *matches)
 {
     struct match clear = { 0 };
-    enum test_result result;
+    size_t n_before = matches->n_items;
+    enum rc rc = RC_OK;
 
     evaluation->fault = (struct slice){ 0 };
     if (rule_is_cleared(rule, evaluation, &clear))
         return add_match(matches, &clear, evaluation->arena);
     if (!slice_is_absent(evaluation->fault)) /* perhaps it clears: so it may not count as a match */
         return note_pattern_fault(rule, evaluation, matches);
-    evaluation->captures = (struct captures){ 0 };
-    result = filter_holds(&rule->filter, evaluation);
-    if (evaluation->out_of_memory)
-        return RC_NO_MEMORY;
-    if (result == TEST_FAULTY)
-        return note_pattern_fault(rule, evaluation, matches);
-    return result == TEST_HELD ? match_under_key(rule, evaluation, matches) : RC_OK;
+    if (!rule->has_only_parts)
+        rc = match_filter(rule, &rule->filter, &rule->key, PART_OWN, n_before, evaluation, matches);
+    for (size_t i = 0; !rc && i < rule->n_parts; i++)
+        rc = match_filter(rule, &rule->parts[i].filter, &rule->parts[i].key, PART_OF(i), n_before,
+                          evaluation, matches);
+    return rc;
 }
 
 /* -- rules in quarantine -- */

@@ -21,6 +21,8 @@ void matcher_set_clock(struct matcher *matcher, const struct match_clock *clock)
 struct match {
     const struct rule *rule;
     bool clears; /* it ends the signal; it is never counted as a match too */
+    unsigned
+        parts; /* what the event passed, under this key: bits of condition.h; 0 where it clears */
     struct slice_list key;
     struct fingerprint fingerprint;
     struct capture *captures; /* named groups; values copied into the arena */

@@ -17,9 +17,13 @@ static bool filter_wants_text(struct evaluation *evaluation, const struct filter
 static bool rule_wants_text(const struct rule *rule, struct evaluation *evaluation,
                             struct slice text)
 {
-    return filter_wants_text(evaluation, &rule->filter, text) ||
-           (rule->clear.kind == CLEAR_BY_EVENT &&
-            filter_wants_text(evaluation, &rule->clear.filter, text));
+    const struct filter *filter;
+
+    for (size_t i = 0; (filter = rule_filter(rule, i)); i++) {
+        if (filter_wants_text(evaluation, filter, text))
+            return true;
+    }
+    return false;
 }
 
 /* What one text is put to; as struct asking. */

@@ -188,14 +188,13 @@ static enum rc add_pattern(struct building *building, size_t rule, const struct 
     return add_way(building, rule, &sets);
 }
 
-static enum rc add_filter(struct building *building, size_t rule, const struct filter *filter,
-                          const struct slice_list *on)
+static enum rc add_filter(struct building *building, size_t rule, const struct filter *filter)
 {
     const struct prefilter_texts *texts = building->texts;
     struct literal_sets of_where;
     enum rc rc;
 
-    if (!on_asks_for(on, DOOR_DATA, texts->kind, texts->type))
+    if (!on_asks_for(&filter->on, DOOR_DATA, texts->kind, texts->type))
         return RC_OK;
     rc = read_where(building, filter->where, &of_where);
     if (!rc && !filter->n_match)
@@ -207,16 +206,14 @@ static enum rc add_filter(struct building *building, size_t rule, const struct f
 
 static enum rc add_rule(struct building *building, const struct ruleset *ruleset, size_t i)
 {
-    const struct rule *rule = &ruleset->rules[i];
-    const struct filter *clear = &rule->clear.filter;
     struct prefilter *made = building->made;
+    const struct filter *filter;
     size_t n_ways = made->n_ways;
-    enum rc rc;
+    enum rc rc = RC_OK;
 
     building->is_always = building->has_classes = false;
-    rc = add_filter(building, i, &rule->filter, &rule->filter.on);
-    if (!rc && rule->clear.kind == CLEAR_BY_EVENT)
-        rc = add_filter(building, i, clear, clear->on.n_items ? &clear->on : &rule->filter.on);
+    for (size_t n = 0; !rc && (filter = rule_filter(&ruleset->rules[i], n)); n++)
+        rc = add_filter(building, i, filter);
     if (building->is_always) {
         made->n_ways = n_ways;
         made->always[made->n_always++] = (uint32_t)i;
@@ -235,17 +232,24 @@ static enum rc make_room(struct prefilter *made, const struct ruleset *ruleset)
     return made->always && made->means ? RC_OK : RC_NO_MEMORY;
 }
 
+static bool asks_for(const struct rule *rule, const struct prefilter_texts *texts)
+{
+    const struct filter *filter;
+
+    for (size_t i = 0; (filter = rule_filter(rule, i)); i++) {
+        if (on_asks_for(&filter->on, DOOR_DATA, texts->kind, texts->type))
+            return true;
+    }
+    return false;
+}
+
 enum rc prefilter_list_all(struct prefilter *made, const struct ruleset *ruleset,
                            const struct prefilter_texts *texts)
 {
     enum rc rc = make_room(made, ruleset);
 
     for (uint32_t i = 0; !rc && i < ruleset->n_rules; i++) {
-        const struct rule *rule = &ruleset->rules[i];
-
-        if (!on_asks_for(&rule->filter.on, DOOR_DATA, texts->kind, texts->type) &&
-            !(rule->clear.kind == CLEAR_BY_EVENT &&
-              on_asks_for(&rule->clear.filter.on, DOOR_DATA, texts->kind, texts->type)))
+        if (!asks_for(&ruleset->rules[i], texts))
             continue;
         made->means[i] = PREFILTER_ALWAYS;
         made->always[made->n_always++] = i;

@@ -84,14 +84,17 @@ static int compare_names(const void *a, const void *b)
 
 static size_t count_names(const struct ruleset *ruleset)
 {
+    const struct filter *filter;
     size_t n_names = 0;
 
-    for (size_t i = 0; i < ruleset->n_rules; i++)
-        n_names += ruleset->rules[i].filter.on.n_items + ruleset->rules[i].clear.filter.on.n_items;
+    for (size_t i = 0; i < ruleset->n_rules; i++) {
+        for (size_t n = 0; (filter = rule_filter(&ruleset->rules[i], n)); n++)
+            n_names += filter->on.n_items;
+    }
     return n_names;
 }
 
-static void add_names(struct prefilters *prefilters, const struct slice_list *on)
+static void add_filter_names(struct prefilters *prefilters, const struct slice_list *on)
 {
     for (size_t i = 0; i < on->n_items; i++)
         prefilters->names[prefilters->n_names++] = on->items[i];
@@ -100,6 +103,7 @@ static void add_names(struct prefilters *prefilters, const struct slice_list *on
 /* They live as long as the rules do. */
 static enum rc list_names(struct prefilters *prefilters, const struct ruleset *ruleset)
 {
+    const struct filter *filter;
     size_t n_kept = 0;
 
     if (prefilters->has_names)
@@ -108,8 +112,8 @@ static enum rc list_names(struct prefilters *prefilters, const struct ruleset *r
     if (!prefilters->names)
         return RC_NO_MEMORY;
     for (size_t i = 0; i < ruleset->n_rules; i++) {
-        add_names(prefilters, &ruleset->rules[i].filter.on);
-        add_names(prefilters, &ruleset->rules[i].clear.filter.on);
+        for (size_t n = 0; (filter = rule_filter(&ruleset->rules[i], n)); n++)
+            add_filter_names(prefilters, &filter->on);
     }
     if (prefilters->n_names)
         qsort(prefilters->names, prefilters->n_names, sizeof(*prefilters->names), compare_names);

@@ -14,6 +14,18 @@ static int compare_id(const void *key, const void *element)
     return slice_compare(*id, (*rule)->id);
 }
 
+const struct filter *rule_filter(const struct rule *rule, size_t i)
+{
+    bool has_clear = rule->clear.kind == CLEAR_BY_EVENT;
+
+    if (i == 0)
+        return &rule->filter;
+    if (has_clear && i == 1)
+        return &rule->clear.filter;
+    i -= has_clear ? 2 : 1;
+    return i < rule->n_parts ? &rule->parts[i].filter : NULL;
+}
+
 const struct rule *ruleset_find(const struct ruleset *ruleset, struct slice id)
 {
     const struct rule *const *found;

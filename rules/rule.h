@@ -18,13 +18,28 @@ enum rule_mode { RULE_PROPOSE, RULE_OBSERVE };
 
 /* A map of on, match, where, ignore, wherever one stands. */
 struct filter {
-    struct slice_list on; /* kinds, types, globs; empty: those of the rule */
+    struct slice_list on; /* kinds, types, globs */
     struct pattern **match;
     size_t n_match;
     struct pattern **ignore;
     size_t n_ignore;
     struct where *where; /* NULL: none */
 };
+
+/* What tells one signal of a rule from another. */
+struct rule_key {
+    struct slice_list names;   /* of fields; or */
+    struct field_ref *fields;  /* the same, looked up */
+    struct template *template; /* one template; NULL: `names` are used */
+};
+
+/* A FILTER of the condition, as one step of a sequence: what it does not name it has from the rule. */
+struct rule_part {
+    struct filter filter;
+    struct rule_key key;
+    int64_t count; /* so many of them; 1 where it is not said */
+};
+#define RULE_PARTS_MAX 16
 
 enum clear_kind {
     CLEAR_BY_EVENT, /* an event that `clear.filter` names */
@@ -36,6 +51,8 @@ struct clear_part {
     enum clear_kind kind;
     struct filter
         filter; /* BY_EVENT; it has inherited the clauses of the rule's where that it does not name */
+    struct rule_key key;
+    int64_t count;    /* so many of them without a match in between */
     int64_t quiet_ms; /* BY_QUIET */
 };
 
@@ -45,11 +62,14 @@ struct rule {
     struct slice version; /* 16 hex characters */
     enum rule_mode mode;
     struct filter filter;
-    struct slice_list key;         /* field names; or */
-    struct field_ref *key_fields;  /* the same, looked up */
-    struct template *key_template; /* one template; NULL: `key` is used */
+    struct rule_key key;
     const struct condition *condition;
-    void *condition_spec; /* what condition->parse made */
+    void *condition_spec;    /* what condition->parse made */
+    struct rule_part *parts; /* FILTERs of the condition, in the order in which it knows them */
+    size_t n_parts;          /* at most RULE_PARTS_MAX */
+    bool has_only_parts;     /* what its own filter passes is no match: a sequence has its steps */
+    struct slice
+        condition_version; /* of what is folded (on, match, where, ignore, key, when, lateness): signals keep their memory while it stays */
     struct clear_part clear;
     enum severity severity;
     struct template *title;
@@ -92,6 +112,8 @@ struct ruleset {
     struct arena *arena;            /* owns everything else here */
 };
 
+/* All filters by which an event can reach the rule: its own, what clears, those of its condition. NULL behind the last. */
+const struct filter *rule_filter(const struct rule *rule, size_t i);
 /* By id; NULL when there is none. */
 const struct rule *ruleset_find(const struct ruleset *ruleset, struct slice id);
 /* One more who frees it: the last one does. From any thread, while somebody else still holds it. */

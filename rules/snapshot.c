@@ -59,7 +59,7 @@ static void write_event(struct json_writer *writer, const struct match *match,
 static void write_key_of_template(struct json_writer *writer, const struct match *match,
                                   const struct event *event, struct arena *arena)
 {
-    const struct template *template = match->rule->key_template;
+    const struct template *template = match->rule->key.template;
 
     for (size_t i = 0; !slice_is_absent(template_name(template, i)); i++) {
         struct slice name = template_name(template, i);
@@ -75,9 +75,9 @@ static void write_key_of_template(struct json_writer *writer, const struct match
 static void write_fields(struct json_writer *writer, const struct match *match,
                          const struct event *event, struct arena *arena)
 {
-    const struct slice_list *names = &match->rule->key;
+    const struct slice_list *names = &match->rule->key.names;
 
-    if (match->rule->key_template)
+    if (match->rule->key.template)
         write_key_of_template(writer, match, event, arena);
     for (size_t i = 0; i < names->n_items; i++) {
         if (!is_captured(match, names->items[i]))
@@ -123,6 +123,22 @@ enum rc snapshot_fields(const struct match *match, const struct event *event, st
                         struct slice *json)
 {
     return write_object(write_fields, match, event, arena, json);
+}
+
+static void write_key_alone(struct json_writer *writer, const struct match *match,
+                            const struct event *event, struct arena *arena)
+{
+    const struct slice_list *names = &match->rule->key.names;
+
+    (void)event;
+    (void)arena;
+    for (size_t i = 0; i < names->n_items && i < match->key.n_items; i++)
+        write_member(writer, names->items[i], match->key.items[i]);
+}
+
+enum rc snapshot_key(const struct match *match, struct arena *arena, struct slice *json)
+{
+    return write_object(write_key_alone, match, NULL, arena, json);
 }
 
 enum rc snapshot_title(const struct rule *rule, struct signal *signal, int64_t now_ms,

@@ -12,6 +12,8 @@ enum rc snapshot_event(const struct match *match, const struct event *event, str
 /* Only the fields of the key and the captures. */
 enum rc snapshot_fields(const struct match *match, const struct event *event, struct arena *arena,
                         struct slice *json) MUST_CHECK;
+/* Only the fields of the key, of a match that no event made. */
+enum rc snapshot_key(const struct match *match, struct arena *arena, struct slice *json) MUST_CHECK;
 /* Renders the rule's title into the signal. */
 enum rc snapshot_title(const struct rule *rule, struct signal *signal, int64_t now_ms,
                        struct arena *arena) MUST_CHECK;

@@ -1,5 +1,6 @@
 #include "rules/conditions/conditions.h"
 
+/* The first whose member is there: `count` is also how many another one asks for, and comes last. */
 static const struct condition *const conditions[] = { &condition_count };
 #define N_CONDITIONS (sizeof(conditions) / sizeof(*conditions))
 
@@ -41,13 +42,22 @@ static void refuse_unknown(const struct node *when, struct problems *problems)
                  meant ? "; did you mean `" : "", meant ? meant : "", meant ? "`?" : "");
 }
 
-const struct condition *condition_find(const struct node *when, struct problems *problems)
+const struct condition *condition_named(const struct node *when)
 {
-    const struct node_pair *later;
-
     if (!when)
         return &condition_first;
-    later = when->type == NODE_MAP ? find_not_yet(when) : NULL;
+    for (size_t i = 0; i < N_CONDITIONS; i++) {
+        if (node_find(when, conditions[i]->name))
+            return conditions[i];
+    }
+    return NULL;
+}
+
+const struct condition *condition_find(const struct node *when, struct problems *problems)
+{
+    const struct node_pair *later = when && when->type == NODE_MAP ? find_not_yet(when) : NULL;
+    const struct condition *named;
+
     if (later) {
         mark_problem(problems, PROBLEM_ERROR, later->key_mark,
                      "the condition `%.*s` is not in this version of Vedette yet; valid here: "
@@ -55,10 +65,15 @@ const struct condition *condition_find(const struct node *when, struct problems 
                      SLICE_ARG(later->key));
         return NULL;
     }
-    for (size_t i = 0; i < N_CONDITIONS; i++) {
-        if (node_find(when, conditions[i]->name))
-            return conditions[i];
-    }
-    refuse_unknown(when, problems);
-    return NULL;
+    named = condition_named(when);
+    if (!named)
+        refuse_unknown(when, problems);
+    return named;
+}
+
+int64_t condition_due(const struct condition_input *input, int64_t event_ms)
+{
+    int64_t left_ms = event_ms - input->key_now_ms;
+
+    return input->now_ms + (left_ms > 0 ? left_ms : 0);
 }

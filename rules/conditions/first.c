@@ -2,23 +2,20 @@
 
 /* No `when`: the first match fires, and there is nothing to remember. */
 
-static enum rc parse_first(const struct node *when, struct arena *arena, struct problems *problems,
-                           void **spec)
+static void *parse_first(struct rule_reading *reading, const struct node *when)
 {
+    (void)reading;
     (void)when;
-    (void)arena;
-    (void)problems;
-    *spec = NULL;
-    return RC_OK;
+    return NULL;
 }
 
-static enum rc fold_first(const void *spec, struct slice state, const struct condition_match *match,
+static enum rc fold_first(const void *spec, const struct condition_input *input, struct slice state,
                           struct arena *arena, struct condition_result *result)
 {
     (void)spec;
     (void)arena;
     *result = (struct condition_result){
-        .state = state, .holds = true, .count = 1, .first_ms = match->time_ms
+        .state = state, .verdict = CONDITION_HOLDS, .count = 1, .first_ms = input->time_ms
     };
     return RC_OK;
 }
@@ -33,4 +30,5 @@ const struct condition condition_first = {
     .parse = parse_first,
     .fold = fold_first,
     .within_ms = within_of_first,
+    .match_is_trouble = true,
 };

@@ -44,18 +44,21 @@ const struct object_kind signal_kind = { .prefix = "sig_",
                                          .shape = &signal_shape,
                                          .state_names = signal_state_names,
                                          AT(signal, state, last_seen_ms),
+                                         .hidden_state = SIGNAL_IDLE,
                                          .write = write_signal };
 const struct object_kind task_kind = { .prefix = "tsk_",
                                        .table = TABLE_TASKS,
                                        .shape = &task_shape,
                                        .state_names = task_state_names,
                                        AT(task, state, created_ms),
+                                       .hidden_state = NONE_HIDDEN,
                                        .write = write_task };
 const struct object_kind proposal_kind = { .prefix = "prp_",
                                            .table = TABLE_PROPOSALS,
                                            .shape = &proposal_shape,
                                            .state_names = proposal_state_names,
                                            AT(proposal, state, updated_ms),
+                                           .hidden_state = NONE_HIDDEN,
                                            .write = write_proposal };
 const struct object_kind silence_kind = { .prefix = "sil_",
                                           .table = TABLE_SILENCES,
@@ -63,6 +66,7 @@ const struct object_kind silence_kind = { .prefix = "sil_",
                                           .state_names = silence_state_names,
                                           .state = offsetof(struct silence, state),
                                           .since = offsetof(struct silence, created_ms),
+                                          .hidden_state = NONE_HIDDEN,
                                           .write = write_silence };
 
 int object_state(const struct object_kind *kind, const void *object)

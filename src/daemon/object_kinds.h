@@ -3,6 +3,8 @@
 
 #include "src/daemon/api_objects.h"
 
+#define NONE_HIDDEN (-1)
+
 struct object_kind {
     const char *prefix;
     enum store_table table;
@@ -10,6 +12,7 @@ struct object_kind {
     const char *const *state_names;
     size_t state, rule,
         since; /* offsets: an enum, a slice (0: it has no rule), the time that ?since= asks for */
+    int hidden_state; /* shown only to who asks for it; NONE_HIDDEN */
     /* One object as the API shows it. */
     enum rc (*write)(struct store_txn *txn, const void *object, struct arena *arena,
                      struct json_writer *writer);

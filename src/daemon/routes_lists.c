@@ -27,7 +27,8 @@ static bool is_wanted(const struct listing *listing, const void *object)
     const struct list_query *query = &listing->query;
     const struct object_kind *kind = listing->kind;
 
-    if (query->states && !(query->states >> object_state(kind, object) & 1))
+    if (query->states ? !(query->states >> object_state(kind, object) & 1)
+                      : object_state(kind, object) == kind->hidden_state)
         return false;
     if (query->rule.len && !slice_eq(query->rule, object_rule(kind, object)))
         return false;

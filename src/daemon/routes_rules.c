@@ -23,10 +23,10 @@ static void write_key(const struct rule *rule, struct json_writer *writer)
 {
     json_key(writer, "key");
     json_array_begin(writer);
-    if (rule->key_template)
-        json_write_text(writer, template_source(rule->key_template));
-    for (size_t i = 0; i < rule->key.n_items && !rule->key_template; i++)
-        json_write_text(writer, rule->key.items[i]);
+    if (rule->key.template)
+        json_write_text(writer, template_source(rule->key.template));
+    for (size_t i = 0; i < rule->key.names.n_items && !rule->key.template; i++)
+        json_write_text(writer, rule->key.names.items[i]);
     json_array_end(writer);
 }
 

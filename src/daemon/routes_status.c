@@ -399,7 +399,7 @@ static enum rc write_all(struct status *status)
     json_object_begin(writer);
     for (size_t i = 0; i < sizeof parts / sizeof *parts && !rc; i++)
         rc = parts[i](status);
-    write_counts(writer, "signals", METRIC_SIGNALS, signal_state_names, SIGNAL_RESOLVED + 1);
+    write_counts(writer, "signals", METRIC_SIGNALS, signal_state_names, SIGNAL_STATES);
     write_counts(writer, "tasks", METRIC_TASKS, task_state_names, TASK_WITHDRAWN + 1);
     write_counts(writer, "proposals", METRIC_PROPOSALS, proposal_state_names, PROPOSAL_STATES);
     write_counts(writer, "silences", METRIC_SILENCES, silence_state_names, SILENCE_OVER + 1);

@@ -342,7 +342,7 @@ enum rc engine_set_paused(struct engine *engine, bool paused, struct slice who, 
 /* What never fired is not announced, but whoever ended it finds it ended; retention takes it. */
 static void close_pending(struct turn *turn, struct signal *signal, struct slice who)
 {
-    turn->counts.signals[SIGNAL_PENDING]--;
+    turn->counts.signals[SIGNAL_IDLE]--;
     turn->counts.signals[SIGNAL_RESOLVED]++;
     signal->state = SIGNAL_RESOLVED;
     signal->resolved_ms = turn->now_ms;
@@ -358,10 +358,10 @@ static enum rc resolve_by_hand(struct turn *turn, struct ulid id, struct slice w
 
     if (rc)
         return rc;
-    if (signal.state == SIGNAL_RESOLVED)
+    if (signal.state == SIGNAL_RESOLVED || signal.state == SIGNAL_IDLE)
         return RC_CONFLICT;
     rc = signals_resolve(turn, &signal, who);
-    if (signal.state == SIGNAL_PENDING)
+    if (signal.state == SIGNAL_IDLE)
         close_pending(turn, &signal, who);
     if (!rc)
         rc = turn_name(turn, "sig_", id, &name);

@@ -25,7 +25,7 @@
 #include <string.h>
 
 struct counts {
-    int64_t signals[SIGNAL_RESOLVED + 1];
+    int64_t signals[SIGNAL_STATES];
     int64_t tasks[TASK_WITHDRAWN + 1];
     int64_t proposals[PROPOSAL_STATES];
     int64_t outbox[OUTBOX_N_CHANNELS];
@@ -126,6 +126,16 @@ const struct rule *turn_rule(const struct turn *turn, struct slice id);
 enum rc signals_fold_event(struct turn *turn, const struct event *event) MUST_CHECK;
 enum rc signals_quiet(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
 enum rc signals_cooldown(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
+/* Its condition asked to be woken now. */
+enum rc signals_wake(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
+/* The timers of a signal that a fold may have armed or let go. */
+struct signal_timers {
+    int64_t quiet_due_ms, condition_due_ms;
+};
+struct signal_timers signals_timers(const struct signal *signal);
+/* Puts them where the signal says now; `before` it was folded they were there. */
+enum rc signals_move_timers(struct turn *turn, const struct signal *signal,
+                            struct signal_timers before) MUST_CHECK;
 /* Ends an open episode and what hangs on it; the caller stores the signal. */
 enum rc signals_resolve(struct turn *turn, struct signal *signal, struct slice by) MUST_CHECK;
 /* The same, and stores it, or forgets what was only ever pending. */

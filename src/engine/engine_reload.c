@@ -22,7 +22,8 @@ static bool is_outdated(const struct turn *turn, const struct signal *signal)
     const struct rule *rule = turn_rule(turn, signal->rule);
 
     /* What has ended and asks for nothing meets its rule again with its next match. */
-    if (signal->state == SIGNAL_RESOLVED && signal->attention == ATTENTION_NONE)
+    if (signal->state == SIGNAL_RESOLVED && signal->attention == ATTENTION_NONE &&
+        !signal->condition_due_ms)
         return false;
     return !rule || !slice_eq(rule->version, signal->rule_version);
 }
@@ -47,8 +48,8 @@ static enum rc list_outdated(struct turn *turn, struct collector *collector)
     enum rc rc;
 
     collector->turn = turn;
-    collector->n_room =
-        (size_t)(counts[SIGNAL_PENDING] + counts[SIGNAL_FIRING] + counts[SIGNAL_RESOLVED]);
+    collector->n_room = (size_t)(counts[SIGNAL_PENDING] + counts[SIGNAL_FIRING] +
+                                 counts[SIGNAL_RESOLVED] + counts[SIGNAL_IDLE]);
     collector->ids.items = arena_alloc(turn->arena, collector->n_room + 1, sizeof(struct ulid));
     if (!collector->ids.items)
         return RC_NO_MEMORY;
@@ -106,7 +107,7 @@ static enum rc retitle(struct turn *turn, const struct rule *rule, struct signal
 {
     size_t offset;
 
-    if (signal->state == SIGNAL_RESOLVED)
+    if (signal->state != SIGNAL_FIRING && signal->state != SIGNAL_PENDING)
         return RC_OK;
     if (slice_find(signal->fields, SLICE("\"severity\":"), &offset))
         signal->severity = rule->severity;
@@ -115,9 +116,12 @@ static enum rc retitle(struct turn *turn, const struct rule *rule, struct signal
 
 static enum rc adopt_one(struct turn *turn, struct ulid id)
 {
+    const struct fold_clock clock = { .now_ms = turn->now_ms };
     struct signal signal = { 0 };
+    struct fold fold = { 0 };
     const struct rule *rule;
-    int64_t quiet_before_ms;
+    struct signal_timers timers;
+    enum signal_state before;
     enum rc rc = signal_get(turn->txn, id, turn->arena, &signal);
 
     if (rc)
@@ -125,9 +129,13 @@ static enum rc adopt_one(struct turn *turn, struct ulid id)
     rule = turn_rule(turn, signal.rule);
     if (!rule)
         return close_without_rule(turn, &signal);
-    quiet_before_ms = signal.quiet_due_ms;
-    fold_adopt(rule, &signal);
-    rc = turn_move_timer(turn, TIMER_SIGNAL_QUIET, id, quiet_before_ms, signal.quiet_due_ms);
+    timers = signals_timers(&signal);
+    before = signal.state;
+    rc = fold_adopt(rule, &clock, turn->arena, &signal, &fold);
+    turn->counts.signals[before]--;
+    turn->counts.signals[signal.state]++;
+    if (!rc)
+        rc = signals_move_timers(turn, &signal, timers);
     if (!rc)
         rc = retitle(turn, rule, &signal);
     if (!rc)

@@ -102,33 +102,62 @@ static enum rc store_folded(struct turn *turn, const struct signal *signal, cons
     return signal_put(turn->txn, signal);
 }
 
+struct signal_timers signals_timers(const struct signal *signal)
+{
+    return (struct signal_timers){ .quiet_due_ms = signal->quiet_due_ms,
+                                   .condition_due_ms = signal->condition_due_ms };
+}
+
+enum rc signals_move_timers(struct turn *turn, const struct signal *signal,
+                            struct signal_timers before)
+{
+    enum rc rc = turn_move_timer(turn, TIMER_SIGNAL_QUIET, signal->id, before.quiet_due_ms,
+                                 signal->quiet_due_ms);
+
+    return rc ? rc
+              : turn_move_timer(turn, TIMER_SIGNAL_WAKE, signal->id, before.condition_due_ms,
+                                signal->condition_due_ms);
+}
+
+/* Acting did not help: one more of the same, or, where matches are no trouble by themselves, the same again. */
+static bool is_recurrence(const struct rule *rule, const struct signal *signal,
+                          const struct fold *fold)
+{
+    if (signal->attention != ATTENTION_VERIFYING)
+        return false;
+    if (rule->condition->match_is_trouble)
+        return fold->counted;
+    return fold->n_transitions && signal->state == SIGNAL_FIRING;
+}
+
 static enum rc fold_one(struct turn *turn, const struct event *event, const struct match *match)
 {
+    const struct fold_clock clock = { .now_ms = turn->now_ms };
     struct signal signal = { 0 };
     struct fold fold = { 0 };
+    struct signal_timers timers;
     enum signal_state before;
-    int64_t quiet_before_ms;
     bool is_new, is_well_again;
     enum rc rc;
 
     rc = signal_find(turn->txn, match->fingerprint, turn->arena, &signal);
     is_new = rc == RC_NOT_FOUND;
-    if (is_new && match->clears)
+    if (is_new && match->clears && !match->rule->condition->note)
         return RC_OK;
     if (is_new)
         rc = turn_make_id(turn, &signal.id);
     if (rc)
         return rc;
     before = signal.state;
-    quiet_before_ms = signal.quiet_due_ms;
+    timers = signals_timers(&signal);
 
-    rc = fold_match(match, event, turn->now_ms, turn->arena, &signal, &fold);
+    rc = fold_match(match, event, &clock, turn->arena, &signal, &fold);
     /* What was carried out may be judged by a clear that finds the signal resolved already. */
     is_well_again = match->clears && !fold.is_late && signal.attention == ATTENTION_VERIFYING;
-    if (rc || (!fold.counted && !fold.is_late && !fold.n_transitions && !is_well_again))
+    if (rc || (!fold.changed && !is_well_again))
         return rc;
-    rc = turn_move_timer(turn, TIMER_SIGNAL_QUIET, signal.id, quiet_before_ms, signal.quiet_due_ms);
-    if (!rc && fold.counted && !match->clears && signal.attention == ATTENTION_VERIFYING)
+    rc = signals_move_timers(turn, &signal, timers);
+    if (!rc && !match->clears && is_recurrence(match->rule, &signal, &fold))
         rc = proposals_recur(turn, &signal);
     if (!rc && is_well_again && !fold.n_transitions)
         rc = proposals_cleared(turn, &signal);
@@ -180,6 +209,7 @@ enum rc signals_quiet(struct turn *turn, struct ulid id, int64_t due_ms)
     struct signal signal = { 0 };
     struct fold fold = { 0 };
     const struct rule *rule;
+    struct signal_timers timers;
     enum signal_state before;
     enum rc rc;
 
@@ -189,12 +219,45 @@ enum rc signals_quiet(struct turn *turn, struct ulid id, int64_t due_ms)
     if (rc)
         return rc;
     before = signal.state;
+    timers = signals_timers(&signal);
     rule = turn_rule(turn, signal.rule);
     if (!rule)
         return RC_OK;
     rc = fold_quiet(rule, due_ms, turn->arena, &signal, &fold);
     if (!rc)
-        rc = turn_move_timer(turn, TIMER_SIGNAL_QUIET, signal.id, due_ms, signal.quiet_due_ms);
+        rc = signals_move_timers(turn, &signal, timers);
+    if (!rc)
+        rc = follow_transitions(turn, rule, &signal, &fold, false);
+    if (rc)
+        return rc;
+    return store_folded(turn, &signal, &fold, false, before);
+}
+
+enum rc signals_wake(struct turn *turn, struct ulid id, int64_t due_ms)
+{
+    const struct fold_clock clock = { .now_ms = turn->now_ms };
+    struct signal signal = { 0 };
+    struct fold fold = { 0 };
+    const struct rule *rule;
+    struct signal_timers timers;
+    enum signal_state before;
+    enum rc rc;
+
+    rc = signal_get(turn->txn, id, turn->arena, &signal);
+    if (rc == RC_NOT_FOUND || (!rc && signal.condition_due_ms != due_ms))
+        return RC_OK;
+    if (rc)
+        return rc;
+    before = signal.state;
+    timers = signals_timers(&signal);
+    rule = turn_rule(turn, signal.rule);
+    if (!rule)
+        return RC_OK;
+    rc = fold_wake(rule, &clock, turn->arena, &signal, &fold);
+    if (!rc)
+        rc = signals_move_timers(turn, &signal, timers);
+    if (!rc && is_recurrence(rule, &signal, &fold))
+        rc = proposals_recur(turn, &signal);
     if (!rc)
         rc = follow_transitions(turn, rule, &signal, &fold, false);
     if (rc)
@@ -224,12 +287,12 @@ enum rc signals_cooldown(struct turn *turn, struct ulid id, int64_t due_ms)
 
 static enum rc resolve(struct turn *turn, struct signal *signal, struct slice by, struct fold *fold)
 {
-    int64_t quiet_before_ms = signal->quiet_due_ms;
-    enum rc rc;
+    struct signal_timers timers = signals_timers(signal);
+    enum rc rc =
+        fold_resolve(turn_rule(turn, signal->rule), by, turn->now_ms, turn->arena, signal, fold);
 
-    fold_resolve(signal, by, turn->now_ms, fold);
-    rc = turn_move_timer(turn, TIMER_SIGNAL_QUIET, signal->id, quiet_before_ms,
-                         signal->quiet_due_ms);
+    if (!rc)
+        rc = signals_move_timers(turn, signal, timers);
     return rc ? rc : follow_transitions(turn, NULL, signal, fold, false);
 }
 

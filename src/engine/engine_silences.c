@@ -109,8 +109,8 @@ static bool is_of_key_template(const struct rule *rule, struct slice name)
 {
     struct slice used;
 
-    for (size_t i = 0; rule->key_template; i++) {
-        used = template_name(rule->key_template, i);
+    for (size_t i = 0; rule->key.template; i++) {
+        used = template_name(rule->key.template, i);
         if (slice_is_absent(used) || slice_eq(used, name))
             return !slice_is_absent(used);
     }
@@ -133,7 +133,7 @@ static bool is_kept_by(const struct rule *rule, struct slice name)
     for (size_t i = 0; i < rule->filter.n_match; i++)
         if (is_captured_by(rule->filter.match[i], name))
             return true;
-    return is_listed(&rule->key, name) || is_listed(&rule->data_paths, name) ||
+    return is_listed(&rule->key.names, name) || is_listed(&rule->data_paths, name) ||
            is_of_key_template(rule, name);
 }
 

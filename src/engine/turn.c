@@ -29,7 +29,7 @@ static void count_all(struct engine *engine, const struct counts *changes)
     struct counts *counts = &engine->counts;
 
     count_some(engine, METRIC_SIGNALS, signal_state_names, counts->signals, changes->signals,
-               SIGNAL_RESOLVED + 1);
+               SIGNAL_STATES);
     count_some(engine, METRIC_TASKS, task_state_names, counts->tasks, changes->tasks,
                TASK_WITHDRAWN + 1);
     count_some(engine, METRIC_PROPOSALS, proposal_state_names, counts->proposals,

@@ -3,7 +3,7 @@
 #include "src/base/digest.h"
 #include "src/store/store_row.h"
 
-const char *const signal_state_names[] = { "pending", "firing", "resolved", NULL };
+const char *const signal_state_names[] = { "pending", "firing", "resolved", "idle", NULL };
 const char *const severity_names[] = { "low", "medium", "high", "critical", NULL };
 const char *const attention_names[] = { "none", "task", "proposal", "verifying", NULL };
 
@@ -38,6 +38,10 @@ static const struct record_field signal_fields[] = {
     { .tag = 25, .type = RECORD_ENUM,  .names = attention_names, AT(attention) },
     { .tag = 26, .type = RECORD_TIME,  AT(quiet_due_ms) },
     { .tag = 27, .type = RECORD_TIME,  .name = "cooldown_until", AT(cooldown_until_ms) },
+    { .tag = 28, .type = RECORD_TIME,  AT(newest_seen_ms) },
+    { .tag = 29, .type = RECORD_INT,   AT(n_clears) },
+    { .tag = 30, .type = RECORD_TIME,  AT(condition_due_ms) },
+    { .tag = 31, .type = RECORD_TEXT,  AT(condition_version) },
 };
 /* clang-format on */
 const struct record_shape signal_shape = RECORD_SHAPE(signal, signal_fields);

@@ -16,7 +16,9 @@ struct fingerprint {
         [FINGERPRINT_BYTES]; /* of SHA-256 over the rule's id and the rendered key values, each with its length */
 };
 
-enum signal_state { SIGNAL_PENDING, SIGNAL_FIRING, SIGNAL_RESOLVED };
+/* IDLE: its key is known, and its condition may remember something, but nothing of it counts: nobody is shown it. */
+enum signal_state { SIGNAL_PENDING, SIGNAL_FIRING, SIGNAL_RESOLVED, SIGNAL_IDLE };
+#define SIGNAL_STATES (SIGNAL_IDLE + 1)
 extern const char *const signal_state_names[];
 
 enum severity { SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL };
@@ -44,9 +46,10 @@ struct signal {
     int64_t count;         /* matches in this episode */
     int64_t first_seen_ms; /* event time, of this episode */
     int64_t last_seen_ms;
-    int64_t newest_ms; /* event time; W of the design: the newest this key has ever seen */
-    int64_t n_late;    /* matches older than the lateness allows: kept, counted, moved nothing */
-    int64_t fired_ms;  /* engine time */
+    int64_t newest_ms;      /* event time; W of the design: the newest this key has ever seen */
+    int64_t newest_seen_ms; /* engine time: when that came */
+    int64_t n_late;   /* matches older than the lateness allows: kept, counted, moved nothing */
+    int64_t fired_ms; /* engine time */
     int64_t resolved_ms;
     struct slice resolved_by; /* "event", "quiet", "verification", "rule removed", or a person */
     struct slice fields;      /* JSON object: fields of the key and captures, of the latest match */
@@ -55,12 +58,15 @@ struct signal {
     struct slice last_event;  /* likewise of the latest */
     struct ulid_list samples; /* ids of the first event and of the newest ones, at most 10 */
     struct slice
-        window;       /* the condition's own state; its bytes are described in rules/conditions */
+        window;       /* the memory of its condition; its bytes are described in rules/conditions */
     struct ulid task; /* of this episode */
-    struct ulid proposal;      /* its newest */
-    enum attention attention;  /* stored, not shown */
-    int64_t quiet_due_ms;      /* the armed quiet timer; 0: none */
-    int64_t cooldown_until_ms; /* engine time: until then it proposes nothing */
+    struct ulid proposal;     /* its newest */
+    enum attention attention; /* stored, not shown */
+    int64_t n_clears;     /* events that clear, since the last match: `clear` may ask for several */
+    int64_t quiet_due_ms; /* the armed quiet timer; 0: none */
+    int64_t condition_due_ms; /* engine time: when its condition asked to be woken; 0: not at all */
+    struct slice condition_version; /* of the rule's condition that `window` belongs to */
+    int64_t cooldown_until_ms;      /* engine time: until then it proposes nothing */
 };
 
 extern const struct record_shape signal_shape;

@@ -16,6 +16,7 @@ enum timer_kind {
     TIMER_PROPOSAL_SNOOZE, /* a proposal: wakes */
     TIMER_PROPOSAL_VERIFY, /* a proposal: the verify window ends */
     TIMER_SILENCE_END,     /* a silence: what it held asks now */
+    TIMER_SIGNAL_WAKE,     /* a signal: its condition asked to be woken */
     TIMER_KINDS
 };
 

@@ -1,63 +1,4 @@
-#include "rule_fixture.h"
-#include "rules/fold.h"
-
-#include <stdlib.h>
-
-/* One signal of one rule, and what became of it last. Engine time follows event time unless a story says otherwise. */
-struct story {
-    struct ruleset *set;
-    struct matcher *matcher;
-    struct arena *arena;
-    struct signal signal;
-    struct fold fold;
-    int64_t now_ms; /* engine time of the next event; 0: as the event's */
-};
-
-static struct story *story_of(const char *rule)
-{
-    struct story *story = calloc(1, sizeof(*story));
-    char text[512];
-
-    assert_non_null(story);
-    (void)snprintf(text, sizeof(text), "rules:\n  - %s\n", rule);
-    story->set = rules_of(text);
-    assert_int_equal(matcher_new(&story->matcher), RC_OK);
-    assert_int_equal(arena_new((size_t)16 << 20, &story->arena), RC_OK);
-    return story;
-}
-
-static void story_end(struct story *story)
-{
-    arena_free(story->arena);
-    matcher_free(story->matcher);
-    ruleset_free(story->set);
-    free(story);
-}
-
-/* Events are told in milliseconds after this moment, 2026-01-01. */
-#define START_MS 1767225600000
-
-/* Folds an event at START_MS + `at_ms`; what it says beside kind and time stands in `fields`. */
-static void event_at(struct story *story, int64_t at_ms, const char *fields)
-{
-    struct match_list matches;
-    struct told told;
-    char json[512];
-
-    (void)snprintf(json, sizeof(json), "{'kind':'ci.run','repo':'r'%s%s}", *fields ? "," : "",
-                   fields);
-    told = told_of(json);
-    told.event.time_ms = START_MS + at_ms;
-    told.event.received_ms = story->now_ms ? story->now_ms : START_MS + at_ms;
-    told.event.id = ulid_from_seed(START_MS + at_ms, slice_of(json));
-    assert_int_equal(match_event(story->matcher, story->set, &told.event, story->arena, &matches),
-                     RC_OK);
-    assert_int_equal(matches.n_items, 1);
-    assert_int_equal(fold_match(&matches.items[0], &told.event, told.event.received_ms,
-                                story->arena, &story->signal, &story->fold),
-                     RC_OK);
-    told_free(&told); /* a signal borrows nothing of its events */
-}
+#include "fold_story.h"
 
 static void fails_at(struct story *story, int64_t at_ms)
 {
@@ -69,29 +10,28 @@ static void is_ok_at(struct story *story, int64_t at_ms)
     event_at(story, at_ms, "'state':'ok'");
 }
 
-static void time_passes_to(struct story *story, int64_t at_ms)
-{
-    assert_int_equal(fold_quiet(&story->set->rules[0], START_MS + at_ms, story->arena,
-                                &story->signal, &story->fold),
-                     RC_OK);
-}
-
-#define NOTHING (-1)
-
-/* The last fold made this one transition, or none. */
-static void assert_became(const struct story *story, int to)
-{
-    assert_int_equal(story->fold.n_transitions, to == NOTHING ? 0 : 1);
-    if (to != NOTHING) {
-        assert_int_equal(story->fold.transitions[0].to, to);
-        assert_int_equal(story->signal.state, to);
-    }
-}
-
 #define FIRST "{id: a, on: ci.run, key: [repo]}"
 #define TWICE "{id: a, on: ci.run, key: [repo], when: {count: 2, within: 1h}}"
 
 /* -- firing -- */
+
+static void an_event_may_count_as_often_as_it_says(void **state)
+{
+    struct story *story =
+        story_of("{id: a, on: ci.run, key: [repo], when: {count: 10, within: 1h, weight: data.n}}");
+
+    (void)state;
+    event_at(story, 0, "'state':'failing','data':{'n':9}");
+    assert_became(story, SIGNAL_PENDING);
+    assert_int_equal(story->signal.count, 9);
+    event_at(story, 1, "'state':'failing','data':{'n':-3}"); /* no number of events: itself */
+    assert_became(story, SIGNAL_FIRING);
+    assert_int_equal(story->signal.count, 10);
+    event_at(story, 2, "'state':'failing','data':{'n':'5'}");
+    event_at(story, 3, "'state':'failing'");
+    assert_int_equal(story->signal.count, 16);
+    story_end(story);
+}
 
 static void without_when_the_first_match_fires_and_the_rest_count_on(void **state)
 {
@@ -139,8 +79,7 @@ static void a_failure_an_hour_later_finds_an_empty_window(void **state)
     (void)state;
     fails_at(story, 0);
     fails_at(story, HOUR_MS);
-    assert_became(story, NOTHING); /* still pending: said once */
-    assert_int_equal(story->signal.state, SIGNAL_PENDING);
+    assert_became(story, SIGNAL_PENDING); /* the first one was forgotten with its window */
     assert_int_equal(story->signal.count, 1);
     assert_int_equal(story->signal.first_seen_ms, START_MS + HOUR_MS);
     story_end(story);
@@ -198,6 +137,37 @@ static void a_clear_without_a_signal_leaves_nothing(void **state)
     assert_false(story->fold.counted);
     assert_true(story->fold.forget);
     assert_true(slice_is_absent(story->signal.rule));
+    story_end(story);
+}
+
+static void several_clears_in_a_row_may_be_asked_for(void **state)
+{
+    struct story *story =
+        story_of("{id: a, on: ci.run, key: [repo], clear: {where: {state: ok}, count: 2}}");
+
+    (void)state;
+    fails_at(story, 0);
+    is_ok_at(story, 1);
+    assert_became(story, NOTHING);
+    fails_at(story, 2); /* in between: the next ok is the first again */
+    is_ok_at(story, 3);
+    assert_became(story, NOTHING);
+    is_ok_at(story, 4);
+    assert_became(story, SIGNAL_RESOLVED);
+    assert_int_equal(story->signal.count, 2);
+    story_end(story);
+}
+
+static void what_clears_may_have_a_key_of_its_own(void **state)
+{
+    struct story *story = story_of("{id: a, on: ci.run, key: [repo], clear: {where: {state: ok}, "
+                                   "key: [service]}}");
+
+    (void)state;
+    fails_at(story, 0);
+    assert_int_equal(event_at(story, 1, "'state':'ok'"), 0); /* without the field */
+    assert_int_equal(event_at(story, 2, "'state':'ok','repo':'other','service':'r'"), 1);
+    assert_became(story, SIGNAL_RESOLVED);
     story_end(story);
 }
 
@@ -379,16 +349,23 @@ static void what_fired_once_keeps_its_row_when_a_later_window_empties(void **sta
     story_end(story);
 }
 
+static void resolve(struct story *story, const char *by, int64_t at_ms)
+{
+    assert_int_equal(fold_resolve(story_rule(story), slice_of(by), START_MS + at_ms, story->arena,
+                                  &story->signal, &story->fold),
+                     RC_OK);
+}
+
 static void a_person_or_a_verification_resolves_what_fires(void **state)
 {
     struct story *story = story_of(FIRST);
 
     (void)state;
     fails_at(story, 0);
-    fold_resolve(&story->signal, SLICE("verification"), START_MS + 5, &story->fold);
+    resolve(story, "verification", 5);
     assert_became(story, SIGNAL_RESOLVED);
     assert_slice(story->signal.resolved_by, "verification");
-    fold_resolve(&story->signal, SLICE("jane"), START_MS + 6, &story->fold);
+    resolve(story, "jane", 6);
     assert_became(story, NOTHING);
     assert_slice(story->signal.resolved_by, "verification");
     story_end(story);
@@ -400,10 +377,19 @@ static void a_removed_rule_forgets_what_was_pending(void **state)
 
     (void)state;
     fails_at(story, 0);
-    fold_resolve(&story->signal, SLICE("rule removed"), START_MS + 5, &story->fold);
+    assert_int_equal(fold_resolve(NULL, SLICE("rule removed"), START_MS + 5, story->arena,
+                                  &story->signal, &story->fold),
+                     RC_OK);
     assert_became(story, NOTHING);
     assert_true(story->fold.forget);
     story_end(story);
+}
+
+static void adopt(struct story *story, const struct rule *rule)
+{
+    struct fold_clock clock = story_clock(story, START_MS);
+
+    assert_int_equal(fold_adopt(rule, &clock, story->arena, &story->signal, &story->fold), RC_OK);
 }
 
 static void a_changed_rule_counts_anew_but_what_fires_goes_on(void **state)
@@ -416,14 +402,14 @@ static void a_changed_rule_counts_anew_but_what_fires_goes_on(void **state)
 
     (void)state;
     fails_at(pending, 0);
-    fold_adopt(&changed->rules[0], &pending->signal);
+    adopt(pending, &changed->rules[0]);
     assert_int_equal(pending->signal.count, 0);
     assert_true(slice_eq(pending->signal.rule_version, changed->rules[0].version));
     fails_at(pending, MINUTE_MS);
     assert_became(pending, SIGNAL_PENDING);
 
     fails_at(firing, 0);
-    fold_adopt(&changed->rules[0], &firing->signal);
+    adopt(firing, &changed->rules[0]);
     assert_int_equal(firing->signal.state, SIGNAL_FIRING);
     assert_int_equal(firing->signal.count, 1);
     assert_int_equal(firing->signal.quiet_due_ms, START_MS + 10 * MINUTE_MS);
@@ -578,12 +564,15 @@ static void a_transition_is_a_line_of_json(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_event_may_count_as_often_as_it_says),
         cmocka_unit_test(without_when_the_first_match_fires_and_the_rest_count_on),
         cmocka_unit_test(the_second_failure_within_the_hour_fires_once),
         cmocka_unit_test(a_failure_an_hour_later_finds_an_empty_window),
         cmocka_unit_test(an_event_that_clears_resolves_what_fires),
         cmocka_unit_test(a_clear_sets_a_pending_count_back_in_silence),
         cmocka_unit_test(a_clear_without_a_signal_leaves_nothing),
+        cmocka_unit_test(several_clears_in_a_row_may_be_asked_for),
+        cmocka_unit_test(what_clears_may_have_a_key_of_its_own),
         cmocka_unit_test(what_is_older_than_the_lateness_is_counted_as_late_only),
         cmocka_unit_test(a_late_match_inside_the_window_fires),
         cmocka_unit_test(what_is_older_than_a_short_window_is_late_although_the_lateness_is_longer),

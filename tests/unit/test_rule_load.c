@@ -43,13 +43,15 @@ static const struct {
     { "{id: a, on: log, when: {distinct: host, count: 2, within: 1m}}",
       "the condition `distinct` is not in this version" },
     { "{id: a, on: log, when: {count: 2, within: 1m, weight: n}}",
-      "`weight` is not in this version" },
+      "t.yaml:2:59: error: no event of this rule can have `n`" },
+    { "{id: a, on: log, when: {count: 2, within: 1m, weight: [a]}}",
+      "the name of a field is expected here, not a list" },
     { "{id: a, on: log, where: {host: {cidr: [10.0.0.0/8]}}}", "`cidr` is not in this version" },
     { "{id: a, on: log, where: {host: {file: hosts.txt}}}", "`file` is not in this version" },
     { "{id: a, on: log, where: {host: {some: {a: b}}}}", "`some` is not in this version" },
     { "{id: a, on: log, where: {time: {before: 1h}}}", "`before` is not in this version" },
     { "{id: a, on: alert, diagnose: {agent: triage}}", "`agent` is not in this version" },
-    { "{id: a, on: alert, clear: {count: 2}}", "`count` is not in this version" },
+    { "{id: a, on: alert, clear: {count: 0}}", "`count`" },
     /* when */
     { "{id: a, on: log, when: {cuont: 2}}",
       "error: `when` names no condition; did you mean `count`?" },
@@ -382,8 +384,8 @@ static void the_smallest_rule_is_two_members(void **state)
     assert_non_null(rule);
     assert_int_equal(rule->mode, RULE_PROPOSE);
     assert_int_equal(rule->severity, SEVERITY_MEDIUM);
-    assert_int_equal(rule->key.n_items, 1);
-    assert_slice(rule->key.items[0], "subject");
+    assert_int_equal(rule->key.names.n_items, 1);
+    assert_slice(rule->key.names.items[0], "subject");
     assert_int_equal(rule->lateness_ms, 5 * MINUTE_MS);
     assert_int_equal(rule->clear.kind, CLEAR_BY_EVENT); /* it asks for state: failing */
     assert_int_equal(rule->playbook.verify.kind, PLAYBOOK_VERIFY_OK);

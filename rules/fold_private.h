@@ -1,0 +1,43 @@
+/* fold_private.h - what the files of the fold share.
+ *
+ *   fold.c       a match, a clear
+ *   fold_time.c  what happens without an event: quiet, what a condition is due for, reloads
+ *   fold_life.c  episodes, and what a condition's verdict makes of them
+ */
+#pragma once
+
+#include "rules/fold.h"
+
+/* What is being folded, and when. */
+struct folding {
+    const struct match *match; /* NULL: no event, but time */
+    const struct event *event; /* likewise */
+    const struct rule *rule;
+    int64_t time_ms; /* event time */
+    const struct fold_clock *clock;
+    struct arena *arena;
+    struct signal *signal;
+    struct fold *fold;
+};
+
+bool fold_is_new(const struct signal *signal);
+bool fold_is_open(const struct signal *signal);
+/* Fills what says which signal it is, by the folding's match. */
+enum rc fold_identify(struct folding *folding) MUST_CHECK;
+struct condition_input fold_input(const struct folding *folding);
+/* The memory and the due time that the condition gave. */
+void fold_take_result(struct folding *folding, const struct condition_result *result);
+/* What the condition says makes an episode, goes on with it or ends it. */
+enum rc fold_follow(struct folding *folding, const struct condition_result *result) MUST_CHECK;
+/* One more match of what fires. */
+void fold_count_on(struct folding *folding);
+/* The condition keeps what it remembers beyond the episode; all of it goes where `rule` is gone (NULL). */
+enum rc fold_put_to_rest(const struct rule *rule, struct arena *arena,
+                         struct signal *signal) MUST_CHECK;
+void fold_end_episode(struct signal *signal, struct slice by, int64_t at_ms, struct fold *fold);
+/* Nothing is on its way any more. What has fired before shows its last episode. */
+void fold_end_pending(struct signal *signal, struct fold *fold);
+/* Every match moves it: the timer that is already set arms itself again when it is due. */
+void fold_arm_quiet(struct folding *folding);
+/* Another condition than the one that the signal's memory is of: it starts anew. */
+void fold_drop_memory_of_others(const struct rule *rule, struct signal *signal, struct fold *fold);

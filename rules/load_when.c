@@ -1,0 +1,126 @@
+#include "rules/loader.h"
+
+struct part_nodes {
+    struct filter_nodes filter;
+    struct node *key;
+    int64_t count;
+};
+
+#define AT(x) .offset = offsetof(struct part_nodes, x)
+static const struct setting part_settings[] = {
+    { .name = "on", .type = SETTING_NODE, AT(filter.on) },
+    { .name = "match", .type = SETTING_NODE, AT(filter.match) },
+    { .name = "where", .type = SETTING_NODE, AT(filter.where) },
+    { .name = "ignore", .type = SETTING_NODE, AT(filter.ignore) },
+    { .name = "key", .type = SETTING_NODE, AT(key) },
+    { .name = "count", .type = SETTING_INT, AT(count), .min = 1, .max = 10000 },
+};
+static const struct member_table part_members = {
+    .settings = part_settings,
+    .n_settings = sizeof(part_settings) / sizeof(*part_settings),
+};
+
+/* -- FILTERs -- */
+
+static bool add_part(struct rule_reading *reading)
+{
+    struct rule *rule = reading->rule;
+
+    if (!rule->parts)
+        rule->parts = loader_alloc(reading->loader, RULE_PARTS_MAX, sizeof(*rule->parts));
+    if (!rule->parts)
+        return false;
+    rule->n_parts++;
+    return true;
+}
+
+bool read_part(struct rule_reading *reading, const struct node *node, size_t *index)
+{
+    struct rule *rule = reading->rule;
+    struct part_nodes nodes = { .count = 1 };
+    struct part_reading *more = &reading->parts[rule->n_parts];
+    struct rule_part *part;
+
+    if (node->type != NODE_MAP || !node->n_pairs) {
+        node_problem(reading->loader->problems, node,
+                     "a filter is a map of on, match, where, ignore, key, count, not %s",
+                     node->type == NODE_MAP ? "an empty one" : node_type_text(node));
+        return false;
+    }
+    if (rule->n_parts == RULE_PARTS_MAX) {
+        node_problem(reading->loader->problems, node, "a condition has at most %d filters",
+                     RULE_PARTS_MAX);
+        return false;
+    }
+    if (!loader_read_members(reading->loader, &part_members, node, &nodes) || !add_part(reading))
+        return false;
+    *index = rule->n_parts - 1;
+    part = &rule->parts[*index];
+    part->count = nodes.count;
+    more->node = node;
+    more->key = nodes.key;
+    read_filter(reading->loader, &nodes.filter, &part->filter, &more->captures);
+    inherit_filter(&rule->filter, &nodes.filter, &part->filter);
+    collect_captures(reading->loader, &part->filter, &more->captures);
+    if (part->filter.where)
+        check_where(reading->loader, part->filter.where, &more->captures);
+    return true;
+}
+
+/* The key of the rule is known now. */
+static void finish_part(struct rule_reading *reading, struct rule_part *part,
+                        const struct part_reading *more)
+{
+    part->key = reading->rule->key;
+    if (more->key)
+        read_key(reading, more->key, &more->captures, &part->key);
+    else
+        check_key_captures(reading, more->node, &part->key, &more->captures,
+                           "an event of this filter");
+    if (part->key.names.n_items != reading->rule->key.names.n_items)
+        node_problem(
+            reading->loader->problems, more->node,
+            "the key of a filter must name as many fields as the rule's, in the same order: "
+            "%zu, not %zu",
+            reading->rule->key.names.n_items, part->key.names.n_items);
+    add_names(reading->loader, &reading->captures, &more->captures);
+}
+
+void finish_parts(struct rule_reading *reading)
+{
+    for (size_t i = 0; i < reading->rule->n_parts; i++)
+        finish_part(reading, &reading->rule->parts[i], &reading->parts[i]);
+}
+
+/* -- fields -- */
+
+bool read_condition_field(struct rule_reading *reading, const struct node *scalar,
+                          struct field_ref *field)
+{
+    struct loader *loader = reading->loader;
+
+    if (scalar->type != NODE_SCALAR || scalar->is_null || !scalar->text.len) {
+        node_problem(loader->problems, scalar, "the name of a field is expected here, not %s",
+                     scalar->type == NODE_SCALAR ? "nothing" : node_type_text(scalar));
+        return false;
+    }
+    if (!check_field(loader, scalar->mark, scalar->text, &reading->captures))
+        return false;
+    if (field_ref_make(loader_keep(loader, scalar->text), loader->arena, field))
+        loader->rc = RC_NO_MEMORY;
+    return !loader->rc;
+}
+
+/* -- when -- */
+
+void read_when(struct rule_reading *reading, const struct node *when)
+{
+    struct rule *rule = reading->rule;
+
+    rule->condition = condition_find(when, reading->loader->problems);
+    if (rule->condition)
+        rule->condition_spec = rule->condition->parse(reading, when);
+    /* Of a sequence, what steps capture is all that the key can be made of. */
+    for (size_t i = 0; rule->has_only_parts && i < rule->n_parts; i++)
+        add_names(reading->loader, &reading->key_captures, &reading->parts[i].captures);
+}
