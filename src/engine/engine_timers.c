@@ -7,6 +7,7 @@ static enum rc (*const handlers[TIMER_KINDS])(struct turn *turn, struct ulid obj
     [TIMER_TASK_DEADLINE] = tasks_deadline,     [TIMER_PROPOSAL_EXPIRY] = proposals_expire,
     [TIMER_PROPOSAL_HOLD] = steps_release,      [TIMER_PROPOSAL_SNOOZE] = proposals_wake,
     [TIMER_PROPOSAL_VERIFY] = steps_verify_due, [TIMER_SILENCE_END] = silences_end,
+    [TIMER_SIGNAL_HELD] = gates_wake,           [TIMER_GATE] = gates_walk,
 };
 
 enum rc timers_run(struct turn *turn, int64_t until_ms, size_t n_max, size_t *n_run)
