@@ -33,6 +33,8 @@
     X(RULES_QUARANTINED, "vedette_rules_quarantined", "gauge", "",                                 \
       "Rules that judge nothing since their patterns took too long")                               \
     X(SIGNALS, "vedette_signals", "gauge", "state", "Signals by state")                            \
+    X(SIGNALS_HELD, "vedette_signals_held", "gauge", "reason",                                     \
+      "Firing signals that ask nothing yet, by what holds them back")                              \
     X(TASKS, "vedette_tasks", "gauge", "state", "Tasks by state")                                  \
     X(PROPOSALS, "vedette_proposals", "gauge", "state", "Proposals by state")                      \
     X(SILENCES, "vedette_silences", "gauge", "state", "Silences by state")                         \

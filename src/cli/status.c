@@ -231,13 +231,15 @@ static void show_watchers(const struct screen *screen, const struct json *watche
     }
 }
 
-/* Why somebody silenced it. */
+/* Why somebody silenced it; or by what it is held. */
 static void show_reason(const struct json *one, struct buffer *out)
 {
-    if (!value_text(one, "reason").len)
+    const char *member = value_text(one, "reason").len ? "reason" : "detail";
+
+    if (!value_text(one, member).len)
         return;
     buffer_add_text(out, " (");
-    show_text(out, value_text(one, "reason"));
+    show_text(out, value_text(one, member));
     buffer_add_text(out, ")");
 }
 
@@ -363,6 +365,7 @@ static void show_status(const struct screen *screen, const struct json *status, 
     show_health(screen, status, out);
     show_rules(screen, json_get_text(status, "rules"), out);
     show_counts("signals", json_get_text(status, "signals"), out);
+    show_counts("held back", json_get_text(status, "signals_held"), out);
     show_counts("tasks", json_get_text(status, "tasks"), out);
     show_counts("proposals", json_get_text(status, "proposals"), out);
     show_counts("silences", json_get_text(status, "silences"), out);

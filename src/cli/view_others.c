@@ -48,6 +48,28 @@ void view_task(const struct screen *screen, const struct json *task, struct buff
 
 /* --- signals --- */
 
+/* "inhibited, db-down (shop), until …" */
+static void show_hold(const struct screen *screen, const struct json *hold, struct buffer *out)
+{
+    struct slice detail = value_text(hold, "detail");
+    struct buffer text;
+    int64_t until_ms;
+
+    if (!hold)
+        return;
+    buffer_init(&text, 0);
+    buffer_add(&text, value_text(hold, "reason"));
+    if (detail.len)
+        buffer_add_text(&text, ", ");
+    buffer_add(&text, detail);
+    if (value_time(hold, "until", &until_ms)) {
+        buffer_add_text(&text, ", until ");
+        show_time(screen, &text, until_ms, false);
+    }
+    view_member("held back", buffer_slice(&text), out);
+    buffer_free(&text);
+}
+
 void view_signal(const struct screen *screen, const struct json *signal, struct buffer *out)
 {
     show_title(screen, value_text(signal, "title"), value_text(signal, "state"), out);
@@ -63,6 +85,7 @@ void view_signal(const struct screen *screen, const struct json *signal, struct 
     view_time_member(screen, "resolved", signal, "resolved", out);
     view_member("resolved by", value_text(signal, "resolved_by"), out);
     view_time_member(screen, "cools down", signal, "cooldown_until", out);
+    show_hold(screen, json_get_text(signal, "held"), out);
     view_member("task", value_text(signal, "task"), out);
     view_member("proposal", value_text(signal, "proposal"), out);
     show_list("samples", json_get_text(signal, "samples"), out);

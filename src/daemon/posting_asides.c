@@ -10,7 +10,7 @@ struct aside {
     struct arena *arena; /* of the request */
     struct posting_aside order;
     struct http_transfer *transfer;
-    struct hold hold;
+    struct lane_hold hold;
 };
 
 static void free_aside(struct aside *aside)

@@ -135,7 +135,7 @@ static int64_t real_ms(int64_t mono_ms)
     return clock_wall_ms() + (mono_ms - clock_mono_ms());
 }
 
-static void show_hold(struct shown_channel *shown, const struct hold *hold, int64_t now_ms)
+static void show_hold(struct shown_channel *shown, const struct lane_hold *hold, int64_t now_ms)
 {
     int64_t since_ms = hold->has_failed ? real_ms(hold->since_ms) : 0;
 

@@ -66,13 +66,13 @@ void bucket_take(struct bucket *bucket, struct channel_rate rate, int64_t now_ms
 
 /* --- holds --- */
 
-static void hold_begin(struct hold *hold, int64_t now_ms)
+static void hold_begin(struct lane_hold *hold, int64_t now_ms)
 {
     if (!hold->since_ms)
         hold->since_ms = now_ms;
 }
 
-void hold_back_off(struct hold *hold, uint32_t random, int64_t now_ms)
+void hold_back_off(struct lane_hold *hold, uint32_t random, int64_t now_ms)
 {
     hold_begin(hold, now_ms);
     hold->has_failed = true;
@@ -82,13 +82,13 @@ void hold_back_off(struct hold *hold, uint32_t random, int64_t now_ms)
 }
 
 /* What a person must repair is tried as slowly as anything is, from the first time on. */
-static void hold_slowly(struct hold *hold, uint32_t random, int64_t now_ms)
+static void hold_slowly(struct lane_hold *hold, uint32_t random, int64_t now_ms)
 {
     hold_back_off(hold, random, now_ms);
     hold->until_ms = now_ms + BACKOFF_MOST_MS - (int64_t)random % (BACKOFF_MOST_MS / 10);
 }
 
-static void hold_as_asked(struct hold *hold, int64_t wait_ms, int64_t now_ms)
+static void hold_as_asked(struct lane_hold *hold, int64_t wait_ms, int64_t now_ms)
 {
     if (wait_ms <= 0)
         wait_ms = BACKOFF_FIRST_MS;
@@ -97,7 +97,7 @@ static void hold_as_asked(struct hold *hold, int64_t wait_ms, int64_t now_ms)
     hold->until_ms = now_ms + (wait_ms < WAIT_MOST_MS ? wait_ms : WAIT_MOST_MS);
 }
 
-void hold_lift(struct hold *hold)
+void hold_lift(struct lane_hold *hold)
 {
     if (hold->is_asked)
         return;
@@ -106,16 +106,16 @@ void hold_lift(struct hold *hold)
     hold->has_failed = false;
 }
 
-void hold_forget(struct hold *hold)
+void hold_forget(struct lane_hold *hold)
 {
-    const struct hold asked = { .until_ms = hold->until_ms, .is_asked = true };
+    const struct lane_hold asked = { .until_ms = hold->until_ms, .is_asked = true };
 
-    *hold = hold->is_asked ? asked : (struct hold){ 0 };
+    *hold = hold->is_asked ? asked : (struct lane_hold){ 0 };
 }
 
 static void end_all(const struct lane_holds *holds)
 {
-    *holds->lane = *holds->destination = *holds->channel = (struct hold){ 0 };
+    *holds->lane = *holds->destination = *holds->channel = (struct lane_hold){ 0 };
 }
 
 void holds_take(const struct lane_holds *holds, enum channel_outcome outcome, int64_t wait_ms,
@@ -156,7 +156,7 @@ int64_t lane_ready_ms(const struct lane_holds *holds, const struct bucket *bucke
 
 int64_t holds_since_ms(const struct lane_holds *holds)
 {
-    const struct hold *const all[] = { holds->lane, holds->destination, holds->channel };
+    const struct lane_hold *const all[] = { holds->lane, holds->destination, holds->channel };
     int64_t since_ms = 0;
 
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)

@@ -28,7 +28,7 @@ int64_t bucket_ready_ms(const struct bucket *bucket, struct channel_rate rate);
 void bucket_take(struct bucket *bucket, struct channel_rate rate, int64_t now_ms);
 
 /* A time before which nothing leaves, and what it is for. */
-struct hold {
+struct lane_hold {
     int64_t until_ms;
     int64_t since_ms; /* since when nothing was taken; 0: all is well */
     unsigned n_failures;
@@ -38,18 +38,18 @@ struct hold {
 
 /* What stands in the way of a lane: its own hold, its destination's, its channel's. */
 struct lane_holds {
-    struct hold *lane, *destination, *channel;
+    struct lane_hold *lane, *destination, *channel;
 };
 
 /* Takes in what came of a request. */
 void holds_take(const struct lane_holds *holds, enum channel_outcome outcome, int64_t wait_ms,
                 uint32_t random, int64_t now_ms);
 /* A try that never left, for a reason of ours (memory, a full store): again with backoff. */
-void hold_back_off(struct hold *hold, uint32_t random, int64_t now_ms);
+void hold_back_off(struct lane_hold *hold, uint32_t random, int64_t now_ms);
 /* The configuration was read again: what failed may be tried at once, and may be repaired. */
-void hold_lift(struct hold *hold);
+void hold_lift(struct lane_hold *hold);
 /* Nothing waits any more: what failed is no trouble now. What was asked for holds. */
-void hold_forget(struct hold *hold);
+void hold_forget(struct lane_hold *hold);
 /* From when on the lane may be used; `rate` and `bucket` are not looked at when somebody hurries. */
 int64_t lane_ready_ms(const struct lane_holds *holds, const struct bucket *bucket,
                       struct channel_rate rate, bool is_hurried);

@@ -22,7 +22,7 @@ struct channel_state {
     struct channel_state *next;
     char *name;
     struct bucket edits;
-    struct hold hold;
+    struct lane_hold hold;
     char error[POSTING_ERROR_BYTES]; /* of the last failure; "": well */
     bool is_failing;                 /* it was said in the log */
     int64_t skipped_ms;              /* when a card was skipped last */
@@ -33,7 +33,7 @@ struct channel_state {
 
 struct lane {
     struct bucket bucket;
-    struct hold hold;
+    struct lane_hold hold;
     struct stuck stuck;
     struct send *send; /* what is under way; NULL: idle */
     uint64_t looked_for
@@ -49,7 +49,7 @@ struct destination {
     struct message_destination id;
     bool has_id; /* something was in its queue since the start */
     struct lane lanes[MESSAGE_N_LANES];
-    struct hold hold;
+    struct lane_hold hold;
     struct bucket attention; /* what people are shown of new proposals (FLOOD_RATE) */
     size_t n_cards;          /* that wait, as counted last */
     int64_t flood_told_ms;   /* when it was said that many wait; 0: never */

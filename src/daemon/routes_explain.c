@@ -12,7 +12,6 @@
 
 #define RULE_ARENA_BYTES ((size_t)64 << 20)
 #define EXPLAIN_MAX_BYTES ((size_t)16 << 20)
-#define SILENCES_ARENA_BYTES ((size_t)64 << 20)
 #define TEXT_BYTES 256
 
 static void write_gate(struct json_writer *writer, struct slice name, bool passed,
@@ -270,8 +269,7 @@ static void write_rule_gate(struct signal_work *work, const struct rule *rule)
 static void write_own_gates(struct signal_work *work)
 {
     const struct signal *signal = &work->signal;
-    bool is_cooling = signal->cooldown_until_ms > work->now_ms;
-    char text[TEXT_BYTES], until[TIME_TEXT_BYTES];
+    char text[TEXT_BYTES];
 
     snprintf(text, sizeof text, "%s, count %lld", signal_state_names[signal->state],
              (long long)signal->count);
@@ -281,32 +279,39 @@ static void write_own_gates(struct signal_work *work)
         snprintf(text, sizeof text, "%lld came late and moved nothing", (long long)signal->n_late);
         write_gate(&work->writer, SLICE("lateness"), false, (struct slice){ 0 }, slice_of(text));
     }
-    snprintf(text, sizeof text, "until %s", time_format(signal->cooldown_until_ms, until));
-    write_gate(&work->writer, SLICE("cooldown"), !is_cooling, (struct slice){ 0 },
-               is_cooling ? slice_of(text) : (struct slice){ 0 });
 }
 
-/* Who muted it, why, and until when; a passed gate where nobody did. */
-static enum rc write_silence_gate(struct signal_work *work)
+/* By whom or what, and until when; absent where the gate lets it pass. */
+static enum rc hold_text(const struct hold *hold, struct arena *arena, struct slice *text)
 {
-    const struct silence *silence = NULL;
-    struct silence_list silences;
-    struct arena *arena = NULL;
-    struct slice text = { 0 };
-    char id[ULID_TEXT_BYTES], until[TIME_TEXT_BYTES];
-    enum rc rc = arena_new(SILENCES_ARENA_BYTES, &arena);
+    char until[TIME_TEXT_BYTES];
 
-    if (!rc)
-        rc = silence_list_active(work->txn, work->now_ms, arena, &silences);
-    if (!rc)
-        rc = silence_list_find(&silences, &work->signal, work->now_ms, &silence);
-    if (!rc && silence)
-        rc = arena_format(arena, &text, "silenced by sil_%s of %.*s until %s (%.*s)",
-                          ulid_format(silence->id, id), SLICE_ARG(silence->by),
-                          time_format(silence_end_ms(silence), until), SLICE_ARG(silence->reason));
-    if (!rc)
-        write_gate(&work->writer, SLICE("silence"), !silence, (struct slice){ 0 }, text);
-    arena_free(arena);
+    *text = (struct slice){ 0 };
+    if (!hold->reason)
+        return RC_OK;
+    if (!hold->until_ms)
+        return arena_format(arena, text, "%.*s", SLICE_ARG(hold->detail));
+    return arena_format(arena, text, "%.*s%suntil %s", SLICE_ARG(hold->detail),
+                        hold->detail.len ? ", " : "", time_format(hold->until_ms, until));
+}
+
+/* What may hold it back, each as it judges now. */
+static enum rc write_holding_gates(struct signal_work *work, struct engine *engine)
+{
+    struct gate_verdict verdicts[HOLD_REASONS];
+    struct arena *arena = work->work.request->arena;
+    size_t n_verdicts = 0;
+    enum rc rc = engine_judge_gates(engine, work->txn, &work->signal, work->now_ms, arena, verdicts,
+                                    &n_verdicts);
+
+    for (size_t i = 0; i < n_verdicts && !rc; i++) {
+        struct slice text;
+
+        rc = hold_text(&verdicts[i].hold, arena, &text);
+        if (!rc)
+            write_gate(&work->writer, slice_of(hold_reason_names[verdicts[i].gate]),
+                       !verdicts[i].hold.reason, (struct slice){ 0 }, text);
+    }
     return rc;
 }
 
@@ -378,7 +383,7 @@ static enum rc write_proposal_gates(struct signal_work *work)
     return rc;
 }
 
-static enum rc write_chain(struct signal_work *work, const struct ruleset *ruleset)
+static enum rc write_chain(struct signal_work *work, struct engine *engine)
 {
     struct json_writer *writer = &work->writer;
     enum rc rc;
@@ -397,9 +402,9 @@ static enum rc write_chain(struct signal_work *work, const struct ruleset *rules
     json_array_end(writer);
     json_key(writer, "gates");
     json_array_begin(writer);
-    write_rule_gate(work, ruleset_find(ruleset, work->signal.rule));
+    write_rule_gate(work, ruleset_find(engine_ruleset(engine), work->signal.rule));
     write_own_gates(work);
-    rc = write_silence_gate(work);
+    rc = write_holding_gates(work, engine);
     if (!rc)
         rc = write_task_gate(work);
     if (!rc)
@@ -419,7 +424,7 @@ static enum rc run_signal(struct engine_work *engine_work, struct engine *engine
     if (!rc)
         rc = signal_get(work->txn, work->id, engine_work->request->arena, &work->signal);
     if (!rc)
-        rc = write_chain(work, engine_ruleset(engine));
+        rc = write_chain(work, engine);
     store_abort(&work->txn);
     return rc;
 }

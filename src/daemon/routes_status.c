@@ -8,6 +8,7 @@
 #include "rules/match.h"
 #include "rules/quarantine.h"
 #include "src/base/metrics.h"
+#include "src/store/held.h"
 #include "src/store/meta.h"
 #include "watchers/webhook.h"
 
@@ -274,10 +275,13 @@ static enum rc write_channels(struct status *status)
 
 /* --- held back --- */
 
+/* Of one reason, so that no other is pushed out of the list. */
+#define HELD_SIGNALS 20
+
 struct held {
     const char *member, *prefix;
     struct ulid id;
-    struct slice rule, title;
+    struct slice rule, title, detail;
     const char *why;
     int64_t until_ms;
     const struct silence *silence; /* that holds it; NULL: none does */
@@ -292,6 +296,7 @@ static bool add_held(struct status *status, const struct held *held)
     json_member_text(writer, "rule", held->rule);
     json_member_text(writer, "title", held->title);
     json_member_text(writer, "why", slice_of(held->why));
+    json_member_text(writer, "detail", held->detail);
     json_member_time(writer, "until", held->until_ms);
     if (held->silence) {
         api_member_id(writer, "silence", "sil_", held->silence->id);
@@ -301,30 +306,44 @@ static bool add_held(struct status *status, const struct held *held)
     return ++status->n_held < HELD_ITEMS;
 }
 
-static bool visit_signal(void *context, struct ulid id, const void *object)
+static enum rc write_held_signal(struct status *status, struct ulid id, struct arena *arena)
 {
-    const struct signal *signal = object;
-    struct status *status = context;
+    struct signal signal = { 0 };
+    struct held held = { .member = "signal", .prefix = "sig_", .id = id };
+    enum rc rc = signal_get(status->txn, id, arena, &signal);
 
-    struct held held = { .member = "signal",
-                         .prefix = "sig_",
-                         .id = id,
-                         .rule = signal->rule,
-                         .title = signal->title,
-                         .why = "cooldown",
-                         .until_ms = signal->cooldown_until_ms };
+    if (rc)
+        return rc == RC_NOT_FOUND || rc == RC_CORRUPT ? RC_OK : rc;
+    held.rule = signal.rule;
+    held.title = signal.title;
+    held.why =
+        signal.hold.reason == HOLD_SILENCE ? "silenced" : hold_reason_names[signal.hold.reason];
+    held.detail = signal.hold.detail;
+    held.until_ms = signal.hold.until_ms;
+    /* Without the memory to tell which, the reason stands alone. */
+    if (signal.hold.reason == HOLD_SILENCE &&
+        silence_list_find(&status->silences, &signal, status->now_ms, &held.silence))
+        held.silence = NULL;
+    (void)add_held(status, &held);
+    return RC_OK;
+}
 
-    if (signal->state != SIGNAL_FIRING || signal->attention != ATTENTION_NONE)
-        return true;
-    if (signal->cooldown_until_ms > status->now_ms)
-        return add_held(status, &held);
-    /* Without the memory to tell it, the list is shorter; the count says so. */
-    if (silence_list_find(&status->silences, signal, status->now_ms, &held.silence) ||
-        !held.silence)
-        return true;
-    held.why = "silenced";
-    held.until_ms = silence_end_ms(held.silence);
-    return add_held(status, &held);
+static enum rc write_held_signals(struct status *status, struct arena *arena)
+{
+    enum rc rc = RC_OK;
+
+    for (int reason = HOLD_NONE + 1; reason < HOLD_REASONS && !rc; reason++) {
+        struct held_place place = { .reason = (enum hold_reason)reason };
+
+        for (size_t n = 0; n < HELD_SIGNALS && !(rc = held_next(status->txn, &place)); n++) {
+            arena_reset(arena);
+            rc = write_held_signal(status, place.signal, arena);
+            if (rc)
+                return rc;
+        }
+        rc = rc == RC_NOT_FOUND ? RC_OK : rc;
+    }
+    return rc;
 }
 
 static bool visit_proposal(void *context, struct ulid id, const void *object)
@@ -358,8 +377,7 @@ static enum rc write_held(struct status *status)
     json_key(&status->writer, "held_back");
     json_array_begin(&status->writer);
     if (!rc)
-        rc = object_each_newest(status->txn, TABLE_SIGNALS, &signal_shape, newest, HELD_ROWS, arena,
-                                &object, visit_signal, status);
+        rc = write_held_signals(status, arena);
     if (!rc && status->n_held < HELD_ITEMS)
         rc = object_each_newest(status->txn, TABLE_PROPOSALS, &proposal_shape, newest, HELD_ROWS,
                                 arena, &object, visit_proposal, status);
@@ -400,6 +418,7 @@ static enum rc write_all(struct status *status)
     for (size_t i = 0; i < sizeof parts / sizeof *parts && !rc; i++)
         rc = parts[i](status);
     write_counts(writer, "signals", METRIC_SIGNALS, signal_state_names, SIGNAL_STATES);
+    write_counts(writer, "signals_held", METRIC_SIGNALS_HELD, hold_reason_names, HOLD_REASONS);
     write_counts(writer, "tasks", METRIC_TASKS, task_state_names, TASK_WITHDRAWN + 1);
     write_counts(writer, "proposals", METRIC_PROPOSALS, proposal_state_names, PROPOSAL_STATES);
     write_counts(writer, "silences", METRIC_SILENCES, silence_state_names, SILENCE_OVER + 1);

@@ -14,9 +14,12 @@
 static bool count_signal(void *context, struct ulid id, const void *object)
 {
     const struct signal *signal = object;
+    struct counts *counts = context;
 
     (void)id;
-    ((struct counts *)context)->signals[signal->state]++;
+    counts->signals[signal->state]++;
+    if (signal->hold.reason)
+        counts->held[signal->hold.reason]++;
     return true;
 }
 

@@ -140,6 +140,16 @@ enum rc engine_remove_silence(struct engine *engine, struct ulid id, struct slic
 /* A field of its `where` that no signal of the rules in force can have; absent: none. */
 struct slice engine_unknown_field(const struct engine *engine, const struct silence *silence);
 
+/* What each gate says of a signal, in the order in which they are asked; `hold.reason` is HOLD_NONE where it lets it pass. A look, on the engine's thread and between its calls: nothing is
+ * noted. Lives in `arena`. `verdicts` has room for HOLD_REASONS; none of a rule that is gone. */
+struct gate_verdict {
+    enum hold_reason gate;
+    struct hold hold;
+};
+enum rc engine_judge_gates(struct engine *engine, struct store_txn *txn,
+                           const struct signal *signal, int64_t now_ms, struct arena *arena,
+                           struct gate_verdict *verdicts, size_t *n_verdicts) MUST_CHECK;
+
 /* --- what is posted in channels (src/store/messages.h); the one who sends asks, before and after --- */
 
 struct engine_message {

@@ -14,6 +14,7 @@
 #include "src/store/audit.h"
 #include "src/store/changes.h"
 #include "src/store/deliveries.h"
+#include "src/store/held.h"
 #include "src/store/meta.h"
 #include "src/store/proposals.h"
 #include "src/store/signals.h"
@@ -26,6 +27,7 @@
 
 struct counts {
     int64_t signals[SIGNAL_STATES];
+    int64_t held[HOLD_REASONS]; /* HOLD_NONE is not counted */
     int64_t tasks[TASK_WITHDRAWN + 1];
     int64_t proposals[PROPOSAL_STATES];
     int64_t outbox[OUTBOX_N_CHANNELS];
@@ -142,6 +144,26 @@ enum rc signals_resolve(struct turn *turn, struct signal *signal, struct slice b
 enum rc signals_end(struct turn *turn, struct signal *signal, struct slice by) MUST_CHECK;
 /* Opens a task for a firing signal where nothing holds it back; the caller stores the signal. */
 enum rc signals_ask(struct turn *turn, const struct rule *rule, struct signal *signal) MUST_CHECK;
+
+/* engine_gates.c: a table of what may hold back what a firing signal asks; the first gate that does is noted in the signal, in the store's table `held` and in the counts. Whoever
+ * loaded the signal stores it.
+ *
+ * To add a gate: a row in the table there, with a function that judges and changes nothing. It sets `until_ms` (later than now) where it knows it, and says in the row whether the
+ * signal's own timer shall look again then. Where it opens at another moment, call gates_open. */
+/* Is it held back now? */
+enum rc gates_hold(struct turn *turn, const struct rule *rule, struct signal *signal,
+                   bool *held) MUST_CHECK;
+/* Notes what holds it back, of a signal that has nobody's attention any more; asks nothing. */
+enum rc gates_note(struct turn *turn, struct signal *signal) MUST_CHECK;
+/* Nothing holds it any more: it asks, or it has ended. */
+enum rc gates_release(struct turn *turn, struct signal *signal) MUST_CHECK;
+/* What holds it may have changed: a timer that is due now looks again. */
+enum rc gates_look_again(struct turn *turn, struct signal *signal) MUST_CHECK;
+/* What was held for this reason asks again, the most severe first, spread over timers that are due now. */
+enum rc gates_open(struct turn *turn, enum hold_reason reason) MUST_CHECK;
+/* The timers: TIMER_SIGNAL_HELD, TIMER_GATE. */
+enum rc gates_wake(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
+enum rc gates_walk(struct turn *turn, struct ulid reason, int64_t due_ms) MUST_CHECK;
 
 /* engine_silences.c: the one that holds back what `signal` would ask now; NULL: none. Borrowed until a silence changes. */
 enum rc silences_find(struct turn *turn, const struct signal *signal,

@@ -421,6 +421,8 @@ enum rc proposals_moved(struct turn *turn, struct signal *signal, struct proposa
         signal->attention = attention_of(proposal->state);
         if (proposal_state_is_final(proposal->state))
             rc = start_cooldown(turn, signal, proposal);
+        if (!rc)
+            rc = gates_note(turn, signal);
     }
     if (!rc)
         rc = keep_track(turn, proposal, before->state);

@@ -140,6 +140,8 @@ static enum rc adopt_one(struct turn *turn, struct ulid id)
         rc = retitle(turn, rule, &signal);
     if (!rc)
         rc = revise(turn, rule, &signal);
+    if (!rc)
+        rc = gates_look_again(turn, &signal);
     return rc ? rc : signal_put(turn->txn, &signal);
 }
 

@@ -46,15 +46,14 @@ static void count_state(struct turn *turn, bool is_new, enum signal_state before
 
 enum rc signals_ask(struct turn *turn, const struct rule *rule, struct signal *signal)
 {
-    const struct silence *silence;
+    bool held = false;
     enum rc rc;
 
-    if (rule->mode != RULE_PROPOSE || signal->state != SIGNAL_FIRING)
-        return RC_OK;
-    if (signal->attention != ATTENTION_NONE || turn->now_ms < signal->cooldown_until_ms)
-        return RC_OK;
-    rc = silences_find(turn, signal, &silence);
-    return rc || silence ? rc : tasks_open(turn, rule, signal);
+    if (rule->mode != RULE_PROPOSE || signal->state != SIGNAL_FIRING ||
+        signal->attention != ATTENTION_NONE)
+        return gates_release(turn, signal);
+    rc = gates_hold(turn, rule, signal, &held);
+    return rc || held ? rc : tasks_open(turn, rule, signal);
 }
 
 static enum rc on_resolved(struct turn *turn, struct signal *signal, bool by_event)
@@ -62,7 +61,9 @@ static enum rc on_resolved(struct turn *turn, struct signal *signal, bool by_eve
     enum rc rc;
 
     /* "It came back by itself" ends what waits for a person; a verification that waits for exactly this is answered. */
-    rc = tasks_withdraw(turn, signal, SLICE("the signal resolved"));
+    rc = gates_release(turn, signal);
+    if (!rc)
+        rc = tasks_withdraw(turn, signal, SLICE("the signal resolved"));
     if (rc)
         return rc;
     if (by_event && signal->attention == ATTENTION_VERIFYING)

@@ -105,14 +105,14 @@ static enum rc move(struct turn *turn, struct task *task, enum task_state state)
     return turn_feed_task(turn, task);
 }
 
-/* Whoever silenced the signal since is not asked. The diagnosis stays with its task; what still fires when the silence ends is looked at anew. */
+/* What came to hold the signal since its task began holds it now. The diagnosis stays with its task; what still fires when the gate opens is looked at anew. */
 static enum rc propose(struct turn *turn, const struct rule *rule, struct signal *signal,
                        const struct task *task)
 {
-    const struct silence *silence;
-    enum rc rc = silences_find(turn, signal, &silence);
+    bool held = false;
+    enum rc rc = gates_hold(turn, rule, signal, &held);
 
-    if (rc || !silence)
+    if (rc || !held)
         return rc ? rc : proposals_open(turn, rule, signal, task);
     signal->attention = ATTENTION_NONE;
     return RC_OK;

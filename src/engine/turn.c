@@ -30,6 +30,8 @@ static void count_all(struct engine *engine, const struct counts *changes)
 
     count_some(engine, METRIC_SIGNALS, signal_state_names, counts->signals, changes->signals,
                SIGNAL_STATES);
+    count_some(engine, METRIC_SIGNALS_HELD, hold_reason_names + 1, counts->held + 1,
+               changes->held + 1, HOLD_REASONS - 1);
     count_some(engine, METRIC_TASKS, task_state_names, counts->tasks, changes->tasks,
                TASK_WITHDRAWN + 1);
     count_some(engine, METRIC_PROPOSALS, proposal_state_names, counts->proposals,

@@ -7,6 +7,24 @@ const char *const signal_state_names[] = { "pending", "firing", "resolved", "idl
 const char *const severity_names[] = { "low", "medium", "high", "critical", NULL };
 const char *const attention_names[] = { "none", "task", "proposal", "verifying", NULL };
 
+const char *const hold_reason_names[] = { "none",      "cooldown", "silence",  "maintenance",
+                                          "inhibited", "inactive", "flapping", "group",
+                                          "budget",    NULL };
+
+/* clang-format off */
+#define AT(member) .offset = offsetof(struct hold, member)
+static const struct record_field hold_fields[] = {
+    { .tag = 1, .type = RECORD_ENUM, .name = "reason", .names = hold_reason_names, AT(reason) },
+    { .tag = 2, .type = RECORD_TEXT, .name = "detail", AT(detail) },
+    { .tag = 3, .type = RECORD_TIME, .name = "since", AT(since_ms) },
+    { .tag = 4, .type = RECORD_TIME, .name = "until", AT(until_ms) },
+    { .tag = 5, .type = RECORD_TIME, AT(wake_ms) },
+    { .tag = 6, .type = RECORD_ENUM, .names = severity_names, AT(severity) },
+};
+#undef AT
+/* clang-format on */
+static const struct record_shape hold_shape = RECORD_SHAPE(hold, hold_fields);
+
 #define AT(member) .offset = offsetof(struct signal, member)
 
 /* clang-format off */
@@ -42,6 +60,7 @@ static const struct record_field signal_fields[] = {
     { .tag = 29, .type = RECORD_INT,   AT(n_clears) },
     { .tag = 30, .type = RECORD_TIME,  AT(condition_due_ms) },
     { .tag = 31, .type = RECORD_TEXT,  AT(condition_version) },
+    { .tag = 40, .type = RECORD_STRUCT, .name = "held", .shape = &hold_shape, AT(hold) },
 };
 /* clang-format on */
 const struct record_shape signal_shape = RECORD_SHAPE(signal, signal_fields);

@@ -33,6 +33,30 @@ enum attention {
 };
 extern const char *const attention_names[];
 
+/* What holds back what a firing signal would ask, in the order in which it is looked at. */
+enum hold_reason {
+    HOLD_NONE,
+    HOLD_COOLDOWN,
+    HOLD_SILENCE,
+    HOLD_MAINTENANCE,
+    HOLD_INHIBITED,
+    HOLD_INACTIVE, /* outside of what its rule's `active` says */
+    HOLD_FLAPPING,
+    HOLD_GROUP,
+    HOLD_BUDGET,
+    HOLD_REASONS
+};
+extern const char *const hold_reason_names[];
+
+struct hold {
+    enum hold_reason reason;
+    struct slice detail;    /* in words: by whom, which, why; may be absent */
+    int64_t since_ms;       /* engine time, as the others; held for this reason */
+    int64_t until_ms;       /* 0: not known */
+    int64_t wake_ms;        /* the armed timer that looks again; 0: none; stored, not shown */
+    enum severity severity; /* of its place among the held (held.h); stored, not shown */
+};
+
 struct signal {
     struct ulid id;
     struct slice rule;
@@ -67,6 +91,7 @@ struct signal {
     int64_t condition_due_ms; /* engine time: when its condition asked to be woken; 0: not at all */
     struct slice condition_version; /* of the rule's condition that `window` belongs to */
     int64_t cooldown_until_ms;      /* engine time: until then it proposes nothing */
+    struct hold hold;               /* while it fires and asks nothing */
 };
 
 extern const struct record_shape signal_shape;

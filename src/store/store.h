@@ -43,7 +43,9 @@ struct store_txn;
     X(CHANNEL_FACTS, "channel_facts")       /* messages.h */                                       \
     X(GROUP_MEMBERS, "group_members")       /* messages.h */                                       \
     X(SILENCES, "silences")                 /* silences.h */                                       \
-    X(SILENCE_ENDS, "silence_ends")         /* silences.h */
+    X(SILENCE_ENDS, "silence_ends")         /* silences.h */                                       \
+    X(HELD, "held")                         /* held.h */                                           \
+    X(HELD_WALKS, "held_walks")             /* held.h */
 
 enum store_table {
 #define STORE_TABLE(name, text) TABLE_##name,

@@ -17,6 +17,8 @@ enum timer_kind {
     TIMER_PROPOSAL_VERIFY, /* a proposal: the verify window ends */
     TIMER_SILENCE_END,     /* a silence: what it held asks now */
     TIMER_SIGNAL_WAKE,     /* a signal: its condition asked to be woken */
+    TIMER_SIGNAL_HELD,     /* a signal: what holds it back is looked at again */
+    TIMER_GATE, /* a reason (the first byte): those that it held ask, one after the other */
     TIMER_KINDS
 };
 

@@ -252,7 +252,7 @@ class CommandLine(SilencesTest):
         status = vedette.cli("status", check=0).stdout
         self.assertRegex(status, r"silences +1 active")
         self.assertRegex(status, r"silenced, ends in .* \(the runners are moved\): test is red")
-        self.assertIn(f"silenced by {silence['id']} of jane until {silence['until']} (the runners are moved)",
+        self.assertIn(f"silence: {silence['id']} of jane (the runners are moved), until {silence['until']}",
                       vedette.cli("explain", signal["id"], check=0).stdout)
 
         over = json.loads(vedette.cli("silence", "remove", silence["id"], "--json", check=0).stdout)

@@ -19,7 +19,7 @@ static const struct channel_rate no_limit = { 0 };
 
 /* A lane with all that stands in its way. */
 struct fixture {
-    struct hold lane, destination, channel;
+    struct lane_hold lane, destination, channel;
     struct bucket bucket;
     struct lane_holds holds;
 };
@@ -176,7 +176,7 @@ static void o02_a_retry_after_holds_to_the_second(void **state)
 static void o02_a_retry_after_holds_one_lane_alone(void **state)
 {
     struct fixture *fixture = *state;
-    struct hold other_lane = { 0 };
+    struct lane_hold other_lane = { 0 };
     const struct lane_holds other = { &other_lane, &fixture->destination, &fixture->channel };
 
     comes(fixture, CHANNEL_WAIT, 37 * SECOND, NOW);
@@ -204,7 +204,7 @@ static void a_wait_without_a_time_is_a_second(void **state)
 static void o04_a_refused_token_stops_the_whole_channel_and_is_tried_slowly(void **state)
 {
     struct fixture *fixture = *state;
-    struct hold lane = { 0 }, destination = { 0 };
+    struct lane_hold lane = { 0 }, destination = { 0 };
     const struct lane_holds elsewhere = { &lane, &destination, &fixture->channel };
 
     comes(fixture, CHANNEL_STOPPED, 0, NOW);
@@ -215,7 +215,7 @@ static void o04_a_refused_token_stops_the_whole_channel_and_is_tried_slowly(void
 static void o04_a_place_that_is_gone_stops_that_place_alone(void **state)
 {
     struct fixture *fixture = *state;
-    struct hold lane = { 0 }, destination = { 0 };
+    struct lane_hold lane = { 0 }, destination = { 0 };
     const struct lane_holds same_place = { &lane, &fixture->destination, &fixture->channel };
     const struct lane_holds elsewhere = { &lane, &destination, &fixture->channel };
 
@@ -318,7 +318,7 @@ static void after_two_minutes_without_an_answer_the_fallback_speaks(void **state
 static void the_fallback_speaks_as_well_for_a_place_whose_channel_is_stopped(void **state)
 {
     struct fixture *fixture = *state;
-    struct hold lane = { 0 }, destination = { 0 };
+    struct lane_hold lane = { 0 }, destination = { 0 };
     const struct lane_holds elsewhere = { &lane, &destination, &fixture->channel };
 
     comes(fixture, CHANNEL_STOPPED, 0, NOW);
