@@ -74,6 +74,7 @@ struct condition {
     int64_t (*within_ms)(const void *spec);
     /* With `when` as it stands: would `clear: {quiet}` end what it is about, since silence is the trouble? NULL: no. */
     bool (*is_about_silence)(const struct node *when);
+    bool learns;   /* rule_since_ms matters to it */
     bool folds_on; /* it is asked about matches while it fires, too */
     bool
         match_is_trouble; /* each match is one more of what the rule is about; false: matches are what happens all day */

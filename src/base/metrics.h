@@ -30,6 +30,10 @@
       "Events that satisfied a rule's filter")                                                     \
     X(MATCH_FAULTS, "vedette_match_faults_total", "counter", "rule,fault",                         \
       "Events a rule could not judge: pattern limit, key field absent, in quarantine")             \
+    X(KEYS_OVERFLOW, "vedette_keys_overflow_total", "counter", "rule",                             \
+      "Matches under keys that a rule had no room for")                                            \
+    X(WINDOWS_COARSE, "vedette_windows_coarse_total", "counter", "rule",                           \
+      "Matches folded into a window that holds more than it can hold exactly")                     \
     X(RULES_QUARANTINED, "vedette_rules_quarantined", "gauge", "",                                 \
       "Rules that judge nothing since their patterns took too long")                               \
     X(SIGNALS, "vedette_signals", "gauge", "state", "Signals by state")                            \

@@ -57,6 +57,8 @@ static const struct setting members[] = {
 };
 #undef AT
 
+#define KEYS_LIMIT_MAX 1000000000
+
 #define AT(member) .offset = offsetof(struct config, member)
 static const struct setting retention_members[] = {
     { .name = "events",
@@ -83,6 +85,12 @@ static const struct setting limits_members[] = {
       AT(bodies_bytes),
       .min = 1 << 20,
       .max = (int64_t)1 << 40 },
+    { .name = "keys_per_rule",
+      .type = SETTING_INT,
+      AT(keys_per_rule),
+      .min = 1,
+      .max = KEYS_LIMIT_MAX },
+    { .name = "keys", .type = SETTING_INT, AT(keys_max), .min = 1, .max = KEYS_LIMIT_MAX },
 };
 static const struct setting log_members[] = {
     { .name = "level", .type = SETTING_ENUM, AT(log_level), .names = log_level_names },
@@ -105,6 +113,8 @@ static void set_defaults(struct config *config)
     config->retention_bytes = (int64_t)2 << 30;
     config->store_max_bytes = (int64_t)16 << 30;
     config->bodies_bytes = (int64_t)64 << 20;
+    config->keys_per_rule = 1000000;
+    config->keys_max = 10000000;
     config->log_level = LOG_INFO;
     config->log_format = LOG_TEXT;
 }

@@ -51,6 +51,8 @@ struct config {
     int64_t retention_bytes;
     int64_t store_max_bytes;
     int64_t bodies_bytes;
+    int64_t keys_per_rule;           /* signals that one rule may have, whatever their state */
+    int64_t keys_max;                /* all rules together */
     struct slice_list proxy_secrets; /* empty: no trusted proxy */
     int log_level;                   /* enum log_level */
     int log_format;                  /* enum log_format */

@@ -85,7 +85,9 @@ static void print_default(const struct config *config, struct slice name, struct
     else if (slice_eq(name, SLICE("store")))
         buffer_format(out, "{max: %lldMB}", (long long)(config->store_max_bytes >> 20));
     else if (slice_eq(name, SLICE("limits")))
-        buffer_format(out, "{bodies: %lldMB}", (long long)(config->bodies_bytes >> 20));
+        buffer_format(out, "{bodies: %lldMB, keys_per_rule: %lld, keys: %lld}",
+                      (long long)(config->bodies_bytes >> 20), (long long)config->keys_per_rule,
+                      (long long)config->keys_max);
     else if (slice_eq(name, SLICE("log")))
         buffer_format(out, "{level: %s, format: %s}", log_level_names[config->log_level],
                       log_format_names[config->log_format]);

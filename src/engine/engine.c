@@ -99,6 +99,12 @@ enum rc engine_new(const struct engine_options *options, struct engine **engine)
         return rc;
     }
     made->ruleset = made->ruleset_in_force = options->ruleset;
+    rc = keys_open(made);
+    if (rc) {
+        made->ruleset = made->ruleset_in_force = NULL; /* the caller's, as it was */
+        engine_free(made);
+        return rc;
+    }
     made->files = options->files;
     metric_set(METRIC_RULES_LOADED, (struct slice){ 0 }, (struct slice){ 0 },
                (double)made->ruleset->n_rules);
@@ -111,6 +117,7 @@ void engine_free(struct engine *engine)
     if (!engine)
         return;
     matcher_free(engine->matcher);
+    keys_free(engine->keys);
     ruleset_free(engine->ruleset);
     arena_free(engine->silences.arena);
     arena_free(engine->arena);

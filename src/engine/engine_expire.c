@@ -36,7 +36,7 @@ static enum rc expire_signal(struct turn *turn, const void *object, int64_t befo
     if (rc || is_kept)
         return rc;
     turn->counts.signals[signal->state]--;
-    return signal_delete(turn->txn, signal);
+    return keys_delete(turn, signal);
 }
 
 /* What is proposed may be rendered again, from what its task saw. */

@@ -124,6 +124,8 @@ enum rc turn_fold_deliveries(struct turn *turn, struct fold_limits *limits, bool
             return rc;
         rc = turn_advance_clock(turn, entry.received_ms);
         if (!rc)
+            rc = keys_greet_rules(turn);
+        if (!rc)
             rc = fold_entry(turn, &entry);
         cursor = entry.seq;
         limits->n_left--;

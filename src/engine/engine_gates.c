@@ -111,7 +111,7 @@ enum rc gates_release(struct turn *turn, struct signal *signal)
 static bool is_waiting(const struct rule *rule, const struct signal *signal)
 {
     return rule && rule->mode == RULE_PROPOSE && signal->state == SIGNAL_FIRING &&
-           signal->attention == ATTENTION_NONE;
+           signal->attention == ATTENTION_NONE && !signal->is_overflow;
 }
 
 enum rc gates_note(struct turn *turn, struct signal *signal)

@@ -34,6 +34,8 @@ struct counts {
     int64_t silences[SILENCE_OVER + 1];
 };
 
+struct keys; /* engine_keys.c */
+
 struct engine {
     struct store *store;
     const struct config *config;
@@ -47,6 +49,7 @@ struct engine {
     bool deterministic;
     struct ulid_maker ids;
     uint64_t n_made;      /* ids made; the seed of deterministic ones */
+    struct keys *keys;    /* of the rules */
     struct arena *arena;  /* of the turn */
     struct counts counts; /* committed */
     bool counts_are_told; /* as metrics; only changes are told since */
@@ -91,6 +94,8 @@ struct turn {
     bool feed_grew;
     bool messages_owed; /* to a channel */
     bool silences_changed;
+    struct key_change *key_changes;
+    bool greeted;                 /* the rules, in this turn */
     int64_t proposed_received_ms; /* 0: no proposal came of this turn */
 };
 
@@ -164,6 +169,30 @@ enum rc gates_open(struct turn *turn, enum hold_reason reason) MUST_CHECK;
 /* The timers: TIMER_SIGNAL_HELD, TIMER_GATE. */
 enum rc gates_wake(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
 enum rc gates_walk(struct turn *turn, struct ulid reason, int64_t due_ms) MUST_CHECK;
+
+/* engine_keys.c: how many keys each rule has, and since when it watches. Bounded by `limits:` of the configuration: what comes under one key too many is counted
+ * together, in one signal of its rule that asks nobody. */
+enum rc keys_open(struct engine *engine) MUST_CHECK;
+/* For a set that is to come into force; the caller puts it into the engine, or frees it. */
+enum rc keys_prepare(const struct engine *engine, const struct ruleset *ruleset,
+                     struct keys **keys) MUST_CHECK;
+void keys_free(struct keys *keys);
+/* A row of a signal was made, or goes. */
+enum rc keys_note_new(struct turn *turn, const struct signal *signal) MUST_CHECK;
+enum rc keys_delete(struct turn *turn, const struct signal *signal) MUST_CHECK;
+void keys_end_turn(struct turn *turn, bool is_committed);
+bool keys_have_room(const struct turn *turn, const struct rule *rule);
+/* The match that stands for `match`, whose key has no room. Counts it. */
+enum rc keys_overflow(struct turn *turn, const struct match *match,
+                      struct match *overflow) MUST_CHECK;
+/* Names the signal of such a match once it is folded, and says so when it is the first. */
+enum rc keys_mark_overflow(struct turn *turn, struct signal *signal) MUST_CHECK;
+/* The rule by which a signal is folded: that of its id, or what stands for it where keys overflow; NULL: it is gone. */
+enum rc keys_rule_of(struct turn *turn, const struct signal *signal,
+                     const struct rule **rule) MUST_CHECK;
+/* Once for a set, at the first turn that knows the time: rules that learn begin to. */
+enum rc keys_greet_rules(struct turn *turn) MUST_CHECK;
+struct fold_clock keys_clock(const struct turn *turn, const struct rule *rule);
 
 /* engine_silences.c: the one that holds back what `signal` would ask now; NULL: none. Borrowed until a silence changes. */
 enum rc silences_find(struct turn *turn, const struct signal *signal,

@@ -107,7 +107,7 @@ static enum rc retitle(struct turn *turn, const struct rule *rule, struct signal
 {
     size_t offset;
 
-    if (signal->state != SIGNAL_FIRING && signal->state != SIGNAL_PENDING)
+    if ((signal->state != SIGNAL_FIRING && signal->state != SIGNAL_PENDING) || signal->is_overflow)
         return RC_OK;
     if (slice_find(signal->fields, SLICE("\"severity\":"), &offset))
         signal->severity = rule->severity;
@@ -116,9 +116,9 @@ static enum rc retitle(struct turn *turn, const struct rule *rule, struct signal
 
 static enum rc adopt_one(struct turn *turn, struct ulid id)
 {
-    const struct fold_clock clock = { .now_ms = turn->now_ms };
     struct signal signal = { 0 };
     struct fold fold = { 0 };
+    struct fold_clock clock;
     const struct rule *rule;
     struct signal_timers timers;
     enum signal_state before;
@@ -126,9 +126,12 @@ static enum rc adopt_one(struct turn *turn, struct ulid id)
 
     if (rc)
         return rc;
-    rule = turn_rule(turn, signal.rule);
+    rc = keys_rule_of(turn, &signal, &rule);
+    if (rc)
+        return rc;
     if (!rule)
         return close_without_rule(turn, &signal);
+    clock = keys_clock(turn, rule);
     timers = signals_timers(&signal);
     before = signal.state;
     rc = fold_adopt(rule, &clock, turn->arena, &signal, &fold);
@@ -255,8 +258,10 @@ static enum rc reload(struct turn *turn, const struct config *config_before,
                       struct buffer *summary)
 {
     size_t n_signals = 0;
-    enum rc rc = turn_adopt_rules(turn, &n_signals);
+    enum rc rc = keys_greet_rules(turn);
 
+    if (!rc)
+        rc = turn_adopt_rules(turn, &n_signals);
     buffer_format(summary, "%zu rules: %zu added, %zu removed, %zu changed; %zu signals follow",
                   turn->engine->ruleset->n_rules, difference->n_added, difference->n_removed,
                   difference->n_changed, n_signals);
@@ -277,10 +282,15 @@ enum rc engine_reload(struct engine *engine, const struct config *config, struct
     struct difference difference = compare(engine->ruleset, ruleset);
     const struct config *config_before = engine->config;
     struct ruleset *ruleset_before = engine->ruleset;
+    struct keys *keys_before = engine->keys;
+    struct keys *keys = NULL;
     struct turn turn;
-    enum rc rc;
+    enum rc rc = keys_prepare(engine, ruleset, &keys);
 
+    if (rc)
+        return rc;
     /* The turn sees the new rules; when it fails nobody ever did. */
+    engine->keys = keys;
     engine->ruleset = ruleset;
     engine->config = config;
     rc = turn_begin(engine, now_ms, &turn);
@@ -292,7 +302,9 @@ enum rc engine_reload(struct engine *engine, const struct config *config, struct
     if (!rc)
         rc = turn_commit(&turn);
     turn_abort(&turn);
+    keys_free(rc ? keys : keys_before);
     if (rc) {
+        engine->keys = keys_before;
         engine->ruleset = ruleset_before;
         engine->config = config_before;
         return rc;

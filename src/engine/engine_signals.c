@@ -50,7 +50,7 @@ enum rc signals_ask(struct turn *turn, const struct rule *rule, struct signal *s
     enum rc rc;
 
     if (rule->mode != RULE_PROPOSE || signal->state != SIGNAL_FIRING ||
-        signal->attention != ATTENTION_NONE)
+        signal->attention != ATTENTION_NONE || signal->is_overflow)
         return gates_release(turn, signal);
     rc = gates_hold(turn, rule, signal, &held);
     return rc || held ? rc : tasks_open(turn, rule, signal);
@@ -97,9 +97,15 @@ static enum rc store_folded(struct turn *turn, const struct signal *signal, cons
         if (is_new)
             return RC_OK;
         turn->counts.signals[before]--;
-        return signal_delete(turn->txn, signal);
+        return keys_delete(turn, signal);
     }
     count_state(turn, is_new, before, signal->state);
+    if (is_new) {
+        enum rc rc = keys_note_new(turn, signal);
+
+        if (rc)
+            return rc;
+    }
     return signal_put(turn->txn, signal);
 }
 
@@ -131,33 +137,61 @@ static bool is_recurrence(const struct rule *rule, const struct signal *signal,
     return fold->n_transitions && signal->state == SIGNAL_FIRING;
 }
 
-static enum rc fold_one(struct turn *turn, const struct event *event, const struct match *match)
+struct found {
+    bool is_new; /* there was no such signal */
+    bool
+        is_overflow; /* its rule has no room for one more key: it is what stands for these, and so is the match */
+};
+
+static enum rc find_signal(struct turn *turn, struct match *match, struct signal *signal,
+                           struct found *found)
 {
-    const struct fold_clock clock = { .now_ms = turn->now_ms };
+    struct match overflow = { 0 };
+    enum rc rc = signal_find(turn->txn, match->fingerprint, turn->arena, signal);
+
+    found->is_overflow = rc == RC_NOT_FOUND && !match->clears && !keys_have_room(turn, match->rule);
+    if (found->is_overflow) {
+        rc = keys_overflow(turn, match, &overflow);
+        *match = overflow;
+        if (!rc)
+            rc = signal_find(turn->txn, match->fingerprint, turn->arena, signal);
+    }
+    found->is_new = rc == RC_NOT_FOUND;
+    return found->is_new ? turn_make_id(turn, &signal->id) : rc;
+}
+
+static void count_coarse(const struct rule *rule, const struct fold *fold)
+{
+    if (fold->is_coarse)
+        metric_add(METRIC_WINDOWS_COARSE, rule->id, (struct slice){ 0 }, 1);
+}
+
+static enum rc fold_one(struct turn *turn, const struct event *event, struct match *match)
+{
+    struct fold_clock clock = keys_clock(turn, match->rule);
     struct signal signal = { 0 };
     struct fold fold = { 0 };
     struct signal_timers timers;
     enum signal_state before;
-    bool is_new, is_well_again;
-    enum rc rc;
+    struct found found;
+    bool is_well_again;
+    enum rc rc = find_signal(turn, match, &signal, &found);
 
-    rc = signal_find(turn->txn, match->fingerprint, turn->arena, &signal);
-    is_new = rc == RC_NOT_FOUND;
-    if (is_new && match->clears && !match->rule->condition->note)
-        return RC_OK;
-    if (is_new)
-        rc = turn_make_id(turn, &signal.id);
-    if (rc)
+    if (rc || (found.is_new && match->clears && !match->rule->condition->note))
         return rc;
     before = signal.state;
     timers = signals_timers(&signal);
 
     rc = fold_match(match, event, &clock, turn->arena, &signal, &fold);
+    count_coarse(match->rule, &fold);
     /* What was carried out may be judged by a clear that finds the signal resolved already. */
     is_well_again = match->clears && !fold.is_late && signal.attention == ATTENTION_VERIFYING;
     if (rc || (!fold.changed && !is_well_again))
         return rc;
-    rc = signals_move_timers(turn, &signal, timers);
+    if (found.is_overflow)
+        rc = keys_mark_overflow(turn, &signal);
+    if (!rc)
+        rc = signals_move_timers(turn, &signal, timers);
     if (!rc && !match->clears && is_recurrence(match->rule, &signal, &fold))
         rc = proposals_recur(turn, &signal);
     if (!rc && is_well_again && !fold.n_transitions)
@@ -170,7 +204,7 @@ static enum rc fold_one(struct turn *turn, const struct event *event, const stru
         rc = messages_tell_count(turn, &signal);
     if (rc)
         return rc;
-    return store_folded(turn, &signal, &fold, is_new, before);
+    return store_folded(turn, &signal, &fold, found.is_new, before);
 }
 
 /* An event that clears is never a match. */
@@ -221,9 +255,9 @@ enum rc signals_quiet(struct turn *turn, struct ulid id, int64_t due_ms)
         return rc;
     before = signal.state;
     timers = signals_timers(&signal);
-    rule = turn_rule(turn, signal.rule);
-    if (!rule)
-        return RC_OK;
+    rc = keys_rule_of(turn, &signal, &rule);
+    if (rc || !rule)
+        return rc;
     rc = fold_quiet(rule, due_ms, turn->arena, &signal, &fold);
     if (!rc)
         rc = signals_move_timers(turn, &signal, timers);
@@ -236,9 +270,9 @@ enum rc signals_quiet(struct turn *turn, struct ulid id, int64_t due_ms)
 
 enum rc signals_wake(struct turn *turn, struct ulid id, int64_t due_ms)
 {
-    const struct fold_clock clock = { .now_ms = turn->now_ms };
     struct signal signal = { 0 };
     struct fold fold = { 0 };
+    struct fold_clock clock;
     const struct rule *rule;
     struct signal_timers timers;
     enum signal_state before;
@@ -251,9 +285,10 @@ enum rc signals_wake(struct turn *turn, struct ulid id, int64_t due_ms)
         return rc;
     before = signal.state;
     timers = signals_timers(&signal);
-    rule = turn_rule(turn, signal.rule);
-    if (!rule)
-        return RC_OK;
+    rc = keys_rule_of(turn, &signal, &rule);
+    if (rc || !rule)
+        return rc;
+    clock = keys_clock(turn, rule);
     rc = fold_wake(rule, &clock, turn->arena, &signal, &fold);
     if (!rc)
         rc = signals_move_timers(turn, &signal, timers);

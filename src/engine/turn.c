@@ -85,6 +85,7 @@ enum rc turn_commit(struct turn *turn)
     rc = store_commit(&turn->txn);
     if (rc)
         return rc;
+    keys_end_turn(turn, true);
     metric_observe(METRIC_COMMIT_SECONDS, seconds_since(&start));
     turn->engine->due_ms = -1;
     count_all(turn->engine, &turn->counts);
@@ -98,6 +99,7 @@ void turn_abort(struct turn *turn)
     /* Of a turn that failed they are not what the store holds. */
     if (turn->silences_changed)
         turn->engine->silences.is_known = false;
+    keys_end_turn(turn, false);
 }
 
 enum rc turn_begin_control(struct engine *engine, int64_t now_ms, struct turn *turn)

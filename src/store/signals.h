@@ -92,6 +92,7 @@ struct signal {
     struct slice condition_version; /* of the rule's condition that `window` belongs to */
     int64_t cooldown_until_ms;      /* engine time: until then it proposes nothing */
     struct hold hold;               /* while it fires and asks nothing */
+    bool is_overflow;               /* it stands for the keys that its rule has no room for */
 };
 
 extern const struct record_shape signal_shape;

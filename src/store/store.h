@@ -45,7 +45,8 @@ struct store_txn;
     X(SILENCES, "silences")                 /* silences.h */                                       \
     X(SILENCE_ENDS, "silence_ends")         /* silences.h */                                       \
     X(HELD, "held")                         /* held.h */                                           \
-    X(HELD_WALKS, "held_walks")             /* held.h */
+    X(HELD_WALKS, "held_walks")             /* held.h */                                           \
+    X(RULE_STATES, "rule_states")           /* rule_states.h */
 
 enum store_table {
 #define STORE_TABLE(name, text) TABLE_##name,

@@ -1,0 +1,45 @@
+#include "src/store/rule_states.h"
+
+#include "src/base/digest.h"
+#include "src/store/store_row.h"
+
+#define KEY_BYTES 16
+
+#define AT(member) .offset = offsetof(struct rule_state, member)
+static const struct record_field rule_state_fields[] = {
+    { .tag = 1, .type = RECORD_TEXT, AT(condition_version) },
+    { .tag = 2, .type = RECORD_TIME, AT(since_ms) },
+};
+static const struct record_shape rule_state_shape = RECORD_SHAPE(rule_state, rule_state_fields);
+
+static enum rc key_of(struct slice rule, struct store_key *key)
+{
+    struct sha256 digest;
+    enum rc rc = sha256_of_parts(&rule, 1, &digest);
+
+    if (rc)
+        return rc;
+    *key = (struct store_key){ .len = 0 };
+    key_add(key, digest.bytes, KEY_BYTES);
+    return RC_OK;
+}
+
+enum rc rule_state_get(struct store_txn *txn, struct slice rule, struct rule_state *state)
+{
+    struct store_key key;
+    struct slice stored;
+    enum rc rc = key_of(rule, &key);
+
+    *state = (struct rule_state){ 0 };
+    if (!rc)
+        rc = store_get(txn, TABLE_RULE_STATES, key_slice(&key), &stored);
+    return rc ? rc : record_borrow(&rule_state_shape, stored, NULL, state);
+}
+
+enum rc rule_state_put(struct store_txn *txn, struct slice rule, const struct rule_state *state)
+{
+    struct store_key key;
+    enum rc rc = key_of(rule, &key);
+
+    return rc ? rc : row_put(txn, TABLE_RULE_STATES, &rule_state_shape, key, state);
+}
