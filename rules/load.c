@@ -297,6 +297,30 @@ static void refuse_doubles(struct loader *loader)
     }
 }
 
+static bool asks_for_own_kind(const struct rule *rule)
+{
+    const struct filter *filter;
+
+    for (size_t i = 0; (filter = rule_filter(rule, i)); i++) {
+        for (size_t n = 0; n < filter->on.n_items; n++) {
+            if (slice_starts(filter->on.items[n], SLICE("vedette.")))
+                return true;
+        }
+    }
+    return false;
+}
+
+static void list_own_kind_rules(struct loader *loader)
+{
+    struct ruleset *set = loader->ruleset;
+
+    set->own_kind_rules = loader_alloc(loader, set->n_rules, sizeof(*set->own_kind_rules));
+    for (size_t i = 0; set->own_kind_rules && i < set->n_rules; i++) {
+        if (asks_for_own_kind(&set->rules[i]))
+            set->own_kind_rules[set->n_own_kind_rules++] = (uint32_t)i;
+    }
+}
+
 static void make_quarantine(struct loader *loader)
 {
     struct ruleset *set = loader->ruleset;
@@ -332,6 +356,7 @@ static enum rc read_files(struct loader *loader, const struct rule_files *files)
     refuse_doubles(loader);
     take_set_version(loader);
     make_quarantine(loader);
+    list_own_kind_rules(loader);
     warn_of_set(loader);
     return loader->rc;
 }

@@ -199,9 +199,17 @@ static void add_default_clear(struct loader *loader, struct node *rule)
     }
 }
 
+/* Where no event ends the signal, none can say that acting helped. */
+static bool is_cleared_by_event(const struct node *rule)
+{
+    const struct node *clear = node_find(rule, "clear");
+
+    return clear && clear->type == NODE_MAP && !node_find(clear, "quiet");
+}
+
 static void add_default_verify(struct loader *loader, struct node *rule)
 {
-    bool by_ok = asks_for_failing(node_find(rule, "where"));
+    bool by_ok = asks_for_failing(node_find(rule, "where")) && is_cleared_by_event(rule);
     struct slice window = by_ok ? SLICE("1h") : SLICE("30m");
 
     if (!has_member(rule, SLICE("verify")))

@@ -346,7 +346,15 @@ static enum rc make_room_for_rules(struct matcher *matcher, size_t n_rules)
     return RC_OK;
 }
 
-/* What Vedette says of itself is rare, and a set that was made by hand has no prefilters. */
+/* What Vedette says of itself is for those who ask for it by name. */
+static size_t list_own_kind(struct matcher *matcher, const struct ruleset *ruleset)
+{
+    for (size_t i = 0; i < ruleset->n_own_kind_rules; i++)
+        matcher->rules[i] = ruleset->own_kind_rules[i];
+    return ruleset->n_own_kind_rules;
+}
+
+/* A set that was made by hand has no prefilters. */
 static size_t list_all(struct matcher *matcher, const struct ruleset *ruleset)
 {
     for (uint32_t i = 0; i < ruleset->n_rules; i++)
@@ -383,10 +391,12 @@ enum rc match_event(struct matcher *matcher, const struct ruleset *ruleset,
     *matches = (struct match_list){ 0 };
     if (rc)
         return rc;
-    if (ruleset->prefilters && event->door == DOOR_DATA)
+    if (!ruleset->prefilters)
+        n_rules = list_all(matcher, ruleset);
+    else if (event->door == DOOR_DATA)
         rc = list_candidates(matcher, ruleset, event, &n_rules);
     else
-        n_rules = list_all(matcher, ruleset);
+        n_rules = list_own_kind(matcher, ruleset);
     return rc ? rc
               : match_event_by(matcher, ruleset, event, matcher->rules, n_rules, arena, matches);
 }

@@ -102,6 +102,9 @@ struct ruleset {
     size_t n_rules;
     struct rule_test *tests; /* NULL in a set to run */
     size_t n_tests;
+    uint32_t *
+        own_kind_rules; /* indices of those that ask for a kind of Vedette's own (vedette.signal, …) */
+    size_t n_own_kind_rules;
     struct slice version;      /* hash over all rule ids and versions, 16 hex characters */
     const struct rule **by_id; /* sorted by id */
     struct quarantine

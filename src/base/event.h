@@ -17,6 +17,7 @@ enum door {
     DOOR_RESULT,   /* what an effect of ours came to */
     DOOR_RELOAD,   /* new rules */
     DOOR_WATCHER,  /* what is to be said of a watcher itself */
+    DOOR_SIGNAL,   /* a rule fired, or its signal resolved */
 };
 
 /* Normalised fields that hold text: bare names in rules. A sender fills those it knows. */
@@ -44,7 +45,8 @@ enum door {
     X(DURATION, "duration") /* with its unit: "90s" */                                             \
     X(ACTOR, "actor")                                                                              \
     X(ENVIRONMENT, "environment")                                                                  \
-    X(URL, "url")
+    X(URL, "url")                                                                                  \
+    X(RULE, "rule") /* of vedette.signal: the rule that fired */
 
 enum event_field {
 #define EVENT_FIELD(name, text) FIELD_##name,

@@ -2,6 +2,13 @@
 
 #include <stdlib.h>
 
+/* That a rule fired follows from what it saw: a record of it that is read again says nothing. */
+static bool is_said_by_rules(const struct event *event)
+{
+    return event->door == DOOR_DATA &&
+           slice_eq(event->fields[FIELD_KIND], SLICE("vedette.signal"));
+}
+
 /* An event as `vedette events --json` prints it: what a replay of events reads. */
 static enum rc recorded_event(const struct journal_entry *entry, struct arena *arena,
                               struct event_list *events)
@@ -21,9 +28,13 @@ static enum rc recorded_event(const struct journal_entry *entry, struct arena *a
     /* What the record leaves out is as if it came in now. */
     events->items[0] = (struct event){ .id = entry->id,
                                        .seq = entry->seq,
+                                       .door = entry->door,
                                        .time_ms = entry->received_ms,
                                        .received_ms = entry->received_ms };
-    return event_read_json(events->trees[0], arena, &events->items[0]);
+    rc = event_read_json(events->trees[0], arena, &events->items[0]);
+    if (!rc && is_said_by_rules(&events->items[0]))
+        events->n_items = 0;
+    return rc;
 }
 
 /* Our own doings, so that lists and rules can see them: kind vedette.*, what happened as data. */
@@ -85,6 +96,8 @@ enum rc engine_events(const struct config *config, const struct journal_entry *e
     *events = (struct event_list){ 0 };
     if (entry->door == DOOR_WATCHER)
         rc = watcher_event(entry, arena, events);
+    else if (entry->door == DOOR_SIGNAL)
+        rc = recorded_event(entry, arena, events);
     else if (entry->door != DOOR_DATA)
         rc = own_event(entry, arena, events);
     else if (slice_eq(entry->type, SLICE(ENGINE_RECORDED_EVENT)))

@@ -95,6 +95,8 @@ struct turn {
     bool messages_owed; /* to a channel */
     bool silences_changed;
     struct key_change *key_changes;
+    int64_t cause_time_ms;        /* event time of the cause; 0: time itself */
+    struct chain_link *chain;     /* transitions that rules are still to hear of */
     bool greeted;                 /* the rules, in this turn */
     int64_t proposed_received_ms; /* 0: no proposal came of this turn */
 };
@@ -131,6 +133,8 @@ const struct rule *turn_rule(const struct turn *turn, struct slice id);
 
 /* engine_signals.c: events and timers fold into signals; what follows from a transition. */
 enum rc signals_fold_event(struct turn *turn, const struct event *event) MUST_CHECK;
+/* Without what rules make of the transitions that follow (engine_chain.c). */
+enum rc signals_fold_alone(struct turn *turn, const struct event *event) MUST_CHECK;
 enum rc signals_quiet(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
 enum rc signals_cooldown(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
 /* Its condition asked to be woken now. */
@@ -169,6 +173,12 @@ enum rc gates_open(struct turn *turn, enum hold_reason reason) MUST_CHECK;
 /* The timers: TIMER_SIGNAL_HELD, TIMER_GATE. */
 enum rc gates_wake(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
 enum rc gates_walk(struct turn *turn, struct ulid reason, int64_t due_ms) MUST_CHECK;
+
+/* engine_chain.c: that a rule fired, or its signal resolved, is an event (vedette.signal) for the rules that ask for such. It is folded in the turn of its
+ * cause, after that. Every transition is told; whoever has begun something (an event, a timer, a person) runs the chain at its end. */
+enum rc chain_add(struct turn *turn, const struct signal *signal,
+                  const struct transition *transition) MUST_CHECK;
+enum rc chain_run(struct turn *turn) MUST_CHECK;
 
 /* engine_keys.c: how many keys each rule has, and since when it watches. Bounded by `limits:` of the configuration: what comes under one key too many is counted
  * together, in one signal of its rule that asks nobody. */

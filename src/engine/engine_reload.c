@@ -268,6 +268,8 @@ static enum rc reload(struct turn *turn, const struct config *config_before,
     if (!rc)
         rc = buffer_rc(summary);
     if (!rc)
+        rc = chain_run(turn);
+    if (!rc)
         rc = messages_follow_config(turn, config_before);
     if (!rc)
         rc = turn_save_rules(turn, files);

@@ -82,6 +82,8 @@ static enum rc follow_transitions(struct turn *turn, const struct rule *rule, st
         const struct transition *transition = &fold->transitions[i];
 
         rc = turn_feed_signal(turn, signal, transition);
+        if (!rc)
+            rc = chain_add(turn, signal, transition);
         if (!rc && transition->to == SIGNAL_RESOLVED)
             rc = on_resolved(turn, signal, by_event);
         if (!rc && transition->to == SIGNAL_FIRING && rule)
@@ -216,12 +218,20 @@ static void count_match(struct engine *engine, const struct rule *rule)
 
 enum rc signals_fold_event(struct turn *turn, const struct event *event)
 {
+    enum rc rc = signals_fold_alone(turn, event);
+
+    return rc ? rc : chain_run(turn);
+}
+
+enum rc signals_fold_alone(struct turn *turn, const struct event *event)
+{
     struct engine *engine = turn->engine;
     struct match_list matches = { 0 };
     enum rc rc;
 
     turn->cause = event->id;
     turn->cause_received_ms = event->received_ms;
+    turn->cause_time_ms = event->time_ms;
     engine->totals.n_events++;
     metric_add(METRIC_EVENTS, event->fields[FIELD_WATCHER], event->fields[FIELD_KIND], 1);
     rc = note_change(turn, event);
@@ -236,6 +246,7 @@ enum rc signals_fold_event(struct turn *turn, const struct event *event)
     }
     turn->cause = (struct ulid){ 0 };
     turn->cause_received_ms = 0;
+    turn->cause_time_ms = 0;
     return rc;
 }
 

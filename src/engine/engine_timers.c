@@ -34,6 +34,8 @@ enum rc timers_run(struct turn *turn, int64_t until_ms, size_t n_max, size_t *n_
         turn->now_ms = timer.due_ms;
         if (!rc)
             rc = handlers[timer.kind](turn, timer.object, timer.due_ms);
+        if (!rc)
+            rc = chain_run(turn);
         if (rc)
             break;
         ++*n_run;

@@ -1,0 +1,146 @@
+/* That a rule fired is an event for rules that ask for it. */
+#include "tests/unit/engine_story.h"
+
+#define CONFIG "state: /nowhere\nrules: [rules.yaml]\n"
+#define SOURCE "  - {id: red, mode: observe, on: ci.run, where: {state: failing}, key: [repo]}\n"
+
+static size_t n_firing(struct story *story, const char *rule)
+{
+    struct signal_glance glance = { 0 };
+    struct store_txn *txn = NULL;
+    size_t n = 0;
+
+    assert_int_equal(store_begin_read(story->store, &txn), RC_OK);
+    while (signal_glance_next(txn, glance.id, &glance) == RC_OK)
+        n += slice_eq(glance.rule, slice_of(rule)) && glance.state == SIGNAL_FIRING;
+    store_abort(&txn);
+    return n;
+}
+
+static void a_rule_hears_that_another_fired_and_that_it_resolved(void **state)
+{
+    struct story *story = begin_with(
+        CONFIG, "rules:\n" SOURCE "  - {id: heard, on: vedette.signal, where: {rule: red, state: "
+                "failing}, key: [repo], clear: {where: {state: ok}}}\n");
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    assert_int_equal(n_firing(story, "heard"), 1);
+    assert_int_equal(n_proposals(story), 1);
+    fails_at(story, NOON_MS + 1); /* it fires already: no transition, nothing to hear */
+    is_ok_at(story, NOON_MS + 2);
+    assert_int_equal(n_firing(story, "red"), 0);
+    assert_int_equal(n_firing(story, "heard"), 0);
+    end(story);
+}
+
+static void the_order_of_the_rules_does_not_matter(void **state)
+{
+    struct story *story = begin_with(
+        CONFIG, "rules:\n  - {id: heard, on: vedette.signal, where: {rule: red, state: failing}, "
+                "key: [rule, repo]}\n" SOURCE);
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    assert_int_equal(n_firing(story, "heard"), 1);
+    end(story);
+}
+
+static void what_time_brings_is_heard_too(void **state)
+{
+    struct story *story = begin_with(
+        CONFIG,
+        "rules:\n"
+        "  - {id: red, mode: observe, on: ci.run, where: {state: failing}, key: [repo], clear: "
+        "{quiet: 1h}}\n"
+        "  - {id: heard, on: vedette.signal, where: {rule: red, state: ok}, key: [repo]}\n");
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    fold(story, NOON_MS + HOUR_MS - 1);
+    assert_int_equal(n_firing(story, "heard"), 0);
+    fold(story, NOON_MS + HOUR_MS);
+    assert_int_equal(n_firing(story, "heard"), 1);
+    end(story);
+}
+
+static void rules_hear_of_rules_that_heard(void **state)
+{
+    struct story *story = begin_with(
+        CONFIG, "rules:\n" SOURCE
+                "  - {id: second, on: vedette.signal, where: {rule: red, state: failing}, key: "
+                "[repo]}\n"
+                "  - {id: third, on: vedette.signal, where: {rule: second, state: failing}, key: "
+                "[data.rule]}\n");
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    assert_int_equal(n_firing(story, "third"), 1);
+    end(story);
+}
+
+/* Each fires once in an episode, so that a circle comes to rest by itself. */
+static void rules_that_hear_of_each_other_come_to_rest(void **state)
+{
+    struct story *story = begin_with(
+        CONFIG,
+        "rules:\n" SOURCE "  - {id: a, on: vedette.signal, where: {state: failing}, key: [repo]}\n"
+        "  - {id: b, on: vedette.signal, where: {state: failing}, key: [repo]}\n");
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    assert_int_equal(n_firing(story, "a"), 1);
+    assert_int_equal(n_firing(story, "b"), 1);
+    end(story);
+}
+
+static void an_event_from_outside_is_never_heard_as_a_signal(void **state)
+{
+    struct story *story =
+        begin_with(CONFIG, "rules: [{id: heard, on: vedette.signal, key: [repo]}]\n");
+    char json[] = "{\"kind\":\"vedette.signal\",\"type\":\"vedette.signal\",\"repo\":\"a/b\","
+                  "\"state\":\"failing\"}";
+
+    (void)state;
+    accept(story, NOON_MS, ENGINE_RECORDED_EVENT, json);
+    fold(story, NOON_MS);
+    assert_int_equal(n_firing(story, "heard"), 0);
+    end(story);
+}
+
+static void a_batch_of_events_gives_the_same_as_one_after_the_other(void **state)
+{
+    static const char *const rules =
+        "rules:\n" SOURCE
+        "  - {id: often, on: vedette.signal, where: {rule: red, state: failing}, key: [repo], "
+        "when: {count: 2, within: 1h}, clear: {where: {rule: nobody}}}\n";
+    struct story *story = begin_with(CONFIG, rules);
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        char json[256], time[TIME_TEXT_BYTES];
+
+        snprintf(json, sizeof json,
+                 "{\"kind\":\"ci.run\",\"repo\":\"a/b\",\"state\":\"%s\",\"time\":\"%s\"}",
+                 i % 2 ? "ok" : "failing", time_format(NOON_MS + i, time));
+        accept(story, NOON_MS + i, ENGINE_RECORDED_EVENT, json);
+    }
+    fold(story, NOON_MS + 10);
+    assert_int_equal(n_firing(story, "often"), 1);
+    end(story);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_rule_hears_that_another_fired_and_that_it_resolved),
+        cmocka_unit_test(the_order_of_the_rules_does_not_matter),
+        cmocka_unit_test(what_time_brings_is_heard_too),
+        cmocka_unit_test(rules_hear_of_rules_that_heard),
+        cmocka_unit_test(rules_that_hear_of_each_other_come_to_rest),
+        cmocka_unit_test(an_event_from_outside_is_never_heard_as_a_signal),
+        cmocka_unit_test(a_batch_of_events_gives_the_same_as_one_after_the_other),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
