@@ -320,7 +320,7 @@ static void warn_of_set(struct loader *loader)
 static enum rc read_files(struct loader *loader, const struct rule_files *files)
 {
     for (size_t i = 0; i < files->n_files; i++) {
-        enum rc rc = read_file(loader, &files->files[i]);
+        enum rc rc = files->files[i].is_list ? RC_OK : read_file(loader, &files->files[i]);
 
         if (rc)
             return rc;
