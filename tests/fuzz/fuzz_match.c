@@ -90,16 +90,18 @@ static void claim_explained(struct matcher *matcher, const struct rule *rule,
 
 static void claim_folds(const struct match *match, const struct event *event, struct arena *arena)
 {
+    const struct fold_clock first = { .now_ms = NOW_MS };
+    const struct fold_clock second = { .now_ms = NOW_MS + 1 };
     struct signal signal = { 0 };
     struct fold fold = { 0 };
     struct template_values values;
     struct buffer title;
 
-    CLAIM(fold_match(match, event, NOW_MS, arena, &signal, &fold) == RC_OK);
+    CLAIM(fold_match(match, event, &first, arena, &signal, &fold) == RC_OK);
     CLAIM(fold.n_transitions <= 2);
     if (match->clears)
         return;
-    CLAIM(fold_match(match, event, NOW_MS + 1, arena, &signal, &fold) == RC_OK);
+    CLAIM(fold_match(match, event, &second, arena, &signal, &fold) == RC_OK);
     CLAIM(signal_values(&signal, NOW_MS, arena, &values) == RC_OK);
     buffer_init(&title, 0);
     template_render(match->rule->title, &values, &title, NULL);
