@@ -50,6 +50,16 @@ enum rc field_ref_make(struct slice name, struct arena *arena, struct field_ref 
     return RC_OK;
 }
 
+enum rc field_ref_make_below(struct slice name, struct arena *arena, struct field_ref *ref,
+                             struct json_fault *fault)
+{
+    struct json_path *path = NULL;
+    enum rc rc = json_path_parse(name, arena, &path, fault);
+
+    *ref = (struct field_ref){ .name = name, .place = FIELD_OF_DATA, .path = path };
+    return rc;
+}
+
 bool field_ref_is_of_event(const struct field_ref *ref)
 {
     return ref->place != FIELD_OF_CAPTURE;

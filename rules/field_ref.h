@@ -29,6 +29,9 @@ extern const char *const captures_may_fill[];
 
 /* Keeps `name`. Any name that is not an event's is taken for a capture's. RC_NO_MEMORY. */
 enum rc field_ref_make(struct slice name, struct arena *arena, struct field_ref *ref) MUST_CHECK;
+/* The same for a path below an element of a list, which stands where `data` does. Keeps `name`. RC_INVALID fills `fault`. */
+enum rc field_ref_make_below(struct slice name, struct arena *arena, struct field_ref *ref,
+                             struct json_fault *fault) MUST_CHECK;
 /* True for what every event can have, whatever the rule captures. */
 bool field_ref_is_of_event(const struct field_ref *ref);
 /* The value for one event; absent when there is none. Times are written into `arena`. */

@@ -42,6 +42,27 @@ static void take_version(struct loader *loader, const struct slice *parts, size_
         loader->rc = RC_NO_MEMORY;
 }
 
+static int compare_texts(const void *a, const void *b)
+{
+    return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
+}
+
+/* The rule's own text, then what stands in the files of lines that it names, in an order that is not the layout's. */
+static void take_version_with_lists(struct loader *loader, struct slice text, struct slice *version)
+{
+    const struct slice_list *lists = &loader->lists_of_rule;
+    struct slice *parts = loader_alloc(loader, lists->n_items + 1, sizeof(*parts));
+
+    if (!parts)
+        return;
+    parts[0] = text;
+    if (lists->n_items) {
+        memcpy(parts + 1, lists->items, lists->n_items * sizeof(*parts));
+        qsort(parts + 1, lists->n_items, sizeof(*parts), compare_texts);
+    }
+    take_version(loader, parts, lists->n_items + 1, version);
+}
+
 /* Sorted members, no layout, no place: what is left is what the rule says. */
 static void take_node_version(struct loader *loader, const struct node *node, struct slice *version)
 {
@@ -56,7 +77,7 @@ static void take_node_version(struct loader *loader, const struct node *node, st
     if (buffer_rc(&json))
         loader->rc = RC_NO_MEMORY;
     else
-        take_version(loader, &text, 1, version);
+        take_version_with_lists(loader, text, version);
     buffer_free(&json);
 }
 
@@ -116,6 +137,7 @@ static void forget_nodes(struct loader *loader, struct arena *nodes)
 static void read_one_rule(struct loader *loader, const struct node *written, struct rule *rule)
 {
     rule->index = loader->ruleset->n_rules++;
+    loader->lists_of_rule = (struct slice_list){ 0 };
     read_rule(loader, written, rule);
     if (rule->node)
         take_rule_version(loader, rule);
@@ -344,7 +366,7 @@ static void warn_of_set(struct loader *loader)
 static enum rc read_files(struct loader *loader, const struct rule_files *files)
 {
     for (size_t i = 0; i < files->n_files; i++) {
-        enum rc rc = read_file(loader, &files->files[i]);
+        enum rc rc = files->files[i].is_list ? RC_OK : read_file(loader, &files->files[i]);
 
         if (rc)
             return rc;
@@ -403,7 +425,7 @@ static enum rc parse(const struct rule_files *files, struct problems *problems, 
                      struct ruleset **ruleset)
 {
     size_t n_errors = problems_count(problems, PROBLEM_ERROR);
-    struct loader loader = { .problems = problems, .keeps_nodes = keeps_nodes };
+    struct loader loader = { .files = files, .problems = problems, .keeps_nodes = keeps_nodes };
     struct ruleset *made = NULL;
     enum rc rc = ruleset_new(&made);
 

@@ -8,14 +8,17 @@
 struct rule_file {
     struct slice name; /* as shown in messages */
     struct slice text;
+    bool is_list;       /* no rules, but lines that a rule names: {file: NAME} */
+    struct slice fault; /* of a list: why it could not be read; absent where it could */
 };
 struct rule_files {
     struct rule_file *files;
     size_t n_files;
+    size_t n_lists; /* of them */
 };
 
-/* Reads the *.yaml and *.yml of each path (a directory or a file; absolute, or relative to the working directory) in name order. No dot files;
- * a file that others may write to, or that cannot be read, is an error. RC_INVALID after adding to `problems`. */
+/* Reads the *.yaml and *.yml of each path (a directory or a file; absolute, or relative to the working directory) in name order, and the files of lines that they name.
+ * No dot files; a file that others may write to, or that cannot be read, is an error. RC_INVALID after adding to `problems`. */
 enum rc rule_files_read(struct slice_list paths, struct arena *arena, struct problems *problems,
                         struct rule_files *files) MUST_CHECK;
 /* Gives a set to run; free with ruleset_free. Copies what it needs. RC_INVALID after adding to `problems`; warnings alone are RC_OK. No rules at all is a warning. */

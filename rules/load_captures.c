@@ -9,11 +9,16 @@ static void add_pattern_groups(struct loader *loader, const struct pattern *patt
         loader_add_name(loader, names, pattern_group(pattern, i));
 }
 
+static void add_where_groups(struct loader *loader, const struct where *where,
+                             struct slice_list *names);
+
 static void add_test_groups(struct loader *loader, const struct test *test,
                             struct slice_list *names)
 {
     if (test->kind == TEST_MATCHES && test->pattern)
         add_pattern_groups(loader, test->pattern, names);
+    if (test->kind == TEST_SOME && test->element)
+        add_where_groups(loader, test->element, names);
     if (test->kind == TEST_NOT)
         return;
     for (size_t i = 0; i < test->n_parts && test->parts; i++)

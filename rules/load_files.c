@@ -1,5 +1,6 @@
 #include "rules/load.h"
 
+#include "rules/list_files.h"
 #include "src/base/document.h"
 #include "src/base/file.h"
 
@@ -8,6 +9,10 @@
 #include <sys/stat.h>
 
 #define FILE_MAX_BYTES ((size_t)1 << 20)
+
+/* Rules decide what is proposed to people: nobody but their owners may write them, nor what they look into. */
+static const char *const open_to_all =
+    "everybody on this machine may write this file: chmod o-w it";
 
 static const char *const suffixes[] = { ".yaml", ".yml", NULL };
 
@@ -43,29 +48,84 @@ static enum rc make_room(struct reader *reader)
     return RC_OK;
 }
 
+static enum rc add_file(struct reader *reader, struct rule_file file)
+{
+    enum rc rc = make_room(reader);
+
+    if (rc)
+        return rc;
+    reader->files->files[reader->files->n_files++] = file;
+    reader->files->n_lists += file.is_list ? 1 : 0;
+    return RC_OK;
+}
+
+static bool is_read(const struct reader *reader, struct slice path)
+{
+    for (size_t i = 0; i < reader->files->n_files; i++) {
+        if (reader->files->files[i].is_list && slice_eq(reader->files->files[i].name, path))
+            return true;
+    }
+    return false;
+}
+
+/* What is wrong with it is kept: whoever names it tells it, at its place. */
+static enum rc read_list(struct reader *reader, struct slice path)
+{
+    struct rule_file list = { .name = path, .is_list = true };
+    struct stat stat_of;
+    const char *fault = NULL;
+    enum rc rc;
+
+    if (stat(path.ptr, &stat_of)) {
+        fault = strerror(errno);
+    } else if (stat_of.st_mode & S_IWOTH) {
+        fault = open_to_all;
+    } else {
+        rc = file_read(path.ptr, FILE_MAX_BYTES, reader->arena, &list.text);
+        if (rc == RC_NO_MEMORY)
+            return rc;
+        if (rc)
+            fault = rc == RC_LIMIT ? "a file of lines has at most 1 MiB" : strerror(errno);
+    }
+    if (fault && arena_copy(reader->arena, slice_of(fault), &list.fault))
+        return RC_NO_MEMORY;
+    return add_file(reader, list);
+}
+
+static enum rc read_lists(struct reader *reader, const struct rule_file *file)
+{
+    struct slice_list names;
+    enum rc rc = list_files_find(file, reader->arena, &names);
+
+    for (size_t i = 0; !rc && i < names.n_items; i++) {
+        struct slice path;
+
+        rc = list_file_path(file->name, names.items[i], reader->arena, &path);
+        if (!rc && !is_read(reader, path))
+            rc = read_list(reader, path);
+    }
+    return rc;
+}
+
 /* `path` ends in a NUL: it comes from the arena. */
 static enum rc read_one(struct reader *reader, struct slice path, const struct stat *stat_of)
 {
-    struct slice text;
+    struct rule_file file = { .name = path };
     enum rc rc;
 
-    /* Rules decide what is proposed to people: nobody but their owners may write them. */
     if (stat_of->st_mode & S_IWOTH) {
-        refuse(reader, path, "everybody on this machine may write this file: chmod o-w it");
+        refuse(reader, path, open_to_all);
         return RC_OK;
     }
-    rc = file_read(path.ptr, FILE_MAX_BYTES, reader->arena, &text);
+    rc = file_read(path.ptr, FILE_MAX_BYTES, reader->arena, &file.text);
     if (rc == RC_NO_MEMORY)
         return rc;
     if (rc) {
         refuse(reader, path, rc == RC_LIMIT ? "a rule file has at most 1 MiB" : strerror(errno));
         return RC_OK;
     }
-    rc = make_room(reader);
-    if (!rc)
-        reader->files->files[reader->files->n_files++] =
-            (struct rule_file){ .name = path, .text = text };
-    return rc;
+    rc = add_file(reader, file);
+    return rc ? rc : read_lists(reader, &file);
 }
 
 static enum rc read_directory(struct reader *reader, struct slice path)

@@ -39,12 +39,34 @@ static void refuse_name(struct loader *loader, struct mark mark, struct slice na
     buffer_free(&list);
 }
 
+static bool is_data_path(struct slice name)
+{
+    return slice_starts(name, SLICE("data.")) || slice_starts(name, SLICE("data["));
+}
+
+/* A path that is none, and why. */
+static bool refuse_path(struct loader *loader, struct mark mark, struct slice name)
+{
+    struct slice path = { name.ptr + SLICE("data").len, name.len - SLICE("data").len };
+    struct json_path *parsed;
+    struct json_fault fault;
+
+    if (path.ptr[0] == '.')
+        path = (struct slice){ path.ptr + 1, path.len - 1 };
+    if (json_path_parse(path, loader->nodes, &parsed, &fault) != RC_INVALID)
+        return false;
+    mark_problem(loader->problems, PROBLEM_ERROR, mark, "`%.*s` is no path: %s",
+                 (int)(name.len < 80 ? name.len : 80), name.ptr, fault.text);
+    return true;
+}
+
 bool check_field(struct loader *loader, struct mark mark, struct slice name,
                  const struct slice_list *captures)
 {
     if (event_is_field(name) || names_have(captures, name))
         return true;
-    refuse_name(loader, mark, name, event_field_names, captures);
+    if (!is_data_path(name) || !refuse_path(loader, mark, name))
+        refuse_name(loader, mark, name, event_field_names, captures);
     return false;
 }
 
@@ -55,11 +77,6 @@ static bool is_signal_name(struct slice name)
     int i;
 
     return slice_to_enum(name, signal_names, &i) == RC_OK;
-}
-
-static bool is_data_path(struct slice name)
-{
-    return slice_starts(name, SLICE("data.")) || slice_starts(name, SLICE("data["));
 }
 
 /* The part of a name that an event can have: first.X is X of the first one. */

@@ -2,9 +2,11 @@
 
 /* What a scalar `$name` and a plain /…/ mean depends on the member in which they stand. */
 enum place {
-    PLACE_FILTER,   /* on match where ignore: the rule itself, and `clear` */
+    PLACE_FILTER,   /* on match where ignore: the rule itself, `clear`, those of conditions */
     PLACE_PATTERNS, /* match, ignore: $names */
-    PLACE_WHERE,    /* $names, and a plain /…/ is text, written {eq: …} from here on */
+    PLACE_WHERE,    /* clauses, by field */
+    PLACE_VALUE,    /* $names, and a plain /…/ is text, written {eq: …} from here on */
+    PLACE_WHEN,     /* of its members, those that are filters */
     PLACE_DIAGNOSE, /* on the way to the pattern of a log: the maps on it are as they are */
     PLACE_EVIDENCE,
     PLACE_LOG,
@@ -20,6 +22,16 @@ static const struct {
     { .within = PLACE_FILTER, .member = "ignore", .place = PLACE_PATTERNS },
     { .within = PLACE_FILTER, .member = "where", .place = PLACE_WHERE },
     { .within = PLACE_FILTER, .member = "clear", .place = PLACE_FILTER },
+    { .within = PLACE_FILTER, .member = "when", .place = PLACE_WHEN },
+    { .within = PLACE_WHEN, .member = "sequence", .place = PLACE_FILTER },
+    { .within = PLACE_WHEN, .member = "followed_by", .place = PLACE_FILTER },
+    { .within = PLACE_WHEN, .member = "not_followed_by", .place = PLACE_FILTER },
+    { .within = PLACE_WHEN, .member = "having", .place = PLACE_FILTER },
+    { .within = PLACE_WHERE, .member = "any", .place = PLACE_WHERE },
+    { .within = PLACE_WHERE, .member = "none", .place = PLACE_WHERE },
+    { .within = PLACE_VALUE, .member = "not", .place = PLACE_VALUE },
+    { .within = PLACE_VALUE, .member = "cidr", .place = PLACE_VALUE },
+    { .within = PLACE_VALUE, .member = "some", .place = PLACE_WHERE },
     { .within = PLACE_FILTER, .member = "diagnose", .place = PLACE_DIAGNOSE },
     { .within = PLACE_DIAGNOSE, .member = "evidence", .place = PLACE_EVIDENCE },
     { .within = PLACE_EVIDENCE, .member = "log", .place = PLACE_LOG },
@@ -28,13 +40,11 @@ static const struct {
 
 static enum place place_of_member(enum place place, struct slice member)
 {
-    if (place == PLACE_WHERE)
-        return slice_eq(member, SLICE("eq")) ? PLACE_OTHER : PLACE_WHERE;
     for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
         if (places[i].within == place && slice_eq(member, slice_of(places[i].member)))
             return places[i].place;
     }
-    return PLACE_OTHER;
+    return place == PLACE_WHERE ? PLACE_VALUE : PLACE_OTHER;
 }
 
 /* -- lists, patterns, defaults of the file -- */
@@ -102,9 +112,10 @@ void check_pieces(struct loader *loader)
     for (size_t i = 0; has_patterns && i < loader->patterns->n_pairs; i++)
         (void)read_pattern(loader,
                            loader->patterns->pairs[i].value); /* its problems, used or not */
-    if (loader->defaults && loader->defaults->type != NODE_MAP)
+    if (loader->defaults && (loader->defaults->type != NODE_MAP || !loader->defaults->n_pairs))
         node_problem(loader->problems, loader->defaults, "`defaults` is a map of members, not %s",
-                     node_type_text(loader->defaults));
+                     loader->defaults->type == NODE_MAP ? "empty"
+                                                        : node_type_text(loader->defaults));
 }
 
 static void add_piece_names(struct loader *loader, const struct node *map, struct slice_list *names)
@@ -169,7 +180,7 @@ static struct node *resolve_scalar(struct loader *loader, struct node *scalar, e
 
     if (piece)
         return piece;
-    if (place != PLACE_WHERE || scalar->style != NODE_PLAIN || !pattern_is_written(scalar->text))
+    if (place != PLACE_VALUE || scalar->style != NODE_PLAIN || !pattern_is_written(scalar->text))
         return scalar;
     warn_unquoted(loader, scalar);
     return map_of_one(loader, scalar->mark, "eq", scalar);
@@ -232,7 +243,7 @@ static struct node *resolve_map(struct loader *loader, const struct node *map, e
 
 static struct node *resolve(struct loader *loader, struct node *node, enum place place)
 {
-    bool is_resolved = place == PLACE_PATTERNS || place == PLACE_WHERE;
+    bool is_resolved = place == PLACE_PATTERNS || place == PLACE_VALUE;
 
     if (place == PLACE_OTHER)
         return node;

@@ -4,7 +4,8 @@
  *   load_effective.c  what a rule means: with every default · load_pieces.c lists, patterns, $names
  *   load_rule.c       its members
  *   load_when.c       the condition and its FILTERs · load_key.c · load_captures.c
- *   load_filter.c     on, match, ignore · load_where.c where · load_pattern.c patterns
+ *   load_filter.c     on, match, ignore · load_pattern.c patterns
+ *   load_where.c      where: clauses · load_value.c how each is compared · load_list.c with a file of lines
  *   load_clear.c      what ends a signal
  *   members.c         what may stand where, and what is not there yet
  *   load_names.c      which names its events can have; templates
@@ -17,6 +18,7 @@
  * copied (loader_keep, or by whoever takes the set's arena); marks name a file of the set. */
 #pragma once
 
+#include "rules/load.h"
 #include "rules/members.h"
 #include "rules/rule.h"
 #include "rules/where.h"
@@ -39,8 +41,11 @@ struct loader {
     struct map *patterns_by_source; /* -> struct owned_pattern */
     struct pattern_scratch *scratch;
     struct trial *trial; /* of new patterns on hostile texts */
-    size_t n_untried;    /* patterns left untried when that took too long */
-    enum rc rc;          /* RC_NO_MEMORY: nothing read since means anything */
+    const struct rule_files *files;
+    struct list_of_file *lists_read; /* of the set, each read once */
+    struct slice_list lists_of_rule; /* those of the rule being read: what its version joins */
+    size_t n_untried;                /* patterns left untried when that took too long */
+    enum rc rc;                      /* RC_NO_MEMORY: nothing read since means anything */
     /* Of the file being read; NULL: none. */
     const struct node *lists;
     const struct node *patterns;
@@ -110,6 +115,18 @@ bool node_is_pattern(const struct node *node);
 /* `where`: adds the captures of its patterns to `captures`. Fields are checked later, when all captures are known. */
 struct where *read_where(struct loader *loader, const struct node *map,
                          struct slice_list *captures);
+/* A map of clauses being read, with those inside it. */
+struct map_reading {
+    struct loader *loader;
+    struct slice_list *captures; /* NULL: under a `not` or a `none`, where nothing is captured */
+    bool is_of_element;          /* its fields are paths inside an element of a list */
+};
+void read_where_map(const struct map_reading *reading, const struct node *map, struct where *where);
+/* How `field` is compared. */
+void read_value(const struct map_reading *reading, const struct field_ref *field,
+                const struct node *value, struct test *test);
+/* The lines of the file that {file: NAME} names; NULL after adding a problem. They join the rule's version. */
+const struct line_list *read_list_file(struct loader *loader, const struct node *name);
 /* Refuses fields that no event of the rule can have; puts clauses on captures behind those that may make them. */
 void check_where(struct loader *loader, struct where *where, const struct slice_list *captures);
 /* Adds the named groups of a pattern, after checking that a capture may have these names. */

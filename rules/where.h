@@ -3,7 +3,10 @@
  * Made by load_where.c. A pattern that ran into its limit is a third result beside held and failed: nobody takes it for "no match". */
 #pragma once
 
+#include "rules/bound.h"
 #include "rules/field_ref.h"
+#include "rules/line_list.h"
+#include "rules/network.h"
 
 #include "src/base/document.h"
 
@@ -14,6 +17,11 @@ enum test_kind {
     TEST_MATCHES,  /* contains a match of the pattern */
     TEST_EXISTS,   /* is there, or is absent */
     TEST_COMPARES, /* gt ge lt le */
+    TEST_BEFORE,   /* a time earlier than the event's and `span_ms`: what is past is, too */
+    TEST_AFTER,    /* a time later than the event's less `span_ms`: what is still to come is, too */
+    TEST_CIDR,     /* an address in one of the networks */
+    TEST_FILE,     /* a line of a file */
+    TEST_SOME,     /* a list with an element for which all clauses of `element` hold */
     TEST_NOT,      /* its one part does not hold */
     TEST_ANY,      /* one of its parts holds */
     TEST_ALL,      /* all of its parts hold */
@@ -21,17 +29,26 @@ enum test_kind {
 
 enum comparison { COMPARE_GT, COMPARE_GE, COMPARE_LT, COMPARE_LE };
 
-/* What a bound is, and so what the field is read as. */
-enum bound_unit { BOUND_NUMBER, BOUND_DURATION, BOUND_SIZE, BOUND_SEVERITY };
-
+struct where;
 struct test {
     enum test_kind kind;
-    struct slice text;             /* EQUALS */
-    const struct pattern *pattern; /* MATCHES; the rule set's */
-    bool exists;                   /* EXISTS: is it asked to be there? */
-    enum comparison comparison;    /* COMPARES */
-    enum bound_unit unit;
-    double bound;
+    union {
+        struct slice text;             /* EQUALS */
+        const struct pattern *pattern; /* MATCHES; the rule set's */
+        bool exists;                   /* EXISTS: is it asked to be there? */
+        struct {
+            enum comparison comparison;
+            enum bound_unit unit;
+            struct quantity bound;
+        };               /* COMPARES */
+        int64_t span_ms; /* BEFORE, AFTER */
+        struct {
+            struct network *networks;
+            size_t n_networks;
+        };                             /* CIDR */
+        const struct line_list *lines; /* FILE; the rule set's */
+        struct where *element;         /* SOME: its fields are paths below the element */
+    };
     struct test *parts; /* NOT, ANY, ALL */
     size_t n_parts;
 };
@@ -58,5 +75,3 @@ struct where {
 struct evaluation;
 /* Captures of patterns that had to match go into the evaluation's captures; those in `not` and `none` do not. */
 enum test_result where_holds(const struct where *where, struct evaluation *evaluation);
-/* The value of a bound as a number; RC_INVALID when `text` is none of that unit. */
-enum rc bound_parse(enum bound_unit unit, struct slice text, double *value) MUST_CHECK;

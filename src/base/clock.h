@@ -42,6 +42,8 @@ int64_t time_year(int64_t time_ms);
 
 /* "90s", "5m", "1h", "7d", "250ms", "1h30m". A number without a unit, a sign, or more than 10 years: RC_INVALID. */
 enum rc duration_parse(struct slice text, int64_t *duration_ms) MUST_CHECK;
+/* As programs write what they measured: also with decimals, and below a millisecond ("1m30.5s", "350us", "12ns"). In milliseconds; however long. */
+enum rc duration_parse_real(struct slice text, double *duration_ms) MUST_CHECK;
 /* The shortest exact form ("90s" is "1m30s"); `text` holds TIME_TEXT_BYTES; returns it. */
 const char *duration_format(int64_t duration_ms, char *text);
 /* For people: "3 s", "5 min", "2 h", "4 days". `text` holds TIME_TEXT_BYTES; returns it. */

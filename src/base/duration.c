@@ -70,6 +70,64 @@ enum rc duration_parse(struct slice text, int64_t *duration_ms)
     return RC_OK;
 }
 
+/* "1", "1.5"; digits on both sides of the point. */
+static bool take_real(struct slice *rest, double *value)
+{
+    struct slice digits = cut_run(rest, true);
+    double scale = 1;
+
+    *value = 0;
+    for (size_t i = 0; i < digits.len; i++)
+        *value = *value * 10 + (digits.ptr[i] - '0');
+    if (!digits.len || !rest->len || rest->ptr[0] != '.')
+        return digits.len > 0;
+    rest->ptr++;
+    rest->len--;
+    digits = cut_run(rest, true);
+    for (size_t i = 0; i < digits.len; i++)
+        *value += (digits.ptr[i] - '0') * (scale /= 10);
+    return digits.len > 0;
+}
+
+enum rc duration_parse_real(struct slice text, double *duration_ms)
+{
+    /* Both signs that Unicode has for micro. */
+    static const struct {
+        const char *name;
+        double unit_ms;
+    } units[] = {
+        { "d", (double)DAY_MS },
+        { "h", (double)HOUR_MS },
+        { "m", (double)MINUTE_MS },
+        { "s", 1e3 },
+        { "ms", 1 },
+        { "us", 1e-3 },
+        { "\xc2\xb5s", 1e-3 },
+        { "\xce\xbcs", 1e-3 },
+        { "ns", 1e-6 },
+    };
+    const size_t n_units = sizeof(units) / sizeof(units[0]);
+    size_t next_unit = 0;
+
+    *duration_ms = 0;
+    do {
+        double value;
+        struct slice name;
+        size_t unit = next_unit;
+
+        if (!take_real(&text, &value))
+            return RC_INVALID;
+        name = cut_run(&text, false);
+        while (unit < n_units && !slice_eq(name, slice_of(units[unit].name)))
+            unit++;
+        if (unit == n_units)
+            return RC_INVALID;
+        *duration_ms += value * units[unit].unit_ms;
+        next_unit = unit + 1;
+    } while (text.len);
+    return RC_OK;
+}
+
 const char *duration_format(int64_t duration_ms, char *text)
 {
     uint64_t rest_ms = duration_ms < 0 ? 0 - (uint64_t)duration_ms : (uint64_t)duration_ms;

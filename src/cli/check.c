@@ -67,7 +67,7 @@ static void print_praise(const struct invocation *invocation, const struct offli
         return;
     printf("%.*s: ", SLICE_ARG(offline->config->path));
     print_count(offline->ruleset->n_rules, "rule", " in ");
-    print_count(offline->files.n_files, "file", ", ");
+    print_count(offline->files.n_files - offline->files.n_lists, "file", ", ");
     print_count(offline->ruleset->n_tests, "test", " (`vedette test` runs them): valid");
     if (n_warnings)
         printf(", but with warnings");

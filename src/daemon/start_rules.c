@@ -23,7 +23,9 @@ static enum rc load_last_good(const struct config *config, struct store *store, 
         files.files = arena_alloc(arena, files.n_files + 1, sizeof *files.files);
         rc = files.files ? RC_OK : RC_NO_MEMORY;
         for (size_t i = 0; i < files.n_files && !rc; i++)
-            files.files[i] = (struct rule_file){ .name = kept[i].name, .text = kept[i].text };
+            files.files[i] = (struct rule_file){ .name = kept[i].name,
+                                                 .text = kept[i].text,
+                                                 .is_list = kept[i].is_list };
     }
     if (!rc)
         rc = ruleset_parse(&files, problems, ruleset);

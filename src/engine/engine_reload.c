@@ -182,8 +182,9 @@ enum rc turn_save_rules(struct turn *turn, const struct rule_files *files)
     if (!copies)
         return RC_NO_MEMORY;
     for (size_t i = 0; i < files->n_files; i++)
-        copies[i] =
-            (struct saved_file){ .name = files->files[i].name, .text = files->files[i].text };
+        copies[i] = (struct saved_file){ .name = files->files[i].name,
+                                         .text = files->files[i].text,
+                                         .is_list = files->files[i].is_list };
     saved.files = (struct record_list){ copies, files->n_files };
     return ruleset_save(turn->txn, &saved);
 }

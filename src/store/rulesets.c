@@ -7,6 +7,7 @@
 static const struct record_field file_fields[] = {
     { .tag = 1, .type = RECORD_TEXT, .name = "name", AT(name) },
     { .tag = 2, .type = RECORD_TEXT, .name = "text", AT(text) },
+    { .tag = 3, .type = RECORD_BOOL, .name = "is_list", AT(is_list) },
 };
 #undef AT
 static const struct record_shape file_shape = RECORD_SHAPE(saved_file, file_fields);

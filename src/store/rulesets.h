@@ -1,4 +1,4 @@
-/* rulesets.h - the last rule files that loaded, whole: what a daemon runs that starts beside a broken file.
+/* rulesets.h - the last rule files that loaded, whole, with the files of lines that they name: what a daemon runs that starts beside a broken file.
  *
  * Key: "last_good". Value: record of struct saved_ruleset. */
 #pragma once
@@ -9,6 +9,7 @@
 struct saved_file {
     struct slice name;
     struct slice text;
+    bool is_list; /* lines that a rule names, no rules */
 };
 struct saved_ruleset {
     int64_t saved_ms;

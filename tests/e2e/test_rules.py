@@ -47,6 +47,11 @@ BROKEN = {
     "a tab": ("rules:\n\t- id: a\n", 2, 1, "indent with blanks, not tabs"),
     "bytes that are not UTF-8": ("rules:\n  - id: \udcff\n", 2, 9, "byte 0xff is not UTF-8"),
     "two documents": ("rules: []\n---\nrules: []\n", 2, 1, "a file holds one"),
+    "a way to compare that does not exist": (HEAD + "    where: {branch: {contians: x}}\n", 4, 22, "unknown member `contians`; valid here: eq not exists gt ge lt le before after cidr file some"),
+    "a bound without its unit": (HEAD + "    where: {duration: {ge: 300}}\n", 4, 28, "with its unit (90s 5m 1h 7d), of ten years at most, not `300`"),
+    "a network with bits behind its prefix": (HEAD + "    where: {host: {cidr: [10.0.0.1/8]}}\n", 4, 27, "the network is 10.0.0.0/8"),
+    "a file of lines that is not there": (HEAD + "    where: {host: {file: hosts.txt}}\n", 4, 26, "rules.d/hosts.txt` cannot be used: No such file or directory"),
+    "a file of lines elsewhere": (HEAD + "    where: {host: {file: ../vedette.yaml}}\n", 4, 26, "no folder, no dot at its beginning"),
     "an action that nobody declared": (HEAD + "    propose: {plan: [{do: rerunn, with: {run: '1'}}]}\n", 4, 22, "no action `rerunn` is declared under `actions` of the configuration; did you mean `rerun`?"),
     "a parameter that its action does not know": (HEAD + "    propose: {plan: [{do: rerun, with: {run: '1', rn: '2'}}]}\n", 4, 22, "rerun has no parameter `rn`; its parameters: run"),
     "a parameter that is missing": (HEAD + "    propose: {plan: [{do: rerun}]}\n", 4, 22, "rerun needs its parameter `run`"),
@@ -55,6 +60,8 @@ BROKEN = {
     "an approver whom nobody knows": (HEAD + "    propose: {approvers: {from: [jan]}}\n", 2, 5, "approver `jan` is neither in `people` nor in `groups`"),
     "more approvals than people": (HEAD + "    propose: {approvers: {from: [jane], need: 2}}\n", 2, 5, "`need: 2`, but `from` names 1 people"),
 }
+
+LISTED = "rules:\n  - {id: listed, on: ci.run, where: {repo: {file: repos.txt}}}\n"
 
 SLOW = """
 rules:
@@ -168,6 +175,12 @@ class Offline(VedetteTest):
         self.assertIn("everybody on this machine may write into this directory", self.check(vedette, expect=1).stderr)
         rules.chmod(0o755)
         self.check(vedette, expect=0)
+
+    def test_r10_what_anybody_may_write_is_no_file_of_lines_either(self):
+        vedette = self.files(rules={"ci.yaml": HEAD + "    where: {host: {file: hosts.txt}}\n", "hosts.txt": "web1\n"})
+        self.assertIn("1 rule in 1 file", self.check(vedette, "--strict", expect=0).stdout)
+        (vedette.directory / "rules.d/hosts.txt").chmod(0o666)
+        self.assertRegex(self.check(vedette, expect=1).stderr, r"ci\.yaml:4:26: error: .*hosts\.txt` cannot be used: everybody on this machine may write this file")
 
     def test_r10_what_is_missing_is_an_error_and_not_an_empty_set(self):
         vedette = self.files()
@@ -464,6 +477,27 @@ class Reloading(VedetteTest):
         self.assertEqual(vedette.request("control", "GET", "/readyz?verbose").json()["status"], "degraded")
         self.assertEqual([rule["id"] for rule in vedette.items("rules")], ["ci-red"])
         self.red_twice(vedette)
+
+    def test_a_file_of_lines_is_read_again_at_each_reload(self):
+        vedette = self.vedette(rules={"ci.yaml": LISTED, "repos.txt": "# ours\nacme/other\n"})
+        vedette.send_github("workflow_run", workflow_run(run=1))
+        vedette.wait_until_folded()
+        self.assertEqual(vedette.items("signals"), [])
+        self.assertIn("0 changed", vedette.cli("reload", check=0).stdout)
+        vedette.write("rules.d/repos.txt", "acme/other\r\nacme/shop\r\n")
+        self.assertIn("1 changed", vedette.cli("reload", check=0).stdout)
+        vedette.send_github("workflow_run", workflow_run(run=2))
+        wait_until(lambda: vedette.items("signals", rule="listed"), "the repository is listed now")
+
+    def test_r08_a_start_beside_a_broken_file_runs_the_last_good_set_with_its_files_of_lines(self):
+        vedette = self.vedette(rules={"ci.yaml": LISTED, "repos.txt": "acme/shop\n"})
+        vedette.stop()
+        (vedette.directory / "rules.d/repos.txt").unlink()
+        vedette.start()
+        self.assertIn("repos.txt` cannot be used: No such file or directory", vedette.log())
+        self.assertIn("the rule files are broken: running the last good rules", vedette.log())
+        vedette.send_github("workflow_run", workflow_run(run=1))
+        wait_until(lambda: vedette.items("signals", rule="listed"), "the saved lines hold")
 
     def test_r08_a_first_start_beside_a_broken_file_ends_with_78(self):
         vedette = self.vedette(start=False, rules={"ci.yaml": HEAD + "    wher: {state: failing}\n"})

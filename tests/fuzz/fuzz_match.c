@@ -20,6 +20,13 @@ static const char rules[] =
     "    on: ['*']\n"
     "    where: {'data.items[*].name': {not: [a, b]}, 'data[\"odd key\"]': {exists: true}}\n"
     "    when: {count: 2, within: 1h}\n"
+    "  - id: inside\n"
+    "    on: ['*']\n"
+    "    where: {data.items: {some: {name: '/^(?<initial>.)/', n: {ge: 2}, of: {not: {some: {k: "
+    "x}}}}},\n"
+    "            'data.at[*]': {before: 14d, after: 1h}}\n"
+    "  - {id: lines, on: ['*'], where: {host: [{cidr: [10.0.0.0/8, '2001:db8::/32']}, {file: "
+    "a.txt}]}, key: [kind]}\n"
     "  - id: either\n"
     "    on: [ci.run, issue]\n"
     "    where: {any: [{branch: main}, {data.a: '/^(a|b)*c/'}], none: [{actor: {exists: false}}]}\n"
@@ -31,8 +38,11 @@ static const char rules[] =
 static struct ruleset *loaded_rules(void)
 {
     static struct ruleset *set;
-    struct rule_file file = { .name = SLICE("fuzz.yaml"), .text = slice_of(rules) };
-    struct rule_files files = { .files = &file, .n_files = 1 };
+    struct rule_file all[] = {
+        { .name = SLICE("fuzz.yaml"), .text = slice_of(rules) },
+        { .name = SLICE("a.txt"), .text = SLICE("web1\nweb2\n"), .is_list = true },
+    };
+    struct rule_files files = { .files = all, .n_files = 2, .n_lists = 1 };
     struct problems *problems = NULL;
     struct buffer said;
     enum rc rc;
@@ -80,16 +90,18 @@ static void claim_explained(struct matcher *matcher, const struct rule *rule,
 
 static void claim_folds(const struct match *match, const struct event *event, struct arena *arena)
 {
+    const struct fold_clock first = { .now_ms = NOW_MS };
+    const struct fold_clock second = { .now_ms = NOW_MS + 1 };
     struct signal signal = { 0 };
     struct fold fold = { 0 };
     struct template_values values;
     struct buffer title;
 
-    CLAIM(fold_match(match, event, NOW_MS, arena, &signal, &fold) == RC_OK);
+    CLAIM(fold_match(match, event, &first, arena, &signal, &fold) == RC_OK);
     CLAIM(fold.n_transitions <= 2);
     if (match->clears)
         return;
-    CLAIM(fold_match(match, event, NOW_MS + 1, arena, &signal, &fold) == RC_OK);
+    CLAIM(fold_match(match, event, &second, arena, &signal, &fold) == RC_OK);
     CLAIM(signal_values(&signal, NOW_MS, arena, &values) == RC_OK);
     buffer_init(&title, 0);
     template_render(match->rule->title, &values, &title, NULL);

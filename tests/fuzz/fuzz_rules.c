@@ -4,8 +4,12 @@
 
 static struct ruleset *load(struct slice text, struct problems *problems)
 {
-    struct rule_file file = { .name = SLICE("fuzz.yaml"), .text = text };
-    struct rule_files files = { .files = &file, .n_files = 1 };
+    struct rule_file all[] = {
+        { .name = SLICE("fuzz.yaml"), .text = text },
+        { .name = SLICE("a.txt"), .text = SLICE("a\nb\r\n# c\n"), .is_list = true },
+        { .name = SLICE("b.txt"), .is_list = true, .fault = SLICE("gone") },
+    };
+    struct rule_files files = { .files = all, .n_files = 3, .n_lists = 2 };
     struct ruleset *set = NULL;
     enum rc rc = ruleset_parse_to_show(&files, problems, &set);
 

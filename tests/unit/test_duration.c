@@ -173,10 +173,51 @@ static void a_size_carries_its_unit(void **state)
     }
 }
 
+static void a_measured_duration_may_have_decimals_and_small_units(void **state)
+{
+    static const struct {
+        const char *text;
+        double duration_ms; /* -1: refused */
+    } cases[] = {
+        { .text = "90s", .duration_ms = 90000 },
+        { .text = "1m30.5s", .duration_ms = 90500 },
+        { .text = "1h0m0s", .duration_ms = 3600000 },
+        { .text = "0.25ms", .duration_ms = 0.25 },
+        { .text = "500us", .duration_ms = 0.5 },
+        { .text = "500\xc2\xb5s", .duration_ms = 0.5 },
+        { .text = "500\xce\xbcs", .duration_ms = 0.5 },
+        { .text = "1000000ns", .duration_ms = 1 },
+        { .text = "4000d", .duration_ms = 4000 * (double)DAY_MS },
+        { .text = "90", .duration_ms = -1 },
+        { .text = "1.5", .duration_ms = -1 },
+        { .text = ".5s", .duration_ms = -1 },
+        { .text = "5.s", .duration_ms = -1 },
+        { .text = "1.5.5s", .duration_ms = -1 },
+        { .text = "-5s", .duration_ms = -1 },
+        { .text = "30s1m", .duration_ms = -1 },
+        { .text = "1s1s", .duration_ms = -1 },
+        { .text = "5 s", .duration_ms = -1 },
+        { .text = "s", .duration_ms = -1 },
+        { .text = "", .duration_ms = -1 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        double duration_ms = -1;
+
+        if (duration_parse_real(slice_of(cases[i].text), &duration_ms))
+            duration_ms = -1;
+        if (duration_ms != cases[i].duration_ms)
+            print_message("%s\n", cases[i].text);
+        assert_true(duration_ms == cases[i].duration_ms);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_duration_carries_its_unit),
+        cmocka_unit_test(a_measured_duration_may_have_decimals_and_small_units),
         cmocka_unit_test(a_nul_does_not_end_a_quantity),
         cmocka_unit_test(a_duration_is_written_in_its_shortest_exact_form),
         cmocka_unit_test(what_is_written_is_read_as_the_same_duration),

@@ -39,7 +39,7 @@ static void assert_gates(const char *rule, const char *event, bool expected_matc
     ruleset_free(set);
 }
 
-static void gates_are_shown_up_to_the_first_that_failed(void **state)
+static void gates_are_shown_up_to_the_first_that_failed_and_of_clauses_all(void **state)
 {
     const char *rule = "{id: a, on: ci.run, where: {branch: '/^main$/', duration: {gt: 5m}}, "
                        "key: [repo]}";
@@ -48,10 +48,11 @@ static void gates_are_shown_up_to_the_first_that_failed(void **state)
     assert_gates(rule, "{'kind':'push','type':'github.push'}", false,
                  "-on[ci.run|push github.push]");
     assert_gates(rule, "{'kind':'ci.run','type':'t','branch':'dev','duration':'6m'}", false,
-                 "+on[ci.run|ci.run t] -where.branch[/^main$/|dev]");
+                 "+on[ci.run|ci.run t] -where.branch[/^main$/|dev] "
+                 "+where.duration[{\"gt\":\"5m\"}|6m] -where.state[failing|absent]");
     assert_gates(rule, "{'kind':'ci.run','type':'t','branch':'main','state':'failing'}", false,
                  "+on[ci.run|ci.run t] +where.branch[/^main$/|main] "
-                 "-where.duration[{\"gt\":\"5m\"}|absent]");
+                 "-where.duration[{\"gt\":\"5m\"}|absent] +where.state[failing|failing]");
     assert_gates(
         rule, "{'kind':'ci.run','type':'t','branch':'main','duration':'6m','state':'info'}", false,
         "+on[ci.run|ci.run t] +where.branch[/^main$/|main] "
@@ -65,8 +66,54 @@ static void a_match_shows_every_gate_and_its_key(void **state)
                  "where: {any: [{host: a}, {host: b}], none: [{actor: bot}]}, key: [host]}",
                  "{'kind':'log','type':'l','text':'xy','host':'b'}", true,
                  "+on[log|log l] +match[/x/ /y/|xy] +ignore[/z/|xy] "
-                 "+where.any[[{\"host\":\"a\"},{\"host\":\"b\"}]|absent] "
-                 "+where.none[[{\"actor\":\"bot\"}]|absent] +key[host|b]");
+                 "+where.any[[{\"host\":\"a\"},{\"host\":\"b\"}]|host: b] "
+                 "+where.none[[{\"actor\":\"bot\"}]|actor is absent] +key[host|b]");
+}
+
+/* Of a push of type t: the gates behind `on`. */
+static void assert_clauses(const char *where, const char *members, const char *expected)
+{
+    char rule[256], event[512], gates[512];
+
+    (void)snprintf(rule, sizeof(rule), "{id: a, on: push, key: [kind], where: %s}", where);
+    (void)snprintf(event, sizeof(event),
+                   "{'kind':'push','type':'t','time':'2026-11-21T08:00:00Z'%s}", members);
+    (void)snprintf(gates, sizeof(gates), "+on[push|push t] %s", expected);
+    assert_gates(rule, event, false, gates);
+}
+
+static void a_clause_that_does_not_hold_says_what_it_saw(void **state)
+{
+    (void)state;
+    assert_clauses("{data.n: {gt: 5}}", ",'data':{'n':'few'}",
+                   "-where.data.n[{\"gt\":5}|few (no number)]");
+    assert_clauses("{data.n: {gt: 5}}", ",'data':{'n':5}", "-where.data.n[{\"gt\":5}|5]");
+    assert_clauses("{data.n: {gt: 5}}", ",'data':{'n':{'of':[5]}}",
+                   "-where.data.n[{\"gt\":5}|{\"of\":[5]} (no number)]");
+    assert_clauses("{duration: {gt: 5m}}", ",'duration':'400'",
+                   "-where.duration[{\"gt\":\"5m\"}|400 (no duration with its unit)]");
+    assert_clauses("{severity: {ge: high}}", ",'severity':'page'",
+                   "-where.severity[{\"ge\":\"high\"}|page (no severity)]");
+    assert_clauses("{data.b: {ge: 1KB}}", ",'data':{'b':'big'}",
+                   "-where.data.b[{\"ge\":\"1KB\"}|big (no size)]");
+    assert_clauses("{data.t: {before: 1h}}", ",'data':{'t':'soon'}",
+                   "-where.data.t[{\"before\":\"1h\"}|soon (no time)]");
+    assert_clauses("{data.t: {before: 1h}}", ",'data':{}",
+                   "-where.data.t[{\"before\":\"1h\"}|absent]");
+    assert_clauses("{data.t: {after: 1h}}", ",'data':{'t':'2026-11-21T07:00:00Z'}",
+                   "-where.data.t[{\"after\":\"1h\"}|2026-11-21T07:00:00Z]");
+    assert_clauses("{host: {cidr: 10.0.0.0/8}}", ",'host':'10.0.0.1:80'",
+                   "-where.host[{\"cidr\":\"10.0.0.0/8\"}|10.0.0.1:80 (no address)]");
+    assert_clauses("{'data.l[*].n': x}", ",'data':{'l':[{'n':'a'},{'n':'b'}]}",
+                   "-where.data.l[*].n[x|a, b]");
+    assert_clauses("{data.l: {some: {n: x}}}", ",'data':{'l':[{'n':'a'}]}",
+                   "-where.data.l[{\"some\":{\"n\":\"x\"}}|[{\"n\":\"a\"}]]");
+    assert_clauses("{data.l: {some: {n: x}}}", ",'data':{'l':'a'}",
+                   "-where.data.l[{\"some\":{\"n\":\"x\"}}|a (no list)]");
+    assert_clauses("{any: [{host: a, actor: b}, {host: c}]}", ",'host':'d'",
+                   "-where.any[[{\"actor\":\"b\",\"host\":\"a\"},{\"host\":\"c\"}]|"
+                   "host: d, actor is absent]");
+    assert_clauses("{none: [{host: d}]}", ",'host':'d'", "-where.none[[{\"host\":\"d\"}]|host: d]");
 }
 
 static void r12_a_key_without_its_field_is_a_gate_too(void **state)
@@ -87,8 +134,9 @@ static void an_event_that_clears_says_so(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gates_are_shown_up_to_the_first_that_failed),
+        cmocka_unit_test(gates_are_shown_up_to_the_first_that_failed_and_of_clauses_all),
         cmocka_unit_test(a_match_shows_every_gate_and_its_key),
+        cmocka_unit_test(a_clause_that_does_not_hold_says_what_it_saw),
         cmocka_unit_test(r12_a_key_without_its_field_is_a_gate_too),
         cmocka_unit_test(an_event_that_clears_says_so),
     };

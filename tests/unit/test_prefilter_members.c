@@ -46,6 +46,9 @@ static const char *const words[] = {
     "emerg",
     "x",
     "  blanks  ",
+    "10.0.0.7",
+    "2001:db8::7",
+    "2026-11-21T08:00:00Z",
 };
 
 static const char *const members[] = {
@@ -124,6 +127,17 @@ static void write_equal(struct lines *lines, const char *word)
     buffer_add_byte(&lines->rules, '"');
 }
 
+/* What they ask for may be written in many ways. */
+static const char *const without_literals[] = {
+    "{ge: 1}",
+    "{before: 3650d}",
+    "{after: 3650d}",
+    "{cidr: 10.0.0.0/8}",
+    "{not: {cidr: 10.0.0.0/8}}",
+    "[{cidr: '::/0'}, error]",
+    "{some: {x: {exists: false}}}",
+};
+
 static void write_test(struct lines *lines)
 {
     switch (random_pick(&lines->state, 16)) {
@@ -136,7 +150,7 @@ static void write_test(struct lines *lines)
         buffer_add_text(&lines->rules, "{exists: true}");
         break;
     case 2:
-        buffer_add_text(&lines->rules, "{ge: 1}");
+        buffer_add_text(&lines->rules, RANDOM_OF(&lines->state, without_literals));
         break;
     case 3:
         buffer_add_text(&lines->rules, "[");

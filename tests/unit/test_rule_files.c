@@ -26,8 +26,8 @@ static int make_place(void **state)
     return 0;
 }
 
-static const char *const names[] = { "a.yaml",  "b.yml", ".hidden.yaml",
-                                     "c.yaml~", "d.txt", "big.yaml" };
+static const char *const names[] = { "a.yaml", "b.yml",    ".hidden.yaml", "c.yaml~",
+                                     "d.txt",  "big.yaml", "e.txt",        "g.txt" };
 
 static const char *path_of(const struct place *place, const char *name, char *path)
 {
@@ -134,6 +134,100 @@ static void r11_a_file_over_1_mib_is_refused(void **state)
     assert_int_equal(read_path(place, place->root), RC_INVALID);
 }
 
+/* -- files of lines that rules name -- */
+
+/* Every place of a rule where one may be named, and others where it is none. */
+static const char naming[] =
+    "defaults: {where: {repo: {file: e.txt}}}\n"
+    "rules:\n"
+    "  - id: a\n"
+    "    on: push\n"
+    "    where: {any: [{host: [x, {file: d.txt}]}], file: g.txt}\n"
+    "    clear: {where: {data.l: {some: {name: {not: {file: e.txt}}}}}}\n"
+    "    propose: {plan: [{do: x, with: {file: g.txt}}]}\n"
+    "tests: [{events: [{hook: github, file: g.txt, where: {a: {file: g.txt}}}]}]\n";
+
+static const struct rule_file *find_list(const struct place *place, const char *name)
+{
+    char path[128];
+
+    for (size_t i = 0; i < place->files.n_files; i++) {
+        if (slice_eq(place->files.files[i].name, slice_of(path_of(place, name, path))))
+            return place->files.files[i].is_list ? &place->files.files[i] : NULL;
+    }
+    return NULL;
+}
+
+static void a_file_of_lines_is_read_where_a_rule_names_it_and_only_once(void **state)
+{
+    struct place *place = *state;
+
+    put(place, "a.yaml", slice_of(naming), 0644);
+    put(place, "b.yml", slice_of(naming), 0644);
+    put(place, "d.txt", SLICE("web1\n"), 0644);
+    put(place, "e.txt", SLICE("web2\n"), 0644);
+    put(place, "g.txt", SLICE("secret\n"), 0644);
+    assert_int_equal(read_path(place, place->root), RC_OK);
+    assert_int_equal(place->files.n_files, 4);
+    assert_int_equal(place->files.n_lists, 2);
+    assert_slice(find_list(place, "d.txt")->text, "web1\n");
+    assert_slice(find_list(place, "e.txt")->text, "web2\n");
+    assert_null(find_list(place, "g.txt"));
+}
+
+static const char names_d[] = "rules: [{id: a, on: push, where: {host: {file: d.txt}}}]";
+
+static void assert_fault(struct place *place, const char *fault)
+{
+    const struct rule_file *list;
+
+    assert_int_equal(read_path(place, place->root), RC_OK);
+    list = find_list(place, "d.txt");
+    assert_non_null(list);
+    assert_slice(list->fault, fault);
+}
+
+static void r10_what_is_wrong_with_a_file_of_lines_is_kept_for_the_rule_that_names_it(void **state)
+{
+    static char bytes[(1 << 20) + 1];
+    struct place *place = *state;
+    char path[128];
+
+    memset(bytes, '#', sizeof(bytes));
+    put(place, "a.yaml", slice_of(names_d), 0644);
+    assert_fault(place, "No such file or directory");
+    put(place, "d.txt", (struct slice){ bytes, sizeof(bytes) }, 0644);
+    assert_fault(place, "a file of lines has at most 1 MiB");
+    put(place, "d.txt", (struct slice){ bytes, sizeof(bytes) - 1 }, 0644);
+    assert_fault(place, NULL);
+    put(place, "d.txt", SLICE("web1"), 0646);
+    assert_fault(place, "everybody on this machine may write this file: chmod o-w it");
+    (void)unlink(path_of(place, "d.txt", path));
+    assert_int_equal(mkdir(path, 0755), 0);
+    assert_fault(place, "Is a directory");
+    assert_int_equal(rmdir(path), 0);
+}
+
+static void nothing_outside_of_the_rule_files_directory_is_read(void **state)
+{
+    static const char *const outside[] = { "../d.txt",     "/etc/hostname",
+                                           ".hidden.yaml", "x/../d.txt",
+                                           "..",           "''" };
+    struct place *place = *state;
+
+    put(place, "d.txt", SLICE("web1"), 0644);
+    put(place, ".hidden.yaml", SLICE("web1"), 0644);
+    for (size_t i = 0; i < sizeof(outside) / sizeof(*outside); i++) {
+        char text[128];
+
+        (void)snprintf(text, sizeof(text), "rules: [{id: a, on: push, where: {host: {file: %s}}}]",
+                       outside[i]);
+        put(place, "a.yaml", slice_of(text), 0644);
+        assert_int_equal(read_path(place, place->root), RC_OK);
+        assert_int_equal(place->files.n_lists, 0);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, leave_place)
@@ -143,6 +237,9 @@ int main(void)
         TEST(r10_what_cannot_be_read_is_an_error_and_not_empty),
         TEST(r10_a_file_that_everybody_may_write_is_refused),
         TEST(r10_a_directory_that_everybody_may_write_into_is_refused),
+        TEST(a_file_of_lines_is_read_where_a_rule_names_it_and_only_once),
+        TEST(r10_what_is_wrong_with_a_file_of_lines_is_kept_for_the_rule_that_names_it),
+        TEST(nothing_outside_of_the_rule_files_directory_is_read),
         TEST(r11_a_file_over_1_mib_is_refused),
     };
 
