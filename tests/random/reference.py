@@ -1,68 +1,113 @@
 """What a rule does with the events of one key, told slowly: the whole history is looked at again at each instant.
 
-A signal is idle, then pending, then firing, then resolved, which is idle again. Event time decides what counts: with W the newest event
-time of the key, what is older than W - lateness is late and moves nothing, and what is older than the newest clear is late as well. Whatever
-waits runs on the clock of the engine, which is the time of receipt. Timers that are due by then go before an event."""
+A signal is idle, then pending, then firing, then resolved, which is idle again. Event time decides what counts: with W the newest event time
+of the key, what is older than W - lateness is late and moves nothing, and so is what is older than the newest clear. Whatever waits runs on
+the clock of the engine, which is the time of receipt; the key's own time goes on from W as that clock does. Timers that are due by then go
+before an event."""
 import dataclasses
 
 NEVER = float("inf")
+RESTS, WAITS, HOLDS, ENDS = "rests", "waits", "holds", "ends"
 
 
 @dataclasses.dataclass
 class Transition:
+    """None: nobody says what stands there."""
     to: str
     at: int
-    count: int
-    first_seen: int
-    last_seen: int
+    count: int | None
+    first_seen: int | None
+    last_seen: int | None
 
 
 @dataclasses.dataclass
 class Verdict:
     """What a condition says of the matches that it has seen."""
-    holds: bool
-    count: int
-    first_seen: int
+    says: str
+    count: int | None = None
+    first_seen: int | None = None
+
+
+@dataclasses.dataclass
+class Sight:
+    """What a condition is asked about: the matches (since the last episode, where it does not remember longer) and the key's own time."""
+    seen: list
+    now: int
+    newest: int
+    is_firing: bool
+    event: object = None  # that has just come; None: only time has passed
+
+
+class Condition:
+    """One that only a match can make true. `within` is how long a match can matter."""
+    within = 0
+    folds_on = False  # it is asked while it fires, too
+
+    def judge(self, sight):
+        raise NotImplementedError
+
+    def instants(self, seen):
+        """Times of the key at which it may come true, or end, without an event."""
+        return []
+
+    def takes(self, rule, event):
+        return rule.matches(event)
+
+    def kept(self, seen, verdict):
+        """What it remembers beyond the end of an episode; `verdict`: None where something else ended it."""
+        return []
+
+    def weight_of(self, event):
+        return 1
 
 
 class Life:
-    """One key under one rule. `condition` is asked for a Verdict over all matches since the last episode (or clear)."""
+    """One key under one rule."""
 
     def __init__(self, rule, condition):
         self.rule, self.condition = rule, condition
         self.transitions = []
-        self.newest = None        # W
-        self.newest_clear = None
-        self.begin_again()
+        self.forget()
 
-    def begin_again(self):
+    def forget(self):
+        self.newest = self.newest_received = self.newest_clear = None
+        self.last_received = None  # of the last match or clear
         self.is_firing = False
-        self.seen = []            # the matches of this episode, in the order of receipt
-        self.count = 0
-        self.first_seen = None
+        self.seen = []
+        self.judged = -NEVER       # time of the key
+        self.quiet_from = NEVER
+        self.last_seen = None      # of this episode; where time alone begins it, of the one before
+        self.is_fresh = True
 
     # -- time --
 
+    def key_now(self, now):
+        return self.newest + max(0, now - self.newest_received)
+
+    def instants_ahead(self):
+        return [time for time in self.condition.instants(self.seen) if time > self.judged] if self.newest is not None else []
+
+    def condition_due(self):
+        return min((self.newest_received + time - self.newest for time in self.instants_ahead()), default=NEVER)
+
+    def quiet_due(self):
+        return self.quiet_from + self.rule.clear[1] if self.is_firing and self.rule.clear[0] == "quiet" else NEVER
+
+    def forgotten_due(self):
+        """A key that never fired, and of which nothing is remembered but what is over."""
+        if self.newest is None or self.is_firing or self.transitions or self.instants_ahead():
+            return NEVER
+        return self.last_received + self.condition.within + self.rule.lateness
+
     def let_pass(self, until):
-        if self.seen and self.due() <= until:
-            self.end_by_time(self.due())
-
-    def due(self):
-        last_received = max(event.received for event in self.seen)
-        if not self.is_firing:
-            return last_received + self.condition.within + self.rule.lateness
-        return last_received + self.rule.clear[1] if self.rule.clear[0] == "quiet" else NEVER
-
-    def end_by_time(self, at):
-        was_firing = self.is_firing
-        if was_firing:
-            self.tell("resolved", at)
-        self.begin_again()
-        if not was_firing and not self.has_fired():
-            self.newest = self.newest_clear = None  # a key that never fired is forgotten
-
-    def has_fired(self):
-        return bool(self.transitions)
+        while min(self.condition_due(), self.quiet_due(), self.forgotten_due()) <= until:
+            at = min(self.condition_due(), self.quiet_due(), self.forgotten_due())
+            if at == self.quiet_due():
+                self.end("resolved", at)
+            elif at == self.condition_due():
+                self.judge(at, None)
+            else:
+                self.forget()
 
     # -- events --
 
@@ -70,7 +115,7 @@ class Life:
         self.let_pass(event.received)
         if self.rule.clears(event):
             self.clear(event)
-        elif self.rule.matches(event) and not self.is_late(event):
+        elif self.condition.takes(self.rule, event) and not self.is_late(event):
             self.match(event)
 
     def is_late(self, event):
@@ -78,34 +123,62 @@ class Life:
             return False
         if event.time < self.newest - self.rule.lateness:
             return True
-        return self.newest_clear is not None and event.time < self.newest_clear
+        if self.newest_clear is not None and event.time < self.newest_clear:
+            return True
+        return not self.is_firing and self.condition.within > 0 and event.time <= self.newest - self.condition.within
+
+    def sight(self, event):
+        self.last_received = event.received
+        if self.newest is None or event.time >= self.newest:
+            self.newest, self.newest_received = event.time, event.received
 
     def clear(self, event):
         if self.newest is None or event.time < self.newest:
             return
-        self.newest = self.newest_clear = event.time
-        if self.is_firing:
-            self.tell("resolved", event.received)
-        self.begin_again()
+        self.sight(event)
+        self.newest_clear = event.time
+        self.end("resolved", event.received)
 
     def match(self, event):
-        self.newest = event.time if self.newest is None else max(self.newest, event.time)
-        if not self.is_firing and not self.condition.may_count(event, self.newest):
-            return
+        self.sight(event)
         self.seen.append(event)
+        self.last_seen = event.time if self.is_fresh else max(self.last_seen, event.time)
+        self.is_fresh = False
+        if self.is_firing and not self.condition.folds_on:
+            self.count_on(event)
+        else:
+            self.judge(event.received, event)
         if self.is_firing:
+            self.quiet_from = event.received
+
+    # -- what follows --
+
+    def judge(self, at, event):
+        self.judged = self.key_now(at)
+        verdict = self.condition.judge(Sight(self.seen, self.judged, self.newest, self.is_firing, event))
+        if self.is_firing and verdict.says == ENDS:
+            self.end("resolved", at, verdict)
+        elif self.is_firing and event:
+            self.count_on(event)
+        elif not self.is_firing and verdict.says == HOLDS:
+            self.is_firing, self.quiet_from = True, at
+            self.count, self.first_seen = verdict.count, verdict.first_seen
+            self.tell("firing", at)
+
+    def count_on(self, event):
+        if self.count is not None:
             self.count += self.condition.weight_of(event)
+        if self.first_seen is not None:
             self.first_seen = min(self.first_seen, event.time)
-            return
-        verdict = self.condition.judge(self.seen, self.newest)
-        self.count, self.first_seen = verdict.count, verdict.first_seen
-        if verdict.holds:
-            self.is_firing = True
-            self.tell("firing", event.received)
+
+    def end(self, to, at, verdict=None):
+        if self.is_firing:
+            self.tell(to, at)
+        self.is_firing, self.is_fresh = False, True
+        self.seen = self.condition.kept(self.seen, verdict)
 
     def tell(self, to, at):
-        last_seen = max(event.time for event in self.seen)
-        self.transitions.append(Transition(to, at, self.count, self.first_seen, last_seen))
+        self.transitions.append(Transition(to, at, self.count, self.first_seen, self.last_seen))
 
 
 def play(rule, condition, events, end):
@@ -118,43 +191,34 @@ def play(rule, condition, events, end):
 
 # -- conditions that only a match can make true --
 
-class Condition:
-    within = 0
-
-    def may_count(self, event, newest):
-        """What is older than the window can be part of nothing."""
-        return not self.within or event.time > newest - self.within
-
-    def weight_of(self, event):
-        return 1
-
-    def window(self, seen, newest):
-        return [event for event in seen if newest - self.within < event.time <= newest]
-
-
 class First(Condition):
-    def judge(self, seen, newest):
-        return Verdict(True, 1, seen[0].time)
+    def judge(self, sight):
+        return Verdict(HOLDS, 1, sight.event.time)
 
 
-class Count(Condition):
+class Window(Condition):
+    def window(self, sight):
+        return [event for event in sight.seen if sight.newest - self.within < event.time <= sight.newest]
+
+
+class Count(Window):
     def __init__(self, when):
         self.wanted, self.within, self.weight = when["count"], when["within"], when.get("weight")
 
     def weight_of(self, event):
         return event.data.get(self.weight, 1) if self.weight else 1
 
-    def judge(self, seen, newest):
-        window = self.window(seen, newest)
+    def judge(self, sight):
+        window = self.window(sight)
         count = sum(self.weight_of(event) for event in window)
-        return Verdict(count >= self.wanted, count, min(event.time for event in window))
+        return Verdict(HOLDS if count >= self.wanted else WAITS, count, min(event.time for event in window))
 
 
-class Distinct(Condition):
+class Distinct(Window):
     def __init__(self, when):
         self.wanted, self.within, self.field = when["count"], when["within"], when["distinct"]
 
-    def judge(self, seen, newest):
-        window = self.window(seen, newest)
+    def judge(self, sight):
+        window = self.window(sight)
         values = {event.data.get(self.field) for event in window} - {None}
-        return Verdict(len(values) >= self.wanted, len(window), min(event.time for event in window))
+        return Verdict(HOLDS if len(values) >= self.wanted else WAITS, len(window), min(event.time for event in window))

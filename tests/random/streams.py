@@ -20,16 +20,20 @@ class Rule:
     asks_for_failing: bool
     edges: list           # spans that matter to it
     expect: list = dataclasses.field(default_factory=list)
-    named: str = ""       # the condition, as conditions.py knows it
+    own_steps: str = ""   # what `data.step` of an event must hold one of to pass the rule's own filter; "": nothing
 
     def text(self):
         return json.dumps({"id": self.id, "on": f"t.{self.id}", "key": ["service"], "mode": "observe", **self.members})
 
+    def passes_own_steps(self, event):
+        return not self.own_steps or bool(set(self.own_steps) & set(event.data.get("step", "")))
+
     def matches(self, event):
-        return event.state == "failing" if self.asks_for_failing else True
+        """The rule's own filter."""
+        return self.passes_own_steps(event) and (event.state == "failing" or not self.asks_for_failing)
 
     def clears(self, event):
-        return self.clear[0] == "ok" and event.state == "ok"
+        return self.clear[0] == "ok" and event.state == "ok" and self.passes_own_steps(event)
 
 
 @dataclasses.dataclass
@@ -60,15 +64,24 @@ def choose_span(dice):
     return dice.choice([SECOND, 5 * SECOND, MINUTE, 10 * MINUTE, HOUR, dice.randint(1, 120) * SECOND])
 
 
-def make_rule(dice, number, when, members, within, own_end=False, clears=("default", "quiet", "ok", "never"), edges=(), states=True):
+STEPS = ["a", "b", "c", "ab", "bc", "ac", "abc", "x"]  # what `data.step` says: an event may be several things at once
+
+
+def holding(letters):
+    """As a clause of `where`: the values of data.step that hold one of these."""
+    return [step for step in STEPS if set(letters) & set(step)]
+
+
+def make_rule(dice, number, when, members, within, own_end=False, clears=("default", "quiet", "ok", "never"), edges=(), states=True, own_steps=""):
     """A rule around a `when`: how late an event may come, what it asks for, what ends it."""
     members = dict(members)
     lateness = dice.choice([0, SECOND, within // 2 // SECOND * SECOND, within, 2 * within, 5 * MINUTE, 5 * MINUTE])
     if lateness != 5 * MINUTE:
         members["lateness"] = span(lateness)
     asks_for_failing = states and dice.random() < 0.5
-    if asks_for_failing:
-        members["where"] = {"state": "failing"}
+    where = {**({"state": "failing"} if asks_for_failing else {}), **({"data.step": holding(own_steps)} if own_steps else {})}
+    if where:
+        members["where"] = where
     clear = dice.choice(clears)
     if clear == "default":
         default_quiet = ("never",) if own_end else ("quiet", max(within, HOUR))
@@ -83,7 +96,7 @@ def make_rule(dice, number, when, members, within, own_end=False, clears=("defau
         clear = ("never",)
         members["clear"] = "never"
     spans = [within, lateness, *edges] + ([clear[1]] if clear[0] == "quiet" else [])
-    return Rule(f"r{number}", members, when, lateness, clear, asks_for_failing, spans)
+    return Rule(f"r{number}", members, when, lateness, clear, asks_for_failing, spans, own_steps=own_steps)
 
 
 class Clock:
