@@ -71,7 +71,7 @@ class Life:
 
     def forget(self):
         self.newest = self.newest_received = self.newest_clear = None
-        self.last_received = None  # of the last match or clear
+        self.match_received = self.clear_received = -NEVER  # the last one
         self.is_firing = False
         self.seen = []
         self.judged = -NEVER       # time of the key
@@ -94,10 +94,17 @@ class Life:
         return self.quiet_from + self.rule.clear[1] if self.is_firing and self.rule.clear[0] == "quiet" else NEVER
 
     def forgotten_due(self):
-        """A key that never fired, and of which nothing is remembered but what is over."""
-        if self.newest is None or self.is_firing or self.transitions or self.instants_ahead():
+        """Nothing that comes now can belong to what is on its way: it was received so long ago. (What comes later than `lateness` may.)"""
+        if self.newest is None or self.is_firing or self.instants_ahead() or (self.transitions and not self.seen):
             return NEVER
-        return self.last_received + self.condition.within + self.rule.lateness
+        return max(self.match_received + self.condition.within, self.clear_received) + self.rule.lateness
+
+    def forget_pending(self):
+        """A key that has fired keeps its newest time and its clear."""
+        if self.transitions:
+            self.seen = []
+        else:
+            self.forget()
 
     def let_pass(self, until):
         while min(self.condition_due(), self.quiet_due(), self.forgotten_due()) <= until:
@@ -107,7 +114,7 @@ class Life:
             elif at == self.condition_due():
                 self.judge(at, None)
             else:
-                self.forget()
+                self.forget_pending()
 
     # -- events --
 
@@ -128,7 +135,6 @@ class Life:
         return not self.is_firing and self.condition.within > 0 and event.time <= self.newest - self.condition.within
 
     def sight(self, event):
-        self.last_received = event.received
         if self.newest is None or event.time >= self.newest:
             self.newest, self.newest_received = event.time, event.received
 
@@ -136,11 +142,12 @@ class Life:
         if self.newest is None or event.time < self.newest:
             return
         self.sight(event)
-        self.newest_clear = event.time
+        self.newest_clear, self.clear_received = event.time, event.received
         self.end("resolved", event.received)
 
     def match(self, event):
         self.sight(event)
+        self.match_received = event.received
         self.seen.append(event)
         self.last_seen = event.time if self.is_fresh else max(self.last_seen, event.time)
         self.is_fresh = False
