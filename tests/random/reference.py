@@ -7,7 +7,7 @@ before an event."""
 import dataclasses
 
 NEVER = float("inf")
-RESTS, WAITS, HOLDS, ENDS = "rests", "waits", "holds", "ends"
+RESTS, WAITS, HOLDS, ENDS, FORGETS = "rests", "waits", "holds", "ends", "forgets"
 
 
 @dataclasses.dataclass
@@ -26,6 +26,7 @@ class Verdict:
     says: str
     count: int | None = None
     first_seen: int | None = None
+    again: bool = False  # the next instant is this one
 
 
 @dataclasses.dataclass
@@ -163,7 +164,10 @@ class Life:
     def judge(self, at, event):
         self.judged = self.key_now(at)
         verdict = self.condition.judge(Sight(self.seen, self.judged, self.newest, self.is_firing, event))
-        if self.is_firing and verdict.says == ENDS:
+        if verdict.says == FORGETS:
+            self.end("resolved", at, verdict)
+            self.forget()
+        elif self.is_firing and verdict.says == ENDS:
             self.end("resolved", at, verdict)
         elif self.is_firing and event:
             self.count_on(event)
@@ -171,6 +175,8 @@ class Life:
             self.is_firing, self.quiet_from = True, at
             self.count, self.first_seen = verdict.count, verdict.first_seen
             self.tell("firing", at)
+        if verdict.again:
+            self.judge(at, None)
 
     def count_on(self, event):
         if self.count is not None:
