@@ -78,7 +78,6 @@ class Life:
         self.judged = -NEVER       # time of the key
         self.quiet_from = NEVER
         self.last_seen = None      # of this episode; where time alone begins it, of the one before
-        self.is_fresh = True
 
     # -- time --
 
@@ -150,8 +149,7 @@ class Life:
         self.sight(event)
         self.match_received = event.received
         self.seen.append(event)
-        self.last_seen = event.time if self.is_fresh else max(self.last_seen, event.time)
-        self.is_fresh = False
+        self.last_seen = max(event.time for event in self.seen)
         if self.is_firing and not self.condition.folds_on:
             self.count_on(event)
         else:
@@ -187,7 +185,7 @@ class Life:
     def end(self, to, at, verdict=None):
         if self.is_firing:
             self.tell(to, at)
-        self.is_firing, self.is_fresh = False, True
+        self.is_firing = False
         self.seen = self.condition.kept(self.seen, verdict)
 
     def tell(self, to, at):
