@@ -92,7 +92,9 @@ def replay(vedette, run, directory):
 
 
 def expected(name, rule, events, end):
-    return [(one.to, one.at, one.count, one.first_seen, one.last_seen) for one in FAMILIES[name].play(rule, events, end)]
+    """None: nobody says what becomes of this stream."""
+    transitions = FAMILIES[name].play(rule, events, end)
+    return transitions and [(one.to, one.at, one.count, one.first_seen, one.last_seen) for one in transitions]
 
 
 def compare(vedette, name, run):
@@ -109,7 +111,7 @@ def differences(name, run, got):
         for key, events in keys.items():
             wanted = expected(name, rule, events, end)
             told = got.get((rule.id, (key,)), [])
-            if not same(wanted, told):
+            if wanted is not None and not same(wanted, told):
                 differ.append((rule, key, wanted, told))
     return differ
 

@@ -42,7 +42,8 @@ class Sight:
 class Condition:
     """One that only a match can make true. `within` is how long a match can matter."""
     within = 0
-    folds_on = False  # it is asked while it fires, too
+    folds_on = False         # it is asked while it fires, too
+    forgets_at_rest = False  # a key of which nothing is on its way is soon not known any more
 
     def judge(self, sight):
         raise NotImplementedError
@@ -68,12 +69,14 @@ class Life:
     def __init__(self, rule, condition):
         self.rule, self.condition = rule, condition
         self.transitions = []
+        self.is_doubtful = False  # nobody says what becomes of such a stream
         self.forget()
 
     def forget(self):
         self.newest = self.newest_received = self.newest_clear = None
         self.match_received = self.clear_received = -NEVER  # the last one
         self.is_firing = False
+        self.is_at_rest = True
         self.seen = []
         self.judged = -NEVER       # time of the key
         self.quiet_from = NEVER
@@ -120,6 +123,7 @@ class Life:
 
     def receive(self, event):
         self.let_pass(event.received)
+        self.is_doubtful |= self.comes_too_late_for_what_rests(event)
         if self.rule.clears(event):
             self.clear(event)
         elif self.condition.takes(self.rule, event) and not self.is_late(event):
@@ -133,6 +137,12 @@ class Life:
         if self.newest_clear is not None and event.time < self.newest_clear:
             return True
         return not self.is_firing and self.condition.within > 0 and event.time <= self.newest - self.condition.within
+
+    def comes_too_late_for_what_rests(self, event):
+        """It was on its way for longer than `lateness` allows, and belongs before something that need not be remembered any more."""
+        if not self.condition.forgets_at_rest or not self.is_at_rest or self.newest is None or event.time >= self.newest:
+            return False
+        return event.time < self.newest - self.rule.lateness or event.received >= self.newest_received + self.rule.lateness
 
     def sight(self, event):
         if self.newest is None or event.time >= self.newest:
@@ -162,6 +172,7 @@ class Life:
     def judge(self, at, event):
         self.judged = self.key_now(at)
         verdict = self.condition.judge(Sight(self.seen, self.judged, self.newest, self.is_firing, event))
+        self.is_at_rest = verdict.says in (RESTS, ENDS, FORGETS)
         if verdict.says == FORGETS:
             self.end("resolved", at, verdict)
             self.forget()
@@ -185,7 +196,7 @@ class Life:
     def end(self, to, at, verdict=None):
         if self.is_firing:
             self.tell(to, at)
-        self.is_firing = False
+        self.is_firing, self.is_at_rest = False, True
         self.seen = self.condition.kept(self.seen, verdict)
 
     def tell(self, to, at):
@@ -197,7 +208,7 @@ def play(rule, condition, events, end):
     for event in events:
         life.receive(event)
     life.let_pass(end)
-    return life.transitions
+    return None if life.is_doubtful else life.transitions
 
 
 # -- conditions that only a match can make true --

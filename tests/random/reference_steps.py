@@ -51,6 +51,8 @@ def one_run(events, places, within):
 
 
 class Sequence(Condition):
+    forgets_at_rest = True
+
     def __init__(self, steps, within, repeat, lateness):
         self.places, self.span = places_of(steps), within
         self.runs = all_runs if repeat == "restart" else one_run
@@ -71,6 +73,7 @@ class NotFollowedBy(Condition):
     """A first event waits for FILTER; what has waited for `within` is true, until FILTER comes all the same. `told` is the last wait that fired: what
     comes late makes no older one fire."""
     folds_on = True
+    forgets_at_rest = True
 
     def __init__(self, first, follower, within, repeat, lateness):
         self.first, self.follower, self.span, self.repeat = first, follower, within, repeat
