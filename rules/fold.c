@@ -17,13 +17,10 @@ static int64_t window_ms(const struct rule *rule)
 
 /* -- late ones -- */
 
-/* A match that its clear has overtaken: the newer state of the two is what holds. What is newer than the last match was a clear. */
+/* A match that its clear has overtaken: the newer state of the two is what holds. */
 static bool is_overtaken(const struct signal *signal, int64_t time_ms)
 {
-    bool was_cleared =
-        slice_eq(signal->resolved_by, SLICE("event")) || signal->newest_ms > signal->last_seen_ms;
-
-    return !fold_is_open(signal) && was_cleared && time_ms < signal->newest_ms;
+    return time_ms < signal->cleared_ms;
 }
 
 static bool is_late(const struct folding *folding)
@@ -95,6 +92,17 @@ static enum rc end_by_clear(struct folding *folding)
     return rc;
 }
 
+/* A match that it has overtaken may still come: so long a key that never fired is not forgotten. */
+static void remember_clear(struct folding *folding)
+{
+    struct signal *signal = folding->signal;
+    int64_t until_ms = folding->clock->now_ms + folding->rule->lateness_ms;
+
+    signal->cleared_ms = folding->time_ms;
+    if (signal->state == SIGNAL_IDLE && signal->quiet_due_ms && signal->quiet_due_ms < until_ms)
+        signal->quiet_due_ms = until_ms;
+}
+
 static enum rc fold_clear(struct folding *folding)
 {
     struct signal *signal = folding->signal;
@@ -113,6 +121,7 @@ static enum rc fold_clear(struct folding *folding)
     take_newest(folding);
     if (!rc && fold_is_open(signal) && is_enough_to_clear(folding))
         rc = end_by_clear(folding);
+    remember_clear(folding);
     return rc ? rc : note_clear(folding);
 }
 

@@ -79,7 +79,7 @@ static void a_failure_an_hour_later_finds_an_empty_window(void **state)
     (void)state;
     fails_at(story, 0);
     fails_at(story, HOUR_MS);
-    assert_became(story, SIGNAL_PENDING); /* the first one was forgotten with its window */
+    assert_int_equal(story->signal.state, SIGNAL_PENDING);
     assert_int_equal(story->signal.count, 1);
     assert_int_equal(story->signal.first_seen_ms, START_MS + HOUR_MS);
     story_end(story);
@@ -266,6 +266,52 @@ static void h22_a_match_overtaken_by_the_clear_of_a_pending_signal_is_late(void 
     story_end(story);
 }
 
+static void h22_a_match_older_than_the_newest_clear_joins_no_episode_that_began_after_it(
+    void **state)
+{
+    struct story *story = story_of(FIRST);
+
+    (void)state;
+    fails_at(story, 0);
+    is_ok_at(story, 2 * MINUTE_MS);
+    fails_at(story, 3 * MINUTE_MS);
+    assert_became(story, SIGNAL_FIRING);
+    fails_at(story, 2 * MINUTE_MS - 1);
+    assert_true(story->fold.is_late);
+    assert_int_equal(story->signal.count, 1);
+    fails_at(story, 2 * MINUTE_MS);
+    assert_int_equal(story->signal.count, 2);
+    story_end(story);
+}
+
+static void h22_a_clear_is_remembered_as_long_as_what_it_overtook_may_come(void **state)
+{
+    struct story *story = story_of(TWICE);
+
+    (void)state;
+    fails_at(story, 0);
+    is_ok_at(story, HOUR_MS + 4 * MINUTE_MS);
+    story->now_ms = START_MS + HOUR_MS + 9 * MINUTE_MS - 1;
+    fails_at(story, HOUR_MS + 4 * MINUTE_MS - 1);
+    assert_true(story->fold.is_late);
+    time_passes_to(story, HOUR_MS + 9 * MINUTE_MS);
+    assert_true(story->fold.forget);
+    story_end(story);
+}
+
+static void what_comes_late_finds_what_it_stands_with_in_its_window(void **state)
+{
+    struct story *story = story_of(TWICE);
+
+    (void)state;
+    fails_at(story, 0);
+    story->now_ms = START_MS + HOUR_MS + 5 * MINUTE_MS - 1; /* on its way for the whole lateness */
+    fails_at(story, HOUR_MS - 1);
+    assert_became(story, SIGNAL_FIRING);
+    assert_int_equal(story->signal.count, 2);
+    story_end(story);
+}
+
 static void a_repeat_counts_at_its_time_of_receipt(void **state)
 {
     struct story *story = story_of(FIRST);
@@ -316,16 +362,15 @@ static void a_late_match_does_not_put_quiet_off(void **state)
     story_end(story);
 }
 
-static void what_was_only_ever_pending_is_forgotten_with_its_window(void **state)
+static void what_was_only_ever_pending_is_forgotten_when_nothing_may_join_it_any_more(void **state)
 {
     struct story *story = story_of(TWICE);
 
     (void)state;
     fails_at(story, 0);
-    assert_int_equal(story->signal.quiet_due_ms, START_MS + HOUR_MS);
-    time_passes_to(story, HOUR_MS - 1);
+    time_passes_to(story, HOUR_MS + 5 * MINUTE_MS - 1);
     assert_false(story->fold.forget);
-    time_passes_to(story, HOUR_MS);
+    time_passes_to(story, HOUR_MS + 5 * MINUTE_MS); /* the window and the lateness */
     assert_became(story, NOTHING);
     assert_true(story->fold.forget);
     story_end(story);
@@ -342,7 +387,7 @@ static void what_fired_once_keeps_its_row_when_a_later_window_empties(void **sta
     is_ok_at(story, 2 * MINUTE_MS);
     fails_at(story, 3 * MINUTE_MS);
     assert_became(story, SIGNAL_PENDING);
-    time_passes_to(story, 3 * MINUTE_MS + HOUR_MS);
+    time_passes_to(story, 8 * MINUTE_MS + HOUR_MS);
     assert_became(story, NOTHING);
     assert_false(story->fold.forget);
     assert_int_equal(story->signal.state, SIGNAL_RESOLVED);
@@ -579,10 +624,14 @@ int main(void)
         cmocka_unit_test(h22_a_clear_older_than_the_newest_match_ends_nothing),
         cmocka_unit_test(h22_a_match_older_than_the_newest_clear_opens_nothing),
         cmocka_unit_test(h22_a_match_overtaken_by_the_clear_of_a_pending_signal_is_late),
+        cmocka_unit_test(
+            h22_a_match_older_than_the_newest_clear_joins_no_episode_that_began_after_it),
+        cmocka_unit_test(h22_a_clear_is_remembered_as_long_as_what_it_overtook_may_come),
+        cmocka_unit_test(what_comes_late_finds_what_it_stands_with_in_its_window),
         cmocka_unit_test(a_repeat_counts_at_its_time_of_receipt),
         cmocka_unit_test(quiet_is_counted_from_the_last_match_on_the_engines_clock),
         cmocka_unit_test(a_late_match_does_not_put_quiet_off),
-        cmocka_unit_test(what_was_only_ever_pending_is_forgotten_with_its_window),
+        cmocka_unit_test(what_was_only_ever_pending_is_forgotten_when_nothing_may_join_it_any_more),
         cmocka_unit_test(what_fired_once_keeps_its_row_when_a_later_window_empties),
         cmocka_unit_test(a_person_or_a_verification_resolves_what_fires),
         cmocka_unit_test(a_removed_rule_forgets_what_was_pending),

@@ -1,0 +1,191 @@
+"""Each condition: its random rules, what its events hold, and its reference."""
+import dataclasses
+from collections.abc import Callable
+
+import reference
+import reference_rates
+import reference_steps
+from streams import DAY, STEPS, choose_span, holding, make_rule, span
+
+
+@dataclasses.dataclass
+class Family:
+    rule: Callable        # (dice, number) -> Rule
+    content: Callable     # (dice, event): fills what the condition looks at
+    play: Callable        # (rule, events, end) -> transitions
+    n_events: tuple = (3, 16)
+
+
+def nothing(dice, event):
+    pass
+
+
+def first_rule(dice, number):
+    return make_rule(dice, number, {}, {}, choose_span(dice))
+
+
+def play_first(rule, events, end):
+    return reference.play(rule, reference.First(), events, end)
+
+
+def count_rule(dice, number, weight=None):
+    within = choose_span(dice)
+    when = {"count": dice.choice([1, 2, 2, 3, 5]), "within": within}
+    members = {"when": {**when, "within": span(within)}}
+    if weight:
+        when["weight"] = weight
+        when["count"] = members["when"]["count"] = dice.choice([2, 5, 10])
+        members["when"]["weight"] = f"data.{weight}"
+    return make_rule(dice, number, when, members, within)
+
+
+def weight_rule(dice, number):
+    return count_rule(dice, number, "n")
+
+
+def weight_content(dice, event):
+    event.data["n"] = dice.choice([1, 1, 2, 4])
+
+
+def play_count(rule, events, end):
+    return reference.play(rule, reference.Count(rule.when), events, end)
+
+
+def distinct_rule(dice, number):
+    within = choose_span(dice)
+    when = {"distinct": "ip", "count": dice.choice([2, 3, 4]), "within": within}
+    return make_rule(dice, number, when, {"when": {"distinct": "data.ip", "count": when["count"], "within": span(within)}}, within)
+
+
+def distinct_content(dice, event):
+    event.data["ip"] = dice.choice("abcde")
+
+
+def play_distinct(rule, events, end):
+    return reference.play(rule, reference.Distinct(rule.when), events, end)
+
+
+# -- steps --
+
+def passing(letters):
+    return lambda event: bool(set(letters) & set(event.data["step"]))
+
+
+def step_content(dice, event):
+    event.data["step"] = dice.choice(STEPS[:3] + STEPS[:3] + STEPS)
+
+
+def sequence_rule(dice, number):
+    within = choose_span(dice)
+    steps = [(dice.choice(["a", "b", "ab"]), dice.choice([1, 1, 1, 2]))] + [(dice.choice(["a", "b", "c", "bc"]), dice.choice([1, 1, 1, 2])) for _ in range(dice.choice([1, 2, 2, 3]))]
+    repeat = dice.choice(["restart", "keep"])
+    filters = [{"where": {"data.step": holding(letters)}, **({"count": count} if count > 1 else {})} for letters, count in steps]
+    members = {"when": {"sequence": filters, "within": span(within), **({"repeat": repeat} if repeat == "keep" else {})}}
+    return make_rule(dice, number, {"steps": steps, "within": within, "repeat": repeat}, members, within, states=False)
+
+
+def play_sequence(rule, events, end):
+    steps = [reference_steps.Step(passing(letters), count) for letters, count in rule.when["steps"]]
+    return reference.play(rule, reference_steps.Sequence(steps, rule.when["within"], rule.when["repeat"], rule.lateness), events, end)
+
+
+def followed_rule(dice, number):
+    within = choose_span(dice)
+    own, follower, count = dice.choice(["a", "ab"]), dice.choice(["b", "bc"]), dice.choice([1, 1, 2])
+    repeat = dice.choice(["restart", "keep"])
+    filter_ = {"where": {"data.step": holding(follower)}, **({"count": count} if count > 1 else {})}
+    members = {"when": {"followed_by": filter_, "within": span(within), **({"repeat": repeat} if repeat == "keep" else {})}}
+    return make_rule(dice, number, {"follower": follower, "count": count, "within": within, "repeat": repeat}, members, within, own_steps=own)
+
+
+def play_followed(rule, events, end):
+    steps = [reference_steps.Step(rule.matches), reference_steps.Step(passing(rule.when["follower"]), rule.when["count"])]
+    return reference.play(rule, reference_steps.Sequence(steps, rule.when["within"], rule.when["repeat"], rule.lateness), events, end)
+
+
+def not_followed_rule(dice, number):
+    within = choose_span(dice)
+    own, follower, count = dice.choice(["a", "ab"]), dice.choice(["b", "bc"]), dice.choice([1, 1, 1, 2])
+    repeat = dice.choice(["restart", "keep"])
+    filter_ = {"where": {"data.step": holding(follower)}, **({"count": count} if count > 1 else {})}
+    members = {"when": {"not_followed_by": filter_, "within": span(within), **({"repeat": repeat} if repeat == "restart" else {})}}
+    return make_rule(dice, number, {"follower": follower, "count": count, "within": within, "repeat": repeat}, members, within, own_steps=own)
+
+
+def play_not_followed(rule, events, end):
+    when = rule.when
+    follower = reference_steps.Step(passing(when["follower"]), when["count"])
+    condition = reference_steps.NotFollowedBy(reference_steps.Step(rule.matches), follower, when["within"], when["repeat"], rule.lateness)
+    return reference.play(rule, condition, events, end)
+
+
+# -- rates --
+
+def compared_rule(name):
+    def rule(dice, number):
+        within = choose_span(dice)
+        against = within * dice.choice([1, 2, 3, 6])
+        when = {"factor": dice.choice(["1.5", "2", "3", "4"]), "within": within, "against": against, "at_least": dice.choice([1, 2, 3])}
+        members = {name: when["factor"] + "x", "within": span(within), "against": span(against), "at_least": when["at_least"]}
+        return make_rule(dice, number, when, {"when": members}, within, own_end=name == "drop", states=name != "drop",
+                         clears=("default", "never") if name == "drop" else ("default", "never", "quiet", "ok"), edges=(against, within + against))
+    return rule
+
+
+def play_spike(rule, events, end):
+    return reference.play(rule, reference_rates.Spike(rule.when), events, end)
+
+
+def play_drop(rule, events, end):
+    return reference.play(rule, reference_rates.Drop(rule.when), events, end)
+
+
+def ratio_rule(dice, number):
+    within = choose_span(dice)
+    when = {"percent": dice.choice(["20", "33.3", "50", "66.7", "100"]), "within": within, "at_least": dice.choice([1, 2, 3, 4])}
+    members = {"ratio": when["percent"] + "%", "having": {"where": {"data.step": holding("a")}}, "within": span(within), "at_least": when["at_least"]}
+    return make_rule(dice, number, when, {"when": members}, within)
+
+
+def play_ratio(rule, events, end):
+    return reference.play(rule, reference_rates.Ratio(rule.when, passing("a")), events, end)
+
+
+# -- silence --
+
+def fewer_rule(dice, number):
+    within = choose_span(dice)
+    when = {"fewer": dice.choice([1, 2, 3]), "within": within}
+    return make_rule(dice, number, when, {"when": {**when, "within": span(within)}}, within, own_end=True, clears=("default", "never"), states=False)
+
+
+def play_fewer(rule, events, end):
+    return reference.play(rule, reference_rates.Fewer(rule.when), events, end)
+
+
+def absent_rule(dice, number):
+    absent = choose_span(dice)
+    grace, forget = dice.choice([0, 1000, absent]), dice.choice([None, None, 3 * absent])
+    when = {"absent": absent, "grace": grace, "forget": forget or 7 * DAY}
+    members = {"absent": span(absent), **({"grace": span(grace)} if grace else {}), **({"forget": span(forget)} if forget else {})}
+    return make_rule(dice, number, when, {"when": members}, absent, own_end=True, clears=("default", "never"), edges=(absent + grace, when["forget"]), states=False)
+
+
+def play_absent(rule, events, end):
+    return reference.play(rule, reference_rates.Absent(rule.when), events, end)
+
+
+FAMILIES = {
+    "first": Family(first_rule, nothing, play_first),
+    "count": Family(count_rule, nothing, play_count),
+    "weight": Family(weight_rule, weight_content, play_count),
+    "distinct": Family(distinct_rule, distinct_content, play_distinct),
+    "sequence": Family(sequence_rule, step_content, play_sequence, (4, 20)),
+    "followed_by": Family(followed_rule, step_content, play_followed, (4, 20)),
+    "not_followed_by": Family(not_followed_rule, step_content, play_not_followed, (3, 14)),
+    "spike": Family(compared_rule("spike"), nothing, play_spike, (6, 24)),
+    "drop": Family(compared_rule("drop"), nothing, play_drop, (6, 24)),
+    "ratio": Family(ratio_rule, step_content, play_ratio, (6, 24)),
+    "fewer": Family(fewer_rule, nothing, play_fewer),
+    "absent": Family(absent_rule, nothing, play_absent),
+}

@@ -1,0 +1,246 @@
+"""What a rule does with the events of one key, told slowly: the whole history is looked at again at each instant.
+
+A signal is idle, then pending, then firing, then resolved, which is idle again. Event time decides what counts: with W the newest event time
+of the key, what is older than W - lateness is late and moves nothing, and so is what is older than the newest clear. Whatever waits runs on
+the clock of the engine, which is the time of receipt; the key's own time goes on from W as that clock does. Timers that are due by then go
+before an event."""
+import dataclasses
+
+NEVER = float("inf")
+RESTS, WAITS, HOLDS, ENDS, FORGETS = "rests", "waits", "holds", "ends", "forgets"
+
+
+@dataclasses.dataclass
+class Transition:
+    """None: nobody says what stands there."""
+    to: str
+    at: int
+    count: int | None
+    first_seen: int | None
+    last_seen: int | None
+
+
+@dataclasses.dataclass
+class Verdict:
+    """What a condition says of the matches that it has seen."""
+    says: str
+    count: int | None = None
+    first_seen: int | None = None
+    again: bool = False  # the next instant is this one
+
+
+@dataclasses.dataclass
+class Sight:
+    """What a condition is asked about: the matches (since the last episode, where it does not remember longer) and the key's own time."""
+    seen: list
+    now: int
+    newest: int
+    is_firing: bool
+    event: object = None  # that has just come; None: only time has passed
+
+
+class Condition:
+    """One that only a match can make true. `within` is how long a match can matter."""
+    within = 0
+    folds_on = False         # it is asked while it fires, too
+    forgets_at_rest = False  # a key of which nothing is on its way is soon not known any more
+
+    def judge(self, sight):
+        raise NotImplementedError
+
+    def instants(self, seen):
+        """Times of the key at which it may come true, or end, without an event."""
+        return []
+
+    def takes(self, rule, event):
+        return rule.matches(event)
+
+    def kept(self, seen, verdict):
+        """What it remembers beyond the end of an episode; `verdict`: None where something else ended it."""
+        return []
+
+    def weight_of(self, event):
+        return 1
+
+
+class Life:
+    """One key under one rule."""
+
+    def __init__(self, rule, condition):
+        self.rule, self.condition = rule, condition
+        self.transitions = []
+        self.is_doubtful = False  # nobody says what becomes of such a stream
+        self.forget()
+
+    def forget(self):
+        self.newest = self.newest_received = self.newest_clear = None
+        self.match_received = self.clear_received = -NEVER  # the last one
+        self.is_firing = False
+        self.is_at_rest = True
+        self.seen = []
+        self.judged = -NEVER       # time of the key
+        self.quiet_from = NEVER
+        self.last_seen = None      # of this episode; where time alone begins it, of the one before
+
+    # -- time --
+
+    def key_now(self, now):
+        return self.newest + max(0, now - self.newest_received)
+
+    def instants_ahead(self):
+        return [time for time in self.condition.instants(self.seen) if time > self.judged] if self.newest is not None else []
+
+    def condition_due(self):
+        return min((self.newest_received + time - self.newest for time in self.instants_ahead()), default=NEVER)
+
+    def quiet_due(self):
+        return self.quiet_from + self.rule.clear[1] if self.is_firing and self.rule.clear[0] == "quiet" else NEVER
+
+    def forgotten_due(self):
+        """Nothing that comes now can belong to what is on its way: it was received so long ago. (What comes later than `lateness` may.)"""
+        if self.newest is None or self.is_firing or self.instants_ahead() or (self.transitions and not self.seen):
+            return NEVER
+        return max(self.match_received + self.condition.within, self.clear_received) + self.rule.lateness
+
+    def forget_pending(self):
+        """A key that has fired keeps its newest time and its clear."""
+        if self.transitions:
+            self.seen = []
+        else:
+            self.forget()
+
+    def let_pass(self, until):
+        while min(self.condition_due(), self.quiet_due(), self.forgotten_due()) <= until:
+            at = min(self.condition_due(), self.quiet_due(), self.forgotten_due())
+            if at == self.quiet_due():
+                self.end("resolved", at)
+            elif at == self.condition_due():
+                self.judge(at, None)
+            else:
+                self.forget_pending()
+
+    # -- events --
+
+    def receive(self, event):
+        self.let_pass(event.received)
+        self.is_doubtful |= self.comes_too_late_for_what_rests(event)
+        if self.rule.clears(event):
+            self.clear(event)
+        elif self.condition.takes(self.rule, event) and not self.is_late(event):
+            self.match(event)
+
+    def is_late(self, event):
+        if self.newest is None:
+            return False
+        if event.time < self.newest - self.rule.lateness:
+            return True
+        if self.newest_clear is not None and event.time < self.newest_clear:
+            return True
+        return not self.is_firing and self.condition.within > 0 and event.time <= self.newest - self.condition.within
+
+    def comes_too_late_for_what_rests(self, event):
+        """It was on its way for longer than `lateness` allows, and belongs before something that need not be remembered any more."""
+        if not self.condition.forgets_at_rest or not self.is_at_rest or self.newest is None or event.time >= self.newest:
+            return False
+        return event.time < self.newest - self.rule.lateness or event.received >= self.newest_received + self.rule.lateness
+
+    def sight(self, event):
+        if self.newest is None or event.time >= self.newest:
+            self.newest, self.newest_received = event.time, event.received
+
+    def clear(self, event):
+        if self.newest is None or event.time < self.newest:
+            return
+        self.sight(event)
+        self.newest_clear, self.clear_received = event.time, event.received
+        self.end("resolved", event.received)
+
+    def match(self, event):
+        self.sight(event)
+        self.match_received = event.received
+        self.seen.append(event)
+        self.last_seen = max(event.time for event in self.seen)
+        if self.is_firing and not self.condition.folds_on:
+            self.count_on(event)
+        else:
+            self.judge(event.received, event)
+        if self.is_firing:
+            self.quiet_from = event.received
+
+    # -- what follows --
+
+    def judge(self, at, event):
+        self.judged = self.key_now(at)
+        verdict = self.condition.judge(Sight(self.seen, self.judged, self.newest, self.is_firing, event))
+        self.is_at_rest = verdict.says in (RESTS, ENDS, FORGETS)
+        if verdict.says == FORGETS:
+            self.end("resolved", at, verdict)
+            self.forget()
+        elif self.is_firing and verdict.says == ENDS:
+            self.end("resolved", at, verdict)
+        elif self.is_firing and event:
+            self.count_on(event)
+        elif not self.is_firing and verdict.says == HOLDS:
+            self.is_firing, self.quiet_from = True, at
+            self.count, self.first_seen = verdict.count, verdict.first_seen
+            self.tell("firing", at)
+        if verdict.again:
+            self.judge(at, None)
+
+    def count_on(self, event):
+        if self.count is not None:
+            self.count += self.condition.weight_of(event)
+        if self.first_seen is not None:
+            self.first_seen = min(self.first_seen, event.time)
+
+    def end(self, to, at, verdict=None):
+        if self.is_firing:
+            self.tell(to, at)
+        self.is_firing, self.is_at_rest = False, True
+        self.seen = self.condition.kept(self.seen, verdict)
+
+    def tell(self, to, at):
+        self.transitions.append(Transition(to, at, self.count, self.first_seen, self.last_seen))
+
+
+def play(rule, condition, events, end):
+    life = Life(rule, condition)
+    for event in events:
+        life.receive(event)
+    life.let_pass(end)
+    return None if life.is_doubtful else life.transitions
+
+
+# -- conditions that only a match can make true --
+
+class First(Condition):
+    def judge(self, sight):
+        return Verdict(HOLDS, 1, sight.event.time)
+
+
+class Window(Condition):
+    def window(self, sight):
+        return [event for event in sight.seen if sight.newest - self.within < event.time <= sight.newest]
+
+
+class Count(Window):
+    def __init__(self, when):
+        self.wanted, self.within, self.weight = when["count"], when["within"], when.get("weight")
+
+    def weight_of(self, event):
+        return event.data.get(self.weight, 1) if self.weight else 1
+
+    def judge(self, sight):
+        window = self.window(sight)
+        count = sum(self.weight_of(event) for event in window)
+        return Verdict(HOLDS if count >= self.wanted else WAITS, count, min(event.time for event in window))
+
+
+class Distinct(Window):
+    def __init__(self, when):
+        self.wanted, self.within, self.field = when["count"], when["within"], when["distinct"]
+
+    def judge(self, sight):
+        window = self.window(sight)
+        values = {event.data.get(self.field) for event in window} - {None}
+        return Verdict(HOLDS if len(values) >= self.wanted else WAITS, len(window), min(event.time for event in window))

@@ -1,0 +1,131 @@
+"""fewer, absent, spike, drop, ratio and the aggregates: judged at each instant of the key's own time over (now - within, now]."""
+from fractions import Fraction
+
+from reference import ENDS, FORGETS, HOLDS, RESTS, Condition, Verdict
+
+
+class Rate(Condition):
+    """True at a match (`by_time`: or by time alone), over by a match or by time. What it counted goes on beyond its own end."""
+    folds_on = True
+    by_time = False
+    window_ms = against_ms = 0
+
+    @property
+    def within(self):
+        return self.window_ms + self.against_ms
+
+    def instants(self, seen):
+        spans = {self.window_ms, self.window_ms + self.against_ms, self.known_for()}
+        return sorted({event.time + span for event in seen for span in spans})
+
+    def known_for(self):
+        """So long a key must be known before it is judged."""
+        return 0
+
+    def kept(self, seen, verdict):
+        return seen if verdict else []
+
+    def window(self, sight):
+        return [event for event in sight.seen if sight.now - self.window_ms < event.time <= sight.now]
+
+    def before(self, sight):
+        until = sight.now - self.window_ms
+        return [event for event in sight.seen if until - self.against_ms < event.time <= until]
+
+    def judge(self, sight):
+        window = self.window(sight)
+        count, first = len(window), min((event.time for event in window), default=None)
+        if sight.is_firing:
+            return Verdict(ENDS if self.is_over(sight) else HOLDS, count, first)
+        known_since = min((event.time for event in sight.seen), default=sight.now)
+        may_fire = (sight.event or self.by_time) and sight.now >= known_since + self.known_for()
+        return Verdict(HOLDS if may_fire and self.is_true(sight) else RESTS, count, first)
+
+
+class Fewer(Rate):
+    by_time = True
+
+    def __init__(self, when):
+        self.wanted, self.window_ms = when["fewer"], when["within"]
+
+    def known_for(self):
+        return self.window_ms
+
+    def is_true(self, sight):
+        return len(self.window(sight)) < self.wanted
+
+    def is_over(self, sight):
+        return len(self.window(sight)) >= self.wanted
+
+
+class Absent(Condition):
+    """Nothing newer than W for so long. What comes late is no new sight."""
+    folds_on = True
+
+    def __init__(self, when):
+        self.due, self.forgotten = when["absent"] + when["grace"], when["forget"]
+
+    def instants(self, seen):
+        newest = max(event.time for event in seen) if seen else None
+        return [] if newest is None else [newest + self.due, newest + self.forgotten]
+
+    def kept(self, seen, verdict):
+        return seen
+
+    def judge(self, sight):
+        if sight.is_firing and sight.event and sight.event.time == sight.newest:
+            return Verdict(ENDS)
+        if sight.now >= sight.newest + self.forgotten:
+            return Verdict(FORGETS)
+        return Verdict(HOLDS if sight.now >= sight.newest + self.due else RESTS, 0)
+
+
+class Compared(Rate):
+    """A rate beside that of the time before; a time before without a match counts as one with one."""
+
+    def __init__(self, when):
+        self.factor, self.window_ms, self.against_ms = Fraction(when["factor"]), when["within"], when["against"]
+        self.at_least = when["at_least"]
+
+    def rates(self, sight):
+        return (Fraction(len(self.window(sight)), self.window_ms), Fraction(max(1, len(self.before(sight))), self.against_ms))
+
+
+class Spike(Compared):
+    def is_true(self, sight):
+        rate, usual = self.rates(sight)
+        return len(self.window(sight)) >= self.at_least and rate >= self.factor * usual
+
+    def is_over(self, sight):
+        rate, usual = self.rates(sight)
+        return rate < self.factor / 2 * usual
+
+
+class Drop(Compared):
+    by_time = True
+
+    def known_for(self):
+        return self.window_ms + self.against_ms
+
+    def is_true(self, sight):
+        rate, usual = self.rates(sight)
+        return len(self.before(sight)) >= self.at_least and rate <= usual / self.factor
+
+    def is_over(self, sight):
+        rate, usual = self.rates(sight)
+        return rate > usual / (self.factor / 2)
+
+
+class Ratio(Rate):
+    def __init__(self, when, having):
+        self.percent, self.window_ms, self.at_least, self.having = Fraction(when["percent"]), when["within"], when["at_least"], having
+
+    def percentage(self, sight):
+        window = self.window(sight)
+        return Fraction(100 * sum(self.having(event) for event in window), len(window)) if window else None
+
+    def is_true(self, sight):
+        return len(self.window(sight)) >= self.at_least and self.percentage(sight) >= self.percent
+
+    def is_over(self, sight):
+        return not self.window(sight) or self.percentage(sight) < self.percent / 2

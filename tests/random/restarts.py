@@ -1,0 +1,70 @@
+"""A stream of events played through an engine that is stopped, killed and crashed on its way (restarts.c), and once without: the durable feed of both must be the same
+line by line, none lost and none told twice."""
+import os
+import random
+import subprocess
+import tempfile
+
+N_INTERRUPTIONS = 25
+# Inside a turn, and how often it is passed at most before it ends the process.
+CRASH_POINTS = {"accept.before-commit": 20, "accept.after-commit": 20, "fold.event": 60, "fold.before-commit": 30, "fold.after-commit": 30,
+                "timers.before-commit": 10, "timers.after-commit": 10, "recover.before-commit": 1}
+KILLED = -9
+
+
+class Broken(Exception):
+    """The engine ended in a way that nobody asked for."""
+
+
+class Engine:
+    """One store, and the runs of the program over it."""
+
+    def __init__(self, program, rules, events, store):
+        self.command = [program, "--store", store, "--rules", rules, "--events", events]
+
+    def run(self, *more, crash_at=None):
+        environment = {**os.environ, **({"VEDETTE_CRASH_AT": crash_at} if crash_at else {})}
+        done = subprocess.run([*self.command, *more], capture_output=True, text=True, check=False, env=environment)
+        if done.returncode not in (0, KILLED):
+            raise Broken(f"{' '.join(more)} {crash_at or ''}: {done.returncode}\n{done.stderr}")
+        return done
+
+    def transitions(self):
+        return self.run("--print").stdout.splitlines()
+
+
+def interrupt(dice, engine, n_events, crashed):
+    """Returns whether it ended inside a turn: an event that ends the process twice is set aside, so that the next run is let past it."""
+    seed = ("--seed", str(dice.randrange(1 << 31)))
+    after = str(dice.randint(1, max(1, 2 * n_events // N_INTERRUPTIONS)))
+    way = dice.choice(["stop", "kill"] if crashed else ["stop", "kill", "crash", "crash"])
+    if way != "crash":
+        engine.run(*seed, f"--{way}-after", after)
+        return False
+    point = dice.choice(list(CRASH_POINTS))
+    engine.run(*seed, "--stop-after", after, crash_at=f"{point}:{dice.randint(1, CRASH_POINTS[point])}")
+    return True
+
+
+def play(program, seed, rules, events):
+    """(lines without an interruption, lines with them)."""
+    dice = random.Random(seed)
+    with open(events, encoding="utf-8") as file:
+        n_events = sum(1 for _ in file)
+    with tempfile.TemporaryDirectory(prefix="vedette-restarts-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as directory:
+        whole = Engine(program, rules, events, os.path.join(directory, "whole"))
+        whole.run("--seed", str(dice.randrange(1 << 31)))
+        broken = Engine(program, rules, events, os.path.join(directory, "broken"))
+        crashed = False
+        for _ in range(N_INTERRUPTIONS):
+            crashed = interrupt(dice, broken, n_events, crashed)
+        broken.run("--seed", str(dice.randrange(1 << 31)))
+        return whole.transitions(), broken.transitions()
+
+
+def first_difference(whole, broken):
+    for number, (one, other) in enumerate(zip(whole, broken)):
+        if one != other:
+            return f"line {number + 1}\n  without:   {one}\n  restarted: {other}"
+    longer, name = (whole, "without") if len(whole) > len(broken) else (broken, "restarted")
+    return f"line {min(len(whole), len(broken)) + 1}, only {name}:\n  {longer[min(len(whole), len(broken))]}"
