@@ -3,5 +3,6 @@
 
 #include "rules/condition.h"
 
-extern const struct condition condition_first; /* no `when` */
-extern const struct condition condition_count; /* {count: 5, within: 10m} */
+extern const struct condition condition_first;    /* no `when` */
+extern const struct condition condition_count;    /* {count: 5, within: 10m} */
+extern const struct condition condition_distinct; /* {distinct: client_ip, count: 20, within: 5m} */
