@@ -84,6 +84,14 @@ static const struct {
       "t.yaml:2:52: error: `state` changes between `failing` and `ok`, never to `faling`; did you "
       "mean `failing`?" },
     { "{id: a, on: ci.run, when: {change: state, from: info}}", "never to `info`" },
+    { "{id: a, on: ci.run, when: {flaps: stat, count: 3, within: 7d}}",
+      "t.yaml:2:39: error: no event of this rule can have `stat`; did you mean `state`?" },
+    { "{id: a, on: ci.run, when: {flaps: state, count: 3, within: 7d, by: comit}}",
+      "t.yaml:2:72: error: no event of this rule can have `comit`; did you mean `commit`?" },
+    { "{id: a, on: ci.run, when: {flaps: state, within: 7d}}", "error: `count` is missing here" },
+    { "{id: a, on: ci.run, when: {flaps: state, count: 3}}", "error: `within` is missing here" },
+    { "{id: a, on: ci.run, when: {flaps: state, count: 10000, within: 7d}}",
+      "error: `count` must be between 1 and 9999" },
     /* patterns */
     { "{id: a, on: log, match: /x/}",
       "t.yaml:2:29: error: a pattern stands in single quotes: '/x/'" },
