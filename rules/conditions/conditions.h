@@ -3,5 +3,9 @@
 
 #include "rules/condition.h"
 
-extern const struct condition condition_first; /* no `when` */
-extern const struct condition condition_count; /* {count: 5, within: 10m} */
+extern const struct condition condition_first;    /* no `when` */
+extern const struct condition condition_count;    /* {count: 5, within: 10m} */
+extern const struct condition condition_distinct; /* {distinct: client_ip, count: 20, within: 5m} */
+extern const struct condition condition_change;   /* {change: version} */
+extern const struct condition
+    condition_flaps; /* {flaps: state, count: 3, within: 7d, by: commit} */

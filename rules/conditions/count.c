@@ -53,32 +53,6 @@ static void *parse_count(struct rule_reading *reading, const struct node *when)
     return spec;
 }
 
-static bool coarsen(struct window *window)
-{
-    size_t n_kept = 0;
-
-    if (window->n_entries <= WINDOW_ENTRIES_MAX)
-        return false;
-    for (size_t i = 0; i < window->n_entries; i += 2) {
-        struct window_entry entry = window->entries[i];
-
-        if (i + 1 < window->n_entries)
-            entry.value += window->entries[i + 1].value;
-        window->entries[n_kept++] = entry;
-    }
-    window->n_entries = n_kept;
-    return true;
-}
-
-static int64_t count_matches(const struct window *window)
-{
-    uint64_t n_matches = 0;
-
-    for (size_t i = 0; i < window->n_entries; i++)
-        n_matches += window->entries[i].value;
-    return (int64_t)n_matches;
-}
-
 /* An event that does not say it stands for itself. */
 static int64_t weigh(const void *spec, const struct condition_input *input, struct arena *arena)
 {
@@ -107,8 +81,8 @@ static enum rc fold_count(const void *spec, const struct condition_input *input,
     window_drop(&window, oldest_ms);
     if (input->time_ms > oldest_ms)
         window_count(&window, input->time_ms, (uint64_t)weigh(spec, input, arena));
-    result->is_coarse = coarsen(&window);
-    result->count = count_matches(&window);
+    result->is_coarse = window_coarsen(&window);
+    result->count = (int64_t)window_sum(&window);
     result->verdict = result->count >= wanted->count ? CONDITION_HOLDS : CONDITION_WAITS;
     result->first_ms = window.n_entries ? window.entries[0].time_ms : input->time_ms;
     return window_store(&window, arena, &result->state);

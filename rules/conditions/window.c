@@ -89,6 +89,32 @@ bool window_drop_excess(struct window *window)
     return true;
 }
 
+bool window_coarsen(struct window *window)
+{
+    size_t n_kept = 0;
+
+    if (window->n_entries <= WINDOW_ENTRIES_MAX)
+        return false;
+    for (size_t i = 0; i < window->n_entries; i += 2) {
+        struct window_entry entry = window->entries[i];
+
+        if (i + 1 < window->n_entries)
+            entry.value += window->entries[i + 1].value;
+        window->entries[n_kept++] = entry;
+    }
+    window->n_entries = n_kept;
+    return true;
+}
+
+uint64_t window_sum(const struct window *window)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < window->n_entries; i++)
+        sum += window->entries[i].value;
+    return sum;
+}
+
 enum rc window_store(const struct window *window, struct arena *arena, struct slice *state)
 {
     struct buffer bytes;

@@ -34,6 +34,9 @@ void window_count(struct window *window, int64_t time_ms, uint64_t n_matches);
 void window_drop(struct window *window, int64_t oldest_ms);
 /* Lets go the oldest ones that are more than WINDOW_ENTRIES_MAX; true when there were any. */
 bool window_drop_excess(struct window *window);
+/* Where values are numbers of matches, and there are more than WINDOW_ENTRIES_MAX times (true): neighbours are put together under the older one's time. */
+bool window_coarsen(struct window *window);
+uint64_t window_sum(const struct window *window);
 /* The window alone, as the memory of a condition. RC_NO_MEMORY. */
 enum rc window_store(const struct window *window, struct arena *arena,
                      struct slice *state) MUST_CHECK;

@@ -1,0 +1,243 @@
+#include "rules/conditions/conditions.h"
+
+#include "rules/conditions/sightings.h"
+#include "rules/conditions/value.h"
+#include "rules/loader.h"
+#include "src/base/clock.h"
+
+/* {flaps: FIELD, count: N, within: D}: true when the value changed N times within D; with {by: FIELD}, only those changes count between which that field stayed the
+ * same. Ends when nothing changed for D. A match that does not say the value is passed over; of `state`, so is `info`.
+ *
+ * A change is between two neighbours in event time, and is of the time of the second; so one that comes late may undo a change as well as make one. The memory is
+ * all sightings in the window and the last one before it (sightings.h), which outlives episodes. What clears is a sighting, and no change itself: it sets the count
+ * back. */
+
+struct flaps_spec {
+    int64_t count;
+    int64_t within_ms;
+    struct node *flaps, *by;
+    struct value_field field;
+    struct value_field by_field;
+    bool has_by;
+};
+
+#define AT(x) .offset = offsetof(struct flaps_spec, x)
+static const struct setting settings[] = {
+    { .name = "flaps",
+      .type = SETTING_NODE,
+      AT(flaps),
+      .required = true,
+      .help = "the field whose value changes to and fro" },
+    { .name = "count",
+      .type = SETTING_INT,
+      AT(count),
+      .required = true,
+      .min = 1,
+      .max = SIGHTINGS_MAX - 1,
+      .help = "how many changes" },
+    { .name = "within",
+      .type = SETTING_DURATION,
+      AT(within_ms),
+      .required = true,
+      .min = SECOND_MS,
+      .max = 366 * DAY_MS,
+      .help = "in how long, as 7d" },
+    { .name = "by",
+      .type = SETTING_NODE,
+      AT(by),
+      .help = "the field that must stay the same, as commit" },
+};
+static const struct member_table members = {
+    .settings = settings,
+    .n_settings = sizeof(settings) / sizeof(*settings),
+};
+
+static void *parse_flaps(struct rule_reading *reading, const struct node *when)
+{
+    struct flaps_spec *spec = loader_alloc(reading->loader, 1, sizeof(*spec));
+
+    if (!spec || !loader_read_members(reading->loader, &members, when, spec))
+        return spec;
+    (void)read_changing_field(reading, spec->flaps, &spec->field);
+    if (spec->by)
+        spec->has_by = read_value_field(reading, spec->by, &spec->by_field);
+    spec->flaps = spec->by = NULL; /* nodes die */
+    return spec;
+}
+
+/* -- what an event says -- */
+
+static enum rc digest_by(const struct flaps_spec *spec, const struct condition_input *input,
+                         struct arena *arena, uint64_t *by)
+{
+    enum rc rc;
+
+    *by = SIGHTING_BY_NOTHING + 1;
+    if (!spec->has_by)
+        return RC_OK;
+    rc = value_digest(&spec->by_field, input, arena, by);
+    if (rc == RC_NOT_FOUND) {
+        *by = SIGHTING_BY_NOTHING;
+        return RC_OK;
+    }
+    return rc;
+}
+
+/* Takes the memory as the window at the key's newest event has it, and adds what the event says. */
+static enum rc see(const struct flaps_spec *spec, const struct condition_input *input,
+                   uint64_t n_matches, struct slice state, struct arena *arena,
+                   struct sightings *sightings)
+{
+    struct sighting seen = { .time_ms = input->time_ms, .n_matches = n_matches };
+    int64_t oldest_ms = input->newest_ms - spec->within_ms; /* itself already out */
+    enum rc rc = sightings_take(state, arena, sightings);
+
+    if (rc)
+        return rc;
+    sightings_drop(sightings, oldest_ms);
+    rc = value_digest(&spec->field, input, arena, &seen.value);
+    if (rc == RC_NOT_FOUND || (!rc && input->time_ms <= oldest_ms))
+        return RC_OK;
+    if (!rc)
+        rc = digest_by(spec, input, arena, &seen.by);
+    if (!rc)
+        sightings_add(sightings, &seen);
+    return rc;
+}
+
+/* -- what the window says -- */
+
+struct window_facts {
+    int64_t n_flaps;
+    int64_t last_flap_ms;
+    int64_t n_matches;
+    int64_t first_ms; /* of the matches */
+};
+
+static bool is_flap(const struct sighting *before, const struct sighting *sighting)
+{
+    return sighting->n_matches && sighting->value != before->value &&
+           sighting->by != SIGHTING_BY_NOTHING && sighting->by == before->by;
+}
+
+static struct window_facts facts_of(const struct sightings *sightings)
+{
+    struct window_facts facts = { 0 };
+
+    for (size_t i = 0; i < sightings->n_items; i++) {
+        const struct sighting *sighting = &sightings->items[i];
+
+        if (!facts.n_matches)
+            facts.first_ms = sighting->time_ms;
+        facts.n_matches += (int64_t)sighting->n_matches;
+        if (!i || !is_flap(sighting - 1, sighting))
+            continue;
+        facts.n_flaps++;
+        facts.last_flap_ms = sighting->time_ms;
+    }
+    return facts;
+}
+
+static enum condition_verdict verdict_of(const struct flaps_spec *spec,
+                                         const struct condition_input *input, int64_t n_flaps)
+{
+    if (input->is_firing)
+        return n_flaps ? CONDITION_HOLDS : CONDITION_ENDS;
+    if (n_flaps >= spec->count)
+        return CONDITION_HOLDS;
+    return n_flaps ? CONDITION_WAITS : CONDITION_RESTS;
+}
+
+static enum rc judge(const struct flaps_spec *spec, const struct condition_input *input,
+                     struct sightings *sightings, struct arena *arena,
+                     struct condition_result *result)
+{
+    struct window_facts facts = facts_of(sightings);
+
+    result->verdict = verdict_of(spec, input, facts.n_flaps);
+    result->count = facts.n_matches;
+    result->first_ms = facts.first_ms;
+    if (facts.n_flaps)
+        result->due_ms = condition_due(input, facts.last_flap_ms + spec->within_ms);
+    if (result->verdict == CONDITION_ENDS)
+        sightings_rest(sightings);
+    return sightings_store(sightings, arena, &result->state);
+}
+
+/* -- the condition -- */
+
+static enum rc fold_flaps(const void *spec, const struct condition_input *input, struct slice state,
+                          struct arena *arena, struct condition_result *result)
+{
+    struct sightings sightings;
+    enum rc rc = see(spec, input, 1, state, arena, &sightings);
+
+    if (rc)
+        return rc;
+    result->is_coarse = sightings_coarsen(&sightings);
+    return judge(spec, input, &sightings, arena, result);
+}
+
+static enum rc wake_flaps(const void *spec, const struct condition_input *input, struct slice state,
+                          struct arena *arena, struct condition_result *result)
+{
+    const struct flaps_spec *wanted = spec;
+    struct sightings sightings;
+    enum rc rc = sightings_take(state, arena, &sightings);
+
+    if (rc)
+        return rc;
+    sightings_drop(&sightings, input->key_now_ms - wanted->within_ms);
+    return judge(wanted, input, &sightings, arena, result);
+}
+
+static enum rc note_flaps(const void *spec, const struct condition_input *input, struct slice state,
+                          struct arena *arena, struct slice *noted)
+{
+    struct sightings sightings;
+    enum rc rc = see(spec, input, 0, state, arena, &sightings);
+
+    if (rc)
+        return rc;
+    (void)sightings_coarsen(&sightings);
+    return sightings_store(&sightings, arena, noted);
+}
+
+static enum rc rest_flaps(const void *spec, struct slice state, struct arena *arena,
+                          struct slice *kept)
+{
+    struct sightings sightings;
+    enum rc rc = sightings_take(state, arena, &sightings);
+
+    (void)spec;
+    if (rc)
+        return rc;
+    sightings_rest(&sightings);
+    return sightings_store(&sightings, arena, kept);
+}
+
+static int64_t weigh(const void *spec, const struct condition_input *input, struct arena *arena)
+{
+    const struct flaps_spec *wanted = spec;
+
+    return value_is_said(&wanted->field, input, arena) ? 1 : 0;
+}
+
+static int64_t within_of_flaps(const void *spec)
+{
+    const struct flaps_spec *wanted = spec;
+
+    return wanted->within_ms;
+}
+
+const struct condition condition_flaps = {
+    .name = "flaps",
+    .parse = parse_flaps,
+    .fold = fold_flaps,
+    .wake = wake_flaps,
+    .rest = rest_flaps,
+    .note = note_flaps,
+    .weigh = weigh,
+    .within_ms = within_of_flaps,
+    .folds_on = true,
+};
