@@ -3,5 +3,8 @@
 
 #include "rules/condition.h"
 
-extern const struct condition condition_first; /* no `when` */
-extern const struct condition condition_count; /* {count: 5, within: 10m} */
+extern const struct condition condition_first;       /* no `when` */
+extern const struct condition condition_count;       /* {count: 5, within: 10m} */
+extern const struct condition condition_sequence;    /* {sequence: [FILTER, …], within: 10m} */
+extern const struct condition condition_followed_by; /* {followed_by: FILTER, within: 5m} */
+extern const struct condition condition_not_followed_by; /* {not_followed_by: FILTER, within: 5m} */
