@@ -68,13 +68,18 @@ struct condition {
     /* An event that clears is no match; its value is noted all the same. NULL: nothing of it is. */
     enum rc (*note)(const void *spec, const struct condition_input *input, struct slice state,
                     struct arena *arena, struct slice *noted);
-    /* As how many a match counts once the signal fires. NULL: as one. */
+    /* As how many a match counts once the signal fires; 0: it does not. NULL: as one. */
     int64_t (*weigh)(const void *spec, const struct condition_input *input, struct arena *arena);
     /* How long a match can matter, ms; 0: not beyond itself. Older ones are late; how long a pending signal without a due time is kept. */
     int64_t (*within_ms)(const void *spec);
+    /* How far it is, for people: "4 of 5 within 10m". `state` is its memory; of what fires there may be none. NULL: `count` says it. */
+    enum rc (*describe)(const void *spec, const struct condition_input *input, struct slice state,
+                        struct arena *arena, struct slice *text);
     /* With `when` as it stands: would `clear: {quiet}` end what it is about, since silence is the trouble? NULL: no. */
     bool (*is_about_silence)(const struct node *when);
-    bool learns;   /* rule_since_ms matters to it */
+    bool learns; /* rule_since_ms matters to it */
+    bool
+        has_only_parts; /* what the rule's own filter passes is no match: it has FILTERs and nothing else */
     bool folds_on; /* it is asked about matches while it fires, too */
     bool
         match_is_trouble; /* each match is one more of what the rule is about; false: matches are what happens all day */

@@ -1,12 +1,13 @@
 #include "rules/evaluation.h"
 
-static bool explain_key(const struct rule *rule, struct evaluation *evaluation)
+static bool explain_key(const struct rule *rule, const struct rule_key *key,
+                        struct evaluation *evaluation)
 {
     struct match match = { 0 };
     struct slice absent;
-    bool passed = key_render(rule, &rule->key, evaluation, &match, &absent);
-    struct slice wanted = rule->key.template ? template_source(rule->key.template)
-                                             : evaluation_join(evaluation, &rule->key.names, ", ");
+    bool passed = key_render(rule, key, evaluation, &match, &absent);
+    struct slice wanted = key->template ? template_source(key->template)
+                                        : evaluation_join(evaluation, &key->names, ", ");
 
     if (passed)
         evaluation_note(evaluation, SLICE("key"), true, wanted,
@@ -34,6 +35,42 @@ static bool explain_clear(const struct rule *rule, struct evaluation *evaluation
     return clears;
 }
 
+static bool explain_filter(const struct rule *rule, const struct filter *filter,
+                           const struct rule_key *key, struct evaluation *evaluation)
+{
+    evaluation->captures = (struct captures){ 0 };
+    return filter_holds(filter, evaluation) == TEST_HELD && explain_key(rule, key, evaluation);
+}
+
+/* Its gates say whose they are: when.sequence[1].where.state. */
+static bool explain_part(const struct rule *rule, const struct rule_part *part,
+                         struct evaluation *evaluation)
+{
+    struct gate_list *gates = evaluation->gates;
+    size_t n_before = gates->n_items;
+    bool passed = explain_filter(rule, &part->filter, &part->key, evaluation);
+
+    for (size_t i = n_before; i < gates->n_items; i++) {
+        struct slice *name = &gates->items[i].name;
+
+        if (arena_format(evaluation->arena, name, "%.*s.%.*s", SLICE_ARG(part->name),
+                         SLICE_ARG(*name)))
+            evaluation->out_of_memory = true;
+    }
+    return passed;
+}
+
+/* It is a match when it passes any of the filters. */
+static bool explain_filters(const struct rule *rule, struct evaluation *evaluation)
+{
+    bool matched =
+        !rule->has_only_parts && explain_filter(rule, &rule->filter, &rule->key, evaluation);
+
+    for (size_t i = 0; i < rule->n_parts; i++)
+        matched = explain_part(rule, &rule->parts[i], evaluation) || matched;
+    return matched;
+}
+
 enum rc match_explain(struct matcher *matcher, const struct rule *rule, const struct event *event,
                       struct arena *arena, struct gate **gates, size_t *n_gates, bool *matched)
 {
@@ -42,9 +79,7 @@ enum rc match_explain(struct matcher *matcher, const struct rule *rule, const st
         .event = event, .scratch = matcher->scratch, .arena = arena, .gates = &list
     };
 
-    *matched = !explain_clear(rule, &evaluation) &&
-               filter_holds(&rule->filter, &evaluation) == TEST_HELD &&
-               explain_key(rule, &evaluation);
+    *matched = !explain_clear(rule, &evaluation) && explain_filters(rule, &evaluation);
     if (evaluation.out_of_memory)
         return RC_NO_MEMORY;
     *gates = list.items;

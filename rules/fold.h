@@ -52,6 +52,11 @@ enum rc fold_resolve(const struct rule *rule, struct slice by, int64_t now_ms, s
 enum rc fold_adopt(const struct rule *rule, const struct fold_clock *clock, struct arena *arena,
                    struct signal *signal, struct fold *fold) MUST_CHECK;
 
+/* How far its condition is, for people: "4 of 5 within 10m". Absent where there is nothing to say. */
+enum rc fold_describe(const struct rule *rule, const struct fold_clock *clock,
+                      const struct signal *signal, struct arena *arena,
+                      struct slice *text) MUST_CHECK;
+
 /* The line that replay, the stream and tail print for a transition: time rule key transition count first_seen last_seen event fields.
  * `event` is the one that caused it (absent for timers). */
 void transition_write_json(const struct signal *signal, const struct transition *transition,

@@ -223,12 +223,15 @@ void fold_count_on(struct folding *folding)
     const struct condition *condition = folding->rule->condition;
     struct condition_input input = fold_input(folding);
     struct signal *signal = folding->signal;
-
-    folding->fold->counted = true;
-    folding->fold->changed = true;
-    signal->count += condition->weigh
+    int64_t weight = condition->weigh
                          ? condition->weigh(folding->rule->condition_spec, &input, folding->arena)
                          : 1;
+
+    folding->fold->changed = true;
+    if (!weight)
+        return;
+    folding->fold->counted = true;
+    signal->count += weight;
     if (folding->time_ms < signal->first_seen_ms)
         signal->first_seen_ms = folding->time_ms;
 }

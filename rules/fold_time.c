@@ -149,3 +149,18 @@ enum rc fold_adopt(const struct rule *rule, const struct fold_clock *clock, stru
         fold_end_pending(signal, fold);
     return expect(&folding);
 }
+
+enum rc fold_describe(const struct rule *rule, const struct fold_clock *clock,
+                      const struct signal *signal, struct arena *arena, struct slice *text)
+{
+    struct fold fold;
+    struct signal seen = *signal;
+    struct folding folding = folding_without_event(rule, clock, arena, &seen, &fold);
+    struct condition_input input = fold_input(&folding);
+
+    *text = (struct slice){ 0 };
+    if (!rule->condition->describe || !signal->window.len ||
+        !slice_eq(signal->condition_version, rule->condition_version))
+        return RC_OK;
+    return rule->condition->describe(rule->condition_spec, &input, signal->window, arena, text);
+}

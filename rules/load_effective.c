@@ -131,6 +131,14 @@ static bool is_about_silence(const struct node *when)
     return condition && condition->is_about_silence && condition->is_about_silence(when);
 }
 
+/* The rule's own `where` would be nobody's. */
+static bool has_only_parts(const struct node *when)
+{
+    const struct condition *condition = condition_named(when);
+
+    return condition && condition->has_only_parts;
+}
+
 static void add_failing(struct loader *loader, struct node *rule)
 {
     const struct node *on = node_find(rule, "on");
@@ -139,7 +147,7 @@ static void add_failing(struct loader *loader, struct node *rule)
     size_t n_failing = count_failing_kinds(on, &n_all);
 
     if (!n_failing || names_state(node_find(rule, "where")) || when_names_state(when) ||
-        is_about_silence(when))
+        is_about_silence(when) || has_only_parts(when))
         return;
     add_pair(where_with_room(loader, rule), "state",
              new_text(loader, rule->mark, SLICE("failing")));
@@ -168,6 +176,12 @@ bool asks_for_failing(const struct node *where)
     return is_asked;
 }
 
+/* Where the condition itself looks at states, an `ok` is its own business: as a clear it would never be asked about it. */
+static bool ends_by_ok(const struct node *rule)
+{
+    return asks_for_failing(node_find(rule, "where")) && !when_names_state(node_find(rule, "when"));
+}
+
 /* -- built-in defaults -- */
 
 /* `within` of the condition, at least an hour. */
@@ -188,7 +202,7 @@ static void add_default_clear(struct loader *loader, struct node *rule)
 
     if (has_member(rule, SLICE("clear")))
         return;
-    if (asks_for_failing(node_find(rule, "where"))) {
+    if (ends_by_ok(rule)) {
         value = map_of_one(loader, rule->mark, "state", new_text(loader, rule->mark, SLICE("ok")));
         add_pair(rule, "clear", map_of_one(loader, rule->mark, "where", value));
     } else if (is_about_silence(node_find(rule, "when"))) {

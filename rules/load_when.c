@@ -113,13 +113,44 @@ bool read_condition_field(struct rule_reading *reading, const struct node *scala
 
 /* -- when -- */
 
+static void keep_name(struct loader *loader, struct slice member, size_t index, bool is_of_list,
+                      struct slice *name)
+{
+    enum rc rc = is_of_list
+                     ? arena_format(loader->arena, name, "when.%.*s[%zu]", SLICE_ARG(member), index)
+                     : arena_format(loader->arena, name, "when.%.*s", SLICE_ARG(member));
+
+    if (rc)
+        loader->rc = rc;
+}
+
+/* By where its node stands. */
+static void name_part(struct loader *loader, const struct node *when, const struct node *filter,
+                      struct slice *name)
+{
+    for (size_t i = 0; i < when->n_pairs; i++) {
+        const struct node *value = when->pairs[i].value;
+
+        if (value == filter)
+            keep_name(loader, when->pairs[i].key, 0, false, name);
+        for (size_t j = 0; value->type == NODE_LIST && j < value->n_items; j++) {
+            if (value->items[j] == filter)
+                keep_name(loader, when->pairs[i].key, j, true, name);
+        }
+    }
+}
+
 void read_when(struct rule_reading *reading, const struct node *when)
 {
     struct rule *rule = reading->rule;
 
     rule->condition = condition_find(when, reading->loader->problems);
-    if (rule->condition)
+    if (rule->condition) {
+        rule->has_only_parts = rule->condition->has_only_parts;
         rule->condition_spec = rule->condition->parse(reading, when);
+    }
+    for (size_t i = 0; i < rule->n_parts; i++)
+        name_part(reading->loader, when, reading->parts[i].node, &rule->parts[i].name);
     /* Of a sequence, what steps capture is all that the key can be made of. */
     for (size_t i = 0; rule->has_only_parts && i < rule->n_parts; i++)
         add_names(reading->loader, &reading->key_captures, &reading->parts[i].captures);

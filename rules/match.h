@@ -69,12 +69,13 @@ size_t match_choose(struct matcher *matcher, const struct ruleset *ruleset, stru
 
 /* One gate that a rule put before an event. */
 struct gate {
-    struct slice name; /* on | match | ignore | where.<field> | key | … */
+    struct slice
+        name; /* on | match | ignore | where.<field> | key | …, of a condition's FILTER behind its place: when.sequence[1].on */
     bool passed;
     struct slice wanted; /* as the rule writes it */
     struct slice saw;    /* the value, or absent */
 };
-/* The gates of one rule for an event, up to and with the first that failed. */
+/* The gates of one rule for an event: for its own filter, then for each FILTER of its condition, up to and with the first that failed. */
 enum rc match_explain(struct matcher *matcher, const struct rule *rule, const struct event *event,
                       struct arena *arena, struct gate **gates, size_t *n_gates,
                       bool *matched) MUST_CHECK;

@@ -16,13 +16,13 @@ static int compare_id(const void *key, const void *element)
 
 const struct filter *rule_filter(const struct rule *rule, size_t i)
 {
+    bool has_own = !rule->has_only_parts;
     bool has_clear = rule->clear.kind == CLEAR_BY_EVENT;
 
-    if (i == 0)
+    if (has_own && i-- == 0)
         return &rule->filter;
-    if (has_clear && i == 1)
+    if (has_clear && i-- == 0)
         return &rule->clear.filter;
-    i -= has_clear ? 2 : 1;
     return i < rule->n_parts ? &rule->parts[i].filter : NULL;
 }
 

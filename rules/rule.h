@@ -35,6 +35,7 @@ struct rule_key {
 
 /* A FILTER of the condition, as one step of a sequence: what it does not name it has from the rule. */
 struct rule_part {
+    struct slice name; /* where it stands: when.sequence[1] */
     struct filter filter;
     struct rule_key key;
     int64_t count; /* so many of them; 1 where it is not said */

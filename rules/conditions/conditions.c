@@ -1,15 +1,15 @@
 #include "rules/conditions/conditions.h"
 
 /* The first whose member is there: `count` is also how many another one asks for, and comes last. */
-static const struct condition *const conditions[] = { &condition_distinct, &condition_change,
-                                                      &condition_flaps, &condition_count };
+static const struct condition *const conditions[] = {
+    &condition_distinct,    &condition_change,          &condition_flaps, &condition_sequence,
+    &condition_followed_by, &condition_not_followed_by, &condition_count,
+};
 #define N_CONDITIONS (sizeof(conditions) / sizeof(*conditions))
 
 /* Members that name a condition which this version does not have yet. */
 static const char *const not_yet[] = {
-    "fewer", "absent", "sequence", "followed_by", "not_followed_by",
-    "new",   "spike",  "drop",     "ratio",       "avg",
-    "sum",   "max",    "min",      "p95",         NULL,
+    "fewer", "absent", "new", "spike", "drop", "ratio", "avg", "sum", "max", "min", "p95", NULL,
 };
 
 static bool is_not_yet(struct slice name)

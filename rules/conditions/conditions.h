@@ -9,3 +9,6 @@ extern const struct condition condition_distinct; /* {distinct: client_ip, count
 extern const struct condition condition_change;   /* {change: version} */
 extern const struct condition
     condition_flaps; /* {flaps: state, count: 3, within: 7d, by: commit} */
+extern const struct condition condition_sequence;    /* {sequence: [FILTER, …], within: 10m} */
+extern const struct condition condition_followed_by; /* {followed_by: FILTER, within: 5m} */
+extern const struct condition condition_not_followed_by; /* {not_followed_by: FILTER, within: 5m} */

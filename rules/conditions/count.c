@@ -88,6 +88,21 @@ static enum rc fold_count(const void *spec, const struct condition_input *input,
     return window_store(&window, arena, &result->state);
 }
 
+static enum rc describe_count(const void *spec, const struct condition_input *input,
+                              struct slice state, struct arena *arena, struct slice *text)
+{
+    const struct count_spec *wanted = spec;
+    char within[TIME_TEXT_BYTES];
+    struct window window;
+    enum rc rc = window_take(&state, arena, &window);
+
+    if (rc)
+        return rc;
+    window_drop(&window, input->key_now_ms - wanted->within_ms);
+    return arena_format(arena, text, "%lld of %lld within %s", (long long)count_matches(&window),
+                        (long long)wanted->count, duration_format(wanted->within_ms, within));
+}
+
 static int64_t within_of_count(const void *spec)
 {
     const struct count_spec *wanted = spec;
@@ -100,6 +115,7 @@ const struct condition condition_count = {
     .parse = parse_count,
     .fold = fold_count,
     .weigh = weigh,
+    .describe = describe_count,
     .within_ms = within_of_count,
     .match_is_trouble = true,
 };

@@ -158,13 +158,25 @@ static void tell_cost(struct report *report, const struct rule *rule)
                     "; a few characters in a row that every match holds would spare that");
 }
 
+/* Of its own filter, of what clears, of a FILTER of its condition. */
+static bool has_filter_without_pattern(const struct rule *rule)
+{
+    const struct filter *filter;
+
+    for (size_t n = 0; (filter = rule_filter(rule, n)); n++) {
+        if (!filter->n_match)
+            return true;
+    }
+    return false;
+}
+
 static void tell_rule(struct report *report, const struct rule *rule, enum prefilter_means means)
 {
     buffer_format(report->out, "  %.*s:%u:%u: rule `%.*s` ", SLICE_ARG(rule->mark.file),
                   rule->mark.line, rule->mark.column, SLICE_ARG(rule->id));
     if (means == PREFILTER_CLASSES)
         buffer_add_text(report->out, "is found by the classes of its bytes");
-    else if (!rule->filter.n_match)
+    else if (has_filter_without_pattern(rule))
         buffer_add_text(
             report->out,
             "has no pattern that has to match: every line is read by its format for it");
@@ -183,7 +195,8 @@ static void write_rule(struct report *report, const struct rule *rule, enum pref
     json_member_text(&writer, "file", rule->mark.file);
     json_member_int(&writer, "line", rule->mark.line);
     json_member_text(&writer, "lines_found_by", slice_of(found_by[means]));
-    if (means == PREFILTER_ALWAYS && rule->filter.n_match && measure(report, rule, &ns))
+    if (means == PREFILTER_ALWAYS && !has_filter_without_pattern(rule) &&
+        measure(report, rule, &ns))
         json_member_int(&writer, "ns_per_line", (int64_t)ns);
     json_object_end(&writer);
     buffer_add_text(report->out, "\n");

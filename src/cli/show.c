@@ -16,16 +16,25 @@ static void show_proposal(struct client *client, const struct screen *screen,
     json_free(task);
 }
 
+/* The rule in force knows how far it is; without that a signal is still worth seeing. */
+static void show_signal(struct client *client, const struct screen *screen,
+                        const struct json *signal, struct buffer *out)
+{
+    struct json *explained = NULL;
+
+    if (remote_get(client, "explain/signals", value_text(signal, "id"), &explained))
+        explained = NULL;
+    view_signal(screen, signal, value_text(explained, "progress"), out);
+    json_free(explained);
+}
+
 static enum exit_code show(const struct invocation *invocation, struct client *client,
                            const char *kind, const struct json *object)
 {
     static const struct {
         const char *kind;
         void (*view)(const struct screen *screen, const struct json *object, struct buffer *out);
-    } views[] = { { "signals", view_signal },
-                  { "tasks", view_task },
-                  { "events", view_event },
-                  { "silences", view_silence } };
+    } views[] = { { "tasks", view_task }, { "events", view_event }, { "silences", view_silence } };
     struct slice name = slice_of(kind);
     struct buffer out;
     enum rc rc;
@@ -36,6 +45,8 @@ static enum exit_code show(const struct invocation *invocation, struct client *c
         buffer_add_text(&out, "\n");
     } else if (slice_eq(name, SLICE("proposals"))) {
         show_proposal(client, &invocation->screen, object, &out);
+    } else if (slice_eq(name, SLICE("signals"))) {
+        show_signal(client, &invocation->screen, object, &out);
     }
     for (size_t i = 0; i < sizeof views / sizeof *views && !invocation->options.json; i++)
         if (slice_eq(name, slice_of(views[i].kind)))

@@ -70,7 +70,8 @@ static void show_hold(const struct screen *screen, const struct json *hold, stru
     buffer_free(&text);
 }
 
-void view_signal(const struct screen *screen, const struct json *signal, struct buffer *out)
+void view_signal(const struct screen *screen, const struct json *signal, struct slice progress,
+                 struct buffer *out)
 {
     show_title(screen, value_text(signal, "title"), value_text(signal, "state"), out);
     view_member("id", value_text(signal, "id"), out);
@@ -78,6 +79,7 @@ void view_signal(const struct screen *screen, const struct json *signal, struct 
     show_list("key", json_get_text(signal, "key"), out);
     view_member("severity", value_text(signal, "severity"), out);
     view_member("count", value_text(signal, "count"), out);
+    view_member("progress", progress, out);
     view_member("late", value_text(signal, "late"), out);
     view_time_member(screen, "first seen", signal, "first_seen", out);
     view_time_member(screen, "last seen", signal, "last_seen", out);

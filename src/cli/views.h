@@ -18,7 +18,9 @@ void view_evidence(const struct screen *screen, const struct json *evidence, siz
                    struct buffer *out);
 /* view_others.c */
 void view_task(const struct screen *screen, const struct json *task, struct buffer *out);
-void view_signal(const struct screen *screen, const struct json *signal, struct buffer *out);
+/* `progress`: how far its condition is; may be absent. */
+void view_signal(const struct screen *screen, const struct json *signal, struct slice progress,
+                 struct buffer *out);
 void view_event(const struct screen *screen, const struct json *event, struct buffer *out);
 void view_silence(const struct screen *screen, const struct json *silence, struct buffer *out);
 /* Of an event: rule by rule; of a signal: gate by gate. */

@@ -154,18 +154,42 @@ static bool check_approvers(const struct config *config, const struct rule *rule
     return n_people >= 0 && part->approvers_need <= n_people;
 }
 
-static void warn_of_vain_rules(const struct config *config, const struct rule *rule,
-                               struct problems *problems)
+static bool is_asked_for_before(const struct rule *rule, size_t n_filters, struct slice on)
 {
-    for (size_t i = 0; i < rule->filter.on.n_items; i++) {
-        struct slice on = rule->filter.on.items[i];
+    for (size_t n = 0; n < n_filters; n++) {
+        const struct slice_list *names = &rule_filter(rule, n)->on;
 
-        if (slice_starts(on, SLICE("vedette.")) || watchers_may_yield(config->watchers, on))
+        for (size_t i = 0; i < names->n_items; i++) {
+            if (slice_eq(names->items[i], on))
+                return true;
+        }
+    }
+    return false;
+}
+
+static void warn_of_vain_filter(const struct config *config, const struct rule *rule, size_t n,
+                                struct problems *problems)
+{
+    const struct slice_list *names = &rule_filter(rule, n)->on;
+
+    for (size_t i = 0; i < names->n_items; i++) {
+        struct slice on = names->items[i];
+
+        if (slice_starts(on, SLICE("vedette.")) || watchers_may_yield(config->watchers, on) ||
+            is_asked_for_before(rule, n, on))
             continue;
         mark_problem(problems, PROBLEM_WARNING, rule->mark,
                      "rule `%.*s` waits for `%.*s`, which no configured watcher can yield",
                      SLICE_ARG(rule->id), SLICE_ARG(on));
     }
+}
+
+/* Once for each name, whichever of its filters asks for it. */
+static void warn_of_vain_rules(const struct config *config, const struct rule *rule,
+                               struct problems *problems)
+{
+    for (size_t n = 0; rule_filter(rule, n); n++)
+        warn_of_vain_filter(config, rule, n, problems);
 }
 
 bool config_check_rules(const struct config *config, const struct ruleset *ruleset,

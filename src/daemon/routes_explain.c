@@ -4,7 +4,7 @@
 #include "src/daemon/handlers.h"
 #include "src/daemon/object_kinds.h"
 
-#include "rules/match.h"
+#include "rules/fold.h"
 #include "rules/quarantine.h"
 #include "src/store/meta.h"
 
@@ -252,6 +252,7 @@ struct signal_work {
     struct json_writer writer;
     struct store_txn *txn;
     struct signal signal;
+    struct slice progress;
     int64_t now_ms;
 };
 
@@ -266,19 +267,34 @@ static void write_rule_gate(struct signal_work *work, const struct rule *rule)
                    rule->mode == RULE_PROPOSE ? SLICE("propose") : SLICE("observe"));
 }
 
-static void write_own_gates(struct signal_work *work)
+/* How far its condition is; absent where nothing can be said. */
+static enum rc take_progress(struct signal_work *work, const struct rule *rule)
+{
+    const struct fold_clock clock = { .now_ms = work->now_ms };
+
+    return rule ? fold_describe(rule, &clock, &work->signal, work->work.request->arena,
+                                &work->progress)
+                : RC_OK;
+}
+
+static enum rc write_own_gates(struct signal_work *work)
 {
     const struct signal *signal = &work->signal;
     char text[TEXT_BYTES];
+    struct slice stands;
+    enum rc rc = arena_format(work->work.request->arena, &stands, "%s, count %lld%s%.*s",
+                              signal_state_names[signal->state], (long long)signal->count,
+                              work->progress.len ? ": " : "", SLICE_ARG(work->progress));
 
-    snprintf(text, sizeof text, "%s, count %lld", signal_state_names[signal->state],
-             (long long)signal->count);
+    if (rc)
+        return rc;
     write_gate(&work->writer, SLICE("window"), signal->state != SIGNAL_PENDING, SLICE("firing"),
-               slice_of(text));
+               stands);
     if (signal->n_late) {
         snprintf(text, sizeof text, "%lld came late and moved nothing", (long long)signal->n_late);
         write_gate(&work->writer, SLICE("lateness"), false, (struct slice){ 0 }, slice_of(text));
     }
+    return RC_OK;
 }
 
 /* By whom or what, and until when; absent where the gate lets it pass. */
@@ -385,12 +401,16 @@ static enum rc write_proposal_gates(struct signal_work *work)
 
 static enum rc write_chain(struct signal_work *work, struct engine *engine)
 {
+    const struct rule *rule = ruleset_find(engine_ruleset(engine), work->signal.rule);
     struct json_writer *writer = &work->writer;
-    enum rc rc;
+    enum rc rc = take_progress(work, rule);
 
+    if (rc)
+        return rc;
     json_object_begin(writer);
     api_member_id(writer, "signal", "sig_", work->id);
     json_member_text(writer, "rule", work->signal.rule);
+    json_member_text(writer, "progress", work->progress);
     json_key(writer, "events");
     json_array_begin(writer);
     for (size_t i = 0; i < work->signal.samples.n_items; i++) {
@@ -402,9 +422,10 @@ static enum rc write_chain(struct signal_work *work, struct engine *engine)
     json_array_end(writer);
     json_key(writer, "gates");
     json_array_begin(writer);
-    write_rule_gate(work, ruleset_find(engine_ruleset(engine), work->signal.rule));
-    write_own_gates(work);
-    rc = write_holding_gates(work, engine);
+    write_rule_gate(work, rule);
+    rc = write_own_gates(work);
+    if (!rc)
+        rc = write_holding_gates(work, engine);
     if (!rc)
         rc = write_task_gate(work);
     if (!rc)

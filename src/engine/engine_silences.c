@@ -130,9 +130,12 @@ static bool is_captured_by(const struct pattern *pattern, struct slice name)
 /* What signals of the rule keep beside the normalised fields: key, captures, and what its templates name. */
 static bool is_kept_by(const struct rule *rule, struct slice name)
 {
-    for (size_t i = 0; i < rule->filter.n_match; i++)
-        if (is_captured_by(rule->filter.match[i], name))
-            return true;
+    const struct filter *filter;
+
+    for (size_t n = 0; (filter = rule_filter(rule, n)); n++)
+        for (size_t i = 0; i < filter->n_match; i++)
+            if (is_captured_by(filter->match[i], name))
+                return true;
     return is_listed(&rule->key.names, name) || is_listed(&rule->data_paths, name) ||
            is_of_key_template(rule, name);
 }

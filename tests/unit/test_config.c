@@ -159,8 +159,8 @@ static void no_secret_of_a_channel_is_printed(void **state)
     problems_free(problems);
 }
 
-/* What a configuration says to a rule that collects `evidence`. */
-static bool fits(const char *config_text, const char *evidence, struct buffer *out)
+/* What a configuration says to a rule. */
+static bool fits_rule(const char *config_text, const char *rule, struct buffer *out)
 {
     char path[] = "/tmp/vedette-config-XXXXXX";
     struct config_options options = { .path = config_text ? path : NULL };
@@ -173,8 +173,7 @@ static bool fits(const char *config_text, const char *evidence, struct buffer *o
     int fd = mkstemp(path);
     bool is_right;
 
-    (void)snprintf(rules, sizeof rules,
-                   "rules:\n  - {id: a, on: alert, diagnose: {evidence: [%s]}}", evidence);
+    (void)snprintf(rules, sizeof rules, "rules:\n  - %s", rule);
     file.text = slice_of(rules);
     assert_true(fd >= 0);
     if (config_text)
@@ -191,6 +190,15 @@ static bool fits(const char *config_text, const char *evidence, struct buffer *o
     config_free(config);
     problems_free(problems);
     return is_right;
+}
+
+/* To one that collects `evidence`. */
+static bool fits(const char *config_text, const char *evidence, struct buffer *out)
+{
+    char rule[200];
+
+    (void)snprintf(rule, sizeof rule, "{id: a, on: alert, diagnose: {evidence: [%s]}}", evidence);
+    return fits_rule(config_text, rule, out);
 }
 
 #define LOGS                                                                                       \
@@ -242,6 +250,26 @@ static void standard_input_as_a_log_to_be_searched_is_a_warning(void **state)
     buffer_free(&out);
 }
 
+static void what_a_filter_waits_for_in_vain_is_a_warning_told_once(void **state)
+{
+    const char *warning = "warning: rule `a` waits for `alert`, which no configured watcher can "
+                          "yield\n";
+    struct buffer out;
+    const char *said;
+
+    (void)state;
+    buffer_init(&out, 0);
+    assert_true(fits_rule("people: {jane: {user: jane}}\n"
+                          "watchers: [{log: [/var/log/app.log], name: app}]\n",
+                          "{id: a, on: log, when: {sequence: [{match: '/x/'}, {on: alert}, {on: "
+                          "alert, match: '/y/'}], within: 1m}}",
+                          &out));
+    said = strstr(out.ptr, warning);
+    assert_non_null(said);
+    assert_null(strstr(said + 1, warning));
+    buffer_free(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +278,7 @@ int main(void)
         cmocka_unit_test(no_secret_of_a_channel_is_printed),
         cmocka_unit_test(a_log_that_evidence_names_must_be_watched),
         cmocka_unit_test(standard_input_as_a_log_to_be_searched_is_a_warning),
+        cmocka_unit_test(what_a_filter_waits_for_in_vain_is_a_warning_told_once),
         cmocka_unit_test(without_a_configuration_the_local_user_is_named_as_the_one_who_decides),
     };
 

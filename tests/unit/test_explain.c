@@ -131,6 +131,26 @@ static void an_event_that_clears_says_so(void **state)
                  "-clear[an event that does not end the signal|it clears the signal of its key]");
 }
 
+static void each_filter_of_a_condition_shows_what_it_failed_by(void **state)
+{
+    const char *steps = "{id: a, on: message, key: [actor], when: {sequence: "
+                        "[{where: {state: failing}}, {where: {state: ok}, key: [host]}], "
+                        "within: 1m}}";
+
+    (void)state;
+    assert_gates(steps, "{'kind':'message','type':'t','state':'ok','host':'h'}", true,
+                 "+when.sequence[0].on[message|message t] "
+                 "-when.sequence[0].where.state[failing|ok] "
+                 "+when.sequence[1].on[message|message t] +when.sequence[1].where.state[ok|ok] "
+                 "+when.sequence[1].key[host|h]");
+    assert_gates(steps, "{'kind':'push','type':'t','state':'ok'}", false,
+                 "-when.sequence[0].on[message|push t] -when.sequence[1].on[message|push t]");
+    assert_gates("{id: a, on: push, key: [repo], when: {followed_by: {on: deploy}, within: 1m}}",
+                 "{'kind':'deploy','type':'t','repo':'r'}", true,
+                 "-on[push|deploy t] +when.followed_by.on[deploy|deploy t] "
+                 "+when.followed_by.key[repo|r]");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -139,6 +159,7 @@ int main(void)
         cmocka_unit_test(a_clause_that_does_not_hold_says_what_it_saw),
         cmocka_unit_test(r12_a_key_without_its_field_is_a_gate_too),
         cmocka_unit_test(an_event_that_clears_says_so),
+        cmocka_unit_test(each_filter_of_a_condition_shows_what_it_failed_by),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,6 +85,30 @@ static void a_failure_an_hour_later_finds_an_empty_window(void **state)
     story_end(story);
 }
 
+static void how_far_a_count_is_can_be_said(void **state)
+{
+    struct story *story =
+        story_of("{id: a, on: ci.run, key: [repo], when: {count: 3, within: 10m}}");
+    struct fold_clock clock = story_clock(story, START_MS + 10 * MINUTE_MS - 1);
+    struct slice text;
+
+    (void)state;
+    fails_at(story, 0);
+    fails_at(story, MINUTE_MS);
+    assert_int_equal(fold_describe(story_rule(story), &clock, &story->signal, story->arena, &text),
+                     RC_OK);
+    assert_slice(text, "2 of 3 within 10m");
+    clock.now_ms++;
+    assert_int_equal(fold_describe(story_rule(story), &clock, &story->signal, story->arena, &text),
+                     RC_OK);
+    assert_slice(text, "1 of 3 within 10m");
+    fails_at(story, 2 * MINUTE_MS);
+    assert_int_equal(fold_describe(story_rule(story), &clock, &story->signal, story->arena, &text),
+                     RC_OK);
+    assert_true(slice_is_absent(text)); /* it fires */
+    story_end(story);
+}
+
 /* -- clearing -- */
 
 static void an_event_that_clears_resolves_what_fires(void **state)
@@ -613,6 +637,7 @@ int main(void)
         cmocka_unit_test(without_when_the_first_match_fires_and_the_rest_count_on),
         cmocka_unit_test(the_second_failure_within_the_hour_fires_once),
         cmocka_unit_test(a_failure_an_hour_later_finds_an_empty_window),
+        cmocka_unit_test(how_far_a_count_is_can_be_said),
         cmocka_unit_test(an_event_that_clears_resolves_what_fires),
         cmocka_unit_test(a_clear_sets_a_pending_count_back_in_silence),
         cmocka_unit_test(a_clear_without_a_signal_leaves_nothing),

@@ -88,6 +88,48 @@ static const struct {
     { "{id: a, on: ci.run, when: {flaps: state, count: 3}}", "error: `within` is missing here" },
     { "{id: a, on: ci.run, when: {flaps: state, count: 10000, within: 7d}}",
       "error: `count` must be between 1 and 9999" },
+    { "{id: a, on: log, when: {sequence: [{match: '/a/'}, {match: '/b/'}]}}",
+      "t.yaml:2:28: error: `within` is missing here" },
+    { "{id: a, on: log, when: {sequence: {match: '/a/'}, within: 1m}}",
+      "t.yaml:2:39: error: `sequence` is a list of filters, one for each step, not a map" },
+    { "{id: a, on: log, when: {sequence: [{match: '/a/'}], within: 1m}}",
+      "t.yaml:2:39: error: `sequence` has 2 to 15 steps, not 1" },
+    { "{id: a, on: log, when: {sequence: [{match: '/a/'}, {}], within: 1m}}",
+      "t.yaml:2:56: error: a filter is a map of on, match, where, ignore, key, count, not an "
+      "empty one" },
+    { "{id: a, on: log, when: {sequence: [{match: '/a/'}, '/b/'], within: 1m}}",
+      "t.yaml:2:56: error: a filter is a map of on, match, where, ignore, key, count, not text" },
+    { "{id: a, on: log, when: {sequence: [{mach: '/a/'}, {match: '/b/'}], within: 1m}}",
+      "t.yaml:2:41: error: unknown member `mach`; did you mean `match`?" },
+    { "{id: a, on: log, where: {host: h}, when: {sequence: [{match: '/a/'}, {match: '/b/'}], "
+      "within: 1m}}",
+      "t.yaml:2:29: error: a sequence has its steps and nothing else: put `where` into the steps "
+      "that it is about" },
+    { "{id: a, on: log, when: {sequence: [{match: '/a/', count: 999}, {match: '/b/', count: 2}], "
+      "within: 1m}}",
+      "t.yaml:2:68: error: a run has at most 1000 events; up to here it has 1001" },
+    { "{id: a, on: log, when: {sequence: [{match: '/a/', count: 10001}, {match: '/b/'}], "
+      "within: 1m}}",
+      "error: `count` must be between 1 and 10000" },
+    { "{id: a, on: log, when: {sequence: [{match: '/a/'}, {match: '/b/'}], within: 1m, repeat: "
+      "kep}}",
+      "error: `repeat` must be one of (did you mean `keep`?)" },
+    { "{id: a, on: log, when: {sequence: [{match: '/(?<user>a)/'}, {match: '/b/'}], within: 1m}, "
+      "key: [user]}",
+      "t.yaml:2:65: error: an event of this filter cannot have `user`, which the key names: "
+      "capture it there as well" },
+    { "{id: a, on: log, when: {sequence: [{match: '/a/'}, {match: '/b/'}], count: 2, within: 1m}}",
+      "error: unknown member `count`; valid here: sequence within repeat" },
+    { "{id: a, on: log, when: {followed_by: {match: '/b/'}}}", "error: `within` is missing here" },
+    { "{id: a, on: log, when: {followed_by: [{match: '/b/'}], within: 1m}}",
+      "t.yaml:2:42: error: a filter is a map of on, match, where, ignore, key, count, not a list" },
+    { "{id: a, on: log, when: {followed_by: {match: '/b/'}, within: 0s}}",
+      "error: `within` must be" },
+    { "{id: a, on: log, when: {not_followed_by: {match: '/b/', key: [host, watcher]}, within: 1m}, "
+      "key: [host]}",
+      "the key of a filter must name as many fields as the rule's, in the same order: 1, not 2" },
+    { "{id: a, on: log, when: {not_folowed_by: {match: '/b/'}, within: 1m}}",
+      "error: `when` names no condition; did you mean `not_followed_by`?" },
     /* patterns */
     { "{id: a, on: log, match: /x/}",
       "t.yaml:2:29: error: a pattern stands in single quotes: '/x/'" },
@@ -438,6 +480,13 @@ static void rules_that_do_not_ask_for_failing_end_by_quiet(void **state)
         { "{id: a, on: log, when: {count: 2, within: 3h}}", 3 * HOUR_MS },
         { "{id: a, on: alert, where: {state: info}}", HOUR_MS },
         { "{id: a, on: alert, where: {state: [failing, ok]}}", HOUR_MS },
+        { "{id: a, on: ci.run, when: {sequence: [{match: '/a/'}, {match: '/b/'}], within: 2h}}",
+          2 * HOUR_MS },
+        { "{id: a, on: log, when: {followed_by: {match: '/b/'}, within: 5m}}", HOUR_MS },
+        /* The `ok` is what it waits for. */
+        { "{id: a, on: alert, where: {state: failing}, when: {followed_by: {where: {state: ok}}, "
+          "within: 5m}}",
+          HOUR_MS },
     };
 
     (void)state;

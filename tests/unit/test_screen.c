@@ -155,7 +155,7 @@ static void i03_a_hostile_proposal_is_harmless_in_every_view(void **state)
 
     view_proposal(&colourful, proposal, task, out);
     view_task(&colourful, task, out);
-    view_signal(&colourful, proposal, out);
+    view_signal(&colourful, proposal, (struct slice){ 0 }, out);
     view_event(&colourful, proposal, out);
     view_explanation(&colourful, proposal, out);
     value_show_paths(proposal, out);

@@ -1,0 +1,8 @@
+/* pair.h - how followed_by and not_followed_by are written: the rule's own filter, then a FILTER. */
+#pragma once
+
+#include "rules/conditions/steps.h"
+
+/* Two steps, of the set; NULL when memory is out. Adds what is wrong to the reading's problems. `repeat`: what it is by default. */
+struct steps *read_pair(struct rule_reading *reading, const struct node *when, const char *name,
+                        enum steps_repeat repeat);
