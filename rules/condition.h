@@ -72,6 +72,9 @@ struct condition {
     int64_t (*weigh)(const void *spec, const struct condition_input *input, struct arena *arena);
     /* How long a match can matter, ms; 0: not beyond itself. Older ones are late; how long a pending signal without a due time is kept. */
     int64_t (*within_ms)(const void *spec);
+    /* Why it cannot judge yet ("warming up", "too few matches"; NULL: it can), and until when, on the engine's clock (0: nobody knows). `input` without a match. NULL: it always can. */
+    const char *(*judges_from)(const void *spec, const struct condition_input *input,
+                               struct slice state, int64_t *from_ms);
     /* With `when` as it stands: would `clear: {quiet}` end what it is about, since silence is the trouble? NULL: no. */
     bool (*is_about_silence)(const struct node *when);
     bool folds_on; /* it is asked about matches while it fires, too */

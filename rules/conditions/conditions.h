@@ -5,3 +5,8 @@
 
 extern const struct condition condition_first; /* no `when` */
 extern const struct condition condition_count; /* {count: 5, within: 10m} */
+extern const struct condition
+    condition_spike; /* {spike: 4x, within: 5m, against: 1h, at_least: 20} */
+extern const struct condition condition_drop; /* its mirror */
+extern const struct condition
+    condition_ratio; /* {ratio: 5%, having: FILTER, within: 5m, at_least: 100} */
