@@ -174,14 +174,14 @@ bool amount_is_factor(const struct node *node)
 }
 
 bool amount_read_factor(struct problems *problems, const char *member, const struct node *node,
-                        int64_t *factor)
+                        int64_t more_than, int64_t *factor)
 {
-    if (parse_marked(node, 'x', factor) == RC_OK && *factor > AMOUNT_ONE && *factor <= FACTOR_MAX)
+    if (parse_marked(node, 'x', factor) == RC_OK && *factor > more_than && *factor <= FACTOR_MAX)
         return true;
     node_problem(
         problems, node,
-        "`%s` must be a factor with an x, as 4x or 2.5x, more than 1x and at most 1000000x",
-        member);
+        "`%s` must be a factor with an x, as 4x or 2.5x, more than %dx and at most 1000000x",
+        member, (int)(more_than / AMOUNT_ONE));
     return false;
 }
 
@@ -207,7 +207,7 @@ bool amount_read_bound(struct problems *problems, const char *member, const stru
             return true;
     }
     node_problem(problems, node,
-                 "`%s` must be a number, a duration (90s) or a size (64KB); with `against`, a "
+                 "`%s` must be a number, a duration (90s), a size (64KB) or, with `against`, a "
                  "factor (2x)",
                  member);
     return false;

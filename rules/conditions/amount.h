@@ -18,10 +18,10 @@ enum rc amount_parse_any(struct slice text, int64_t *amount) MUST_CHECK;
 
 /* -- of rules: what is wrong is a problem, and false -- */
 
-/* A factor, as 4x or 2.5x. */
+/* A factor, as 4x or 2.5x, of more than `more_than`. */
 bool amount_is_factor(const struct node *node);
 bool amount_read_factor(struct problems *problems, const char *member, const struct node *node,
-                        int64_t *factor);
+                        int64_t more_than, int64_t *factor);
 /* A share, as 5% or 0.5%: more than nothing, at most all. */
 bool amount_read_percent(struct problems *problems, const char *member, const struct node *node,
                          int64_t *percent);

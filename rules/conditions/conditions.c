@@ -2,18 +2,15 @@
 
 /* The first whose member is there: `count` is also how many another one asks for, and comes last. */
 static const struct condition *const conditions[] = {
-    &condition_spike,
-    &condition_drop,
-    &condition_ratio,
-    &condition_count,
+    &condition_spike, &condition_drop, &condition_ratio, &condition_sum,   &condition_avg,
+    &condition_max,   &condition_min,  &condition_p95,   &condition_count,
 };
 #define N_CONDITIONS (sizeof(conditions) / sizeof(*conditions))
 
 /* Members that name a condition which this version does not have yet. */
 static const char *const not_yet[] = {
-    "distinct", "fewer", "absent", "sequence", "followed_by", "not_followed_by",
-    "change",   "flaps", "new",    "avg",      "sum",         "max",
-    "min",      "p95",   NULL,
+    "distinct",        "fewer",  "absent", "sequence", "followed_by",
+    "not_followed_by", "change", "flaps",  "new",      NULL,
 };
 
 static bool is_not_yet(struct slice name)

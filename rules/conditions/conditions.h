@@ -10,3 +10,8 @@ extern const struct condition
 extern const struct condition condition_drop; /* its mirror */
 extern const struct condition
     condition_ratio; /* {ratio: 5%, having: FILTER, within: 5m, at_least: 100} */
+extern const struct condition condition_sum; /* {sum: FIELD, above: 100, within: 1h} */
+extern const struct condition condition_avg; /* likewise */
+extern const struct condition condition_max;
+extern const struct condition condition_min;
+extern const struct condition condition_p95;

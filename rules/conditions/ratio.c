@@ -62,17 +62,13 @@ static int compare_share(const struct ratio *ratio, const struct totals *window,
     return (left > right) - (left < right);
 }
 
-static bool ratio_holds(const struct rolling *rolling, const struct tally *tally,
-                        const struct sliding *now)
+static bool ratio_holds(const struct rolling *rolling, const struct sliding *now)
 {
-    (void)tally;
     return compare_share((const void *)rolling, &now->window, 1) >= 0;
 }
 
-static bool ratio_is_over(const struct rolling *rolling, const struct tally *tally,
-                          const struct sliding *now)
+static bool ratio_is_over(const struct rolling *rolling, const struct sliding *now)
 {
-    (void)tally;
     return !now->window.n_matches || compare_share((const void *)rolling, &now->window, 2) < 0;
 }
 

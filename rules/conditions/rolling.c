@@ -31,12 +31,12 @@ static bool holds(const struct judging *judging, const struct sliding *now)
     const struct rolling *rolling = judging->rolling;
 
     return now->at_ms >= judging->warm_from_ms && has_enough(rolling, now) &&
-           rolling->holds(rolling, &judging->tally, now);
+           rolling->holds(rolling, now);
 }
 
 static bool is_over(const struct judging *judging, const struct sliding *now)
 {
-    return judging->rolling->is_over(judging->rolling, &judging->tally, now);
+    return judging->rolling->is_over(judging->rolling, now);
 }
 
 static struct sliding sums_now(const struct judging *judging, int64_t bound)
@@ -135,7 +135,7 @@ enum rc rolling_fold(const struct rolling *rolling, const struct condition_input
 
     tally_take(state, &tally);
     judging = judging_of(rolling, input, &tally);
-    waits = entry && is_put_off(&judging);
+    waits = entry && entry->value >= 0 && is_put_off(&judging);
     rc = tally_update(&rolling->kind, input->newest_ms, entry, arena, &tally);
     if (rc)
         return rc;

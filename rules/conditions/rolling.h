@@ -15,13 +15,11 @@ struct rolling {
     int64_t at_least;          /* matches, below which it cannot be true */
     bool at_least_before;      /* ... of the time before */
     bool by_time;
-    /* One more match at the end can only put off what the sums as they stand lead to: the end, or `by_time` the beginning. */
+    /* One more match at the end, whose value is no less than nothing, can only put off what the sums as they stand lead to: the end, or `by_time` the beginning. */
     bool end_is_put_off, beginning_is_put_off;
-    bool steps; /* its answers cannot be told from sums in advance: each instant is asked for */
-    bool (*holds)(const struct rolling *rolling, const struct tally *tally,
-                  const struct sliding *now);
-    bool (*is_over)(const struct rolling *rolling, const struct tally *tally,
-                    const struct sliding *now);
+    bool steps; /* its answers cannot be told in advance from sums: each instant is asked for */
+    bool (*holds)(const struct rolling *rolling, const struct sliding *now);
+    bool (*is_over)(const struct rolling *rolling, const struct sliding *now);
 };
 
 /* `entry`: what the match says; NULL: nothing that counts. */

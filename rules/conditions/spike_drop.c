@@ -79,43 +79,35 @@ static const struct rates *rates_of(const struct rolling *rolling)
     return (const void *)rolling;
 }
 
-static bool spike_holds(const struct rolling *rolling, const struct tally *tally,
-                        const struct sliding *now)
+static bool spike_holds(const struct rolling *rolling, const struct sliding *now)
 {
     const struct rates *rates = rates_of(rolling);
 
-    (void)tally;
     return compare_rates(rates, now->window.n_matches, one_at_least(now->before.n_matches),
                          rates->factor, AMOUNT_ONE) >= 0;
 }
 
-static bool spike_is_over(const struct rolling *rolling, const struct tally *tally,
-                          const struct sliding *now)
+static bool spike_is_over(const struct rolling *rolling, const struct sliding *now)
 {
     const struct rates *rates = rates_of(rolling);
 
-    (void)tally;
     return compare_rates(rates, now->window.n_matches, one_at_least(now->before.n_matches),
                          rates->factor, 2 * AMOUNT_ONE) < 0;
 }
 
-static bool drop_holds(const struct rolling *rolling, const struct tally *tally,
-                       const struct sliding *now)
+static bool drop_holds(const struct rolling *rolling, const struct sliding *now)
 {
     const struct rates *rates = rates_of(rolling);
 
-    (void)tally;
     return compare_rates(rates, now->window.n_matches, (wide)now->before.n_matches, AMOUNT_ONE,
                          rates->factor) <= 0;
 }
 
 /* Where nothing is left of the time before, silence goes on: the next match is what ends it. */
-static bool drop_is_over(const struct rolling *rolling, const struct tally *tally,
-                         const struct sliding *now)
+static bool drop_is_over(const struct rolling *rolling, const struct sliding *now)
 {
     const struct rates *rates = rates_of(rolling);
 
-    (void)tally;
     return compare_rates(rates, now->window.n_matches, one_at_least(now->before.n_matches),
                          2 * AMOUNT_ONE, rates->factor) > 0;
 }
@@ -133,7 +125,8 @@ static struct rates *parse_rates(struct rule_reading *reading, const struct node
     memcpy(own_settings, settings, sizeof(settings));
     own_settings[0].name = member;
     if (rates && loader_read_members(loader, &members, when, rates))
-        (void)amount_read_factor(loader->problems, member, rates->factor_node, &rates->factor);
+        (void)amount_read_factor(loader->problems, member, rates->factor_node, AMOUNT_ONE,
+                                 &rates->factor);
     if (rates)
         rates->factor_node = NULL; /* nodes die */
     return rates;

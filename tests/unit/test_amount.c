@@ -144,23 +144,29 @@ static void assert_reads(reader *reads, const char *text, int64_t wanted, const 
     problems_free(problems);
 }
 
+static bool read_factor(struct problems *problems, const char *member, const struct node *node,
+                        int64_t *factor)
+{
+    return amount_read_factor(problems, member, node, AMOUNT_ONE, factor);
+}
+
 static void a_factor_has_an_x_and_is_more_than_1(void **state)
 {
     static const char said[] =
         "`spike` must be a factor with an x, as 4x or 2.5x, more than 1x and at most 1000000x";
 
     (void)state;
-    assert_reads(amount_read_factor, "4x", 4 * AMOUNT_ONE, said);
-    assert_reads(amount_read_factor, "2.5x", 2500000, said);
-    assert_reads(amount_read_factor, "1.000001x", 1000001, said);
-    assert_reads(amount_read_factor, "1000000x", 1000000 * AMOUNT_ONE, said);
-    assert_reads(amount_read_factor, "1000001x", NONE, said);
-    assert_reads(amount_read_factor, "1x", NONE, said);
-    assert_reads(amount_read_factor, "-4x", NONE, said);
-    assert_reads(amount_read_factor, "4", NONE, said);
-    assert_reads(amount_read_factor, "x", NONE, said);
-    assert_reads(amount_read_factor, "", NONE, said);
-    assert_reads(amount_read_factor, "4X", NONE, said);
+    assert_reads(read_factor, "4x", 4 * AMOUNT_ONE, said);
+    assert_reads(read_factor, "2.5x", 2500000, said);
+    assert_reads(read_factor, "1.000001x", 1000001, said);
+    assert_reads(read_factor, "1000000x", 1000000 * AMOUNT_ONE, said);
+    assert_reads(read_factor, "1000001x", NONE, said);
+    assert_reads(read_factor, "1x", NONE, said);
+    assert_reads(read_factor, "-4x", NONE, said);
+    assert_reads(read_factor, "4", NONE, said);
+    assert_reads(read_factor, "x", NONE, said);
+    assert_reads(read_factor, "", NONE, said);
+    assert_reads(read_factor, "4X", NONE, said);
 }
 
 static void a_share_has_a_percent_sign_and_is_at_most_all(void **state)
