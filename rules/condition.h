@@ -75,11 +75,16 @@ struct condition {
     /* How far it is, for people: "4 of 5 within 10m". `state` is its memory; of what fires there may be none. NULL: `count` says it. */
     enum rc (*describe)(const void *spec, const struct condition_input *input, struct slice state,
                         struct arena *arena, struct slice *text);
+    /* Why it cannot judge yet ("warming up", "too few matches"; NULL: it can), and until when, on the engine's clock (0: nobody knows). `input` without a match. NULL: it always can. */
+    const char *(*judges_from)(const void *spec, const struct condition_input *input,
+                               struct slice state, int64_t *from_ms);
     /* With `when` as it stands: would `clear: {quiet}` end what it is about, since silence is the trouble? NULL: no. */
     bool (*is_about_silence)(const struct node *when);
     bool learns; /* rule_since_ms matters to it */
     bool
         has_only_parts; /* what the rule's own filter passes is no match: it has FILTERs and nothing else */
+    bool
+        reaches_back; /* what is older than its window may still complete something, as far as lateness goes */
     bool folds_on; /* it is asked about matches while it fires, too */
     bool
         match_is_trouble; /* each match is one more of what the rule is about; false: matches are what happens all day */

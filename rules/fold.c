@@ -34,7 +34,8 @@ static bool is_late(const struct folding *folding)
     if (behind_ms > rule->lateness_ms || is_overtaken(signal, folding->time_ms))
         return true;
     /* Of a window that is still counted, nothing older than the window can be part. */
-    return signal->state != SIGNAL_FIRING && window_ms(rule) && behind_ms >= window_ms(rule);
+    return signal->state != SIGNAL_FIRING && !rule->condition->reaches_back && window_ms(rule) &&
+           behind_ms >= window_ms(rule);
 }
 
 static void count_late(struct folding *folding)

@@ -170,6 +170,8 @@ static enum rc match_rule(const struct rule *rule, struct evaluation *evaluation
         return note_pattern_fault(rule, evaluation, matches);
     if (!rule->has_only_parts)
         rc = match_filter(rule, &rule->filter, &rule->key, PART_OWN, n_before, evaluation, matches);
+    if (rule->parts_qualify && matches->n_items == n_before)
+        return rc;
     for (size_t i = 0; !rc && i < rule->n_parts; i++)
         rc = match_filter(rule, &rule->parts[i].filter, &rule->parts[i].key, PART_OF(i), n_before,
                           evaluation, matches);

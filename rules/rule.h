@@ -69,6 +69,8 @@ struct rule {
     struct rule_part *parts; /* FILTERs of the condition, in the order in which it knows them */
     size_t n_parts;          /* at most RULE_PARTS_MAX */
     bool has_only_parts;     /* what its own filter passes is no match: a sequence has its steps */
+    bool
+        parts_qualify; /* its FILTERs say more of what its own filter passes, and pass nothing by themselves */
     struct slice
         condition_version; /* of what is folded (on, match, where, ignore, key, when, lateness): signals keep their memory while it stays */
     struct clear_part clear;

@@ -64,8 +64,8 @@ static bool is_possible(struct rule_reading *reading, const struct value_field *
     return false;
 }
 
-static void read_value(struct rule_reading *reading, const struct value_field *field,
-                       const struct node *scalar, struct values *values)
+static void read_word(struct rule_reading *reading, const struct value_field *field,
+                      const struct node *scalar, struct values *values)
 {
     if (scalar->type != NODE_SCALAR || scalar->is_null || node_is_pattern(scalar))
         node_problem(reading->loader->problems, scalar,
@@ -85,11 +85,11 @@ static void read_values(struct rule_reading *reading, const struct value_field *
     if (!values->digests)
         return;
     if (!is_list)
-        read_value(reading, field, node, values);
+        read_word(reading, field, node, values);
     else if (!node->n_items)
         node_problem(reading->loader->problems, node, "an empty list of values: nothing is in it");
     for (size_t i = 0; is_list && i < node->n_items; i++)
-        read_value(reading, field, node->items[i], values);
+        read_word(reading, field, node->items[i], values);
 }
 
 static void *parse_change(struct rule_reading *reading, const struct node *when)

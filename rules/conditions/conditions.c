@@ -2,14 +2,20 @@
 
 /* The first whose member is there: `count` is also how many another one asks for, and comes last. */
 static const struct condition *const conditions[] = {
-    &condition_distinct,    &condition_change,          &condition_flaps, &condition_sequence,
-    &condition_followed_by, &condition_not_followed_by, &condition_count,
+    &condition_distinct, &condition_change,      &condition_flaps,
+    &condition_sequence, &condition_followed_by, &condition_not_followed_by,
+    &condition_spike,    &condition_drop,        &condition_ratio,
+    &condition_sum,      &condition_avg,         &condition_max,
+    &condition_min,      &condition_p95,         &condition_count,
 };
 #define N_CONDITIONS (sizeof(conditions) / sizeof(*conditions))
 
 /* Members that name a condition which this version does not have yet. */
 static const char *const not_yet[] = {
-    "fewer", "absent", "new", "spike", "drop", "ratio", "avg", "sum", "max", "min", "p95", NULL,
+    "fewer",
+    "absent",
+    "new",
+    NULL,
 };
 
 static bool is_not_yet(struct slice name)

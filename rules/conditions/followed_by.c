@@ -16,5 +16,6 @@ const struct condition condition_followed_by = {
     .wake = steps_wake,
     .describe = steps_describe,
     .within_ms = steps_within_ms,
+    .reaches_back = true,
     .match_is_trouble = true,
 };

@@ -195,5 +195,6 @@ const struct condition condition_not_followed_by = {
     .weigh = weigh,
     .describe = describe_not_followed_by,
     .within_ms = steps_within_ms,
+    .reaches_back = true,
     .folds_on = true,
 };

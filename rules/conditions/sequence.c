@@ -77,6 +77,7 @@ const struct condition condition_sequence = {
     .wake = steps_wake,
     .describe = steps_describe,
     .within_ms = steps_within_ms,
+    .reaches_back = true,
     .match_is_trouble = true,
     .has_only_parts = true,
 };

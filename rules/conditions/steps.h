@@ -43,5 +43,4 @@ enum rc steps_describe(const void *spec, const struct condition_input *input, st
                        struct arena *arena, struct slice *text);
 /* A time that is left, as people are told of it: the second that has begun is a whole one. */
 int64_t steps_seconds_left(int64_t left_ms);
-/* A match may matter until nothing that could stand before it can come any more. */
 int64_t steps_within_ms(const void *spec);

@@ -170,7 +170,7 @@ static void what_is_older_than_the_newest_value_changes_nothing(void **state)
 static void the_value_of_an_event_that_clears_is_seen(void **state)
 {
     struct story *story = story_of("{id: a, on: ci.run, key: [repo], where: {state: failing}, "
-                                   "when: {change: state, from: ok}}");
+                                   "when: {change: state, from: ok}, clear: {where: {state: ok}}}");
 
     (void)state;
     is_at(story, 0, "failing");
@@ -186,7 +186,7 @@ static void the_value_of_an_event_that_clears_is_seen(void **state)
 static void the_first_event_of_a_key_may_be_one_that_clears(void **state)
 {
     struct story *story = story_of("{id: a, on: ci.run, key: [repo], where: {state: failing}, "
-                                   "when: {change: state, from: ok}}");
+                                   "when: {change: state, from: ok}, clear: {where: {state: ok}}}");
 
     (void)state;
     is_at(story, 0, "ok");
