@@ -99,7 +99,7 @@ static enum rc describe_count(const void *spec, const struct condition_input *in
     if (rc)
         return rc;
     window_drop(&window, input->key_now_ms - wanted->within_ms);
-    return arena_format(arena, text, "%lld of %lld within %s", (long long)count_matches(&window),
+    return arena_format(arena, text, "%lld of %lld within %s", (long long)window_sum(&window),
                         (long long)wanted->count, duration_format(wanted->within_ms, within));
 }
 
