@@ -20,7 +20,8 @@ static enum rc load(const char *pieces, const char *where, struct ruleset **set,
     "size (64KB 1GB)"
 #define KNOWN                                                                                      \
     "source type kind watcher subject title text state severity level service host repo branch "   \
-    "commit run attempt workflow job test duration actor environment url time received data.… "  \
+    "commit run attempt workflow job test duration actor environment url rule time received "      \
+    "data.… "                                                                                    \
     "and named groups of its patterns"
 
 static const struct {
