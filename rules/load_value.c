@@ -363,8 +363,8 @@ static void read_any_value(const struct value_reading *reading, const struct nod
     }
 }
 
-void read_value(const struct map_reading *reading, const struct field_ref *field,
-                const struct node *value, struct test *test)
+void read_where_value(const struct map_reading *reading, const struct field_ref *field,
+                      const struct node *value, struct test *test)
 {
     const struct value_reading of_value = { .loader = reading->loader,
                                             .field = field,

@@ -65,7 +65,7 @@ static void read_clause(const struct map_reading *reading, const struct node_pai
     clause->mark = pair->key_mark;
     clause->wanted = text_of(reading->loader, pair->value);
     make_field(reading, pair, &clause->field);
-    read_value(reading, &clause->field, pair->value, &clause->test);
+    read_where_value(reading, &clause->field, pair->value, &clause->test);
 }
 
 void read_where_map(const struct map_reading *reading, const struct node *map, struct where *where)

@@ -123,8 +123,8 @@ struct map_reading {
 };
 void read_where_map(const struct map_reading *reading, const struct node *map, struct where *where);
 /* How `field` is compared. */
-void read_value(const struct map_reading *reading, const struct field_ref *field,
-                const struct node *value, struct test *test);
+void read_where_value(const struct map_reading *reading, const struct field_ref *field,
+                      const struct node *value, struct test *test);
 /* The lines of the file that {file: NAME} names; NULL after adding a problem. They join the rule's version. */
 const struct line_list *read_list_file(struct loader *loader, const struct node *name);
 /* Refuses fields that no event of the rule can have; puts clauses on captures behind those that may make them. */

@@ -26,8 +26,8 @@ static int make_place(void **state)
     return 0;
 }
 
-static const char *const names[] = { "a.yaml", "b.yml",    ".hidden.yaml", "c.yaml~",
-                                     "d.txt",  "big.yaml", "e.txt",        "g.txt" };
+static const char *const names[] = { "a.yaml",   "b.yml", ".hidden.yaml", "c.yaml~", "d.txt",
+                                     "big.yaml", "e.txt", "g.txt",        "h.txt" };
 
 static const char *path_of(const struct place *place, const char *name, char *path)
 {
@@ -138,7 +138,7 @@ static void r11_a_file_over_1_mib_is_refused(void **state)
 
 /* Every place of a rule where one may be named, and others where it is none. */
 static const char naming[] =
-    "defaults: {where: {repo: {file: e.txt}}}\n"
+    "defaults: {where: {repo: {file: h.txt}}}\n"
     "rules:\n"
     "  - id: a\n"
     "    on: push\n"
@@ -167,11 +167,13 @@ static void a_file_of_lines_is_read_where_a_rule_names_it_and_only_once(void **s
     put(place, "d.txt", SLICE("web1\n"), 0644);
     put(place, "e.txt", SLICE("web2\n"), 0644);
     put(place, "g.txt", SLICE("secret\n"), 0644);
+    put(place, "h.txt", SLICE("web3\n"), 0644);
     assert_int_equal(read_path(place, place->root), RC_OK);
-    assert_int_equal(place->files.n_files, 4);
-    assert_int_equal(place->files.n_lists, 2);
+    assert_int_equal(place->files.n_files, 5);
+    assert_int_equal(place->files.n_lists, 3);
     assert_slice(find_list(place, "d.txt")->text, "web1\n");
     assert_slice(find_list(place, "e.txt")->text, "web2\n");
+    assert_slice(find_list(place, "h.txt")->text, "web3\n");
     assert_null(find_list(place, "g.txt"));
 }
 

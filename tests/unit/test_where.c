@@ -231,6 +231,8 @@ static const struct {
     { "{data.l: {some: {name: db}}}", "{'kind':'push','data':{'l':[]}}", false },
     { "{data.l: {some: {state: broken, severity: page, duration: {gt: 5}}}}",
       "{'kind':'push','data':{'l':[{'state':'broken','severity':'page','duration':6}]}}", true },
+    { "{x: c, title: {not: {not: '/(?<x>a)/'}}, actor: '/(?<x>c)/'}",
+      "{'kind':'push','title':'a','actor':'c'}", true }, /* nothing is captured under a not */
     { "{x: b, data.l: {some: {name: '/^(?<x>.)/', up: true}}}",
       "{'kind':'push','data':{'l':[{'name':'a','up':false},{'name':'b','up':true}]}}", true },
     { "{x: a, data.l: {some: {name: '/^(?<x>.)/', up: true}}}",

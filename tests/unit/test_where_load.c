@@ -173,6 +173,8 @@ static const struct {
     { "main", 30, "a map of clauses is expected here: {field: value}" },
     { "{brnch: x}", 31,
       "no event of this rule can have `brnch`; did you mean `branch`?; known here: " KNOWN },
+    { "{ip: x, title: {not: '/(?<ip>x)/'}}", 31, "no event of this rule can have `ip`; known" },
+    { "{ip: x, none: [{title: '/(?<ip>x)/'}]}", 31, "no event of this rule can have `ip`; known" },
     { "{data.: x}", 31, "`data.` is no path: a name was expected in the path" },
     { "{'data.a[': x}", 31, "`data.a[` is no path: an index, [*] or [\"name\"] was expected" },
     { "{'data.a[*': x}", 31, "`data.a[*` is no path: the bracket is never closed" },
@@ -194,7 +196,7 @@ static void r01_a_wrong_clause_is_refused_at_its_place_in_these_words(void **sta
         char expected[1024];
         enum rc rc = load("", bad_wheres[i].where, &set, &said);
 
-        (void)snprintf(expected, sizeof(expected), "t.yaml:2:%u: error: %s\n", bad_wheres[i].column,
+        (void)snprintf(expected, sizeof(expected), "t.yaml:2:%u: error: %s", bad_wheres[i].column,
                        bad_wheres[i].said);
         if (strncmp(said.ptr, expected, strlen(expected)) != 0)
             print_message("%s\nsaid:   %swanted: %s", bad_wheres[i].where, said.ptr, expected);
