@@ -24,6 +24,11 @@ struct condition_input {
         key_now_ms; /* the key's own time: its newest event time, and what has passed since that came */
     int64_t lateness_ms;   /* of the rule: what is older than W - lateness never comes here */
     int64_t rule_since_ms; /* engine's clock: since when this condition has been watching */
+    const struct slice_list *key; /* whose it is: rendered values */
+    /* Of its watcher, on the engine's clock: since when it has been heard without a break, where there was one since the key was seen last; and when the program was
+     * started since then. 0: not since. */
+    int64_t watched_since_ms;
+    int64_t started_ms;
     bool is_firing;
     /* The match; of a wake-up there is none: parts is 0, event NULL, time_ms is newest_ms. */
     unsigned parts; /* what the event passed */
@@ -63,6 +68,10 @@ struct condition {
     /* The key is known, though nothing matched: the rule was loaded, or has a new condition (then newest_ms is the last sight, else 0). NULL: it waits for a match. */
     enum rc (*expect)(const void *spec, const struct condition_input *input, struct arena *arena,
                       struct condition_result *result);
+    /* The keys that it is about whether anything matches or not: as many values each as the rule's key has. NULL: none. */
+    const struct slice_list *(*expected)(const void *spec, size_t *n_keys);
+    /* The key of the rule is known: `when` may have to fit it. NULL: it need not. */
+    void (*check_key)(struct rule_reading *reading, const struct node *when);
     /* What outlives an episode that ended otherwise than by ENDS. NULL: nothing. */
     enum rc (*rest)(const void *spec, struct slice state, struct arena *arena, struct slice *kept);
     /* An event that clears is no match; its value is noted all the same. NULL: nothing of it is. */
@@ -85,7 +94,9 @@ struct condition {
         has_only_parts; /* what the rule's own filter passes is no match: it has FILTERs and nothing else */
     bool
         reaches_back; /* what is older than its window may still complete something, as far as lateness goes */
-    bool folds_on; /* it is asked about matches while it fires, too */
+    const char *title;   /* of its signals, where the rule has none; NULL: that of the event */
+    bool judges_silence; /* that nothing comes says something only while its watcher hears */
+    bool folds_on;       /* it is asked about matches while it fires, too */
     bool
         match_is_trouble; /* each match is one more of what the rule is about; false: matches are what happens all day */
 };
@@ -97,3 +108,6 @@ const struct condition *condition_named(const struct node *when);
 
 /* When the key's own time will be `event_ms`, on the engine's clock; what has been already is due now. */
 int64_t condition_due(const struct condition_input *input, int64_t event_ms);
+/* From when on silence may be judged, engine's clock: what was sent while the program was down is sent again within some minutes, or `grace_ms` where that is longer. 0: at any
+ * time. */
+int64_t condition_judged_from(const struct condition_input *input, int64_t grace_ms);

@@ -314,6 +314,20 @@ bool key_render(const struct rule *rule, const struct rule_key *key, struct eval
     return !evaluation->out_of_memory;
 }
 
+enum rc match_of_key(const struct rule *rule, const struct slice_list *key, struct arena *arena,
+                     struct match *match)
+{
+    struct slice *parts = arena_alloc(arena, key->n_items + 1, sizeof(*parts));
+
+    if (!parts)
+        return RC_NO_MEMORY;
+    parts[0] = rule->id;
+    for (size_t i = 0; i < key->n_items; i++)
+        parts[i + 1] = key->items[i];
+    *match = (struct match){ .rule = rule, .key = *key };
+    return take_fingerprint(parts, key->n_items + 1, &match->fingerprint) ? RC_OK : RC_NO_MEMORY;
+}
+
 bool rule_is_cleared(const struct rule *rule, struct evaluation *evaluation, struct match *match)
 {
     struct slice absent;

@@ -26,6 +26,9 @@ struct fold {
 struct fold_clock {
     int64_t now_ms;        /* the engine's */
     int64_t rule_since_ms; /* of the rule's condition: when it was first loaded */
+    /* As condition.h says: 0 where nothing came between the signal and who hears for it. */
+    int64_t watched_since_ms;
+    int64_t started_ms;
 };
 
 /* Folds a match (or a clear) into `signal`. For a first sight `signal` is zero but for its id, and filled here. Clears without an open

@@ -51,6 +51,9 @@ struct condition_input fold_input(const struct folding *folding)
                                      .key_now_ms = key_now_ms(signal, folding->clock->now_ms),
                                      .lateness_ms = folding->rule->lateness_ms,
                                      .rule_since_ms = folding->clock->rule_since_ms,
+                                     .key = &signal->key,
+                                     .watched_since_ms = folding->clock->watched_since_ms,
+                                     .started_ms = folding->clock->started_ms,
                                      .is_firing = signal->state == SIGNAL_FIRING,
                                      .time_ms = folding->time_ms,
                                      .event = folding->event };

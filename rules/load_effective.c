@@ -235,11 +235,14 @@ static void add_default_verify(struct loader *loader, struct node *rule)
 static void add_default_title(struct loader *loader, struct node *rule)
 {
     const struct node *id = node_find(rule, "id");
+    const struct condition *condition = condition_named(node_find(rule, "when"));
     struct slice title;
 
     if (has_member(rule, SLICE("title")) || !id || id->type != NODE_SCALAR)
         return;
-    if (arena_format(loader->nodes, &title, "{{title | default: %.*s}}", SLICE_ARG(id->text)))
+    if (condition && condition->title)
+        add_pair(rule, "title", new_text(loader, rule->mark, slice_of(condition->title)));
+    else if (arena_format(loader->nodes, &title, "{{title | default: %.*s}}", SLICE_ARG(id->text)))
         loader->rc = RC_NO_MEMORY;
     else
         add_pair(rule, "title", new_text(loader, rule->mark, title));

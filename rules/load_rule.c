@@ -98,6 +98,8 @@ static void read_members(struct rule_reading *reading, const struct rule_nodes *
     if (nodes->key)
         read_key(reading, nodes->key, &reading->key_captures, &rule->key);
     finish_parts(reading);
+    if (rule->condition && rule->condition->check_key)
+        rule->condition->check_key(reading, nodes->when);
     if (nodes->clear)
         read_clear(reading, nodes->clear);
     if (nodes->title)

@@ -29,6 +29,10 @@ struct match {
     size_t n_captures;
 };
 
+/* What an event of the rule under this key would be, without one: for keys that are known though nothing matched. Borrows `key`. */
+enum rc match_of_key(const struct rule *rule, const struct slice_list *key, struct arena *arena,
+                     struct match *match) MUST_CHECK;
+
 enum match_fault_kind {
     MATCH_FAULT_PATTERN, /* a pattern ran into its limit: neither match nor no match */
     MATCH_FAULT_KEY, /* everything held, but a field of the key is absent: not folded under an empty key */

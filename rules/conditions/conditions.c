@@ -1,19 +1,23 @@
 #include "rules/conditions/conditions.h"
 
+#include "src/base/clock.h"
+
+/* Within it senders try again what they could not deliver. */
+#define CATCH_UP_MS (5 * MINUTE_MS)
+
 /* The first whose member is there: `count` is also how many another one asks for, and comes last. */
 static const struct condition *const conditions[] = {
     &condition_distinct, &condition_change,      &condition_flaps,
     &condition_sequence, &condition_followed_by, &condition_not_followed_by,
     &condition_spike,    &condition_drop,        &condition_ratio,
     &condition_sum,      &condition_avg,         &condition_max,
-    &condition_min,      &condition_p95,         &condition_count,
+    &condition_min,      &condition_p95,         &condition_fewer,
+    &condition_absent,   &condition_count,
 };
 #define N_CONDITIONS (sizeof(conditions) / sizeof(*conditions))
 
 /* Members that name a condition which this version does not have yet. */
 static const char *const not_yet[] = {
-    "fewer",
-    "absent",
     "new",
     NULL,
 };
@@ -83,4 +87,11 @@ int64_t condition_due(const struct condition_input *input, int64_t event_ms)
     int64_t left_ms = event_ms - input->key_now_ms;
 
     return input->now_ms + (left_ms > 0 ? left_ms : 0);
+}
+
+int64_t condition_judged_from(const struct condition_input *input, int64_t grace_ms)
+{
+    if (!input->started_ms)
+        return 0;
+    return input->started_ms + (grace_ms > CATCH_UP_MS ? grace_ms : CATCH_UP_MS);
 }

@@ -22,3 +22,5 @@ extern const struct condition condition_avg; /* likewise */
 extern const struct condition condition_max;
 extern const struct condition condition_min;
 extern const struct condition condition_p95;
+extern const struct condition condition_fewer;  /* {fewer: 5, within: 1h} */
+extern const struct condition condition_absent; /* {absent: 24h, grace: 2h} */

@@ -1,5 +1,7 @@
 #include "rules/conditions/window.h"
 
+#include "rules/conditions/memory.h"
+
 #include <string.h>
 
 #define ENTRY_BYTES 16
@@ -81,12 +83,17 @@ void window_drop(struct window *window, int64_t oldest_ms)
     drop_first(window, n_old);
 }
 
+bool window_keep_newest(struct window *window, size_t n_max)
+{
+    if (window->n_entries <= n_max)
+        return false;
+    drop_first(window, window->n_entries - n_max);
+    return true;
+}
+
 bool window_drop_excess(struct window *window)
 {
-    if (window->n_entries <= WINDOW_ENTRIES_MAX)
-        return false;
-    drop_first(window, window->n_entries - WINDOW_ENTRIES_MAX);
-    return true;
+    return window_keep_newest(window, WINDOW_ENTRIES_MAX);
 }
 
 bool window_coarsen(struct window *window)
@@ -118,13 +125,8 @@ uint64_t window_sum(const struct window *window)
 enum rc window_store(const struct window *window, struct arena *arena, struct slice *state)
 {
     struct buffer bytes;
-    enum rc rc;
 
     buffer_init(&bytes, 0);
     window_put(window, &bytes);
-    rc = buffer_rc(&bytes);
-    if (!rc)
-        rc = arena_copy(arena, buffer_slice(&bytes), state);
-    buffer_free(&bytes);
-    return rc;
+    return memory_keep(&bytes, arena, state);
 }

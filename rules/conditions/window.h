@@ -32,6 +32,8 @@ size_t window_add(struct window *window, int64_t time_ms, uint64_t value);
 void window_count(struct window *window, int64_t time_ms, uint64_t n_matches);
 /* Lets go what is `oldest_ms` old or older. */
 void window_drop(struct window *window, int64_t oldest_ms);
+/* Lets go the oldest ones but `n_max`; true when there were any. */
+bool window_keep_newest(struct window *window, size_t n_max);
 /* Lets go the oldest ones that are more than WINDOW_ENTRIES_MAX; true when there were any. */
 bool window_drop_excess(struct window *window);
 /* Where values are numbers of matches, and there are more than WINDOW_ENTRIES_MAX times (true): neighbours are put together under the older one's time. */

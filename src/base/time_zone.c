@@ -165,3 +165,14 @@ int64_t time_zone_to_utc(const struct time_zone *zone, int64_t wall_ms)
     }
     return utc_ms;
 }
+
+struct time_zone_stretch time_zone_stretch_at(const struct time_zone *zone, int64_t utc_ms)
+{
+    size_t i = change_at(zone, utc_ms);
+
+    return (struct time_zone_stretch){
+        .from_ms = i ? zone->changes[i].from_ms : INT64_MIN,
+        .to_ms = i + 1 < zone->n_changes ? zone->changes[i + 1].from_ms : INT64_MAX,
+        .offset_ms = zone->changes[i].offset_ms,
+    };
+}

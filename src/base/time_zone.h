@@ -20,3 +20,12 @@ enum rc time_zone_find(struct slice name, struct arena *arena,
 enum rc time_zone_local(struct arena *arena, const struct time_zone **zone) MUST_CHECK;
 /* `wall_ms` is what the wall shows, counted as if it were UTC (time_of_date and the time of day). */
 int64_t time_zone_to_utc(const struct time_zone *zone, int64_t wall_ms);
+
+/* A stretch of time in which the wall keeps its distance from UTC: from_ms <= t < to_ms. */
+struct time_zone_stretch {
+    int64_t from_ms; /* the clocks were changed here; INT64_MIN: never before */
+    int64_t to_ms;   /* and will be here; INT64_MAX: never again */
+    int64_t offset_ms;
+};
+/* The one that a moment lies in. What the wall shows then is `utc_ms + offset_ms`. */
+struct time_zone_stretch time_zone_stretch_at(const struct time_zone *zone, int64_t utc_ms);

@@ -17,6 +17,7 @@ struct story {
     struct fold fold; /* of what was folded last */
     int64_t now_ms;   /* engine time of the next event; 0: as the event's */
     int64_t rule_since_ms;
+    int64_t watched_since_ms, started_ms; /* as fold_clock has them */
     char transitions[256]; /* since the story began, as "firing@600000 resolved@660000 " */
 };
 
@@ -52,7 +53,10 @@ static inline const struct rule *story_rule(const struct story *story)
 
 static inline struct fold_clock story_clock(const struct story *story, int64_t now_ms)
 {
-    return (struct fold_clock){ .now_ms = now_ms, .rule_since_ms = story->rule_since_ms };
+    return (struct fold_clock){ .now_ms = now_ms,
+                                .rule_since_ms = story->rule_since_ms,
+                                .watched_since_ms = story->watched_since_ms,
+                                .started_ms = story->started_ms };
 }
 
 static inline void note_transitions(struct story *story)
@@ -125,6 +129,22 @@ static inline size_t event_at(struct story *story, int64_t at_ms, const char *fi
     }
     told_free(&told); /* a signal borrows nothing of its events */
     return matches.n_items;
+}
+
+/* The rule was loaded at START_MS + `at_ms`, and its story is that of the key with this one value. */
+static inline void expected_at(struct story *story, int64_t at_ms, const char *value)
+{
+    struct fold_clock clock = story_clock(story, START_MS + at_ms);
+    struct slice_list key = { arena_alloc(story->arena, 1, sizeof(struct slice)), 1 };
+    struct match match;
+
+    assert_non_null(key.items);
+    key.items[0] = slice_of(value);
+    clock.rule_since_ms = START_MS + at_ms;
+    story->fold = (struct fold){ 0 };
+    assert_int_equal(match_of_key(story_rule(story), &key, story->arena, &match), RC_OK);
+    assert_int_equal(fold_expect(&match, &clock, story->arena, &story->signal, &story->fold),
+                     RC_OK);
 }
 
 #define NOTHING (-1)
