@@ -50,8 +50,15 @@ struct condition_result {
     bool is_coarse;   /* there was more than a window holds exactly */
 };
 
+/* What a member of `when` says where it is left out. */
+struct condition_default {
+    const char *member;
+    const char *text;
+};
+
 struct condition {
     const char *name; /* the member of `when` that selects it; NULL: no `when` */
+    const struct condition_default *defaults; /* up to one without a member; NULL: none */
     /* Reads `when` (NULL for none) into a spec of the rule set. Adds what is wrong to the reading's problems. */
     void *(*parse)(struct rule_reading *reading, const struct node *when);
     /* Folds one match into `state` (absent: none yet). */
@@ -75,6 +82,8 @@ struct condition {
     /* How far it is, for people: "4 of 5 within 10m". `state` is its memory; of what fires there may be none. NULL: `count` says it. */
     enum rc (*describe)(const void *spec, const struct condition_input *input, struct slice state,
                         struct arena *arena, struct slice *text);
+    /* How many keys the rule may have, where the condition is what makes them; NULL: as many as any rule. */
+    int64_t (*limit)(const void *spec);
     /* With `when` as it stands: would `clear: {quiet}` end what it is about, since silence is the trouble? NULL: no. */
     bool (*is_about_silence)(const struct node *when);
     bool learns; /* rule_since_ms matters to it */

@@ -2,14 +2,14 @@
 
 /* The first whose member is there: `count` is also how many another one asks for, and comes last. */
 static const struct condition *const conditions[] = {
-    &condition_distinct,    &condition_change,          &condition_flaps, &condition_sequence,
-    &condition_followed_by, &condition_not_followed_by, &condition_count,
+    &condition_distinct, &condition_change,      &condition_flaps,           &condition_new,
+    &condition_sequence, &condition_followed_by, &condition_not_followed_by, &condition_count,
 };
 #define N_CONDITIONS (sizeof(conditions) / sizeof(*conditions))
 
 /* Members that name a condition which this version does not have yet. */
 static const char *const not_yet[] = {
-    "fewer", "absent", "new", "spike", "drop", "ratio", "avg", "sum", "max", "min", "p95", NULL,
+    "fewer", "absent", "spike", "drop", "ratio", "avg", "sum", "max", "min", "p95", NULL,
 };
 
 static bool is_not_yet(struct slice name)

@@ -12,3 +12,5 @@ extern const struct condition
 extern const struct condition condition_sequence;    /* {sequence: [FILTER, …], within: 10m} */
 extern const struct condition condition_followed_by; /* {followed_by: FILTER, within: 5m} */
 extern const struct condition condition_not_followed_by; /* {not_followed_by: FILTER, within: 5m} */
+extern const struct condition
+    condition_new; /* {new: exception, learn: 7d, forget: 30d, limit: 10000} */
