@@ -55,8 +55,15 @@ struct condition_result {
     bool is_coarse;   /* there was more than a window holds exactly */
 };
 
+/* What a member of `when` says where it is left out. */
+struct condition_default {
+    const char *member;
+    const char *text;
+};
+
 struct condition {
     const char *name; /* the member of `when` that selects it; NULL: no `when` */
+    const struct condition_default *defaults; /* up to one without a member; NULL: none */
     /* Reads `when` (NULL for none) into a spec of the rule set. Adds what is wrong to the reading's problems. */
     void *(*parse)(struct rule_reading *reading, const struct node *when);
     /* Folds one match into `state` (absent: none yet). */
@@ -87,6 +94,8 @@ struct condition {
     /* Why it cannot judge yet ("warming up", "too few matches"; NULL: it can), and until when, on the engine's clock (0: nobody knows). `input` without a match. NULL: it always can. */
     const char *(*judges_from)(const void *spec, const struct condition_input *input,
                                struct slice state, int64_t *from_ms);
+    /* How many keys the rule may have, where the condition is what makes them; NULL: as many as any rule. */
+    int64_t (*limit)(const void *spec);
     /* With `when` as it stands: would `clear: {quiet}` end what it is about, since silence is the trouble? NULL: no. */
     bool (*is_about_silence)(const struct node *when);
     bool learns; /* rule_since_ms matters to it */

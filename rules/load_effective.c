@@ -365,6 +365,22 @@ static void add_default_playbook(struct loader *loader, struct node *rule)
     }
 }
 
+static void add_default_when(struct loader *loader, struct node *rule)
+{
+    const struct condition *condition = condition_named(node_find(rule, "when"));
+    const struct condition_default *members = condition ? condition->defaults : NULL;
+    size_t n_members = 0;
+    struct node *when;
+
+    while (members && members[n_members].member)
+        n_members++;
+    if (!n_members)
+        return;
+    when = member_with_room(loader, rule, "when", n_members);
+    for (size_t i = 0; when && i < n_members; i++)
+        add_default(loader, when, members[i].member, members[i].text);
+}
+
 static struct node *default_key(struct loader *loader, struct mark mark)
 {
     struct node *list = loader_alloc_node(loader, 1, sizeof(*list));
@@ -392,6 +408,7 @@ struct node *effective_rule(struct loader *loader, const struct node *written)
     add_failing(loader, rule);
     if (!has_member(rule, SLICE("key")))
         add_pair(rule, "key", default_key(loader, rule->mark));
+    add_default_when(loader, rule);
     add_default_clear(loader, rule);
     add_default(loader, rule, "severity", "medium");
     add_default_title(loader, rule);

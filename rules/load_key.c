@@ -40,6 +40,32 @@ static void read_scalar(struct rule_reading *reading, struct node *scalar,
         key->template = read_template(reading, scalar, captures, true);
 }
 
+/* As the last field, unless it is there already. */
+static void join_key(struct rule_reading *reading, const struct node *node, struct rule_key *key)
+{
+    struct slice name = reading->joins_key;
+    size_t n_items = key->names.n_items;
+    struct slice *names = loader_alloc(reading->loader, n_items + 1, sizeof(*names));
+    struct field_ref *fields = loader_alloc(reading->loader, n_items + 1, sizeof(*fields));
+
+    if (key->template)
+        node_problem(reading->loader->problems, node,
+                     "`%.*s` joins the key, since every value of it is a signal of its own: write "
+                     "the key as a list of fields, not as a template",
+                     SLICE_ARG(name));
+    if (key->template || !names || !fields || names_have(&key->names, name))
+        return;
+    for (size_t i = 0; i < n_items; i++) {
+        names[i] = key->names.items[i];
+        fields[i] = key->fields[i];
+    }
+    names[n_items] = name;
+    if (field_ref_make(name, reading->loader->arena, &fields[n_items]))
+        reading->loader->rc = RC_NO_MEMORY;
+    key->names = (struct slice_list){ .items = names, .n_items = n_items + 1 };
+    key->fields = fields;
+}
+
 void read_key(struct rule_reading *reading, struct node *node, const struct slice_list *captures,
               struct rule_key *key)
 {
@@ -55,6 +81,8 @@ void read_key(struct rule_reading *reading, struct node *node, const struct slic
                      "a key is a list of field names, or one template, not a map");
         break;
     }
+    if (!slice_is_absent(reading->joins_key))
+        join_key(reading, node, key);
 }
 
 void check_key_captures(struct rule_reading *reading, const struct node *node,

@@ -68,6 +68,8 @@ struct rule_reading {
     struct slice_list key_captures;   /* of what the key may be made of */
     struct slice_list clear_captures; /* of what clears */
     struct part_reading parts[RULE_PARTS_MAX];
+    struct slice
+        joins_key; /* a field whose values the condition wants a key for, each; absent: none */
 };
 
 /* -- memory and names (loader.c) -- */

@@ -12,32 +12,9 @@ static const struct condition *const conditions[] = {
     &condition_spike,    &condition_drop,        &condition_ratio,
     &condition_sum,      &condition_avg,         &condition_max,
     &condition_min,      &condition_p95,         &condition_fewer,
-    &condition_absent,   &condition_count,
+    &condition_absent,   &condition_new,         &condition_count,
 };
 #define N_CONDITIONS (sizeof(conditions) / sizeof(*conditions))
-
-/* Members that name a condition which this version does not have yet. */
-static const char *const not_yet[] = {
-    "new",
-    NULL,
-};
-
-static bool is_not_yet(struct slice name)
-{
-    int i;
-
-    return slice_to_enum(name, not_yet, &i) == RC_OK;
-}
-
-/* `{distinct: ip, count: 20}` is a condition of its own, not a count: what is not there yet goes first. */
-static const struct node_pair *find_not_yet(const struct node *when)
-{
-    for (size_t i = 0; i < when->n_pairs; i++) {
-        if (is_not_yet(when->pairs[i].key))
-            return &when->pairs[i];
-    }
-    return NULL;
-}
 
 static void refuse_unknown(const struct node *when, struct problems *problems)
 {
@@ -66,17 +43,8 @@ const struct condition *condition_named(const struct node *when)
 
 const struct condition *condition_find(const struct node *when, struct problems *problems)
 {
-    const struct node_pair *later = when && when->type == NODE_MAP ? find_not_yet(when) : NULL;
-    const struct condition *named;
+    const struct condition *named = condition_named(when);
 
-    if (later) {
-        mark_problem(problems, PROBLEM_ERROR, later->key_mark,
-                     "the condition `%.*s` is not in this version of Vedette yet; valid here: "
-                     "{count: 5, within: 10m}",
-                     SLICE_ARG(later->key));
-        return NULL;
-    }
-    named = condition_named(when);
     if (!named)
         refuse_unknown(when, problems);
     return named;

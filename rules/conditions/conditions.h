@@ -13,6 +13,8 @@ extern const struct condition condition_sequence;    /* {sequence: [FILTER, …]
 extern const struct condition condition_followed_by; /* {followed_by: FILTER, within: 5m} */
 extern const struct condition condition_not_followed_by; /* {not_followed_by: FILTER, within: 5m} */
 extern const struct condition
+    condition_new; /* {new: exception, learn: 7d, forget: 30d, limit: 10000} */
+extern const struct condition
     condition_spike; /* {spike: 4x, within: 5m, against: 1h, at_least: 20} */
 extern const struct condition condition_drop; /* its mirror */
 extern const struct condition

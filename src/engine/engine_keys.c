@@ -154,12 +154,21 @@ static int64_t count_signals(const struct turn *turn)
     return n_signals;
 }
 
+/* A condition whose keys are what it remembers says itself how many. */
+static int64_t limit_of(const struct turn *turn, const struct rule *rule)
+{
+    const struct condition *condition = rule->condition;
+
+    return condition->limit ? condition->limit(rule->condition_spec)
+                            : turn->engine->config->keys_per_rule;
+}
+
 bool keys_have_room(const struct turn *turn, const struct rule *rule)
 {
     const struct rule_keys *keys = &turn->engine->keys->of_rules[rule->index];
     const struct config *config = turn->engine->config;
 
-    return keys->n_keys + keys->n_in_turn < config->keys_per_rule &&
+    return keys->n_keys + keys->n_in_turn < limit_of(turn, rule) &&
            count_signals(turn) < config->keys_max;
 }
 

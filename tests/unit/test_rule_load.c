@@ -231,6 +231,17 @@ static const struct {
       "the key of a filter must name as many fields as the rule's, in the same order: 1, not 2" },
     { "{id: a, on: log, when: {not_folowed_by: {match: '/b/'}, within: 1m}}",
       "error: `when` names no condition; did you mean `not_followed_by`?" },
+    { "{id: a, on: log, when: {new: shape, learn: 1d}}",
+      "t.yaml:2:34: error: `new: shape` is not in this version of Vedette yet" },
+    { "{id: a, on: log, when: {new: exception}}",
+      "t.yaml:2:34: error: no event of this rule can have `exception`" },
+    { "{id: a, on: log, when: {new: host, forget: 59s}}", "error: `forget` must be" },
+    { "{id: a, on: log, when: {new: host, limit: 0}}", "error: `limit` must be between 1 and" },
+    { "{id: a, on: log, key: '{{service}}', when: {new: host}}",
+      "t.yaml:2:27: error: `host` joins the key, since every value of it is a signal of its own: "
+      "write the key as a list of fields, not as a template" },
+    { "{id: a, on: log, match: '/at (?<place>.+)/', when: {new: place}, clear: {match: '/well/'}}",
+      "an event that clears cannot have `place`, which the key names: capture it there as well" },
     /* patterns */
     { "{id: a, on: log, match: /x/}",
       "t.yaml:2:29: error: a pattern stands in single quotes: '/x/'" },

@@ -1,0 +1,132 @@
+#include "rules/conditions/conditions.h"
+
+#include "rules/loader.h"
+#include "src/base/clock.h"
+
+/* {new: FIELD, learn: D, forget: D, limit: N}: true at a value that was never seen before, once the rule has watched for `learn`. The value joins the key, so every value
+ * has a row of its own, and the row is what is remembered of it: its memory is one byte, there from the first sight on, until it was not seen for `forget`. */
+
+#define KNOWN SLICE("k")
+
+struct new_spec {
+    struct node *new;
+    int64_t learn_ms;
+    int64_t forget_ms;
+    int64_t limit;
+    struct field_ref field;
+};
+
+#define AT(x) .offset = offsetof(struct new_spec, x)
+static const struct setting settings[] = {
+    { .name = "new",
+      .type = SETTING_NODE,
+      AT(new),
+      .required = true,
+      .help = "the field whose values are remembered" },
+    { .name = "learn",
+      .type = SETTING_DURATION,
+      AT(learn_ms),
+      .min = 0,
+      .max = 366 * DAY_MS,
+      .help = "how long values are taken as they come" },
+    { .name = "forget",
+      .type = SETTING_DURATION,
+      AT(forget_ms),
+      .min = MINUTE_MS,
+      .max = 3660 * DAY_MS,
+      .help = "after its last sight a value is new again" },
+    { .name = "limit",
+      .type = SETTING_INT,
+      AT(limit),
+      .min = 1,
+      .max = 1000000,
+      .help = "how many values the rule remembers" },
+};
+static const struct member_table members = {
+    .settings = settings,
+    .n_settings = sizeof(settings) / sizeof(*settings),
+};
+static const struct condition_default defaults[] = {
+    { .member = "learn", .text = "7d" },
+    { .member = "forget", .text = "30d" },
+    { .member = "limit", .text = "10000" },
+    { 0 },
+};
+
+static void *parse_new(struct rule_reading *reading, const struct node *when)
+{
+    struct new_spec *spec = loader_alloc(reading->loader, 1, sizeof(*spec));
+
+    if (!spec || !loader_read_members(reading->loader, &members, when, spec))
+        return spec;
+    if (spec->new->type == NODE_SCALAR && slice_eq(spec->new->text, SLICE("shape")))
+        node_problem(reading->loader->problems, spec->new,
+                     "`new: shape` is not in this version of Vedette yet");
+    else if (read_condition_field(reading, spec->new, &spec->field))
+        reading->joins_key = spec->field.name;
+    spec->new = NULL; /* nodes die */
+    return spec;
+}
+
+static enum rc fold_new(const void *spec, const struct condition_input *input, struct slice state,
+                        struct arena *arena, struct condition_result *result)
+{
+    const struct new_spec *wanted = spec;
+    bool has_learnt = input->now_ms >= input->rule_since_ms + wanted->learn_ms;
+
+    (void)arena;
+    result->verdict = has_learnt && !state.len ? CONDITION_HOLDS : CONDITION_RESTS;
+    result->state = KNOWN;
+    result->count = 1;
+    result->first_ms = input->time_ms;
+    result->due_ms = condition_due(input, input->newest_ms + wanted->forget_ms);
+    return RC_OK;
+}
+
+/* It was due `forget` after the last sight: each sight puts it off. */
+static enum rc wake_new(const void *spec, const struct condition_input *input, struct slice state,
+                        struct arena *arena, struct condition_result *result)
+{
+    (void)spec;
+    (void)input;
+    (void)state;
+    (void)arena;
+    result->verdict = CONDITION_FORGETS;
+    return RC_OK;
+}
+
+static enum rc rest_new(const void *spec, struct slice state, struct arena *arena,
+                        struct slice *kept)
+{
+    (void)spec;
+    (void)arena;
+    *kept = state;
+    return RC_OK;
+}
+
+static int64_t within_of_new(const void *spec)
+{
+    (void)spec;
+    return 0;
+}
+
+static int64_t limit_of_new(const void *spec)
+{
+    const struct new_spec *wanted = spec;
+
+    return wanted->limit;
+}
+
+const struct condition condition_new = {
+    .name = "new",
+    .defaults = defaults,
+    .parse = parse_new,
+    .fold = fold_new,
+    .wake = wake_new,
+    .rest = rest_new,
+    .within_ms = within_of_new,
+    .limit = limit_of_new,
+    .learns = true,
+    .folds_on = true,
+    .match_is_trouble = true,
+};
