@@ -20,14 +20,21 @@ static void refuse_unknown(const struct node *when, struct problems *problems)
 {
     const char *names[N_CONDITIONS + 1] = { NULL };
     const char *meant = NULL;
+    struct buffer list;
 
-    for (size_t i = 0; i < N_CONDITIONS; i++)
+    buffer_init(&list, 0);
+    for (size_t i = 0; i < N_CONDITIONS; i++) {
         names[i] = conditions[i]->name;
+        buffer_format(&list, " %s", names[i]);
+    }
     for (size_t i = 0; !meant && when->type == NODE_MAP && i < when->n_pairs; i++)
         meant = problem_did_you_mean(when->pairs[i].key, names);
     node_problem(problems, when,
-                 "`when` names no condition%s%s%s; valid here: {count: 5, within: 10m}",
-                 meant ? "; did you mean `" : "", meant ? meant : "", meant ? "`?" : "");
+                 "`when` names no condition%s%s%s; it is a map as {count: 5, within: 10m} with one "
+                 "of%.*s",
+                 meant ? "; did you mean `" : "", meant ? meant : "", meant ? "`?" : "",
+                 SLICE_ARG(buffer_slice(&list)));
+    buffer_free(&list);
 }
 
 const struct condition *condition_named(const struct node *when)
