@@ -44,6 +44,7 @@ class Condition:
     within = 0
     folds_on = False         # it is asked while it fires, too
     forgets_at_rest = False  # a key of which nothing is on its way is soon not known any more
+    keeps_counting = False   # what clears ends what fires, and nothing else
 
     def judge(self, sight):
         raise NotImplementedError
@@ -100,7 +101,8 @@ class Life:
         """Nothing that comes now can belong to what is on its way: it was received so long ago. (What comes later than `lateness` may.)"""
         if self.newest is None or self.is_firing or self.instants_ahead() or (self.transitions and not self.seen):
             return NEVER
-        return max(self.match_received + self.condition.within, self.clear_received) + self.rule.lateness
+        clear_received = -NEVER if self.condition.keeps_counting else self.clear_received
+        return max(self.match_received + self.condition.within, clear_received) + self.rule.lateness
 
     def forget_pending(self):
         """A key that has fired keeps its newest time and its clear."""
@@ -153,7 +155,8 @@ class Life:
             return
         self.sight(event)
         self.newest_clear, self.clear_received = event.time, event.received
-        self.end("resolved", event.received)
+        if self.is_firing or not self.condition.keeps_counting:
+            self.end("resolved", event.received)
 
     def match(self, event):
         self.sight(event)

@@ -6,7 +6,7 @@ from reference import ENDS, FORGETS, HOLDS, RESTS, Condition, Verdict
 
 class Rate(Condition):
     """True at a match (`by_time`: or by time alone), over by a match or by time. What it counted goes on beyond its own end."""
-    folds_on = True
+    folds_on = keeps_counting = True
     by_time = False
     window_ms = against_ms = 0
 
