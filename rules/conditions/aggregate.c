@@ -172,7 +172,7 @@ static struct rolling rolling_of(const struct bounded *bounded)
         .warm_ms = bounded->against_ms ? bounded->within_ms + bounded->against_ms : usual_ms,
         .at_least = by_time || bounded->at_least ? bounded->at_least : 1,
         .by_time = by_time,
-        .beginning_is_put_off = by_time,
+        .beginning_is_put_off = by_time && !bounded->against_ms,
         .end_is_put_off = aggregate == AGGREGATE_MIN ? !is_above
                                                      : is_above && (aggregate == AGGREGATE_SUM ||
                                                                     aggregate == AGGREGATE_MAX),

@@ -63,6 +63,10 @@ class Condition:
     def weight_of(self, event):
         return 1
 
+    def is_nothing(self, seen):
+        """Is there nothing in these matches that it would remember?"""
+        return False
+
 
 class Life:
     """One key under one rule."""
@@ -169,6 +173,8 @@ class Life:
             self.judge(event.received, event)
         if self.is_firing:
             self.quiet_from = event.received
+        elif self.condition.is_nothing(self.seen) and not self.transitions:
+            self.forget()
 
     # -- what follows --
 
@@ -191,8 +197,11 @@ class Life:
             self.judge(at, None)
 
     def count_on(self, event):
+        weight = self.condition.weight_of(event)
+        if not weight:
+            return
         if self.count is not None:
-            self.count += self.condition.weight_of(event)
+            self.count += weight
         if self.first_seen is not None:
             self.first_seen = min(self.first_seen, event.time)
 
