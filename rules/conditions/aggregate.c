@@ -172,7 +172,7 @@ static struct rolling rolling_of(const struct bounded *bounded)
         .warm_ms = bounded->against_ms ? bounded->within_ms + bounded->against_ms : usual_ms,
         .at_least = by_time || bounded->at_least ? bounded->at_least : 1,
         .by_time = by_time,
-        .beginning_is_put_off = by_time,
+        .beginning_is_put_off = by_time && !bounded->against_ms,
         .end_is_put_off = aggregate == AGGREGATE_MIN ? !is_above
                                                      : is_above && (aggregate == AGGREGATE_SUM ||
                                                                     aggregate == AGGREGATE_MAX),
@@ -265,8 +265,8 @@ static bool sum_is_about_silence(const struct node *when)
 
 #define BOUNDED                                                                                    \
     .parse = parse_bounded, .fold = fold_bounded, .wake = rolling_wake, .expect = rolling_expect,  \
-    .weigh = weigh_bounded, .within_ms = rolling_span_ms, .judges_from = rolling_judges_from,      \
-    .folds_on = true
+    .weigh = weigh_bounded, .within_ms = rolling_span_ms, .describe = rolling_describe,            \
+    .judges_from = rolling_judges_from, .folds_on = true
 
 const struct condition condition_sum = { .name = "sum",
                                          .is_about_silence = sum_is_about_silence,

@@ -126,6 +126,12 @@ static int64_t value_of(enum aggregate aggregate, const struct stretch *stretch,
 
 /* -- against the time before -- */
 
+/* A factor of what is less than nothing is no bound. */
+static bool is_beyond_times(wide left, wide right, int64_t factor, bool is_above)
+{
+    return right >= 0 && is_beyond(times(left, AMOUNT_ONE), times(right, factor), is_above);
+}
+
 bool aggregate_passes_before(enum aggregate aggregate, const struct sliding *now, bool is_above,
                              int64_t factor)
 {
@@ -137,11 +143,11 @@ bool aggregate_passes_before(enum aggregate aggregate, const struct sliding *now
     if (!before->n_matches || (!window->n_matches && aggregate != AGGREGATE_SUM))
         return false;
     if (aggregate == AGGREGATE_SUM)
-        return is_beyond(times(times(window->sum, kind->against_ms), AMOUNT_ONE),
-                         times(times(before->sum, kind->within_ms), factor), is_above);
+        return is_beyond_times(times(window->sum, kind->against_ms),
+                               times(before->sum, kind->within_ms), factor, is_above);
     if (aggregate == AGGREGATE_AVG)
-        return is_beyond(times(times(window->sum, (wide)before->n_matches), AMOUNT_ONE),
-                         times(times(before->sum, (wide)window->n_matches), factor), is_above);
-    return is_beyond((wide)value_of(aggregate, &now_on, window) * AMOUNT_ONE,
-                     (wide)value_of(aggregate, &until_then, before) * factor, is_above);
+        return is_beyond_times(times(window->sum, (wide)before->n_matches),
+                               times(before->sum, (wide)window->n_matches), factor, is_above);
+    return is_beyond_times(value_of(aggregate, &now_on, window),
+                           value_of(aggregate, &until_then, before), factor, is_above);
 }

@@ -12,6 +12,6 @@ extern const char *const aggregate_names[]; /* NULL-ended, in the order of the e
 
 /* Is the aggregate of the window strictly above, or below, the bound that the sums were made with? Of no values only the sum is anything: 0. */
 bool aggregate_passes(enum aggregate aggregate, const struct sliding *now, bool is_above);
-/* The same, with `factor` (AMOUNT_ONE: 1x) times the aggregate of the time before. Sums are compared per time. False where one of the two has no values; but a window without any has the sum 0. */
+/* The same, with `factor` (AMOUNT_ONE: 1x) times the aggregate of the time before. Sums are compared per time. False where one of the two has no values (but a window without any has the sum 0), and where the time before has an aggregate less than 0. */
 bool aggregate_passes_before(enum aggregate aggregate, const struct sliding *now, bool is_above,
                              int64_t factor);

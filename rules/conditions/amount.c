@@ -1,7 +1,5 @@
 #include "rules/conditions/amount.h"
 
-#include "src/base/clock.h"
-
 #define DECIMALS 6
 #define EXPONENT_MAX 400 /* beyond, as doubles have it */
 #define DIGITS_MAX 64
@@ -114,43 +112,43 @@ static int64_t whole(int64_t number)
 {
     int64_t amount;
 
-    return __builtin_mul_overflow(number, AMOUNT_ONE, &amount) ? AMOUNT_MAX : amount;
+    if (!__builtin_mul_overflow(number, AMOUNT_ONE, &amount))
+        return amount;
+    return number < 0 ? -AMOUNT_MAX : AMOUNT_MAX;
 }
 
-static enum rc parse_duration(struct slice text, int64_t *amount)
+/* No duration or size is less than nothing. */
+static int64_t rounded(double number)
 {
-    int64_t duration_ms;
-    enum rc rc = duration_parse(text, &duration_ms);
+    double amount = number * (double)AMOUNT_ONE + 0.5;
 
-    if (!rc)
-        *amount = whole(duration_ms);
-    return rc;
+    return amount >= (double)AMOUNT_MAX ? AMOUNT_MAX : (int64_t)amount;
 }
 
-static enum rc parse_size(struct slice text, int64_t *amount)
+/* A duration or a size. */
+static enum rc parse_measure(enum bound_unit unit, struct slice text, int64_t *amount)
 {
-    int64_t bytes;
-    enum rc rc = size_parse(text, &bytes);
+    struct quantity quantity;
+    enum rc rc = bound_read(unit, text, &quantity);
 
     if (!rc)
-        *amount = whole(bytes);
+        *amount = quantity.is_integer ? whole(quantity.integer) : rounded(quantity.real);
     return rc;
 }
 
 enum rc amount_parse(enum bound_unit unit, struct slice text, int64_t *amount)
 {
-    if (unit == BOUND_DURATION)
-        return parse_duration(text, amount);
-    if (unit == BOUND_SIZE && parse_size(text, amount) == RC_OK)
-        return RC_OK;
-    return amount_parse_number(text, amount);
+    if (amount_parse_number(text, amount) == RC_OK)
+        return unit == BOUND_DURATION ? RC_INVALID : RC_OK;
+    return unit == BOUND_NUMBER ? RC_INVALID : parse_measure(unit, text, amount);
 }
 
 enum rc amount_parse_any(struct slice text, int64_t *amount)
 {
-    if (amount_parse_number(text, amount) == RC_OK || parse_duration(text, amount) == RC_OK)
+    if (amount_parse_number(text, amount) == RC_OK ||
+        parse_measure(BOUND_DURATION, text, amount) == RC_OK)
         return RC_OK;
-    return parse_size(text, amount);
+    return parse_measure(BOUND_SIZE, text, amount);
 }
 
 /* -- of rules -- */

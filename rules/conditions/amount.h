@@ -11,7 +11,7 @@
 
 /* A decimal number as JSON has it. RC_INVALID. */
 enum rc amount_parse_number(struct slice text, int64_t *amount) MUST_CHECK;
-/* A field's value, read as what its bound is: numbers, durations (milliseconds), sizes (bytes; a bare number counts bytes). RC_INVALID: it is none of these. */
+/* A field's value, read as what its bound is: numbers, durations (milliseconds, with their unit), sizes (bytes; a bare number counts bytes). RC_INVALID: it is none of these. */
 enum rc amount_parse(enum bound_unit unit, struct slice text, int64_t *amount) MUST_CHECK;
 /* The same where nothing says what it is: a number, a duration or a size. */
 enum rc amount_parse_any(struct slice text, int64_t *amount) MUST_CHECK;

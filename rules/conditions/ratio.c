@@ -138,6 +138,7 @@ const struct condition condition_ratio = {
     .wake = rolling_wake,
     .expect = rolling_expect,
     .within_ms = rolling_span_ms,
+    .describe = rolling_describe,
     .judges_from = rolling_judges_from,
     .folds_on = true,
 };

@@ -1,5 +1,7 @@
 #include "rules/conditions/rolling.h"
 
+#include "src/base/clock.h"
+
 /* What is being judged, and when. */
 struct judging {
     const struct rolling *rolling;
@@ -113,15 +115,33 @@ static bool is_put_off(const struct judging *judging)
            input->key_now_ms < judging->tally.next_ms;
 }
 
+/* So long after its last match nothing that comes can stand beside it: the key is not known any more. */
+static int64_t forgotten_ms(const struct judging *judging)
+{
+    const struct tally_kind *kind = &judging->rolling->kind;
+
+    return judging->tally.seen_ms + kind->within_ms + kind->against_ms +
+           judging->input->lateness_ms;
+}
+
 static void hand_back(const struct judging *judging, struct condition_result *result)
 {
     const struct tally *tally = &judging->tally;
+    bool may_be_forgotten = tally->next_ms == TALLY_NEVER && result->verdict != CONDITION_HOLDS;
+    bool is_forgotten =
+        tally->known_ms == TALLY_NEVER || forgotten_ms(judging) <= judging->input->now_ms;
 
-    result->is_coarse = tally_is_coarse(&judging->rolling->kind, tally);
-    if (tally->known_ms != TALLY_NEVER)
-        result->state = tally_store(tally);
+    if (may_be_forgotten && is_forgotten) {
+        if (result->verdict == CONDITION_RESTS)
+            result->verdict = CONDITION_FORGETS;
+        return;
+    }
     if (tally->next_ms != TALLY_NEVER)
         result->due_ms = condition_due(judging->input, tally->next_ms);
+    else if (may_be_forgotten)
+        result->due_ms = forgotten_ms(judging);
+    result->is_coarse = tally_is_coarse(&judging->rolling->kind, tally);
+    result->state = tally_store(tally);
 }
 
 enum rc rolling_fold(const struct rolling *rolling, const struct condition_input *input,
@@ -136,6 +156,7 @@ enum rc rolling_fold(const struct rolling *rolling, const struct condition_input
     tally_take(state, &tally);
     judging = judging_of(rolling, input, &tally);
     waits = entry && entry->value >= 0 && is_put_off(&judging);
+    tally.seen_ms = input->now_ms;
     rc = tally_update(&rolling->kind, input->newest_ms, entry, arena, &tally);
     if (rc)
         return rc;
@@ -184,22 +205,58 @@ int64_t rolling_span_ms(const void *spec)
     return rolling->kind.within_ms + rolling->kind.against_ms;
 }
 
+static const char *find_hindrance(const struct judging *judging, const struct sliding *now,
+                                  int64_t *from_ms)
+{
+    const struct rolling *rolling = judging->rolling;
+
+    *from_ms = 0;
+    if (rolling->warm_ms && now->at_ms < judging->warm_from_ms) {
+        if (judging->warm_from_ms != TALLY_NEVER)
+            *from_ms = condition_due(judging->input, judging->warm_from_ms);
+        return "warming up";
+    }
+    return has_enough(rolling, now) ? NULL : "too few matches";
+}
+
 const char *rolling_judges_from(const void *spec, const struct condition_input *input,
                                 struct slice state, int64_t *from_ms)
 {
-    const struct rolling *rolling = spec;
     struct judging judging;
     struct sliding now;
     struct tally tally;
 
-    *from_ms = 0;
+    tally_take(state, &tally);
+    judging = judging_of(spec, input, &tally);
+    now = sums_now(&judging, 0);
+    return find_hindrance(&judging, &now, from_ms);
+}
+
+enum rc rolling_describe(const void *spec, const struct condition_input *input, struct slice state,
+                         struct arena *arena, struct slice *text)
+{
+    const struct rolling *rolling = spec;
+    char within[TIME_TEXT_BYTES], against[TIME_TEXT_BYTES];
+    struct slice before = SLICE("");
+    struct judging judging;
+    struct sliding now;
+    struct tally tally;
+    const char *hindrance;
+    int64_t from_ms;
+    enum rc rc = RC_OK;
+
     tally_take(state, &tally);
     judging = judging_of(rolling, input, &tally);
-    if (rolling->warm_ms && input->key_now_ms < judging.warm_from_ms) {
-        if (judging.warm_from_ms != TALLY_NEVER)
-            *from_ms = condition_due(input, judging.warm_from_ms);
-        return "warming up";
-    }
-    now = sums_now(&judging, rolling->bound);
-    return has_enough(rolling, &now) ? NULL : "too few matches";
+    now = sums_now(&judging, 0);
+    hindrance = input->is_firing ? NULL : find_hindrance(&judging, &now, &from_ms);
+    if (rolling->kind.against_ms)
+        rc = arena_format(arena, &before, ", %llu in the %s before",
+                          (unsigned long long)now.before.n_matches,
+                          duration_format(rolling->kind.against_ms, against));
+    if (rc)
+        return rc;
+    return arena_format(arena, text, "%llu within %s%.*s%s%s",
+                        (unsigned long long)now.window.n_matches,
+                        duration_format(rolling->kind.within_ms, within), SLICE_ARG(before),
+                        hindrance ? "; " : "", hindrance ? hindrance : "");
 }

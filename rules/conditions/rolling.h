@@ -2,7 +2,8 @@
  *
  * Each says what is true of the sums of its window (sliding.h); here it is found when. They become true at a match and, `by_time`, also by time alone; they end at a match or
  * by time, at the very millisecond: the instant is found by going through what leaves, and asked for as `due_ms`. What was counted goes on
- * beyond the condition's own end: rates have no beginning. Where something else ended the episode, the windows are empty. */
+ * beyond the condition's own end: rates have no beginning. Where something else ended the episode, the windows are empty. A key without a match for all of the span, and
+ * lateness, is forgotten, unless it fires or time will make it true. */
 #pragma once
 
 #include "rules/condition.h"
@@ -26,12 +27,15 @@ struct rolling {
 enum rc rolling_fold(const struct rolling *rolling, const struct condition_input *input,
                      const struct tally_entry *entry, struct slice state, struct arena *arena,
                      struct condition_result *result) MUST_CHECK;
-/* For `wake`, `expect`, `within_ms` and `judges_from` of a condition whose spec begins with its struct rolling. */
+/* For `wake`, `expect`, `within_ms`, `describe` and `judges_from` of a condition whose spec begins with its struct rolling. */
 enum rc rolling_wake(const void *spec, const struct condition_input *input, struct slice state,
                      struct arena *arena, struct condition_result *result) MUST_CHECK;
 /* What fires under a condition that has just changed has a whole window to show that it still does. */
 enum rc rolling_expect(const void *spec, const struct condition_input *input, struct arena *arena,
                        struct condition_result *result) MUST_CHECK;
 int64_t rolling_span_ms(const void *spec);
+/* "8 within 5m, 12 in the 1h before; warming up". */
+enum rc rolling_describe(const void *spec, const struct condition_input *input, struct slice state,
+                         struct arena *arena, struct slice *text) MUST_CHECK;
 const char *rolling_judges_from(const void *spec, const struct condition_input *input,
                                 struct slice state, int64_t *from_ms);

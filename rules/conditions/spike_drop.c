@@ -190,6 +190,7 @@ const struct condition condition_spike = {
     .wake = rolling_wake,
     .expect = rolling_expect,
     .within_ms = rolling_span_ms,
+    .describe = rolling_describe,
     .judges_from = rolling_judges_from,
     .folds_on = true,
 };
@@ -201,6 +202,7 @@ const struct condition condition_drop = {
     .wake = rolling_wake,
     .expect = rolling_expect,
     .within_ms = rolling_span_ms,
+    .describe = rolling_describe,
     .judges_from = rolling_judges_from,
     .is_about_silence = drop_is_about_silence,
     .folds_on = true,

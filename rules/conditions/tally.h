@@ -13,6 +13,7 @@
  *     u64 next_ms    the key's own time before which no answer can change, where whoever judges knows one; TALLY_NEVER: none
  *     u64 base_ms    time that the first entry counts from
  *     u64 newest_ms  time of the last entry
+ *     u64 seen_ms    engine's clock: when the last match came, where whoever judges notes it
  *     u32 entries · u32 bytes of the last one · u32 one in how many matches is kept · u32 passed over since
  *     each, oldest first, as base-128 numbers: time since the one before, matches, and where the kind has values, the value (zigzag)
  */
@@ -48,7 +49,7 @@ struct tally_entry {
 
 struct tally {
     int64_t known_ms, coarse_ms, next_ms;
-    int64_t base_ms, newest_ms;
+    int64_t base_ms, newest_ms, seen_ms;
     uint32_t n_entries, n_last_bytes;
     uint32_t stride, n_passed_over;
     struct slice entries;

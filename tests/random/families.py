@@ -151,6 +151,35 @@ def play_ratio(rule, events, end):
     return reference.play(rule, reference_rates.Ratio(rule.when, passing("a")), events, end)
 
 
+def aggregate_rule(dice, number):
+    within = choose_span(dice)
+    against = dice.choice([0, 0, within, 3 * within])
+    name, is_above = dice.choice(["sum", "avg", "max", "min", "p95"]), dice.random() < 0.6
+    bound, nearer = dice.choice([("2", "1"), ("1.1", "0.9"), ("3", "3")] if against else [("4", "2.5"), ("2", "2"), ("0.3", "0.1")])
+    begins, ends = (bound, nearer) if is_above else (nearer, bound)
+    is_own = dice.random() < 0.5
+    at_least = dice.choice([None, 1, 2, 3])
+    when = {"aggregate": name, "is_above": is_above, "bound": begins, "clear_bound": ends if is_own else begins,
+            "within": within, "against": against, "at_least": at_least}
+    unit = "x" if against else ""
+    members = {name: "data.n", "above" if is_above else "below": begins + unit, "within": span(within)}
+    members.update({"against": span(against)} if against else {})
+    members.update({"clear_below" if is_above else "clear_above": ends + unit} if is_own else {})
+    members.update({"at_least": at_least} if at_least else {})
+    silence = name == "sum" and not is_above
+    return make_rule(dice, number, when, {"when": members}, within, own_end=silence, states=not silence,
+                     clears=("default", "never") if silence else ("default", "never", "quiet", "ok"), edges=(against, within + against))
+
+
+def aggregate_content(dice, event):
+    if dice.random() < 0.9:
+        event.data["n"] = dice.choice(["0", "0.1", "0.2", "1", "2", "2.5", "4", "1e1", "-1", "0.000001"])
+
+
+def play_aggregate(rule, events, end):
+    return reference.play(rule, reference_rates.Aggregate(rule.when), events, end)
+
+
 # -- silence --
 
 def fewer_rule(dice, number):
@@ -186,6 +215,7 @@ FAMILIES = {
     "spike": Family(compared_rule("spike"), nothing, play_spike, (6, 24)),
     "drop": Family(compared_rule("drop"), nothing, play_drop, (6, 24)),
     "ratio": Family(ratio_rule, step_content, play_ratio, (6, 24)),
+    "aggregate": Family(aggregate_rule, aggregate_content, play_aggregate, (6, 24)),
     "fewer": Family(fewer_rule, nothing, play_fewer),
     "absent": Family(absent_rule, nothing, play_absent),
 }

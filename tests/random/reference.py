@@ -44,6 +44,7 @@ class Condition:
     within = 0
     folds_on = False         # it is asked while it fires, too
     forgets_at_rest = False  # a key of which nothing is on its way is soon not known any more
+    keeps_counting = False   # what clears ends what fires, and nothing else
 
     def judge(self, sight):
         raise NotImplementedError
@@ -61,6 +62,10 @@ class Condition:
 
     def weight_of(self, event):
         return 1
+
+    def is_nothing(self, seen):
+        """Is there nothing in these matches that it would remember?"""
+        return False
 
 
 class Life:
@@ -100,7 +105,8 @@ class Life:
         """Nothing that comes now can belong to what is on its way: it was received so long ago. (What comes later than `lateness` may.)"""
         if self.newest is None or self.is_firing or self.instants_ahead() or (self.transitions and not self.seen):
             return NEVER
-        return max(self.match_received + self.condition.within, self.clear_received) + self.rule.lateness
+        clear_received = -NEVER if self.condition.keeps_counting else self.clear_received
+        return max(self.match_received + self.condition.within, clear_received) + self.rule.lateness
 
     def forget_pending(self):
         """A key that has fired keeps its newest time and its clear."""
@@ -153,7 +159,8 @@ class Life:
             return
         self.sight(event)
         self.newest_clear, self.clear_received = event.time, event.received
-        self.end("resolved", event.received)
+        if self.is_firing or not self.condition.keeps_counting:
+            self.end("resolved", event.received)
 
     def match(self, event):
         self.sight(event)
@@ -166,6 +173,8 @@ class Life:
             self.judge(event.received, event)
         if self.is_firing:
             self.quiet_from = event.received
+        elif self.condition.is_nothing(self.seen) and not self.transitions:
+            self.forget()
 
     # -- what follows --
 
@@ -188,8 +197,11 @@ class Life:
             self.judge(at, None)
 
     def count_on(self, event):
+        weight = self.condition.weight_of(event)
+        if not weight:
+            return
         if self.count is not None:
-            self.count += self.condition.weight_of(event)
+            self.count += weight
         if self.first_seen is not None:
             self.first_seen = min(self.first_seen, event.time)
 

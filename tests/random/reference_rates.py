@@ -6,7 +6,7 @@ from reference import ENDS, FORGETS, HOLDS, RESTS, Condition, Verdict
 
 class Rate(Condition):
     """True at a match (`by_time`: or by time alone), over by a match or by time. What it counted goes on beyond its own end."""
-    folds_on = True
+    folds_on = keeps_counting = True
     by_time = False
     window_ms = against_ms = 0
 
@@ -16,7 +16,7 @@ class Rate(Condition):
 
     def instants(self, seen):
         spans = {self.window_ms, self.window_ms + self.against_ms, self.known_for()}
-        return sorted({event.time + span for event in seen for span in spans})
+        return sorted({event.time + span for event in seen if self.counts(event) for span in spans})
 
     def known_for(self):
         """So long a key must be known before it is judged."""
@@ -25,20 +25,26 @@ class Rate(Condition):
     def kept(self, seen, verdict):
         return seen if verdict else []
 
+    def counts(self, event):
+        return True
+
+    def is_nothing(self, seen):
+        return not any(self.counts(event) for event in seen)
+
     def window(self, sight):
-        return [event for event in sight.seen if sight.now - self.window_ms < event.time <= sight.now]
+        return [event for event in sight.seen if self.counts(event) and sight.now - self.window_ms < event.time <= sight.now]
 
     def before(self, sight):
         until = sight.now - self.window_ms
-        return [event for event in sight.seen if until - self.against_ms < event.time <= until]
+        return [event for event in sight.seen if self.counts(event) and until - self.against_ms < event.time <= until]
 
     def judge(self, sight):
         window = self.window(sight)
         count, first = len(window), min((event.time for event in window), default=None)
         if sight.is_firing:
             return Verdict(ENDS if self.is_over(sight) else HOLDS, count, first)
-        known_since = min((event.time for event in sight.seen), default=sight.now)
-        may_fire = (sight.event or self.by_time) and sight.now >= known_since + self.known_for()
+        known_since = min((event.time for event in sight.seen if self.counts(event)), default=sight.now + 1)
+        may_fire = (self.by_time or (sight.event and self.counts(sight.event))) and sight.now >= known_since + self.known_for()
         return Verdict(HOLDS if may_fire and self.is_true(sight) else RESTS, count, first)
 
 
@@ -129,3 +135,54 @@ class Ratio(Rate):
 
     def is_over(self, sight):
         return not self.window(sight) or self.percentage(sight) < self.percent / 2
+
+
+def p95(values):
+    """The least of them that 95 % of all do not exceed."""
+    return sorted(values)[-(-95 * len(values) // 100) - 1]
+
+
+AGGREGATES = {"sum": sum, "avg": lambda values: sum(values) / len(values), "max": max, "min": min, "p95": p95}
+
+
+class Aggregate(Rate):
+    """Of `data.n`; an event without it is a match that counts for nothing."""
+
+    def __init__(self, when):
+        self.name, self.is_above = when["aggregate"], when["is_above"]
+        self.bound, self.clear_bound = Fraction(when["bound"]), Fraction(when["clear_bound"])
+        self.window_ms, self.against_ms = when["within"], when["against"]
+        self.by_time = self.name == "sum" and not self.is_above
+        self.at_least = when["at_least"] or (0 if self.by_time else 1)
+
+    def known_for(self):
+        return self.window_ms + self.against_ms if self.against_ms else self.window_ms if self.by_time else 0
+
+    def counts(self, event):
+        return "n" in event.data
+
+    def weight_of(self, event):
+        return 1 if self.counts(event) else 0
+
+    def aggregate(self, events):
+        values = [Fraction(event.data["n"]) for event in events]
+        return AGGREGATES[self.name](values) if values or self.name == "sum" else None
+
+    def compare(self, sight, is_above, bound):
+        value, factor = self.aggregate(self.window(sight)), 1
+        if self.against_ms:
+            before = self.before(sight)
+            factor = self.aggregate(before) if before else None
+            if factor is not None and self.name == "sum":
+                factor *= Fraction(self.window_ms, self.against_ms)
+        if value is None or factor is None or factor < 0:
+            return False
+        return value > bound * factor if is_above else value < bound * factor
+
+    def is_true(self, sight):
+        return len(self.window(sight)) >= self.at_least and self.compare(sight, self.is_above, self.bound)
+
+    def is_over(self, sight):
+        if not self.window(sight) and not self.by_time:
+            return True
+        return self.compare(sight, not self.is_above, self.clear_bound)

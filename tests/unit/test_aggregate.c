@@ -387,6 +387,18 @@ static void without_a_value_before_nothing_is_judged(void **state)
     story_end(story);
 }
 
+static void a_factor_of_what_is_less_than_nothing_is_no_bound(void **state)
+{
+    struct story *story = story_of(RULE("min: duration, below: 0.5x, within: 10s, against: 1m"));
+
+    (void)state;
+    push_at(story, 0, "1");
+    push_at(story, 30000, "-4");
+    push_at(story, 75000, "-3");
+    assert_told(story, "");
+    story_end(story);
+}
+
 /* Of extremes and ranks each instant is asked for. */
 static void an_extreme_ends_when_the_time_before_has_caught_up(void **state)
 {
@@ -454,6 +466,7 @@ int main(void)
         cmocka_unit_test(an_average_twice_that_of_the_time_before),
         cmocka_unit_test(exactly_twice_is_not_above_it),
         cmocka_unit_test(without_a_value_before_nothing_is_judged),
+        cmocka_unit_test(a_factor_of_what_is_less_than_nothing_is_no_bound),
         cmocka_unit_test(an_extreme_ends_when_the_time_before_has_caught_up),
         cmocka_unit_test(the_rank_of_a_value_is_what_sorting_says),
         cmocka_unit_test(a_sum_that_falls_to_half_comes_true_by_time),

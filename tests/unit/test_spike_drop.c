@@ -225,7 +225,6 @@ static void a_spike_ends_by_time_when_its_rate_is_below_half_the_factor(void **s
     time_passes_to(story, 60300); /* 4 now, 16 before */
     assert_told(story, "firing@50700 resolved@60300 ");
     assert_slice(story->signal.resolved_by, "time");
-    assert_int_equal(story->signal.condition_due_ms, 0);
     story_end(story);
 }
 
@@ -419,7 +418,6 @@ static void a_drop_needs_at_least_so_many_before(void **state)
                  10001); /* 6: never 6 of them before once the key has been known for long enough */
     time_passes_to(story, 200000);
     assert_told(story, "");
-    assert_int_equal(story->signal.condition_due_ms, 0);
     story_end(story);
 }
 
@@ -514,10 +512,10 @@ static void a_drop_is_cleared_by_nothing_but_its_own_end(void **state)
 
 static void foreign_memory_is_no_match_at_all(void **state)
 {
-    static const char noise[64] =
+    static const char noise[80] =
         "0123456789abcdefghijklmnopqrstuvwxyz\xff\xff\xff\xff\x01\x01\x01\x01";
     static const struct slice memories[] = {
-        { noise, 1 }, { noise, 55 }, { noise, 56 }, { noise, 60 }, { noise, 64 }
+        { noise, 1 }, { noise, 63 }, { noise, 64 }, { noise, 72 }, { noise, 80 }
     };
 
     (void)state;
@@ -530,6 +528,64 @@ static void foreign_memory_is_no_match_at_all(void **state)
         assert_told(story, "");
         story_end(story);
     }
+}
+
+/* Both spans and the lateness after its last match. */
+static void a_key_without_a_match_is_forgotten_when_none_can_matter(void **state)
+{
+    struct story *story = story_of("{id: a, on: push, key: [repo], lateness: 1s, "
+                                   "when: {spike: 4x, within: 10s, against: 1m, at_least: 4}}");
+
+    (void)state;
+    pushes_at(story, 0, 3);
+    (void)push_at(story, 5000);
+    assert_told(story, "firing@5000 ");
+    time_passes_to(story, 75999);
+    assert_told(story, "firing@5000 resolved@15000 ");
+    assert_true(story->signal.window.len > 0);
+    time_passes_to(story, 76000);
+    assert_int_equal(story->signal.window.len, 0);
+    assert_int_equal(story->signal.condition_due_ms, 0);
+    assert_int_equal(story->signal.state, SIGNAL_RESOLVED); /* what it was is still shown */
+    story_end(story);
+
+    story = story_of(SPIKE);
+    (void)push_at(story, 0);
+    time_passes_to(story, 370000 - 1);
+    assert_false(slice_is_absent(story->signal.rule));
+    time_passes_to(story, 370000);
+    assert_true(slice_is_absent(story->signal.rule)); /* it never fired: the row goes */
+    story_end(story);
+}
+
+static void how_far_it_is_can_be_told(void **state)
+{
+    static const struct {
+        int64_t at_ms;
+        const char *said;
+    } cases[] = {
+        { 9000, "10 within 10s, 0 in the 1m before; warming up" },
+        { 15000, "4 within 10s, 6 in the 1m before; warming up" },
+        { 71000, "0 within 10s, 8 in the 1m before" },
+        { 74000, "0 within 10s, 5 in the 1m before; too few matches" },
+    };
+    struct story *story = story_of(DROP);
+    const struct rule *rule = story_rule(story);
+
+    (void)state;
+    pushes_until(story, 0, 10000, 1000);
+    for (size_t i = 0; i < 4; i++) {
+        struct condition_input input = { .now_ms = START_MS + cases[i].at_ms,
+                                         .newest_ms = START_MS + 9000,
+                                         .key_now_ms = START_MS + cases[i].at_ms };
+        struct slice text;
+
+        assert_int_equal(rule->condition->describe(rule->condition_spec, &input,
+                                                   story->signal.window, story->arena, &text),
+                         RC_OK);
+        assert_slice(text, cases[i].said);
+    }
+    story_end(story);
 }
 
 int main(void)
@@ -561,6 +617,8 @@ int main(void)
         cmocka_unit_test(a_drop_ends_by_time_where_less_has_become_usual),
         cmocka_unit_test(silence_that_goes_on_keeps_a_drop_until_the_next_match),
         cmocka_unit_test(a_drop_is_cleared_by_nothing_but_its_own_end),
+        cmocka_unit_test(a_key_without_a_match_is_forgotten_when_none_can_matter),
+        cmocka_unit_test(how_far_it_is_can_be_told),
         cmocka_unit_test(foreign_memory_is_no_match_at_all),
     };
 
