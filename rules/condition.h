@@ -52,7 +52,9 @@ struct condition_result {
     int64_t first_ms; /* event time of the oldest of them */
     int64_t due_ms;   /* engine's clock: ask again then, whatever happens; 0: never */
     bool is_first;    /* the run of steps begins anew with this event: it is what `first.` means */
-    bool is_coarse;   /* there was more than a window holds exactly */
+    bool
+        is_last; /* HOLDS: the event completes it, and bare fields are its own, also where a newer one was seen */
+    bool is_coarse; /* there was more than a window holds exactly */
 };
 
 /* What a member of `when` says where it is left out. */

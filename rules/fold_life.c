@@ -173,6 +173,16 @@ static void fire(struct folding *folding)
     add_transition(folding->fold, SIGNAL_FIRING, folding->clock->now_ms);
 }
 
+static enum rc take_completing_event(struct folding *folding)
+{
+    struct signal *signal = folding->signal;
+    enum rc rc =
+        snapshot_event(folding->match, folding->event, folding->arena, &signal->last_event);
+
+    return rc ? rc
+              : snapshot_fields(folding->match, folding->event, folding->arena, &signal->fields);
+}
+
 /* On its way, or there. `was_open`: not for the first time. */
 static enum rc show(struct folding *folding, const struct condition_result *result, bool was_open)
 {
@@ -183,6 +193,8 @@ static enum rc show(struct folding *folding, const struct condition_result *resu
         rc = begin_episode(folding);
     else if (result->is_first)
         rc = take_first_event(folding);
+    if (!rc && result->is_last)
+        rc = take_completing_event(folding);
     signal->count = result->count;
     signal->first_seen_ms = result->first_ms;
     if (!rc)

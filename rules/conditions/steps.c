@@ -185,6 +185,7 @@ enum rc steps_fold(const void *spec, const struct condition_input *input, struct
     result->count = (int64_t)n_events;
     result->first_ms = timeline.now[n_events - 1];
     result->is_first = what & FIRST_STEP && result->first_ms == input->time_ms;
+    result->is_last = result->verdict == CONDITION_HOLDS && what >> (steps->n_items - 1) & 1;
     result->state = timeline_store(&timeline);
     return RC_OK;
 }

@@ -51,18 +51,18 @@ def one_run(events, places, within):
 
 
 class Sequence(Condition):
+    reaches_back = True
     forgets_at_rest = True
 
-    def __init__(self, steps, within, repeat, lateness):
-        self.places, self.span = places_of(steps), within
+    def __init__(self, steps, within, repeat):
+        self.places, self.within = places_of(steps), within
         self.runs = all_runs if repeat == "restart" else one_run
-        self.within = within + lateness  # what stands before it may still come
 
     def takes(self, rule, event):
         return any(passes(event) for passes in self.places)
 
     def judge(self, sight):
-        runs = self.runs(in_order(sight.seen), self.places, self.span)
+        runs = self.runs(in_order(sight.seen), self.places, self.within)
         if not runs:
             return Verdict(RESTS)
         first, n_events = max(runs, key=lambda run: (run[1], run[0].time))
@@ -73,11 +73,11 @@ class NotFollowedBy(Condition):
     """A first event waits for FILTER; what has waited for `within` is true, until FILTER comes all the same. `told` is the last wait that fired: what
     comes late makes no older one fire."""
     folds_on = True
+    reaches_back = True
     forgets_at_rest = True
 
-    def __init__(self, first, follower, within, repeat, lateness):
-        self.first, self.follower, self.span, self.repeat = first, follower, within, repeat
-        self.within = within + lateness
+    def __init__(self, first, follower, within, repeat):
+        self.first, self.follower, self.within, self.repeat = first, follower, within, repeat
         self.told = 0
 
     def takes(self, rule, event):
@@ -93,15 +93,15 @@ class NotFollowedBy(Condition):
             if self.follower.passes(event) and since:
                 n_followed += 1
                 if n_followed == self.follower.count:
-                    came_true = since if event.time - since >= self.span else came_true
+                    came_true = since if event.time - since >= self.within else came_true
                     since = 0
-            if self.first.passes(event) and (not since or (self.repeat == "restart" and event.time - since < self.span)):
+            if self.first.passes(event) and (not since or (self.repeat == "restart" and event.time - since < self.within)):
                 since, n_followed = event.time, 0
         return since, came_true
 
     def instants(self, seen):
         since, _ = self.waits(seen)
-        return [since + self.span] if since else []
+        return [since + self.within] if since else []
 
     def judge(self, sight):
         since, came_true = self.waits(sight.seen)
@@ -110,7 +110,7 @@ class NotFollowedBy(Condition):
         if came_true > self.told:
             self.told = came_true
             return Verdict(HOLDS, 1, came_true, again=True)
-        if since > self.told and sight.now - since >= self.span:
+        if since > self.told and sight.now - since >= self.within:
             self.told = since
             return Verdict(HOLDS, 1, since)
         return Verdict(WAITS if since > self.told else RESTS, 1, since)

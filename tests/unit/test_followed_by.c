@@ -100,6 +100,20 @@ static void an_event_that_is_both_completes_the_run_before_and_never_its_own(voi
     story_end(story);
 }
 
+static void bare_fields_are_the_completing_events_also_where_a_newer_one_was_seen(void **state)
+{
+    struct story *story = story_of(KEEP);
+
+    (void)state;
+    is_pushed_at(story, 0);
+    event_at(story, 4 * MINUTE_MS, "'kind':'push','url':'newer'");
+    story->now_ms = START_MS + 4 * MINUTE_MS;
+    fails_at(story, 3 * MINUTE_MS);
+    assert_became(story, SIGNAL_FIRING);
+    assert_slice(story->signal.title, "p d");
+    story_end(story);
+}
+
 static void several_of_the_filter_may_be_asked_for(void **state)
 {
     struct story *story =
@@ -140,6 +154,7 @@ int main(void)
         cmocka_unit_test(a_filter_that_came_before_its_first_event_but_is_later_follows_it),
         cmocka_unit_test(a_repeat_moves_the_begin_or_does_not),
         cmocka_unit_test(an_event_that_is_both_completes_the_run_before_and_never_its_own),
+        cmocka_unit_test(bare_fields_are_the_completing_events_also_where_a_newer_one_was_seen),
         cmocka_unit_test(several_of_the_filter_may_be_asked_for),
         cmocka_unit_test(after_an_episode_a_run_begins_with_a_first_event),
     };

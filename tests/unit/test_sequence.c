@@ -345,6 +345,20 @@ static void what_is_older_than_the_lateness_moves_no_run(void **state)
     story_end(story);
 }
 
+/* By exactly the lateness, and before a step that is a millisecond younger. */
+static void as_late_as_can_be_it_still_counts_where_it_belongs(void **state)
+{
+    struct story *story = story_of(RESTART);
+
+    (void)state;
+    is_ok_at(story, MINUTE_MS + 1);
+    gets_at(story, 6 * MINUTE_MS);
+    story->now_ms = START_MS + 6 * MINUTE_MS;
+    fails_at(story, MINUTE_MS);
+    assert_became(story, SIGNAL_FIRING);
+    story_end(story);
+}
+
 static void a_late_first_event_stands_between_the_steps(void **state)
 {
     struct story *story = story_of(RESTART);
@@ -547,6 +561,7 @@ int main(void)
         cmocka_unit_test(what_comes_late_counts_where_it_belongs),
         cmocka_unit_test(a_late_step_completes_a_run_that_time_has_left_behind),
         cmocka_unit_test(what_is_older_than_the_lateness_moves_no_run),
+        cmocka_unit_test(as_late_as_can_be_it_still_counts_where_it_belongs),
         cmocka_unit_test(a_late_first_event_stands_between_the_steps),
         cmocka_unit_test(every_order_of_arrival_comes_to_the_same),
         cmocka_unit_test(the_same_again_in_a_millisecond_takes_no_room),
