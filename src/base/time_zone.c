@@ -165,3 +165,16 @@ int64_t time_zone_to_utc(const struct time_zone *zone, int64_t wall_ms)
     }
     return utc_ms;
 }
+
+int64_t time_zone_to_wall(const struct time_zone *zone, int64_t utc_ms)
+{
+    return utc_ms + zone->changes[change_at(zone, utc_ms)].offset_ms;
+}
+
+int64_t time_zone_next_change_ms(const struct time_zone *zone, int64_t utc_ms)
+{
+    size_t i = change_at(zone, utc_ms);
+
+    /* Before the table the first offset holds. */
+    return i + 1 < zone->n_changes ? zone->changes[i + 1].from_ms : INT64_MAX;
+}

@@ -20,3 +20,7 @@ enum rc time_zone_find(struct slice name, struct arena *arena,
 enum rc time_zone_local(struct arena *arena, const struct time_zone **zone) MUST_CHECK;
 /* `wall_ms` is what the wall shows, counted as if it were UTC (time_of_date and the time of day). */
 int64_t time_zone_to_utc(const struct time_zone *zone, int64_t wall_ms);
+/* The other way: what the wall shows at a moment. */
+int64_t time_zone_to_wall(const struct time_zone *zone, int64_t utc_ms);
+/* The first moment after `utc_ms` at which the clocks change; INT64_MAX: they do not any more. */
+int64_t time_zone_next_change_ms(const struct time_zone *zone, int64_t utc_ms);
