@@ -40,10 +40,26 @@ static const struct {
       "t.yaml:2:39: error: a time of day has four digits" },
     { "{id: a, on: alert, active: {tz: Berlin}}",
       "t.yaml:2:37: error: this machine knows no such time zone" },
+    { "{id: a, on: alert, unless: [b]}", "t.yaml:2:33: error: there is no rule `b`" },
+    { "{id: db-down, on: alert, while: [db-dwn]}",
+      "t.yaml:2:38: error: there is no rule `db-dwn`; did you mean `db-down`?" },
+    { "{id: a, on: alert, unless: a}", "t.yaml:2:32: error: a rule cannot name itself here" },
+    { "{id: a, on: alert, unless: []}", "error: `unless` is" },
+    { "{id: a, on: alert, while: {b: c}}", "error: `while` is a list of rules" },
+    { "{id: a, on: alert, same: [service]}", "error: `same` belongs to `unless` or `while`" },
+    { "{id: a, on: alert, unless: [b], same: [servise]}", "did you mean `service`?" },
+    { "{id: a, on: alert, unless: [b], while: [b]}\n  - {id: b, on: alert}",
+      "t.yaml:2:45: error: `b` stands in `unless` and in `while`" },
+    { "{id: a, on: log, match: '/(?<order>x)/', unless: [b], same: [order]}\n  - {id: b, on: "
+      "alert}",
+      "error: no signal of `b` can have `order`, which `same` names" },
+    { "{id: a, on: alert, unless: [b]}\n  - {id: b, on: alert, unless: [c]}\n  - {id: c, on: "
+      "alert, "
+      "unless: [b]}",
+      "t.yaml:4:33: error: `unless` goes round: b → c → b;" },
     /* not yet here */
-    { "{id: a, on: alert, unless: [b]}",
-      "t.yaml:2:24: error: `unless` is not in this version of Vedette yet; valid here: id on" },
-    { "{id: a, on: alert, group: {by: [service]}}", "`group` is not in this version" },
+    { "{id: a, on: alert, group: {by: [service]}}",
+      "t.yaml:2:24: error: `group` is not in this version of Vedette yet; valid here: id on" },
     { "{id: a, on: log, when: {absent: 24h}}",
       "t.yaml:2:29: error: the condition `absent` is not in this version of Vedette yet; valid "
       "here: {count: 5, within: 10m}" },
