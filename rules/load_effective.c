@@ -74,24 +74,32 @@ static bool names_state(const struct node *where)
     return false;
 }
 
-/* Of the condition: the field that it looks at, or what one of its FILTERs asks for. */
-static bool when_names_state(const struct node *when)
+/* Does one of the condition's FILTERs ask for states? */
+static bool filters_name_state(const struct node *when)
 {
     bool names = false;
 
     for (size_t i = 0; when && when->type == NODE_LIST && !names && i < when->n_items; i++)
-        names = when_names_state(when->items[i]);
+        names = filters_name_state(when->items[i]);
     for (size_t i = 0; when && when->type == NODE_MAP && !names && i < when->n_pairs; i++) {
         const struct node *value = when->pairs[i].value;
 
-        if (slice_eq(when->pairs[i].key, SLICE("where")))
-            names = names_state(value);
-        else if (value->type == NODE_SCALAR)
-            names = slice_eq(value->text, SLICE("state"));
-        else
-            names = when_names_state(value);
+        names = slice_eq(when->pairs[i].key, SLICE("where")) ? names_state(value)
+                                                             : filters_name_state(value);
     }
     return names;
+}
+
+/* Is it the state that the condition looks at (change: state), or one of its FILTERs? */
+static bool when_names_state(const struct node *when)
+{
+    for (size_t i = 0; when && when->type == NODE_MAP && i < when->n_pairs; i++) {
+        const struct node *value = when->pairs[i].value;
+
+        if (value->type == NODE_SCALAR && slice_eq(value->text, SLICE("state")))
+            return true;
+    }
+    return filters_name_state(when);
 }
 
 /* How many of `on` are kinds that fail, of how many. */
@@ -176,10 +184,11 @@ bool asks_for_failing(const struct node *where)
     return is_asked;
 }
 
-/* Where the condition itself looks at states, an `ok` is its own business: as a clear it would never be asked about it. */
+/* Where its FILTERs ask for states, an `ok` is the condition's own business: as a clear it would never be asked about it. */
 static bool ends_by_ok(const struct node *rule)
 {
-    return asks_for_failing(node_find(rule, "where")) && !when_names_state(node_find(rule, "when"));
+    return asks_for_failing(node_find(rule, "where")) &&
+           !filters_name_state(node_find(rule, "when"));
 }
 
 /* -- built-in defaults -- */
@@ -381,6 +390,21 @@ static void add_default_when(struct loader *loader, struct node *rule)
         add_default(loader, when, members[i].member, members[i].text);
 }
 
+static void add_default_hours(struct loader *loader, struct node *rule)
+{
+    struct node *active;
+
+    if (!has_member(rule, SLICE("active")))
+        return;
+    active = member_with_room(loader, rule, "active", 4);
+    if (!active || !active->n_pairs)
+        return;
+    add_default(loader, active, "days", "mon-sun");
+    add_default(loader, active, "from", "00:00");
+    add_default(loader, active, "to", "24:00");
+    add_default(loader, active, "tz", "UTC");
+}
+
 static struct node *default_key(struct loader *loader, struct mark mark)
 {
     struct node *list = loader_alloc_node(loader, 1, sizeof(*list));
@@ -413,6 +437,7 @@ struct node *effective_rule(struct loader *loader, const struct node *written)
     add_default(loader, rule, "severity", "medium");
     add_default_title(loader, rule);
     add_default(loader, rule, "lateness", "5m");
+    add_default_hours(loader, rule);
     add_default_playbook(loader, rule);
     add_default_verify(loader, rule);
     return rule;

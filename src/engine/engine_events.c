@@ -5,8 +5,7 @@
 /* That a rule fired follows from what it saw: a record of it that is read again says nothing. */
 static bool is_said_by_rules(const struct event *event)
 {
-    return event->door == DOOR_DATA &&
-           slice_eq(event->fields[FIELD_KIND], SLICE("vedette.signal"));
+    return event->door == DOOR_DATA && slice_eq(event->fields[FIELD_KIND], SLICE("vedette.signal"));
 }
 
 /* An event as `vedette events --json` prints it: what a replay of events reads. */

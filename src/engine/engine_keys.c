@@ -233,6 +233,59 @@ enum rc keys_mark_overflow(struct turn *turn, struct signal *signal)
 
 /* --- in force --- */
 
+struct fold_clock keys_clock(const struct turn *turn, const struct rule *rule)
+{
+    return (struct fold_clock){ .now_ms = turn->now_ms,
+                                .rule_since_ms =
+                                    turn->engine->keys->of_rules[rule->index].since_ms };
+}
+
+/* Nothing is known of the key, or nothing any more: it is neither on its way nor waited for. */
+static bool is_unexpected(const struct signal *signal)
+{
+    bool is_open = signal->state == SIGNAL_FIRING || signal->state == SIGNAL_PENDING;
+
+    return !is_open && !signal->condition_due_ms && !signal->window.len;
+}
+
+static enum rc expect(struct turn *turn, const struct rule *rule, const struct slice_list *key)
+{
+    const struct fold_clock clock = keys_clock(turn, rule);
+    const struct signal_timers none = { 0 };
+    struct signal signal = { 0 };
+    struct match match = { 0 };
+    struct fold fold = { 0 };
+    bool is_new;
+    enum rc rc = match_of_key(rule, key, turn->arena, &match);
+
+    if (!rc)
+        rc = signal_find(turn->txn, match.fingerprint, turn->arena, &signal);
+    is_new = rc == RC_NOT_FOUND;
+    if ((rc && !is_new) || (!is_new && !is_unexpected(&signal)))
+        return rc;
+    rc = is_new ? turn_make_id(turn, &signal.id) : RC_OK;
+    if (!rc)
+        rc = fold_expect(&match, &clock, turn->arena, &signal, &fold);
+    if (!rc)
+        rc = signals_move_timers(turn, &signal, none);
+    if (!rc && is_new)
+        rc = keys_note_new(turn, &signal);
+    if (!rc && is_new)
+        turn->counts.signals[signal.state]++;
+    return rc ? rc : signal_put(turn->txn, &signal);
+}
+
+static enum rc expect_all(struct turn *turn, const struct rule *rule)
+{
+    size_t n_keys = 0;
+    const struct slice_list *keys = rule->condition->expected(rule->condition_spec, &n_keys);
+    enum rc rc = RC_OK;
+
+    for (size_t i = 0; i < n_keys && !rc; i++)
+        rc = expect(turn, rule, &keys[i]);
+    return rc;
+}
+
 static enum rc greet(struct turn *turn, const struct rule *rule)
 {
     struct rule_keys *keys = &turn->engine->keys->of_rules[rule->index];
@@ -261,15 +314,10 @@ enum rc keys_greet_rules(struct turn *turn)
     for (size_t i = 0; i < ruleset->n_rules && !rc; i++) {
         if (ruleset->rules[i].condition->learns)
             rc = greet(turn, &ruleset->rules[i]);
+        if (!rc && ruleset->rules[i].condition->expected)
+            rc = expect_all(turn, &ruleset->rules[i]);
     }
     turn->engine->keys->are_greeted = !rc;
     turn->greeted = true;
     return rc;
-}
-
-struct fold_clock keys_clock(const struct turn *turn, const struct rule *rule)
-{
-    return (struct fold_clock){ .now_ms = turn->now_ms,
-                                .rule_since_ms =
-                                    turn->engine->keys->of_rules[rule->index].since_ms };
 }

@@ -79,6 +79,13 @@ struct id_link {
     struct id_link *next;
 };
 
+/* Who will ask, and what made it. */
+struct ask_link {
+    struct ulid signal, cause;
+    int64_t cause_received_ms;
+    struct ask_link *next;
+};
+
 struct turn {
     struct engine *engine;
     struct store_txn *txn;
@@ -91,6 +98,8 @@ struct turn {
     struct counts counts;        /* changes, added to the engine's at the commit */
     struct effect_link *effects; /* newest first */
     struct id_link *cancels;
+    struct ask_link *asks,
+        **asks_end; /* signals that will ask when the event, or the moment, is over */
     bool feed_grew;
     bool messages_owed; /* to a channel */
     bool silences_changed;
@@ -125,6 +134,8 @@ enum rc turn_feed_signal(struct turn *turn, const struct signal *signal,
                          const struct transition *transition) MUST_CHECK;
 enum rc turn_feed_task(struct turn *turn, const struct task *task) MUST_CHECK;
 enum rc turn_feed_proposal(struct turn *turn, const struct proposal *proposal) MUST_CHECK;
+/* It begins to flap. */
+enum rc turn_feed_flapping(struct turn *turn, const struct signal *signal) MUST_CHECK;
 enum rc turn_feed_silence(struct turn *turn, const struct silence *silence) MUST_CHECK;
 /* "prp_…" and the like, in the turn's arena. */
 enum rc turn_name(struct turn *turn, const char *prefix, struct ulid id,
@@ -151,6 +162,8 @@ enum rc signals_move_timers(struct turn *turn, const struct signal *signal,
 enum rc signals_resolve(struct turn *turn, struct signal *signal, struct slice by) MUST_CHECK;
 /* The same, and stores it, or forgets what was only ever pending. */
 enum rc signals_end(struct turn *turn, struct signal *signal, struct slice by) MUST_CHECK;
+/* Has what fired, or fires still, ask: once all rules have seen the event, so that their order changes nothing. */
+enum rc signals_ask_waiting(struct turn *turn) MUST_CHECK;
 /* Opens a task for a firing signal where nothing holds it back; the caller stores the signal. */
 enum rc signals_ask(struct turn *turn, const struct rule *rule, struct signal *signal) MUST_CHECK;
 
@@ -170,6 +183,8 @@ enum rc gates_release(struct turn *turn, struct signal *signal) MUST_CHECK;
 enum rc gates_look_again(struct turn *turn, struct signal *signal) MUST_CHECK;
 /* What was held for this reason asks again, the most severe first, spread over timers that are due now. */
 enum rc gates_open(struct turn *turn, enum hold_reason reason) MUST_CHECK;
+/* The configuration may have changed: what it alone held is looked at again. */
+enum rc gates_follow_config(struct turn *turn) MUST_CHECK;
 /* The timers: TIMER_SIGNAL_HELD, TIMER_GATE. */
 enum rc gates_wake(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
 enum rc gates_walk(struct turn *turn, struct ulid reason, int64_t due_ms) MUST_CHECK;
@@ -213,6 +228,32 @@ enum rc silences_overlap(struct turn *turn, const struct signal *signal, int64_t
 /* It is over: what it held and still fires asks. */
 enum rc silences_end(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
 
+/* engine_flapping.c: a signal that fires again and again is told of once, and asks when it has held still. Both change the signal, which the caller stores. */
+enum rc flapping_note_firing(struct turn *turn, struct signal *signal, int64_t at_ms) MUST_CHECK;
+void flapping_note_resolved(struct signal *signal, int64_t at_ms);
+/* The gate: a judge of engine_gates.c. */
+enum rc flapping_judge(struct turn *turn, const struct rule *rule, const struct signal *signal,
+                       struct hold *hold) MUST_CHECK;
+
+/* engine_inhibit.c: `unless` and `while`. A signal that begins to fire gets its rows in the table `inhibit`, one that ends loses them; who watches it is looked at then,
+ * spread over timers: what is held asks, what people have not decided is taken back. The caller stores the signal. */
+enum rc inhibit_begin(struct turn *turn, const struct rule *rule, struct signal *signal) MUST_CHECK;
+enum rc inhibit_end(struct turn *turn, struct signal *signal) MUST_CHECK;
+/* The gate: a judge of engine_gates.c. */
+enum rc inhibit_judge(struct turn *turn, const struct rule *rule, const struct signal *signal,
+                      struct hold *hold) MUST_CHECK;
+/* TIMER_INHIBIT. */
+enum rc inhibit_walk(struct turn *turn, struct ulid object, int64_t due_ms) MUST_CHECK;
+/* Where the rules in force name others than before: all rows anew. */
+enum rc inhibit_follow_rules(struct turn *turn) MUST_CHECK;
+
+/* engine_maintenance.c: of vedette.yaml. The one that holds `signal` now, of several the one that ends last, and when it does (0: never); NULL: none. */
+enum rc maintenance_find(struct turn *turn, const struct signal *signal,
+                         const struct maintenance **found, int64_t *until_ms) MUST_CHECK;
+/* Did one, as they are configured now, hold it at some time from `from_ms` on and before `to_ms`? */
+enum rc maintenance_overlap(struct turn *turn, const struct signal *signal, int64_t from_ms,
+                            int64_t to_ms, bool *overlap) MUST_CHECK;
+
 /* engine_tasks.c */
 enum rc tasks_open(struct turn *turn, const struct rule *rule, struct signal *signal) MUST_CHECK;
 enum rc tasks_take_evidence(struct turn *turn, const struct outbox_item *item,
@@ -245,6 +286,9 @@ enum rc proposals_moved(struct turn *turn, struct signal *signal, struct proposa
 /* The premise is gone: an undecided one is withdrawn, one that is held becomes stale. */
 enum rc proposals_premise_gone(struct turn *turn, struct signal *signal,
                                struct slice reason) MUST_CHECK;
+/* An undecided one is withdrawn; nothing cools down for it. */
+enum rc proposals_take_back(struct turn *turn, struct signal *signal,
+                            struct slice reason) MUST_CHECK;
 /* A match came while the outcome was being verified. */
 enum rc proposals_recur(struct turn *turn, struct signal *signal) MUST_CHECK;
 /* The signal was cleared by an event while its outcome was being verified. */

@@ -171,7 +171,9 @@ enum rc turn_adopt_rules(struct turn *turn, size_t *n_changed)
     enum rc rc = list_outdated(turn, &collector);
 
     *n_changed = collector.ids.n_items;
-    return rc ? rc : adopt_all(turn, &collector.ids);
+    if (!rc)
+        rc = adopt_all(turn, &collector.ids);
+    return rc ? rc : inhibit_follow_rules(turn);
 }
 
 enum rc turn_save_rules(struct turn *turn, const struct rule_files *files)
@@ -271,7 +273,11 @@ static enum rc reload(struct turn *turn, const struct config *config_before,
     if (!rc)
         rc = chain_run(turn);
     if (!rc)
+        rc = signals_ask_waiting(turn);
+    if (!rc)
         rc = messages_follow_config(turn, config_before);
+    if (!rc)
+        rc = gates_follow_config(turn);
     if (!rc)
         rc = turn_save_rules(turn, files);
     if (!rc)

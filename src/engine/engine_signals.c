@@ -56,12 +56,65 @@ enum rc signals_ask(struct turn *turn, const struct rule *rule, struct signal *s
     return rc || held ? rc : tasks_open(turn, rule, signal);
 }
 
+/* --- asked once all rules have seen it --- */
+
+static enum rc ask_later(struct turn *turn, const struct rule *rule, const struct signal *signal)
+{
+    struct ask_link *link;
+
+    if (rule->mode != RULE_PROPOSE || signal->attention != ATTENTION_NONE)
+        return RC_OK;
+    /* Of the engine's: `turn->arena` may be one signal's for a while. */
+    link = arena_alloc(turn->engine->arena, 1, sizeof *link);
+    if (!link)
+        return RC_NO_MEMORY;
+    *link = (struct ask_link){ .signal = signal->id,
+                               .cause = turn->cause,
+                               .cause_received_ms = turn->cause_received_ms };
+    if (!turn->asks)
+        turn->asks_end = &turn->asks;
+    *turn->asks_end = link;
+    turn->asks_end = &link->next;
+    return RC_OK;
+}
+
+static enum rc ask_now(struct turn *turn, const struct ask_link *link)
+{
+    struct signal signal = { 0 };
+    const struct rule *rule;
+    enum rc rc = signal_get(turn->txn, link->signal, turn->arena, &signal);
+
+    if (rc)
+        return rc == RC_NOT_FOUND ? RC_OK : rc;
+    turn->cause = link->cause;
+    turn->cause_received_ms = link->cause_received_ms;
+    rule = turn_rule(turn, signal.rule);
+    rc = rule ? signals_ask(turn, rule, &signal) : RC_OK;
+    return rc ? rc : signal_put(turn->txn, &signal);
+}
+
+enum rc signals_ask_waiting(struct turn *turn)
+{
+    enum rc rc = RC_OK;
+
+    for (const struct ask_link *link = turn->asks; link && !rc; link = link->next)
+        rc = ask_now(turn, link);
+    turn->asks = NULL;
+    turn->cause = (struct ulid){ 0 };
+    turn->cause_received_ms = 0;
+    return rc;
+}
+
+/* --- what follows --- */
+
 static enum rc on_resolved(struct turn *turn, struct signal *signal, bool by_event)
 {
     enum rc rc;
 
     /* "It came back by itself" ends what waits for a person; a verification that waits for exactly this is answered. */
     rc = gates_release(turn, signal);
+    if (!rc)
+        rc = inhibit_end(turn, signal);
     if (!rc)
         rc = tasks_withdraw(turn, signal, SLICE("the signal resolved"));
     if (rc)
@@ -86,8 +139,14 @@ static enum rc follow_transitions(struct turn *turn, const struct rule *rule, st
             rc = chain_add(turn, signal, transition);
         if (!rc && transition->to == SIGNAL_RESOLVED)
             rc = on_resolved(turn, signal, by_event);
+        if (!rc && transition->to == SIGNAL_RESOLVED)
+            flapping_note_resolved(signal, transition->at_ms);
         if (!rc && transition->to == SIGNAL_FIRING && rule)
-            rc = signals_ask(turn, rule, signal);
+            rc = flapping_note_firing(turn, signal, transition->at_ms);
+        if (!rc && transition->to == SIGNAL_FIRING && rule)
+            rc = inhibit_begin(turn, rule, signal);
+        if (!rc && transition->to == SIGNAL_FIRING && rule)
+            rc = ask_later(turn, rule, signal);
     }
     return rc;
 }
@@ -201,7 +260,7 @@ static enum rc fold_one(struct turn *turn, const struct event *event, struct mat
     if (!rc)
         rc = follow_transitions(turn, match->rule, &signal, &fold, true);
     if (!rc && fold.counted && !fold.n_transitions && signal.state == SIGNAL_FIRING)
-        rc = signals_ask(turn, match->rule, &signal);
+        rc = ask_later(turn, match->rule, &signal);
     if (!rc && fold.counted && !match->clears)
         rc = messages_tell_count(turn, &signal);
     if (rc)
@@ -220,7 +279,9 @@ enum rc signals_fold_event(struct turn *turn, const struct event *event)
 {
     enum rc rc = signals_fold_alone(turn, event);
 
-    return rc ? rc : chain_run(turn);
+    if (!rc)
+        rc = chain_run(turn);
+    return rc ? rc : signals_ask_waiting(turn);
 }
 
 enum rc signals_fold_alone(struct turn *turn, const struct event *event)
