@@ -140,9 +140,11 @@ class Life:
 
     def comes_too_late_for_what_rests(self, event):
         """It was on its way for longer than `lateness` allows, and belongs before something that need not be remembered any more."""
-        if not self.condition.forgets_at_rest or not self.is_at_rest or self.newest is None or event.time >= self.newest:
+        if not self.condition.forgets_at_rest or self.newest is None or event.time >= self.newest:
             return False
-        return event.time < self.newest - self.rule.lateness or event.received >= self.newest_received + self.rule.lateness
+        if event.time < self.newest - self.rule.lateness:
+            return self.is_at_rest
+        return event.time <= self.key_now(event.received) - self.rule.lateness
 
     def sight(self, event):
         if self.newest is None or event.time >= self.newest:

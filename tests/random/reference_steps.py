@@ -86,6 +86,10 @@ class NotFollowedBy(Condition):
     def kept(self, seen, verdict):
         return seen if verdict else []
 
+    def weight_of(self, event):
+        """What follows is no match."""
+        return 1 if self.first.passes(event) else 0
+
     def waits(self, seen):
         """(since when something waits, else 0; the begin of the last wait that was over before FILTER came, else 0)"""
         since, n_followed, came_true = 0, 0, 0
