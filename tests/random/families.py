@@ -5,7 +5,8 @@ from collections.abc import Callable
 import reference
 import reference_rates
 import reference_steps
-from streams import DAY, STEPS, choose_span, holding, make_rule, span
+import reference_values
+from streams import DAY, HOUR, STEPS, choose_span, holding, make_rule, span
 
 
 @dataclasses.dataclass
@@ -151,6 +152,46 @@ def play_ratio(rule, events, end):
     return reference.play(rule, reference_rates.Ratio(rule.when, passing("a")), events, end)
 
 
+# -- values --
+
+def value_content(dice, event):
+    if dice.random() < 0.95:
+        event.data["version"] = dice.choice("123")
+    if dice.random() < 0.9:
+        event.data["commit"] = dice.choice("xy")
+
+
+def change_rule(dice, number):
+    field = dice.choice(["version", "version", "state"])
+    values = ["failing", "ok"] if field == "state" else ["1", "2", "3"]
+    when = {"change": field}
+    for side in ("from", "to"):
+        if dice.random() < 0.3:
+            when[side] = dice.sample(values, dice.choice([1, 1, 2]))
+    members = {"when": {**when, "change": field if field == "state" else "data.version"}}
+    return make_rule(dice, number, when, members, HOUR, clears=("default", "quiet", "never") if field == "state" else ("default", "quiet", "ok", "never"),
+                     states=field != "state")
+
+
+def play_change(rule, events, end):
+    return reference.play(rule, reference_values.Change(rule.when), events, end)
+
+
+def flaps_rule(dice, number):
+    within = choose_span(dice)
+    field = dice.choice(["version", "version", "state"])
+    when = {"flaps": field, "count": dice.choice([1, 2, 2, 3]), "within": within}
+    members = {"flaps": field if field == "state" else "data.version", "count": when["count"], "within": span(within)}
+    if dice.random() < 0.4:
+        when["by"], members["by"] = "commit", "data.commit"
+    return make_rule(dice, number, when, {"when": members}, within, clears=("default", "quiet", "never") if field == "state" else ("default", "quiet", "ok", "never"),
+                     states=field != "state")
+
+
+def play_flaps(rule, events, end):
+    return reference.play(rule, reference_values.Flaps(rule.when, rule), events, end)
+
+
 # -- silence --
 
 def fewer_rule(dice, number):
@@ -186,6 +227,8 @@ FAMILIES = {
     "spike": Family(compared_rule("spike"), nothing, play_spike, (6, 24)),
     "drop": Family(compared_rule("drop"), nothing, play_drop, (6, 24)),
     "ratio": Family(ratio_rule, step_content, play_ratio, (6, 24)),
+    "change": Family(change_rule, value_content, play_change),
+    "flaps": Family(flaps_rule, value_content, play_flaps, (4, 20)),
     "fewer": Family(fewer_rule, nothing, play_fewer),
     "absent": Family(absent_rule, nothing, play_absent),
 }

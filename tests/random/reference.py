@@ -44,6 +44,7 @@ class Condition:
     within = 0
     folds_on = False         # it is asked while it fires, too
     forgets_at_rest = False  # a key of which nothing is on its way is soon not known any more
+    notes_clears = False     # an event that clears is no match, but is seen
 
     def judge(self, sight):
         raise NotImplementedError
@@ -58,6 +59,14 @@ class Condition:
     def kept(self, seen, verdict):
         """What it remembers beyond the end of an episode; `verdict`: None where something else ended it."""
         return []
+
+    def remembers(self, seen):
+        """Something that outlives the episode, so that the key stays known."""
+        return False
+
+    def knows_its_keys(self, seen):
+        """A key of which nothing is remembered is not known."""
+        return True
 
     def weight_of(self, event):
         return 1
@@ -98,7 +107,7 @@ class Life:
 
     def forgotten_due(self):
         """Nothing that comes now can belong to what is on its way: it was received so long ago. (What comes later than `lateness` may.)"""
-        if self.newest is None or self.is_firing or self.instants_ahead() or (self.transitions and not self.seen):
+        if self.newest is None or self.is_firing or self.instants_ahead() or self.condition.remembers(self.seen) or (self.transitions and not self.seen):
             return NEVER
         return max(self.match_received + self.condition.within, self.clear_received) + self.rule.lateness
 
@@ -140,7 +149,7 @@ class Life:
 
     def comes_too_late_for_what_rests(self, event):
         """It was on its way for longer than `lateness` allows, and belongs before something that need not be remembered any more."""
-        if not self.condition.forgets_at_rest or self.newest is None or event.time >= self.newest:
+        if not self.condition.forgets_at_rest or self.condition.remembers(self.seen) or self.newest is None or event.time >= self.newest:
             return False
         if event.time < self.newest - self.rule.lateness:
             return self.is_at_rest
@@ -151,17 +160,19 @@ class Life:
             self.newest, self.newest_received = event.time, event.received
 
     def clear(self, event):
-        if self.newest is None or event.time < self.newest:
+        if self.newest is None and not self.condition.notes_clears or self.newest is not None and event.time < self.newest:
             return
         self.sight(event)
         self.newest_clear, self.clear_received = event.time, event.received
         self.end("resolved", event.received)
+        if self.condition.notes_clears:
+            self.seen.append(event)
 
     def match(self, event):
         self.sight(event)
         self.match_received = event.received
         self.seen.append(event)
-        self.last_seen = max(event.time for event in self.seen)
+        self.last_seen = max(event.time for event in self.seen if not self.rule.clears(event))
         if self.is_firing and not self.condition.folds_on:
             self.count_on(event)
         else:
@@ -186,6 +197,8 @@ class Life:
             self.is_firing, self.quiet_from = True, at
             self.count, self.first_seen = verdict.count, verdict.first_seen
             self.tell("firing", at)
+        elif verdict.says == RESTS and not self.transitions and not self.condition.knows_its_keys(self.seen):
+            self.forget()
         if verdict.again:
             self.judge(at, None)
 
