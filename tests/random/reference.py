@@ -79,6 +79,7 @@ class Life:
         self.rule, self.condition = rule, condition
         self.transitions = []
         self.is_doubtful = False  # nobody says what becomes of such a stream
+        self.unknown_clear = -NEVER  # of a key that need not be known then
         self.forget()
 
     def forget(self):
@@ -109,6 +110,8 @@ class Life:
         """Nothing that comes now can belong to what is on its way: it was received so long ago. (What comes later than `lateness` may.)"""
         if self.newest is None or self.is_firing or self.instants_ahead() or self.condition.remembers(self.seen) or (self.transitions and not self.seen):
             return NEVER
+        if self.condition.forgets_at_rest and self.is_at_rest:
+            return self.newest_received + self.rule.lateness
         return max(self.match_received + self.condition.within, self.clear_received) + self.rule.lateness
 
     def forget_pending(self):
@@ -131,6 +134,7 @@ class Life:
     # -- events --
 
     def receive(self, event):
+        self.is_doubtful |= self.comes_too_late_for_what_rests(event)
         self.let_pass(event.received)
         self.is_doubtful |= self.comes_too_late_for_what_rests(event)
         if self.rule.clears(event):
@@ -149,8 +153,10 @@ class Life:
 
     def comes_too_late_for_what_rests(self, event):
         """It was on its way for longer than `lateness` allows, and belongs before something that need not be remembered any more."""
-        if not self.condition.forgets_at_rest or self.condition.remembers(self.seen) or self.newest is None or event.time >= self.newest:
+        if not self.condition.forgets_at_rest or self.condition.remembers(self.seen):
             return False
+        if self.newest is None or event.time >= self.newest:
+            return event.time < self.unknown_clear
         if event.time < self.newest - self.rule.lateness:
             return self.is_at_rest
         return event.time <= self.key_now(event.received) - self.rule.lateness
@@ -160,7 +166,10 @@ class Life:
             self.newest, self.newest_received = event.time, event.received
 
     def clear(self, event):
-        if self.newest is None and not self.condition.notes_clears or self.newest is not None and event.time < self.newest:
+        if self.newest is None and not self.condition.notes_clears:
+            self.unknown_clear = max(self.unknown_clear, event.time)
+            return
+        if self.newest is not None and event.time < self.newest:
             return
         self.sight(event)
         self.newest_clear, self.clear_received = event.time, event.received
@@ -203,9 +212,10 @@ class Life:
             self.judge(at, None)
 
     def count_on(self, event):
+        weight = self.condition.weight_of(event)
         if self.count is not None:
-            self.count += self.condition.weight_of(event)
-        if self.first_seen is not None:
+            self.count += weight
+        if self.first_seen is not None and weight:
             self.first_seen = min(self.first_seen, event.time)
 
     def end(self, to, at, verdict=None):

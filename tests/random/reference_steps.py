@@ -84,7 +84,10 @@ class NotFollowedBy(Condition):
         return self.first.passes(event) or self.follower.passes(event)
 
     def kept(self, seen, verdict):
-        return seen if verdict else []
+        if verdict:
+            return seen
+        self.told = 0
+        return []
 
     def weight_of(self, event):
         """What follows is no match."""

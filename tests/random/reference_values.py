@@ -58,6 +58,10 @@ class Flaps(Values):
         self.field, self.by, self.wanted, self.within = when["flaps"], when.get("by"), when["count"], when["within"]
         self.rule = rule
         self.base = None
+        self.outside = []  # what came when it was older than the window already: part of nothing
+
+    def sightings(self, seen):
+        return super().sightings([event for event in seen if not any(event is other for other in self.outside)])
 
     def kept(self, seen, verdict):
         sightings = self.sightings(seen)
@@ -84,11 +88,14 @@ class Flaps(Values):
 
     def judge(self, sight):
         since = (sight.newest if sight.event else sight.now) - self.within
+        if sight.event and sight.event.time <= since:
+            self.outside.append(sight.event)
         flaps = [event for event in self.flaps(sight.seen) if event.time > since]
         matches = [event for event in self.of_episode(sight.seen) if self.is_match(event) and event.time > since]
         first = min((event.time for event in matches), default=None)
         if sight.is_firing:
-            return Verdict(HOLDS if flaps else ENDS)
+            return Verdict(HOLDS if flaps else ENDS, again=bool(flaps) and flaps[-1].time + self.within <= sight.now)
         if len(flaps) >= self.wanted and sight.event:
-            return Verdict(HOLDS, len(matches), first)
+            is_still = flaps[-1].time + self.within <= sight.now
+            return Verdict(HOLDS, len(matches), first, again=is_still)
         return Verdict(WAITS if flaps else RESTS, len(matches), first)
