@@ -152,6 +152,41 @@ def play_ratio(rule, events, end):
     return reference.play(rule, reference_rates.Ratio(rule.when, passing("a")), events, end)
 
 
+def number_content(dice, event):
+    if dice.random() < 0.93:
+        event.data["n"] = dice.choice([0, 1, 2, 2.5, 3, 5, 8, -1])
+
+
+def aggregate_rule(name):
+    def rule(dice, number):
+        within, is_above = choose_span(dice), dice.random() < 0.5
+        against = within * dice.choice([1, 2, 4]) if dice.random() < 0.3 else None
+        bound = dice.choice(["0.5", "1.5", "2"] if against else ["0.5", "1", "2", "2.5", "3", "5", "10"])
+        clear = {"0.5": "0.25", "1": "0.5", "10": "5"}.get(bound, "1") if is_above else {"10": "12"}.get(bound, "7")
+        when = {"aggregate": name, "field": "n", "within": within, "against": against, "is_above": is_above, "bound": bound,
+                "clear_bound": clear if dice.random() < 0.4 else bound, "at_least": dice.choice([0, 0, 2, 3])}
+        factor = "x" if against else ""
+        members = {name: "data.n", "above" if is_above else "below": number_text(bound, factor), "within": span(within)}
+        if against:
+            members["against"] = span(against)
+        if when["clear_bound"] != bound:
+            members["clear_below" if is_above else "clear_above"] = number_text(clear, factor)
+        if when["at_least"]:
+            members["at_least"] = when["at_least"]
+        own_end = name == "sum" and not is_above
+        return make_rule(dice, number, when, {"when": members}, within, own_end=own_end,
+                         clears=("default", "never") if own_end else ("default", "never", "quiet", "ok"), edges=(against or within,))
+    return rule
+
+
+def number_text(text, factor):
+    return text + factor if factor else (float(text) if "." in text else int(text))
+
+
+def play_aggregate(rule, events, end):
+    return reference.play(rule, reference_rates.Aggregate(rule.when), events, end)
+
+
 # -- values --
 
 def value_content(dice, event):
@@ -227,6 +262,7 @@ FAMILIES = {
     "spike": Family(compared_rule("spike"), nothing, play_spike, (6, 24)),
     "drop": Family(compared_rule("drop"), nothing, play_drop, (6, 24)),
     "ratio": Family(ratio_rule, step_content, play_ratio, (6, 24)),
+    **{name: Family(aggregate_rule(name), number_content, play_aggregate, (4, 18)) for name in reference_rates.AGGREGATES},
     "change": Family(change_rule, value_content, play_change),
     "flaps": Family(flaps_rule, value_content, play_flaps, (4, 20)),
     "fewer": Family(fewer_rule, nothing, play_fewer),

@@ -173,7 +173,8 @@ class Life:
             return
         self.sight(event)
         self.newest_clear, self.clear_received = event.time, event.received
-        self.end("resolved", event.received)
+        if not self.is_at_rest or self.is_firing or self.condition.notes_clears:
+            self.end("resolved", event.received)
         if self.condition.notes_clears:
             self.seen.append(event)
 

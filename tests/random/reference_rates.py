@@ -1,7 +1,7 @@
 """fewer, absent, spike, drop, ratio and the aggregates: judged at each instant of the key's own time over (now - within, now]."""
 from fractions import Fraction
 
-from reference import ENDS, FORGETS, HOLDS, RESTS, Condition, Verdict
+from reference import ENDS, FORGETS, HOLDS, NEVER, RESTS, Condition, Verdict
 
 
 class Rate(Condition):
@@ -14,9 +14,24 @@ class Rate(Condition):
     def within(self):
         return self.window_ms + self.against_ms
 
+    def counts(self, event):
+        return True
+
+    def counted(self, seen):
+        return [event for event in seen if self.counts(event)]
+
+    def weight_of(self, event):
+        return 1 if self.counts(event) else 0
+
+    def remembers(self, seen):
+        return bool(self.counted(seen))
+
+    def knows_its_keys(self, seen):
+        return self.remembers(seen)
+
     def instants(self, seen):
         spans = {self.window_ms, self.window_ms + self.against_ms, self.known_for()}
-        return sorted({event.time + span for event in seen for span in spans})
+        return sorted({event.time + span for event in self.counted(seen) for span in spans})
 
     def known_for(self):
         """So long a key must be known before it is judged."""
@@ -26,19 +41,19 @@ class Rate(Condition):
         return seen if verdict else []
 
     def window(self, sight):
-        return [event for event in sight.seen if sight.now - self.window_ms < event.time <= sight.now]
+        return [event for event in self.counted(sight.seen) if sight.now - self.window_ms < event.time <= sight.now]
 
     def before(self, sight):
         until = sight.now - self.window_ms
-        return [event for event in sight.seen if until - self.against_ms < event.time <= until]
+        return [event for event in self.counted(sight.seen) if until - self.against_ms < event.time <= until]
 
     def judge(self, sight):
         window = self.window(sight)
         count, first = len(window), min((event.time for event in window), default=None)
         if sight.is_firing:
             return Verdict(ENDS if self.is_over(sight) else HOLDS, count, first)
-        known_since = min((event.time for event in sight.seen), default=sight.now)
-        may_fire = (sight.event or self.by_time) and sight.now >= known_since + self.known_for()
+        known_since = min((event.time for event in self.counted(sight.seen)), default=NEVER)
+        may_fire = (self.by_time or sight.event and self.counts(sight.event)) and sight.now >= known_since + self.known_for()
         return Verdict(HOLDS if may_fire and self.is_true(sight) else RESTS, count, first)
 
 
@@ -129,3 +144,53 @@ class Ratio(Rate):
 
     def is_over(self, sight):
         return not self.window(sight) or self.percentage(sight) < self.percent / 2
+
+
+def p95(values):
+    """The smallest value that at least 95 % of them do not exceed."""
+    ordered = sorted(values)
+    return ordered[-(-95 * len(ordered) // 100) - 1]
+
+
+AGGREGATES = {"sum": sum, "avg": lambda values: Fraction(sum(values)) / len(values), "max": max, "min": min, "p95": p95}
+
+
+class Aggregate(Rate):
+    """An aggregate beside a bound; with `against`, the bound is so many times what it was in the time before (a sum: per time)."""
+
+    def __init__(self, when):
+        self.name, self.field, self.window_ms, self.against_ms = when["aggregate"], when["field"], when["within"], when["against"] or 0
+        self.is_above, self.bound, self.clear_bound, self.at_least = when["is_above"], Fraction(when["bound"]), Fraction(when["clear_bound"]), when["at_least"]
+        self.by_time = self.name == "sum" and not self.is_above
+
+    def known_for(self):
+        if self.against_ms:
+            return self.window_ms + self.against_ms
+        return self.window_ms if self.by_time else 0
+
+    def counts(self, event):
+        return self.field in event.data
+
+    def value(self, events, span):
+        """None: there is none."""
+        values = [Fraction(event.data[self.field]) for event in events]
+        if self.name == "sum":
+            return Fraction(sum(values)) / (span if self.against_ms else 1)
+        return AGGREGATES[self.name](values) if values else None
+
+    def passes(self, sight, is_above, bound):
+        value, before = self.value(self.window(sight), self.window_ms), self.before(sight)
+        if value is None or (self.against_ms and not before):
+            return False
+        if self.against_ms:
+            bound *= self.value(before, self.against_ms)
+        return value > bound if is_above else value < bound
+
+    def is_true(self, sight):
+        has_enough = self.by_time and not self.at_least or len(self.window(sight)) >= max(1, self.at_least)
+        return has_enough and self.passes(sight, self.is_above, self.bound)
+
+    def is_over(self, sight):
+        if not self.window(sight) and not self.by_time:
+            return True
+        return self.passes(sight, not self.is_above, self.clear_bound)
