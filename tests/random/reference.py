@@ -89,6 +89,7 @@ class Life:
         self.is_at_rest = True
         self.seen = []
         self.judged = -NEVER       # time of the key
+        self.lag = 0
         self.quiet_from = NEVER
         self.last_seen = None      # of this episode; where time alone begins it, of the one before
 
@@ -101,7 +102,8 @@ class Life:
         return [time for time in self.condition.instants(self.seen) if time > self.judged] if self.newest is not None else []
 
     def condition_due(self):
-        return min((self.newest_received + time - self.newest for time in self.instants_ahead()), default=NEVER)
+        """By the lag of the newest match when it was last judged."""
+        return min((time + self.lag for time in self.instants_ahead()), default=NEVER)
 
     def quiet_due(self):
         return self.quiet_from + self.rule.clear[1] if self.is_firing and self.rule.clear[0] == "quiet" else NEVER
@@ -193,7 +195,7 @@ class Life:
     # -- what follows --
 
     def judge(self, at, event):
-        self.judged = self.key_now(at)
+        self.judged, self.lag = self.key_now(at), self.newest_received - self.newest
         verdict = self.condition.judge(Sight(self.seen, self.judged, self.newest, self.is_firing, event))
         self.is_at_rest = verdict.says in (RESTS, ENDS, FORGETS)
         if verdict.says == FORGETS:

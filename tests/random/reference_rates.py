@@ -23,11 +23,8 @@ class Rate(Condition):
     def weight_of(self, event):
         return 1 if self.counts(event) else 0
 
-    def remembers(self, seen):
-        return bool(self.counted(seen))
-
     def knows_its_keys(self, seen):
-        return self.remembers(seen)
+        return bool(self.counted(seen))
 
     def instants(self, seen):
         spans = {self.window_ms, self.window_ms + self.against_ms, self.known_for()}
@@ -60,6 +57,9 @@ class Rate(Condition):
 class Fewer(Rate):
     by_time = True
 
+    def remembers(self, seen):
+        return bool(seen)
+
     def __init__(self, when):
         self.wanted, self.window_ms = when["fewer"], when["within"]
 
@@ -86,6 +86,9 @@ class Absent(Condition):
 
     def kept(self, seen, verdict):
         return seen
+
+    def remembers(self, seen):
+        return True
 
     def judge(self, sight):
         if sight.is_firing and sight.event and sight.event.time == sight.newest:
