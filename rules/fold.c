@@ -93,15 +93,18 @@ static enum rc end_by_clear(struct folding *folding)
     return rc;
 }
 
-/* A match that it has overtaken may still come: so long a key that never fired is not forgotten. */
+/* A match that it has overtaken may still come: so long a key that never fired is not forgotten, whatever its condition remembers. */
 static void remember_clear(struct folding *folding)
 {
     struct signal *signal = folding->signal;
     int64_t until_ms = folding->clock->now_ms + folding->rule->lateness_ms;
 
     signal->cleared_ms = folding->time_ms;
-    if (signal->state == SIGNAL_IDLE && signal->quiet_due_ms && signal->quiet_due_ms < until_ms)
+    if (signal->state != SIGNAL_IDLE || signal->window.len)
+        return;
+    if (signal->quiet_due_ms < until_ms)
         signal->quiet_due_ms = until_ms;
+    folding->fold->forget = false;
 }
 
 static enum rc fold_clear(struct folding *folding)

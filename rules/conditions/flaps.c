@@ -148,6 +148,13 @@ static enum condition_verdict verdict_of(const struct flaps_spec *spec,
     return n_flaps ? CONDITION_WAITS : CONDITION_RESTS;
 }
 
+/* What counts towards it may be joined by what comes as late as lateness allows; what fires ends on time. */
+static int64_t kept_ms(const struct flaps_spec *spec, const struct condition_input *input,
+                       bool fires)
+{
+    return spec->within_ms + (fires ? 0 : input->lateness_ms);
+}
+
 static enum rc judge(const struct flaps_spec *spec, const struct condition_input *input,
                      struct sightings *sightings, struct arena *arena,
                      struct condition_result *result)
@@ -158,7 +165,8 @@ static enum rc judge(const struct flaps_spec *spec, const struct condition_input
     result->count = facts.n_matches;
     result->first_ms = facts.first_ms;
     if (facts.n_flaps)
-        result->due_ms = condition_due(input, facts.last_flap_ms + spec->within_ms);
+        result->due_ms = condition_due(
+            input, facts.last_flap_ms + kept_ms(spec, input, result->verdict == CONDITION_HOLDS));
     if (result->verdict == CONDITION_ENDS)
         sightings_rest(sightings);
     return sightings_store(sightings, arena, &result->state);
@@ -187,7 +195,7 @@ static enum rc wake_flaps(const void *spec, const struct condition_input *input,
 
     if (rc)
         return rc;
-    sightings_drop(&sightings, input->key_now_ms - wanted->within_ms);
+    sightings_drop(&sightings, input->key_now_ms - kept_ms(wanted, input, input->is_firing));
     return judge(wanted, input, &sightings, arena, result);
 }
 
@@ -199,7 +207,7 @@ static enum rc note_flaps(const void *spec, const struct condition_input *input,
 
     if (rc)
         return rc;
-    (void)sightings_coarsen(&sightings);
+    sightings_rest(&sightings); /* also where nothing was on its way yet */
     return sightings_store(&sightings, arena, noted);
 }
 

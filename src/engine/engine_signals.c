@@ -357,6 +357,7 @@ enum rc signals_wake(struct turn *turn, struct ulid id, int64_t due_ms)
         return rc;
     before = signal.state;
     timers = signals_timers(&signal);
+    timers.condition_due_ms = 0; /* it has just run: due at the same time again is another one */
     rc = keys_rule_of(turn, &signal, &rule);
     if (rc || !rule)
         return rc;

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import reference
 import reference_rates
 import reference_steps
-from streams import DAY, STEPS, choose_span, holding, make_rule, span
+import reference_values
+from streams import DAY, HOUR, STEPS, choose_span, holding, make_rule, span
 
 
 @dataclasses.dataclass
@@ -86,7 +87,7 @@ def sequence_rule(dice, number):
 
 def play_sequence(rule, events, end):
     steps = [reference_steps.Step(passing(letters), count) for letters, count in rule.when["steps"]]
-    return reference.play(rule, reference_steps.Sequence(steps, rule.when["within"], rule.when["repeat"]), events, end)
+    return reference.play(rule, reference_steps.Sequence(steps, rule.when["within"], rule.when["repeat"], rule.lateness), events, end)
 
 
 def followed_rule(dice, number):
@@ -100,7 +101,7 @@ def followed_rule(dice, number):
 
 def play_followed(rule, events, end):
     steps = [reference_steps.Step(rule.matches), reference_steps.Step(passing(rule.when["follower"]), rule.when["count"])]
-    return reference.play(rule, reference_steps.Sequence(steps, rule.when["within"], rule.when["repeat"]), events, end)
+    return reference.play(rule, reference_steps.Sequence(steps, rule.when["within"], rule.when["repeat"], rule.lateness), events, end)
 
 
 def not_followed_rule(dice, number):
@@ -115,7 +116,7 @@ def not_followed_rule(dice, number):
 def play_not_followed(rule, events, end):
     when = rule.when
     follower = reference_steps.Step(passing(when["follower"]), when["count"])
-    condition = reference_steps.NotFollowedBy(reference_steps.Step(rule.matches), follower, when["within"], when["repeat"])
+    condition = reference_steps.NotFollowedBy(reference_steps.Step(rule.matches), follower, when["within"], when["repeat"], rule.lateness)
     return reference.play(rule, condition, events, end)
 
 
@@ -151,33 +152,79 @@ def play_ratio(rule, events, end):
     return reference.play(rule, reference_rates.Ratio(rule.when, passing("a")), events, end)
 
 
-def aggregate_rule(dice, number):
-    within = choose_span(dice)
-    against = dice.choice([0, 0, within, 3 * within])
-    name, is_above = dice.choice(["sum", "avg", "max", "min", "p95"]), dice.random() < 0.6
-    bound, nearer = dice.choice([("2", "1"), ("1.1", "0.9"), ("3", "3")] if against else [("4", "2.5"), ("2", "2"), ("0.3", "0.1")])
-    begins, ends = (bound, nearer) if is_above else (nearer, bound)
-    is_own = dice.random() < 0.5
-    at_least = dice.choice([None, 1, 2, 3])
-    when = {"aggregate": name, "is_above": is_above, "bound": begins, "clear_bound": ends if is_own else begins,
-            "within": within, "against": against, "at_least": at_least}
-    unit = "x" if against else ""
-    members = {name: "data.n", "above" if is_above else "below": begins + unit, "within": span(within)}
-    members.update({"against": span(against)} if against else {})
-    members.update({"clear_below" if is_above else "clear_above": ends + unit} if is_own else {})
-    members.update({"at_least": at_least} if at_least else {})
-    silence = name == "sum" and not is_above
-    return make_rule(dice, number, when, {"when": members}, within, own_end=silence, states=not silence,
-                     clears=("default", "never") if silence else ("default", "never", "quiet", "ok"), edges=(against, within + against))
+def number_content(dice, event):
+    if dice.random() < 0.93:
+        event.data["n"] = dice.choice([0, 1, 2, 2.5, 3, 5, 8, -1])
 
 
-def aggregate_content(dice, event):
-    if dice.random() < 0.9:
-        event.data["n"] = dice.choice(["0", "0.1", "0.2", "1", "2", "2.5", "4", "1e1", "-1", "0.000001"])
+def aggregate_rule(name):
+    def rule(dice, number):
+        within, is_above = choose_span(dice), dice.random() < 0.5
+        against = within * dice.choice([1, 2, 4]) if dice.random() < 0.3 else None
+        bound = dice.choice(["0.5", "1.5", "2"] if against else ["0.5", "1", "2", "2.5", "3", "5", "10"])
+        clear = {"0.5": "0.25", "1": "0.5", "10": "5"}.get(bound, "1") if is_above else {"10": "12"}.get(bound, "7")
+        when = {"aggregate": name, "field": "n", "within": within, "against": against, "is_above": is_above, "bound": bound,
+                "clear_bound": clear if dice.random() < 0.4 else bound, "at_least": dice.choice([0, 0, 2, 3])}
+        factor = "x" if against else ""
+        members = {name: "data.n", "above" if is_above else "below": number_text(bound, factor), "within": span(within)}
+        if against:
+            members["against"] = span(against)
+        if when["clear_bound"] != bound:
+            members["clear_below" if is_above else "clear_above"] = number_text(clear, factor)
+        if when["at_least"]:
+            members["at_least"] = when["at_least"]
+        own_end = name == "sum" and not is_above
+        return make_rule(dice, number, when, {"when": members}, within, own_end=own_end,
+                         clears=("default", "never") if own_end else ("default", "never", "quiet", "ok"), edges=(against or within,))
+    return rule
+
+
+def number_text(text, factor):
+    return text + factor if factor else (float(text) if "." in text else int(text))
 
 
 def play_aggregate(rule, events, end):
     return reference.play(rule, reference_rates.Aggregate(rule.when), events, end)
+
+
+# -- values --
+
+def value_content(dice, event):
+    if dice.random() < 0.95:
+        event.data["version"] = dice.choice("123")
+    if dice.random() < 0.9:
+        event.data["commit"] = dice.choice("xy")
+
+
+def change_rule(dice, number):
+    field = dice.choice(["version", "version", "state"])
+    values = ["failing", "ok"] if field == "state" else ["1", "2", "3"]
+    when = {"change": field}
+    for side in ("from", "to"):
+        if dice.random() < 0.3:
+            when[side] = dice.sample(values, dice.choice([1, 1, 2]))
+    members = {"when": {**when, "change": field if field == "state" else "data.version"}}
+    return make_rule(dice, number, when, members, HOUR, clears=("default", "quiet", "never") if field == "state" else ("default", "quiet", "ok", "never"),
+                     states=field != "state")
+
+
+def play_change(rule, events, end):
+    return reference.play(rule, reference_values.Change(rule.when), events, end)
+
+
+def flaps_rule(dice, number):
+    within = choose_span(dice)
+    field = dice.choice(["version", "version", "state"])
+    when = {"flaps": field, "count": dice.choice([1, 2, 2, 3]), "within": within}
+    members = {"flaps": field if field == "state" else "data.version", "count": when["count"], "within": span(within)}
+    if dice.random() < 0.4:
+        when["by"], members["by"] = "commit", "data.commit"
+    return make_rule(dice, number, when, {"when": members}, within, clears=("default", "quiet", "never") if field == "state" else ("default", "quiet", "ok", "never"),
+                     states=field != "state")
+
+
+def play_flaps(rule, events, end):
+    return reference.play(rule, reference_values.Flaps(rule.when, rule), events, end)
 
 
 # -- silence --
@@ -215,7 +262,9 @@ FAMILIES = {
     "spike": Family(compared_rule("spike"), nothing, play_spike, (6, 24)),
     "drop": Family(compared_rule("drop"), nothing, play_drop, (6, 24)),
     "ratio": Family(ratio_rule, step_content, play_ratio, (6, 24)),
-    "aggregate": Family(aggregate_rule, aggregate_content, play_aggregate, (6, 24)),
+    **{name: Family(aggregate_rule(name), number_content, play_aggregate, (4, 18)) for name in reference_rates.AGGREGATES},
+    "change": Family(change_rule, value_content, play_change),
+    "flaps": Family(flaps_rule, value_content, play_flaps, (4, 20)),
     "fewer": Family(fewer_rule, nothing, play_fewer),
     "absent": Family(absent_rule, nothing, play_absent),
 }

@@ -43,9 +43,8 @@ class Condition:
     """One that only a match can make true. `within` is how long a match can matter."""
     within = 0
     folds_on = False         # it is asked while it fires, too
-    reaches_back = False     # what is older than its window may still complete something, as far as lateness goes
     forgets_at_rest = False  # a key of which nothing is on its way is soon not known any more
-    keeps_counting = False   # what clears ends what fires, and nothing else
+    notes_clears = False     # an event that clears is no match, but is seen
 
     def judge(self, sight):
         raise NotImplementedError
@@ -61,12 +60,16 @@ class Condition:
         """What it remembers beyond the end of an episode; `verdict`: None where something else ended it."""
         return []
 
+    def remembers(self, seen):
+        """Something that outlives the episode, so that the key stays known."""
+        return False
+
+    def knows_its_keys(self, seen):
+        """A key of which nothing is remembered is not known."""
+        return True
+
     def weight_of(self, event):
         return 1
-
-    def is_nothing(self, seen):
-        """Is there nothing in these matches that it would remember?"""
-        return False
 
 
 class Life:
@@ -76,6 +79,7 @@ class Life:
         self.rule, self.condition = rule, condition
         self.transitions = []
         self.is_doubtful = False  # nobody says what becomes of such a stream
+        self.unknown_clear = -NEVER  # of a key that need not be known then
         self.forget()
 
     def forget(self):
@@ -85,6 +89,7 @@ class Life:
         self.is_at_rest = True
         self.seen = []
         self.judged = -NEVER       # time of the key
+        self.lag = 0
         self.quiet_from = NEVER
         self.last_seen = None      # of this episode; where time alone begins it, of the one before
 
@@ -97,17 +102,19 @@ class Life:
         return [time for time in self.condition.instants(self.seen) if time > self.judged] if self.newest is not None else []
 
     def condition_due(self):
-        return min((self.newest_received + time - self.newest for time in self.instants_ahead()), default=NEVER)
+        """By the lag of the newest match when it was last judged."""
+        return min((time + self.lag for time in self.instants_ahead()), default=NEVER)
 
     def quiet_due(self):
         return self.quiet_from + self.rule.clear[1] if self.is_firing and self.rule.clear[0] == "quiet" else NEVER
 
     def forgotten_due(self):
         """Nothing that comes now can belong to what is on its way: it was received so long ago. (What comes later than `lateness` may.)"""
-        if self.newest is None or self.is_firing or self.instants_ahead() or (self.transitions and not self.seen):
+        if self.newest is None or self.is_firing or self.instants_ahead() or self.condition.remembers(self.seen) or (self.transitions and not self.seen):
             return NEVER
-        clear_received = -NEVER if self.condition.keeps_counting else self.clear_received
-        return max(self.match_received + self.condition.within, clear_received) + self.rule.lateness
+        if self.condition.forgets_at_rest and self.is_at_rest:
+            return self.newest_received + self.rule.lateness
+        return max(self.match_received + self.condition.within, self.clear_received) + self.rule.lateness
 
     def forget_pending(self):
         """A key that has fired keeps its newest time and its clear."""
@@ -129,6 +136,7 @@ class Life:
     # -- events --
 
     def receive(self, event):
+        self.is_doubtful |= self.comes_too_late_for_what_rests(event)
         self.let_pass(event.received)
         self.is_doubtful |= self.comes_too_late_for_what_rests(event)
         if self.rule.clears(event):
@@ -143,46 +151,51 @@ class Life:
             return True
         if self.newest_clear is not None and event.time < self.newest_clear:
             return True
-        if self.condition.reaches_back:
-            return False
         return not self.is_firing and self.condition.within > 0 and event.time <= self.newest - self.condition.within
 
     def comes_too_late_for_what_rests(self, event):
         """It was on its way for longer than `lateness` allows, and belongs before something that need not be remembered any more."""
-        if not self.condition.forgets_at_rest or not self.is_at_rest or self.newest is None or event.time >= self.newest:
+        if not self.condition.forgets_at_rest or self.condition.remembers(self.seen):
             return False
-        return event.time < self.newest - self.rule.lateness or event.received >= self.newest_received + self.rule.lateness
+        if self.newest is None or event.time >= self.newest:
+            return event.time < self.unknown_clear
+        if event.time < self.newest - self.rule.lateness:
+            return self.is_at_rest
+        return event.time <= self.key_now(event.received) - self.rule.lateness
 
     def sight(self, event):
         if self.newest is None or event.time >= self.newest:
             self.newest, self.newest_received = event.time, event.received
 
     def clear(self, event):
-        if self.newest is None or event.time < self.newest:
+        if self.newest is None and not self.condition.notes_clears:
+            self.unknown_clear = max(self.unknown_clear, event.time)
+            return
+        if self.newest is not None and event.time < self.newest:
             return
         self.sight(event)
         self.newest_clear, self.clear_received = event.time, event.received
-        if self.is_firing or not self.condition.keeps_counting:
+        if not self.is_at_rest or self.is_firing or self.condition.notes_clears:
             self.end("resolved", event.received)
+        if self.condition.notes_clears:
+            self.seen.append(event)
 
     def match(self, event):
         self.sight(event)
         self.match_received = event.received
         self.seen.append(event)
-        self.last_seen = max(event.time for event in self.seen)
+        self.last_seen = max(event.time for event in self.seen if not self.rule.clears(event))
         if self.is_firing and not self.condition.folds_on:
             self.count_on(event)
         else:
             self.judge(event.received, event)
         if self.is_firing:
             self.quiet_from = event.received
-        elif self.condition.is_nothing(self.seen) and not self.transitions:
-            self.forget()
 
     # -- what follows --
 
     def judge(self, at, event):
-        self.judged = self.key_now(at)
+        self.judged, self.lag = self.key_now(at), self.newest_received - self.newest
         verdict = self.condition.judge(Sight(self.seen, self.judged, self.newest, self.is_firing, event))
         self.is_at_rest = verdict.says in (RESTS, ENDS, FORGETS)
         if verdict.says == FORGETS:
@@ -196,16 +209,16 @@ class Life:
             self.is_firing, self.quiet_from = True, at
             self.count, self.first_seen = verdict.count, verdict.first_seen
             self.tell("firing", at)
+        elif verdict.says == RESTS and not self.transitions and not self.condition.knows_its_keys(self.seen):
+            self.forget()
         if verdict.again:
             self.judge(at, None)
 
     def count_on(self, event):
         weight = self.condition.weight_of(event)
-        if not weight:
-            return
         if self.count is not None:
             self.count += weight
-        if self.first_seen is not None:
+        if self.first_seen is not None and weight:
             self.first_seen = min(self.first_seen, event.time)
 
     def end(self, to, at, verdict=None):

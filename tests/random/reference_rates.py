@@ -1,12 +1,12 @@
 """fewer, absent, spike, drop, ratio and the aggregates: judged at each instant of the key's own time over (now - within, now]."""
 from fractions import Fraction
 
-from reference import ENDS, FORGETS, HOLDS, RESTS, Condition, Verdict
+from reference import ENDS, FORGETS, HOLDS, NEVER, RESTS, Condition, Verdict
 
 
 class Rate(Condition):
     """True at a match (`by_time`: or by time alone), over by a match or by time. What it counted goes on beyond its own end."""
-    folds_on = keeps_counting = True
+    folds_on = True
     by_time = False
     window_ms = against_ms = 0
 
@@ -14,9 +14,21 @@ class Rate(Condition):
     def within(self):
         return self.window_ms + self.against_ms
 
+    def counts(self, event):
+        return True
+
+    def counted(self, seen):
+        return [event for event in seen if self.counts(event)]
+
+    def weight_of(self, event):
+        return 1 if self.counts(event) else 0
+
+    def knows_its_keys(self, seen):
+        return bool(self.counted(seen))
+
     def instants(self, seen):
         spans = {self.window_ms, self.window_ms + self.against_ms, self.known_for()}
-        return sorted({event.time + span for event in seen if self.counts(event) for span in spans})
+        return sorted({event.time + span for event in self.counted(seen) for span in spans})
 
     def known_for(self):
         """So long a key must be known before it is judged."""
@@ -25,31 +37,28 @@ class Rate(Condition):
     def kept(self, seen, verdict):
         return seen if verdict else []
 
-    def counts(self, event):
-        return True
-
-    def is_nothing(self, seen):
-        return not any(self.counts(event) for event in seen)
-
     def window(self, sight):
-        return [event for event in sight.seen if self.counts(event) and sight.now - self.window_ms < event.time <= sight.now]
+        return [event for event in self.counted(sight.seen) if sight.now - self.window_ms < event.time <= sight.now]
 
     def before(self, sight):
         until = sight.now - self.window_ms
-        return [event for event in sight.seen if self.counts(event) and until - self.against_ms < event.time <= until]
+        return [event for event in self.counted(sight.seen) if until - self.against_ms < event.time <= until]
 
     def judge(self, sight):
         window = self.window(sight)
         count, first = len(window), min((event.time for event in window), default=None)
         if sight.is_firing:
             return Verdict(ENDS if self.is_over(sight) else HOLDS, count, first)
-        known_since = min((event.time for event in sight.seen if self.counts(event)), default=sight.now + 1)
-        may_fire = (self.by_time or (sight.event and self.counts(sight.event))) and sight.now >= known_since + self.known_for()
+        known_since = min((event.time for event in self.counted(sight.seen)), default=NEVER)
+        may_fire = (self.by_time or sight.event and self.counts(sight.event)) and sight.now >= known_since + self.known_for()
         return Verdict(HOLDS if may_fire and self.is_true(sight) else RESTS, count, first)
 
 
 class Fewer(Rate):
     by_time = True
+
+    def remembers(self, seen):
+        return bool(seen)
 
     def __init__(self, when):
         self.wanted, self.window_ms = when["fewer"], when["within"]
@@ -77,6 +86,9 @@ class Absent(Condition):
 
     def kept(self, seen, verdict):
         return seen
+
+    def remembers(self, seen):
+        return True
 
     def judge(self, sight):
         if sight.is_firing and sight.event and sight.event.time == sight.newest:
@@ -138,51 +150,50 @@ class Ratio(Rate):
 
 
 def p95(values):
-    """The least of them that 95 % of all do not exceed."""
-    return sorted(values)[-(-95 * len(values) // 100) - 1]
+    """The smallest value that at least 95 % of them do not exceed."""
+    ordered = sorted(values)
+    return ordered[-(-95 * len(ordered) // 100) - 1]
 
 
-AGGREGATES = {"sum": sum, "avg": lambda values: sum(values) / len(values), "max": max, "min": min, "p95": p95}
+AGGREGATES = {"sum": sum, "avg": lambda values: Fraction(sum(values)) / len(values), "max": max, "min": min, "p95": p95}
 
 
 class Aggregate(Rate):
-    """Of `data.n`; an event without it is a match that counts for nothing."""
+    """An aggregate beside a bound; with `against`, the bound is so many times what it was in the time before (a sum: per time)."""
 
     def __init__(self, when):
-        self.name, self.is_above = when["aggregate"], when["is_above"]
-        self.bound, self.clear_bound = Fraction(when["bound"]), Fraction(when["clear_bound"])
-        self.window_ms, self.against_ms = when["within"], when["against"]
+        self.name, self.field, self.window_ms, self.against_ms = when["aggregate"], when["field"], when["within"], when["against"] or 0
+        self.is_above, self.bound, self.clear_bound, self.at_least = when["is_above"], Fraction(when["bound"]), Fraction(when["clear_bound"]), when["at_least"]
         self.by_time = self.name == "sum" and not self.is_above
-        self.at_least = when["at_least"] or (0 if self.by_time else 1)
 
     def known_for(self):
-        return self.window_ms + self.against_ms if self.against_ms else self.window_ms if self.by_time else 0
+        if self.against_ms:
+            return self.window_ms + self.against_ms
+        return self.window_ms if self.by_time else 0
 
     def counts(self, event):
-        return "n" in event.data
+        return self.field in event.data
 
-    def weight_of(self, event):
-        return 1 if self.counts(event) else 0
+    def value(self, events, span):
+        """None: there is none."""
+        values = [Fraction(event.data[self.field]) for event in events]
+        if self.name == "sum":
+            return Fraction(sum(values)) / (span if self.against_ms else 1)
+        return AGGREGATES[self.name](values) if values else None
 
-    def aggregate(self, events):
-        values = [Fraction(event.data["n"]) for event in events]
-        return AGGREGATES[self.name](values) if values or self.name == "sum" else None
-
-    def compare(self, sight, is_above, bound):
-        value, factor = self.aggregate(self.window(sight)), 1
-        if self.against_ms:
-            before = self.before(sight)
-            factor = self.aggregate(before) if before else None
-            if factor is not None and self.name == "sum":
-                factor *= Fraction(self.window_ms, self.against_ms)
-        if value is None or factor is None or factor < 0:
+    def passes(self, sight, is_above, bound):
+        value, before = self.value(self.window(sight), self.window_ms), self.before(sight)
+        if value is None or (self.against_ms and not before):
             return False
-        return value > bound * factor if is_above else value < bound * factor
+        if self.against_ms:
+            bound *= self.value(before, self.against_ms)
+        return value > bound if is_above else value < bound
 
     def is_true(self, sight):
-        return len(self.window(sight)) >= self.at_least and self.compare(sight, self.is_above, self.bound)
+        has_enough = self.by_time and not self.at_least or len(self.window(sight)) >= max(1, self.at_least)
+        return has_enough and self.passes(sight, self.is_above, self.bound)
 
     def is_over(self, sight):
         if not self.window(sight) and not self.by_time:
             return True
-        return self.compare(sight, not self.is_above, self.clear_bound)
+        return self.passes(sight, not self.is_above, self.clear_bound)

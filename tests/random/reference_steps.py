@@ -84,7 +84,14 @@ class NotFollowedBy(Condition):
         return self.first.passes(event) or self.follower.passes(event)
 
     def kept(self, seen, verdict):
-        return seen if verdict else []
+        if verdict:
+            return seen
+        self.told = 0
+        return []
+
+    def weight_of(self, event):
+        """What follows is no match."""
+        return 1 if self.first.passes(event) else 0
 
     def waits(self, seen):
         """(since when something waits, else 0; the begin of the last wait that was over before FILTER came, else 0)"""

@@ -108,6 +108,7 @@ class Clock:
         self.pace = dice.choice([3, 10, 40])  # so many events in a window, about
         self.lag = dice.choice(["none", "none", "same", "any"])
         self.same_lag = dice.randint(0, max(1, rule.lateness))
+        self.is_tame = dice.random() < 0.6  # nothing is on its way for longer than the lateness
 
     def next(self):
         time = self.times[-1] if self.times else self.newest
@@ -123,7 +124,7 @@ class Clock:
             time = self.newest - self.dice.choice([lateness - 1, lateness, lateness + 1, self.dice.randint(0, lateness), self.dice.randint(0, 2 * lateness)])
         else:
             time = self.newest + self.dice.randint(0, 2 * self.dice.choice(self.rule.edges) + 1)
-        time = max(time, START - DAY)
+        time = max(time, START - DAY, self.received - self.rule.lateness if self.is_tame else 0)
         self.times.append(time)
         self.newest = max(self.newest, time)
         self.received = max(self.received, time + self._lag())
