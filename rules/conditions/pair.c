@@ -36,7 +36,7 @@ static bool read_nodes(struct rule_reading *reading, const struct node *when, co
 struct steps *read_pair(struct rule_reading *reading, const struct node *when, const char *name,
                         enum steps_repeat repeat)
 {
-    struct pair_nodes nodes = { .repeat = repeat };
+    struct pair_nodes nodes = { .repeat = (int)repeat };
     struct steps *steps = loader_alloc(reading->loader, 1, sizeof(*steps));
 
     if (!steps || !read_nodes(reading, when, name, &nodes))
