@@ -381,6 +381,21 @@ static void add_default_when(struct loader *loader, struct node *rule)
         add_default(loader, when, members[i].member, members[i].text);
 }
 
+static void add_default_hours(struct loader *loader, struct node *rule)
+{
+    struct node *active;
+
+    if (!has_member(rule, SLICE("active")))
+        return;
+    active = member_with_room(loader, rule, "active", 4);
+    if (!active || !active->n_pairs)
+        return;
+    add_default(loader, active, "days", "mon-sun");
+    add_default(loader, active, "from", "00:00");
+    add_default(loader, active, "to", "24:00");
+    add_default(loader, active, "tz", "UTC");
+}
+
 static struct node *default_key(struct loader *loader, struct mark mark)
 {
     struct node *list = loader_alloc_node(loader, 1, sizeof(*list));
@@ -413,6 +428,7 @@ struct node *effective_rule(struct loader *loader, const struct node *written)
     add_default(loader, rule, "severity", "medium");
     add_default_title(loader, rule);
     add_default(loader, rule, "lateness", "5m");
+    add_default_hours(loader, rule);
     add_default_playbook(loader, rule);
     add_default_verify(loader, rule);
     return rule;

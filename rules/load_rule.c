@@ -13,6 +13,7 @@ struct rule_nodes {
     int64_t lateness_ms;
     struct filter_nodes filter;
     struct node *key, *when, *clear, *title, *diagnose, *propose, *verify;
+    struct node *active;
 };
 
 #define AT(x) .offset = offsetof(struct rule_nodes, x)
@@ -35,10 +36,15 @@ static const struct setting rule_settings[] = {
     { .name = "diagnose", .type = SETTING_NODE, AT(diagnose) },
     { .name = "propose", .type = SETTING_NODE, AT(propose) },
     { .name = "verify", .type = SETTING_NODE, AT(verify) },
+    { .name = "active",
+      .type = SETTING_NODE,
+      AT(active),
+      .help = "when it may propose: {days: mon-fri, from: \"08:00\", to: \"18:00\", tz: "
+              "Europe/Berlin}" },
     { .name = "mode", .type = SETTING_ENUM, AT(mode), .names = mode_names },
     { .name = "lateness", .type = SETTING_DURATION, AT(lateness_ms), .min = 0, .max = 31 * DAY_MS },
 };
-static const char *const rule_not_yet[] = { "unless", "while", "same", "group", "active", NULL };
+static const char *const rule_not_yet[] = { "unless", "while", "same", "group", NULL };
 static const struct member_table rule_members = {
     .settings = rule_settings,
     .n_settings = sizeof(rule_settings) / sizeof(*rule_settings),
@@ -106,6 +112,8 @@ static void read_members(struct rule_reading *reading, const struct rule_nodes *
         rule->title = read_template(reading, nodes->title, &reading->captures, false);
     if (rule->title)
         refuse_own_title(reading, nodes->title);
+    if (nodes->active)
+        read_active(reading, nodes->active);
     read_playbook(reading, nodes->diagnose, nodes->propose, nodes->verify);
 }
 

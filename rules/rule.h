@@ -7,6 +7,7 @@
 #include "rules/condition.h"
 #include "src/base/pattern.h"
 #include "src/base/playbook.h"
+#include "src/base/weekly_window.h"
 #include "src/store/signals.h"
 
 struct where; /* where.h */
@@ -76,7 +77,8 @@ struct rule {
     struct clear_part clear;
     enum severity severity;
     struct template *title;
-    int64_t lateness_ms; /* default 5m */
+    int64_t lateness_ms;          /* default 5m */
+    struct weekly_window *active; /* when it may propose; NULL: always */
     struct playbook playbook;
     struct slice_list
         data_paths; /* of the payload, that its templates name: kept with the signal */

@@ -306,6 +306,26 @@ static void show_channels(const struct screen *screen, const struct json *channe
         show_channel(screen, channel, out);
 }
 
+static void show_maintenance(const struct screen *screen, const struct json *list,
+                             struct buffer *out)
+{
+    int64_t until_ms;
+
+    if (!json_first(list))
+        return;
+    view_heading(screen, "Maintenance", out);
+    for (const struct json *one = json_first(list); one; one = json_next(one)) {
+        buffer_add_text(out, "  ");
+        value_show_pairs(json_get_text(one, "where"), out);
+        if (value_time(one, "until", &until_ms)) {
+            buffer_add_text(out, ", ends ");
+            show_time(screen, out, until_ms, false);
+        }
+        show_reason(one, out);
+        buffer_add_text(out, "\n");
+    }
+}
+
 static void show_held(const struct screen *screen, const struct json *held, struct buffer *out)
 {
     int64_t until_ms;
@@ -372,6 +392,7 @@ static void show_status(const struct screen *screen, const struct json *status, 
     show_store(status, out);
     show_watchers(screen, json_get_text(status, "watchers"), out);
     show_channels(screen, json_get_text(status, "channels"), out);
+    show_maintenance(screen, json_get_text(status, "maintenance"), out);
     show_held(screen, json_get_text(status, "held_back"), out);
 }
 

@@ -180,7 +180,6 @@ static void warn_of_the_future(struct config_reader *reader)
     } later[] = {
         { "agents", reader->file.agents },
         { "budget", reader->file.budget },
-        { "maintenance", reader->file.maintenance },
     };
 
     for (size_t i = 0; i < COUNT(later); i++)
@@ -379,10 +378,10 @@ static enum rc read_all(struct config_reader *reader)
 {
     struct config *config = reader->config;
     struct problems *problems = reader->problems;
-    enum rc (*const readers[])(struct config_reader *) = { read_parts,          override_log,
-                                                           read_rule_paths,     read_secrets,
-                                                           read_proxy,          config_read_people,
-                                                           config_read_channels };
+    enum rc (*const readers[])(struct config_reader *) = {
+        read_parts, override_log,       read_rule_paths,      read_secrets,
+        read_proxy, config_read_people, config_read_channels, config_read_maintenance
+    };
     enum rc rc = RC_OK;
     enum rc one;
 

@@ -9,6 +9,7 @@
 #include "actions/proposal.h"
 #include "rules/load.h"
 #include "src/base/log.h"
+#include "src/store/silences.h"
 #include "watchers/watchers.h"
 
 struct person {
@@ -23,6 +24,13 @@ struct group {
     struct slice_list members;
     struct slice
         slack; /* a Slack user group (S…) whose members belong to it as well; absent: none */
+};
+
+/* Muted on a schedule. */
+struct maintenance {
+    struct silence silence; /* its `where` and `reason` alone */
+    struct weekly_window window;
+    struct mark mark;
 };
 
 struct config {
@@ -47,6 +55,8 @@ struct config {
     size_t n_groups;
     struct slice_list approvers_from;
     int64_t approvers_need;
+    struct maintenance *maintenance;
+    size_t n_maintenance;
     int64_t retention_events_ms;
     int64_t retention_bytes;
     int64_t store_max_bytes;

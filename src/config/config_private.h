@@ -54,6 +54,11 @@ enum rc config_add_channel_watcher(struct config_reader *reader) MUST_CHECK;
 /* How many people `from` names, groups resolved; -1 when one of them is nobody (`unknown` says who). */
 int64_t config_count_approvers(const struct config *config, struct slice_list from,
                                struct slice *unknown);
+/* config_maintenance.c: muted on a schedule. */
+enum rc config_read_maintenance(struct config_reader *reader) MUST_CHECK;
+/* Warns of what asks for a field that no signal has. */
+void config_check_maintenance(const struct config *config, const struct ruleset *ruleset,
+                              struct problems *problems);
 /* config_paths.c: where things are, on this machine and for this user. */
 enum rc config_find_file(const struct config_options *options, struct arena *arena,
                          struct slice *path) MUST_CHECK;

@@ -205,6 +205,7 @@ bool config_check_rules(const struct config *config, const struct ruleset *rules
         is_right &= check_approvers(config, rule, problems);
         warn_of_vain_rules(config, rule, problems);
     }
+    config_check_maintenance(config, ruleset, problems);
     return is_right;
 }
 

@@ -273,6 +273,32 @@ static enum rc write_channels(struct status *status)
     return rc;
 }
 
+/* --- maintenance --- */
+
+/* What is muted on a schedule now. */
+static enum rc write_maintenance(struct status *status)
+{
+    const struct config *config = status->request->config;
+    struct json_writer *writer = &status->writer;
+
+    json_key(writer, "maintenance");
+    json_array_begin(writer);
+    for (size_t i = 0; i < config->n_maintenance; i++) {
+        const struct maintenance *one = &config->maintenance[i];
+
+        if (!weekly_window_is_open(&one->window, status->now_ms))
+            continue;
+        json_object_begin(writer);
+        silence_write_where(&one->silence, writer);
+        json_member_text(writer, "reason", one->silence.reason);
+        json_member_text(writer, "window", one->window.text);
+        json_member_time(writer, "until", weekly_window_turns_ms(&one->window, status->now_ms));
+        json_object_end(writer);
+    }
+    json_array_end(writer);
+    return RC_OK;
+}
+
 /* --- held back --- */
 
 /* Of one reason, so that no other is pushed out of the list. */
@@ -409,9 +435,9 @@ static enum rc write_head(struct status *status)
 static enum rc write_all(struct status *status)
 {
     struct json_writer *writer = &status->writer;
-    enum rc (*const parts[])(struct status *) = { write_head,   write_store,    write_rules,
-                                                  write_depths, write_watchers, write_channels,
-                                                  write_held };
+    enum rc (*const parts[])(struct status *) = { write_head,        write_store,    write_rules,
+                                                  write_depths,      write_watchers, write_channels,
+                                                  write_maintenance, write_held };
     enum rc rc = RC_OK;
 
     json_object_begin(writer);

@@ -30,6 +30,32 @@ static enum rc judge_silence(struct turn *turn, const struct rule *rule,
                         SLICE_ARG(silence->reason));
 }
 
+static enum rc judge_maintenance(struct turn *turn, const struct rule *rule,
+                                 const struct signal *signal, struct hold *hold)
+{
+    const struct maintenance *found;
+    enum rc rc = maintenance_find(turn, signal, &found, &hold->until_ms);
+
+    (void)rule;
+    if (rc || !found)
+        return rc;
+    hold->reason = HOLD_MAINTENANCE;
+    return arena_format(turn->arena, &hold->detail, "%.*s: %.*s", SLICE_ARG(found->silence.reason),
+                        SLICE_ARG(found->window.text));
+}
+
+static enum rc judge_active(struct turn *turn, const struct rule *rule, const struct signal *signal,
+                            struct hold *hold)
+{
+    (void)signal;
+    if (!rule->active || weekly_window_is_open(rule->active, turn->now_ms))
+        return RC_OK;
+    hold->reason = HOLD_INACTIVE;
+    hold->until_ms = weekly_window_turns_ms(rule->active, turn->now_ms);
+    return arena_format(turn->arena, &hold->detail, "its rule is active %.*s",
+                        SLICE_ARG(rule->active->text));
+}
+
 struct hold_gate {
     enum hold_reason reason;
     /* Fills `hold` where it holds the signal back now, and leaves it alone where it does not. */
@@ -43,6 +69,8 @@ struct hold_gate {
 static const struct hold_gate gates[] = {
     { .reason = HOLD_COOLDOWN, .judge = judge_cooldown },
     { .reason = HOLD_SILENCE, .judge = judge_silence },
+    { .reason = HOLD_MAINTENANCE, .judge = judge_maintenance, .wakes = true },
+    { .reason = HOLD_INACTIVE, .judge = judge_active, .wakes = true },
 };
 #define N_GATES (sizeof gates / sizeof *gates)
 
@@ -125,6 +153,11 @@ enum rc gates_note(struct turn *turn, struct signal *signal)
 
 /* --- asked again --- */
 
+enum rc gates_follow_config(struct turn *turn)
+{
+    return gates_open(turn, HOLD_MAINTENANCE);
+}
+
 enum rc gates_look_again(struct turn *turn, struct signal *signal)
 {
     struct hold hold = signal->hold;
@@ -163,8 +196,12 @@ static struct ulid object_of(enum hold_reason reason)
 enum rc gates_open(struct turn *turn, enum hold_reason reason)
 {
     const struct held_place place = { .reason = reason, .severity = SEVERITY_CRITICAL };
-    enum rc rc = held_walk_put(turn->txn, &place);
+    struct held_place first = place;
+    enum rc rc = held_next(turn->txn, &first);
 
+    if (rc)
+        return rc == RC_NOT_FOUND ? RC_OK : rc;
+    rc = held_walk_put(turn->txn, &place);
     return rc ? rc : turn_move_timer(turn, TIMER_GATE, object_of(reason), 0, turn->now_ms);
 }
 

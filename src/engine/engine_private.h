@@ -170,6 +170,8 @@ enum rc gates_release(struct turn *turn, struct signal *signal) MUST_CHECK;
 enum rc gates_look_again(struct turn *turn, struct signal *signal) MUST_CHECK;
 /* What was held for this reason asks again, the most severe first, spread over timers that are due now. */
 enum rc gates_open(struct turn *turn, enum hold_reason reason) MUST_CHECK;
+/* The configuration may have changed: what it alone held is looked at again. */
+enum rc gates_follow_config(struct turn *turn) MUST_CHECK;
 /* The timers: TIMER_SIGNAL_HELD, TIMER_GATE. */
 enum rc gates_wake(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
 enum rc gates_walk(struct turn *turn, struct ulid reason, int64_t due_ms) MUST_CHECK;
@@ -212,6 +214,13 @@ enum rc silences_overlap(struct turn *turn, const struct signal *signal, int64_t
                          int64_t to_ms, bool *overlap) MUST_CHECK;
 /* It is over: what it held and still fires asks. */
 enum rc silences_end(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
+
+/* engine_maintenance.c: of vedette.yaml. The one that holds `signal` now, of several the one that ends last, and when it does (0: never); NULL: none. */
+enum rc maintenance_find(struct turn *turn, const struct signal *signal,
+                         const struct maintenance **found, int64_t *until_ms) MUST_CHECK;
+/* Did one, as they are configured now, hold it at some time from `from_ms` on and before `to_ms`? */
+enum rc maintenance_overlap(struct turn *turn, const struct signal *signal, int64_t from_ms,
+                            int64_t to_ms, bool *overlap) MUST_CHECK;
 
 /* engine_tasks.c */
 enum rc tasks_open(struct turn *turn, const struct rule *rule, struct signal *signal) MUST_CHECK;

@@ -273,6 +273,8 @@ static enum rc reload(struct turn *turn, const struct config *config_before,
     if (!rc)
         rc = messages_follow_config(turn, config_before);
     if (!rc)
+        rc = gates_follow_config(turn);
+    if (!rc)
         rc = turn_save_rules(turn, files);
     if (!rc)
         rc = journal_reload(turn, buffer_slice(summary));

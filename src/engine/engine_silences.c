@@ -1,5 +1,7 @@
 #include "src/engine/engine_private.h"
 
+#include "rules/kept_fields.h"
+
 /* A walk over the signals that a silence held is spread over timers: one looks at so many in passing, and asks for one at most.
  * How many timers a turn runs is bounded in turn (FOLD_TIMERS_A_TURN). */
 #define SIGNALS_LOOKED_AT 100
@@ -97,70 +99,12 @@ static enum rc journal(struct turn *turn, const struct silence *silence)
 
 /* --- made --- */
 
-static bool is_listed(const struct slice_list *names, struct slice name)
-{
-    for (size_t i = 0; i < names->n_items; i++)
-        if (slice_eq(names->items[i], name))
-            return true;
-    return false;
-}
-
-static bool is_of_key_template(const struct rule *rule, struct slice name)
-{
-    struct slice used;
-
-    for (size_t i = 0; rule->key.template; i++) {
-        used = template_name(rule->key.template, i);
-        if (slice_is_absent(used) || slice_eq(used, name))
-            return !slice_is_absent(used);
-    }
-    return false;
-}
-
-static bool is_captured_by(const struct pattern *pattern, struct slice name)
-{
-    struct slice group;
-
-    for (size_t i = 0; !slice_is_absent(group = pattern_group(pattern, i)); i++)
-        if (slice_eq(group, name))
-            return true;
-    return false;
-}
-
-/* What signals of the rule keep beside the normalised fields: key, captures, and what its templates name. */
-static bool is_kept_by(const struct rule *rule, struct slice name)
-{
-    const struct filter *filter;
-
-    for (size_t n = 0; (filter = rule_filter(rule, n)); n++)
-        for (size_t i = 0; i < filter->n_match; i++)
-            if (is_captured_by(filter->match[i], name))
-                return true;
-    return is_listed(&rule->key.names, name) || is_listed(&rule->data_paths, name) ||
-           is_of_key_template(rule, name);
-}
-
-/* May a signal of the rules in force have such a field? */
-static bool is_known(const struct engine *engine, struct slice field)
-{
-    const struct ruleset *ruleset = engine->ruleset;
-    int ignored;
-
-    if (slice_eq(field, SLICE("rule")) || slice_starts(field, SLICE("signal.key[")) ||
-        !slice_to_enum(field, event_field_names, &ignored))
-        return true;
-    for (size_t i = 0; i < ruleset->n_rules; i++)
-        if (is_kept_by(&ruleset->rules[i], field))
-            return true;
-    return false;
-}
-
 struct slice engine_unknown_field(const struct engine *engine, const struct silence *silence)
 {
     const struct silence_clause *clauses = silence->where.items;
 
     for (size_t i = 0; i < silence->where.n_items; i++)
-        if (!is_known(engine, clauses[i].field))
+        if (!ruleset_keeps_field(engine->ruleset, clauses[i].field))
             return clauses[i].field;
     return (struct slice){ 0 };
 }

@@ -455,12 +455,19 @@ enum rc steps_verify(struct turn *turn, struct signal *signal, struct proposal *
 static enum rc end_quiet(struct turn *turn, struct signal *signal, struct proposal *proposal)
 {
     int64_t until_ms = proposal->verify_until_ms;
-    bool was_silenced = false;
-    enum rc rc =
-        silences_overlap(turn, signal, until_ms - proposal->verify_ms, until_ms, &was_silenced);
+    int64_t from_ms = until_ms - proposal->verify_ms;
+    bool was_silenced = false, was_maintained = false;
+    enum rc rc = silences_overlap(turn, signal, from_ms, until_ms, &was_silenced);
 
+    if (!rc)
+        rc = maintenance_overlap(turn, signal, from_ms, until_ms, &was_maintained);
     if (rc)
         return rc;
+    if (was_maintained)
+        return proposals_move(
+            turn, signal, proposal, PROPOSAL_INCONCLUSIVE,
+            SLICE("it stayed quiet, but there was maintenance meanwhile: nobody can tell whether "
+                  "it helped"));
     if (was_silenced)
         return proposals_move(
             turn, signal, proposal, PROPOSAL_INCONCLUSIVE,

@@ -164,6 +164,7 @@ static enum rc with_all_senders(const struct config *config, struct arena *arena
                                 struct config *copy)
 {
     *copy = *config;
+    copy->n_maintenance = 0; /* rules are tested by themselves */
     return watchers_of_senders(arena, &copy->watchers);
 }
 

@@ -46,7 +46,7 @@ static const char *clause_fault(const struct silence_clause *clause)
     return NULL;
 }
 
-const char *silence_fault(const struct silence *silence, int64_t now_ms)
+const char *silence_where_fault(const struct silence *silence)
 {
     const struct silence_clause *clauses = silence->where.items;
     const char *fault = NULL;
@@ -55,6 +55,13 @@ const char *silence_fault(const struct silence *silence, int64_t now_ms)
         return "`where` names 1 to 16 fields: {\"rule\": \"ci-*\", \"service\": \"shop\"}";
     for (size_t i = 0; i < silence->where.n_items && !fault; i++)
         fault = clause_fault(&clauses[i]);
+    return fault;
+}
+
+const char *silence_fault(const struct silence *silence, int64_t now_ms)
+{
+    const char *fault = silence_where_fault(silence);
+
     if (fault)
         return fault;
     if (!slice_trim(silence->reason).len || silence->reason.len > SILENCE_MAX_REASON_BYTES)

@@ -41,6 +41,8 @@ struct silence {
 };
 extern const struct record_shape silence_shape;
 
+/* What is wrong with its `where`, in one sentence; static. NULL: nothing. Pure. */
+const char *silence_where_fault(const struct silence *silence);
 /* What keeps it from being made at `now_ms`, in one sentence; static. NULL: nothing does. Pure. */
 const char *silence_fault(const struct silence *silence, int64_t now_ms);
 /* When it is over, or was. */

@@ -5,11 +5,15 @@ import { severity } from './list.js';
 import { page } from './page.js';
 import { time } from './time.js';
 
+function held(hold) {
+  return hold && [`${hold.reason}${hold.detail ? `: ${shown(hold.detail)}` : ''}`, hold.until && [', until ', time(hold.until)]];
+}
+
 const kinds = {
   signals: {
-    columns: ['State', 'Severity', 'Title', 'Rule', 'Count', 'Last seen'],
+    columns: ['State', 'Held back', 'Severity', 'Title', 'Rule', 'Count', 'Last seen'],
     row: (signal) => [
-      signal.state, severity(signal), h('a', { href: `#/signals/${signal.id}` }, shown(signal.title || signal.key.join(' · '))),
+      signal.state, held(signal.held), severity(signal), h('a', { href: `#/signals/${signal.id}` }, shown(signal.title || signal.key.join(' · '))),
       shown(signal.rule), `${signal.count}`, time(signal.last_seen),
     ],
     none: 'No signals yet.',

@@ -270,6 +270,39 @@ static void what_a_filter_waits_for_in_vain_is_a_warning_told_once(void **state)
     buffer_free(&out);
 }
 
+static void what_is_wrong_with_maintenance_is_told_by_line_and_column(void **state)
+{
+    static const struct {
+        const char *text, *error; /* error NULL: valid */
+    } cases[] = {
+        { "maintenance: [{where: {service: shop}, days: sun, from: '02:00', to: '04:00', reason: "
+          "backup}]",
+          NULL },
+        { "maintenance: []", NULL },
+        { "maintenance: {where: {service: shop}}", ":1:14: error: `maintenance` is a list" },
+        { "maintenance: [backup]", ":1:15: error: maintenance is a map" },
+        { "maintenance: [{days: sun, reason: x}]", ":1:15: error: `where` is missing" },
+        { "maintenance: [{where: {service: shop}}]", ":1:15: error: `reason` is missing" },
+        { "maintenance: [{where: {service: [a]}, reason: x}]", ":1:33: error: a value of `where`" },
+        { "maintenance: [{where: shop, reason: x}]", ":1:23: error: `where` is a map" },
+        { "maintenance: [{where: {a: b}, dayz: sun, reason: x}]", "did you mean `days`" },
+        { "maintenance: [{where: {a: b}, days: sum, reason: x}]",
+          ":1:37: error: `sum` is no day; did you mean `sun`" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buffer out;
+        const char *error;
+
+        buffer_init(&out, 0);
+        error = first_error(cases[i].text, &out);
+        if (!cases[i].error != !error || (error && !strstr(error, cases[i].error)))
+            fail_msg("%s: %s", cases[i].text, out.ptr);
+        buffer_free(&out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +313,7 @@ int main(void)
         cmocka_unit_test(standard_input_as_a_log_to_be_searched_is_a_warning),
         cmocka_unit_test(what_a_filter_waits_for_in_vain_is_a_warning_told_once),
         cmocka_unit_test(without_a_configuration_the_local_user_is_named_as_the_one_who_decides),
+        cmocka_unit_test(what_is_wrong_with_maintenance_is_told_by_line_and_column),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

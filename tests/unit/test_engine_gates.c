@@ -1,5 +1,5 @@
 /* What holds a signal back: noted in the signal, found by who opens the gate, gone with its reason. */
-#include "tests/unit/engine_story.h"
+#include "tests/unit/gates_story.h"
 
 #define CONFIG                                                                                     \
     "state: /nowhere\n"                                                                            \
@@ -39,38 +39,6 @@ static void unsilenced(struct story *story, struct ulid id, int64_t at_ms)
     assert_int_equal(
         engine_remove_silence(story->engine, id, SLICE("jane"), SLICE("socket"), at_ms), RC_OK);
     fold(story, at_ms);
-}
-
-static void rejected(struct story *story, int64_t at_ms)
-{
-    const struct decision decision = { .verdict = VERDICT_REJECT, .reason = SLICE("known") };
-
-    assert_int_equal(decides(story, newest(story), decision, at_ms), DECISION_TAKEN);
-}
-
-static uint64_t n_held(struct story *story)
-{
-    struct store_txn *txn = NULL;
-    uint64_t n = 0;
-
-    assert_int_equal(store_begin_read(story->store, &txn), RC_OK);
-    assert_int_equal(store_count(txn, TABLE_HELD, &n), RC_OK);
-    store_abort(&txn);
-    return n;
-}
-
-static double gauge(enum hold_reason reason)
-{
-    return metric_value(METRIC_SIGNALS_HELD, slice_of(hold_reason_names[reason]),
-                        (struct slice){ 0 });
-}
-
-static void assert_held(struct story *story, enum hold_reason reason)
-{
-    assert_int_equal(the_signal(story).hold.reason, reason);
-    assert_int_equal(n_held(story), reason != HOLD_NONE);
-    for (int i = HOLD_NONE + 1; i < HOLD_REASONS; i++)
-        assert_int_equal((int)gauge((enum hold_reason)i), i == (int)reason);
 }
 
 /* --- noted --- */
