@@ -43,12 +43,22 @@ static bool is_kept_by(const struct rule *rule, struct slice name)
            is_of_key_template(rule, name);
 }
 
-bool ruleset_keeps_field(const struct ruleset *ruleset, struct slice field)
+static bool is_normalised(struct slice field)
 {
     int ignored;
 
+    return slice_to_enum(field, event_field_names, &ignored) == RC_OK;
+}
+
+bool rule_keeps_field(const struct rule *rule, struct slice field)
+{
+    return is_normalised(field) || is_kept_by(rule, field);
+}
+
+bool ruleset_keeps_field(const struct ruleset *ruleset, struct slice field)
+{
     if (slice_eq(field, SLICE("rule")) || slice_starts(field, SLICE("signal.key[")) ||
-        !slice_to_enum(field, event_field_names, &ignored))
+        is_normalised(field))
         return true;
     for (size_t i = 0; i < ruleset->n_rules; i++)
         if (is_kept_by(&ruleset->rules[i], field))

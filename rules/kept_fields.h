@@ -3,5 +3,6 @@
 
 #include "rules/rule.h"
 
+bool rule_keeps_field(const struct rule *rule, struct slice field);
 /* May a signal of one of these rules have such a field? */
 bool ruleset_keeps_field(const struct ruleset *ruleset, struct slice field);

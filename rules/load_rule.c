@@ -13,7 +13,7 @@ struct rule_nodes {
     int64_t lateness_ms;
     struct filter_nodes filter;
     struct node *key, *when, *clear, *title, *diagnose, *propose, *verify;
-    struct node *active;
+    struct node *unless, *while_firing, *same, *active;
 };
 
 #define AT(x) .offset = offsetof(struct rule_nodes, x)
@@ -36,6 +36,18 @@ static const struct setting rule_settings[] = {
     { .name = "diagnose", .type = SETTING_NODE, AT(diagnose) },
     { .name = "propose", .type = SETTING_NODE, AT(propose) },
     { .name = "verify", .type = SETTING_NODE, AT(verify) },
+    { .name = "unless",
+      .type = SETTING_NODE,
+      AT(unless),
+      .help = "rules: while one of them fires, this one asks nothing" },
+    { .name = "while",
+      .type = SETTING_NODE,
+      AT(while_firing),
+      .help = "rules: only while one of them fires this one asks" },
+    { .name = "same",
+      .type = SETTING_NODE,
+      AT(same),
+      .help = "fields that both signals have alike, for unless and while" },
     { .name = "active",
       .type = SETTING_NODE,
       AT(active),
@@ -44,7 +56,7 @@ static const struct setting rule_settings[] = {
     { .name = "mode", .type = SETTING_ENUM, AT(mode), .names = mode_names },
     { .name = "lateness", .type = SETTING_DURATION, AT(lateness_ms), .min = 0, .max = 31 * DAY_MS },
 };
-static const char *const rule_not_yet[] = { "unless", "while", "same", "group", NULL };
+static const char *const rule_not_yet[] = { "group", NULL };
 static const struct member_table rule_members = {
     .settings = rule_settings,
     .n_settings = sizeof(rule_settings) / sizeof(*rule_settings),
@@ -112,6 +124,7 @@ static void read_members(struct rule_reading *reading, const struct rule_nodes *
         rule->title = read_template(reading, nodes->title, &reading->captures, false);
     if (rule->title)
         refuse_own_title(reading, nodes->title);
+    read_relations(reading, nodes->unless, nodes->while_firing, nodes->same);
     if (nodes->active)
         read_active(reading, nodes->active);
     read_playbook(reading, nodes->diagnose, nodes->propose, nodes->verify);

@@ -6,7 +6,7 @@
  *   load_when.c       the condition and its FILTERs · load_key.c · load_captures.c
  *   load_filter.c     on, match, ignore · load_pattern.c patterns
  *   load_where.c      where: clauses · load_value.c how each is compared · load_list.c with a file of lines
- *   load_clear.c      what ends a signal · load_gates.c what holds one back
+ *   load_clear.c      what ends a signal · load_gates.c, load_relations.c what holds one back
  *   members.c         what may stand where, and what is not there yet
  *   load_names.c      which names its events can have; templates
  *   load_playbook.c   uses of actions, verify · load_diagnose.c · load_propose.c
@@ -154,6 +154,10 @@ void check_key_captures(struct rule_reading *reading, const struct node *node,
                         const struct rule_key *key, const struct slice_list *captures,
                         const char *whose);
 void read_clear(struct rule_reading *reading, const struct node *clear);
+void read_relations(struct rule_reading *reading, const struct node *unless,
+                    const struct node *while_firing, const struct node *same);
+/* Of the whole set, once all rules are there: who names whom (load_relations.c). */
+void check_relations(struct loader *loader);
 void read_active(struct rule_reading *reading, const struct node *map);
 void read_rule(struct loader *loader, const struct node *written, struct rule *rule);
 void read_playbook(struct rule_reading *reading, const struct node *diagnose,

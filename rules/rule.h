@@ -15,6 +15,16 @@ struct trial_finding;
 struct field_ref;  /* field_ref.h */
 struct quarantine; /* quarantine.h */
 
+/* Another rule, as a rule names it. */
+struct rule_name {
+    struct slice id;
+    struct mark mark;
+};
+struct rule_name_list {
+    struct rule_name *items;
+    size_t n_items;
+};
+
 enum rule_mode { RULE_PROPOSE, RULE_OBSERVE };
 
 /* A map of on, match, where, ignore, wherever one stands. */
@@ -79,6 +89,11 @@ struct rule {
     struct template *title;
     int64_t lateness_ms;          /* default 5m */
     struct weekly_window *active; /* when it may propose; NULL: always */
+    struct rule_name_list unless,
+        while_firing;       /* rules that hold it back while they fire, while none of them does */
+    struct slice_list same; /* fields that both have alike */
+    struct slice_list *named_with; /* of those who name this rule: each `same` once */
+    size_t n_named_with;
     struct playbook playbook;
     struct slice_list
         data_paths; /* of the payload, that its templates name: kept with the signal */
@@ -112,6 +127,8 @@ struct ruleset {
     size_t n_own_kind_rules;
     struct slice version;      /* hash over all rule ids and versions, 16 hex characters */
     const struct rule **by_id; /* sorted by id */
+    uint64_t
+        relations; /* hash over who names whom in `unless` and `while`, and with which `same`; 0: nobody */
     struct quarantine
         *quarantine; /* of its rules; NULL in a set that was not loaded: none is put aside */
     struct owned_pattern *patterns; /* freed with the set */

@@ -70,6 +70,7 @@ static const struct hold_gate gates[] = {
     { .reason = HOLD_COOLDOWN, .judge = judge_cooldown },
     { .reason = HOLD_SILENCE, .judge = judge_silence },
     { .reason = HOLD_MAINTENANCE, .judge = judge_maintenance, .wakes = true },
+    { .reason = HOLD_INHIBITED, .judge = inhibit_judge },
     { .reason = HOLD_INACTIVE, .judge = judge_active, .wakes = true },
 };
 #define N_GATES (sizeof gates / sizeof *gates)

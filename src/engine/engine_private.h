@@ -91,6 +91,8 @@ struct turn {
     struct counts counts;        /* changes, added to the engine's at the commit */
     struct effect_link *effects; /* newest first */
     struct id_link *cancels;
+    struct id_link *asks,
+        **asks_end; /* signals that will ask when the event, or the moment, is over */
     bool feed_grew;
     bool messages_owed; /* to a channel */
     bool silences_changed;
@@ -151,6 +153,8 @@ enum rc signals_move_timers(struct turn *turn, const struct signal *signal,
 enum rc signals_resolve(struct turn *turn, struct signal *signal, struct slice by) MUST_CHECK;
 /* The same, and stores it, or forgets what was only ever pending. */
 enum rc signals_end(struct turn *turn, struct signal *signal, struct slice by) MUST_CHECK;
+/* Has what fired, or fires still, ask: once all rules have seen the event, so that their order changes nothing. */
+enum rc signals_ask_waiting(struct turn *turn) MUST_CHECK;
 /* Opens a task for a firing signal where nothing holds it back; the caller stores the signal. */
 enum rc signals_ask(struct turn *turn, const struct rule *rule, struct signal *signal) MUST_CHECK;
 
@@ -215,6 +219,18 @@ enum rc silences_overlap(struct turn *turn, const struct signal *signal, int64_t
 /* It is over: what it held and still fires asks. */
 enum rc silences_end(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
 
+/* engine_inhibit.c: `unless` and `while`. A signal that begins to fire gets its rows in the table `inhibit`, one that ends loses them; who watches it is looked at then,
+ * spread over timers: what is held asks, what people have not decided is taken back. The caller stores the signal. */
+enum rc inhibit_begin(struct turn *turn, const struct rule *rule, struct signal *signal) MUST_CHECK;
+enum rc inhibit_end(struct turn *turn, struct signal *signal) MUST_CHECK;
+/* The gate: a judge of engine_gates.c. */
+enum rc inhibit_judge(struct turn *turn, const struct rule *rule, const struct signal *signal,
+                      struct hold *hold) MUST_CHECK;
+/* TIMER_INHIBIT. */
+enum rc inhibit_walk(struct turn *turn, struct ulid object, int64_t due_ms) MUST_CHECK;
+/* Where the rules in force name others than before: all rows anew. */
+enum rc inhibit_follow_rules(struct turn *turn) MUST_CHECK;
+
 /* engine_maintenance.c: of vedette.yaml. The one that holds `signal` now, of several the one that ends last, and when it does (0: never); NULL: none. */
 enum rc maintenance_find(struct turn *turn, const struct signal *signal,
                          const struct maintenance **found, int64_t *until_ms) MUST_CHECK;
@@ -254,6 +270,9 @@ enum rc proposals_moved(struct turn *turn, struct signal *signal, struct proposa
 /* The premise is gone: an undecided one is withdrawn, one that is held becomes stale. */
 enum rc proposals_premise_gone(struct turn *turn, struct signal *signal,
                                struct slice reason) MUST_CHECK;
+/* An undecided one is withdrawn; nothing cools down for it. */
+enum rc proposals_take_back(struct turn *turn, struct signal *signal,
+                            struct slice reason) MUST_CHECK;
 /* A match came while the outcome was being verified. */
 enum rc proposals_recur(struct turn *turn, struct signal *signal) MUST_CHECK;
 /* The signal was cleared by an event while its outcome was being verified. */

@@ -470,6 +470,28 @@ enum rc proposals_premise_gone(struct turn *turn, struct signal *signal, struct 
     return proposal_put(turn->txn, &proposal);
 }
 
+enum rc proposals_take_back(struct turn *turn, struct signal *signal, struct slice reason)
+{
+    int64_t cooldown_before_ms = signal->cooldown_until_ms;
+    struct proposal proposal = { 0 };
+    enum rc rc;
+
+    if (signal->attention != ATTENTION_PROPOSAL)
+        return RC_OK;
+    rc = load_newest(turn, signal, &proposal);
+    if (rc || proposal.state != PROPOSAL_OPEN)
+        return rc == RC_NOT_FOUND ? RC_OK : rc;
+    rc = proposals_move(turn, signal, &proposal, PROPOSAL_WITHDRAWN, reason);
+    if (!rc)
+        rc = turn_move_timer(turn, TIMER_SIGNAL_COOLDOWN, signal->id, signal->cooldown_until_ms,
+                             cooldown_before_ms);
+    if (rc)
+        return rc;
+    signal->cooldown_until_ms = cooldown_before_ms;
+    take_from_signal(signal, &proposal);
+    return proposal_put(turn->txn, &proposal);
+}
+
 enum rc proposals_recur(struct turn *turn, struct signal *signal)
 {
     struct proposal proposal = { 0 };

@@ -171,7 +171,9 @@ enum rc turn_adopt_rules(struct turn *turn, size_t *n_changed)
     enum rc rc = list_outdated(turn, &collector);
 
     *n_changed = collector.ids.n_items;
-    return rc ? rc : adopt_all(turn, &collector.ids);
+    if (!rc)
+        rc = adopt_all(turn, &collector.ids);
+    return rc ? rc : inhibit_follow_rules(turn);
 }
 
 enum rc turn_save_rules(struct turn *turn, const struct rule_files *files)

@@ -56,12 +56,58 @@ enum rc signals_ask(struct turn *turn, const struct rule *rule, struct signal *s
     return rc || held ? rc : tasks_open(turn, rule, signal);
 }
 
+/* --- asked once all rules have seen it --- */
+
+static enum rc ask_later(struct turn *turn, const struct rule *rule, const struct signal *signal)
+{
+    struct id_link *link;
+
+    if (rule->mode != RULE_PROPOSE || signal->attention != ATTENTION_NONE)
+        return RC_OK;
+    link = arena_alloc(turn->arena, 1, sizeof *link);
+    if (!link)
+        return RC_NO_MEMORY;
+    link->id = signal->id;
+    if (!turn->asks)
+        turn->asks_end = &turn->asks;
+    *turn->asks_end = link;
+    turn->asks_end = &link->next;
+    return RC_OK;
+}
+
+static enum rc ask_now(struct turn *turn, struct ulid id)
+{
+    struct signal signal = { 0 };
+    const struct rule *rule;
+    enum rc rc = signal_get(turn->txn, id, turn->arena, &signal);
+
+    if (rc)
+        return rc == RC_NOT_FOUND ? RC_OK : rc;
+    rule = turn_rule(turn, signal.rule);
+    rc = rule ? signals_ask(turn, rule, &signal) : RC_OK;
+    return rc ? rc : signal_put(turn->txn, &signal);
+}
+
+enum rc signals_ask_waiting(struct turn *turn)
+{
+    enum rc rc = RC_OK;
+
+    for (const struct id_link *link = turn->asks; link && !rc; link = link->next)
+        rc = ask_now(turn, link->id);
+    turn->asks = NULL;
+    return rc;
+}
+
+/* --- what follows --- */
+
 static enum rc on_resolved(struct turn *turn, struct signal *signal, bool by_event)
 {
     enum rc rc;
 
     /* "It came back by itself" ends what waits for a person; a verification that waits for exactly this is answered. */
     rc = gates_release(turn, signal);
+    if (!rc)
+        rc = inhibit_end(turn, signal);
     if (!rc)
         rc = tasks_withdraw(turn, signal, SLICE("the signal resolved"));
     if (rc)
@@ -87,7 +133,9 @@ static enum rc follow_transitions(struct turn *turn, const struct rule *rule, st
         if (!rc && transition->to == SIGNAL_RESOLVED)
             rc = on_resolved(turn, signal, by_event);
         if (!rc && transition->to == SIGNAL_FIRING && rule)
-            rc = signals_ask(turn, rule, signal);
+            rc = inhibit_begin(turn, rule, signal);
+        if (!rc && transition->to == SIGNAL_FIRING && rule)
+            rc = ask_later(turn, rule, signal);
     }
     return rc;
 }
@@ -201,7 +249,7 @@ static enum rc fold_one(struct turn *turn, const struct event *event, struct mat
     if (!rc)
         rc = follow_transitions(turn, match->rule, &signal, &fold, true);
     if (!rc && fold.counted && !fold.n_transitions && signal.state == SIGNAL_FIRING)
-        rc = signals_ask(turn, match->rule, &signal);
+        rc = ask_later(turn, match->rule, &signal);
     if (!rc && fold.counted && !match->clears)
         rc = messages_tell_count(turn, &signal);
     if (rc)
@@ -244,6 +292,8 @@ enum rc signals_fold_alone(struct turn *turn, const struct event *event)
             count_match(engine, matches.items[i].rule);
         rc = fold_one(turn, event, &matches.items[i]);
     }
+    if (!rc)
+        rc = signals_ask_waiting(turn);
     turn->cause = (struct ulid){ 0 };
     turn->cause_received_ms = 0;
     turn->cause_time_ms = 0;

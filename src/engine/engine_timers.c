@@ -14,23 +14,38 @@ static enum rc (*const handlers[TIMER_KINDS])(struct turn *turn, struct ulid obj
     [TIMER_SIGNAL_WAKE] = signals_wake,
     [TIMER_SIGNAL_HELD] = gates_wake,
     [TIMER_GATE] = gates_walk,
+    [TIMER_INHIBIT] = inhibit_walk,
 };
+
+/* The first timer, and whether it is due. What has to ask at the moment before asks before it runs, and may set others. */
+static enum rc next_due(struct turn *turn, int64_t until_ms, struct timer *timer, bool *is_due)
+{
+    for (;;) {
+        enum rc rc = timer_first(turn->txn, timer);
+
+        *is_due = !rc && timer->due_ms <= until_ms;
+        if (rc && rc != RC_NOT_FOUND)
+            return rc;
+        if (!turn->asks || (*is_due && timer->due_ms == turn->now_ms))
+            return RC_OK;
+        rc = signals_ask_waiting(turn);
+        if (rc)
+            return rc;
+    }
+}
 
 enum rc timers_run(struct turn *turn, int64_t until_ms, size_t n_max, size_t *n_run)
 {
     int64_t now_ms = turn->now_ms;
     struct timer timer;
+    bool is_due = false;
     enum rc rc = RC_OK;
 
-    *n_run = 0;
-    while (*n_run < n_max) {
-        rc = timer_first(turn->txn, &timer);
-        if (rc == RC_NOT_FOUND || (!rc && timer.due_ms > until_ms)) {
-            rc = RC_OK;
+    for (*n_run = 0; *n_run < n_max; ++*n_run) {
+        rc = next_due(turn, until_ms, &timer, &is_due);
+        if (rc || !is_due)
             break;
-        }
-        if (!rc)
-            rc = timer_remove(turn->txn, &timer);
+        rc = timer_remove(turn->txn, &timer);
         turn->now_ms = timer.due_ms;
         if (!rc)
             rc = handlers[timer.kind](turn, timer.object, timer.due_ms);
@@ -38,8 +53,9 @@ enum rc timers_run(struct turn *turn, int64_t until_ms, size_t n_max, size_t *n_
             rc = chain_run(turn);
         if (rc)
             break;
-        ++*n_run;
     }
+    if (!rc)
+        rc = signals_ask_waiting(turn);
     turn->now_ms = now_ms;
     return rc;
 }

@@ -63,6 +63,7 @@ static const struct record_field signal_fields[] = {
     { .tag = 32, .type = RECORD_BOOL,  .name = "overflow", AT(is_overflow) },
     { .tag = 33, .type = RECORD_TIME,  AT(cleared_ms) },
     { .tag = 40, .type = RECORD_STRUCT, .name = "held", .shape = &hold_shape, AT(hold) },
+    { .tag = 41, .type = RECORD_BYTES, AT(links) },
 };
 /* clang-format on */
 const struct record_shape signal_shape = RECORD_SHAPE(signal, signal_fields);

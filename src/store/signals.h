@@ -95,6 +95,7 @@ struct signal {
     int64_t cooldown_until_ms;      /* engine time: until then it proposes nothing */
     struct hold hold;               /* while it fires and asks nothing */
     bool is_overflow;               /* it stands for the keys that its rule has no room for */
+    struct slice links; /* while it fires: its rows in `inhibit` (inhibit.h); stored, not shown */
 };
 
 extern const struct record_shape signal_shape;

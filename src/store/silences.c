@@ -2,6 +2,7 @@
 
 #include "src/base/clock.h"
 #include "src/base/log.h"
+#include "src/store/kept_values.h"
 #include "src/store/store_row.h"
 
 const char *const silence_state_names[] = { "active", "over", NULL };
@@ -203,42 +204,6 @@ enum rc silence_list_active(struct store_txn *txn, int64_t now_ms, struct arena 
 
 /* --- what they hold --- */
 
-/* What a signal kept of its events: parsed once for all silences that are asked, and only when one names such a field. */
-struct kept {
-    const struct signal *signal;
-    bool is_parsed;
-    struct json *last, *fields;
-};
-
-/* Of our own making, so it parses; what does not holds no field. */
-static enum rc parse(struct slice text, struct json **tree)
-{
-    struct json_fault fault;
-    enum rc rc = RC_OK;
-
-    if (text.len)
-        rc = json_parse(text, JSON_LIMITS_DEFAULT, tree, &fault);
-    return rc == RC_NO_MEMORY ? rc : RC_OK;
-}
-
-static enum rc need_parsed(struct kept *kept)
-{
-    enum rc rc = RC_OK;
-
-    if (!kept->is_parsed)
-        rc = parse(kept->signal->last_event, &kept->last);
-    if (!rc && !kept->is_parsed)
-        rc = parse(kept->signal->fields, &kept->fields);
-    kept->is_parsed = true;
-    return rc;
-}
-
-static void forget(struct kept *kept)
-{
-    json_free(kept->last);
-    json_free(kept->fields);
-}
-
 /* "signal.key[1]": the second value of the key. */
 static bool is_key_value(struct slice field, size_t *i)
 {
@@ -260,21 +225,17 @@ static bool key_value_is(const struct signal *signal, size_t i, struct slice val
     return i < signal->key.n_items && slice_eq(signal->key.items[i], value);
 }
 
-static enum rc event_has(struct kept *kept, const struct silence_clause *clause, bool *holds)
+static enum rc event_has(struct kept_values *kept, const struct silence_clause *clause, bool *holds)
 {
     struct slice value;
-    enum rc rc = need_parsed(kept);
+    enum rc rc = kept_value(kept, clause->field, &value);
 
-    if (rc)
-        return rc;
-    value = json_text(json_get(kept->last, clause->field));
-    if (slice_is_absent(value))
-        value = json_text(json_get(kept->fields, clause->field));
-    *holds = slice_eq(value, clause->value);
-    return RC_OK;
+    *holds = !rc && slice_eq(value, clause->value);
+    return rc;
 }
 
-static enum rc clause_holds(struct kept *kept, const struct silence_clause *clause, bool *holds)
+static enum rc clause_holds(struct kept_values *kept, const struct silence_clause *clause,
+                            bool *holds)
 {
     const struct signal *signal = kept->signal;
     size_t i;
@@ -290,7 +251,7 @@ static enum rc clause_holds(struct kept *kept, const struct silence_clause *clau
     return RC_OK;
 }
 
-static enum rc all_hold(struct kept *kept, const struct silence *silence, bool *hold)
+static enum rc all_hold(struct kept_values *kept, const struct silence *silence, bool *hold)
 {
     const struct silence_clause *clauses = silence->where.items;
     enum rc rc = RC_OK;
@@ -303,17 +264,17 @@ static enum rc all_hold(struct kept *kept, const struct silence *silence, bool *
 
 enum rc silence_matches(const struct silence *silence, const struct signal *signal, bool *matches)
 {
-    struct kept kept = { .signal = signal };
+    struct kept_values kept = { .signal = signal };
     enum rc rc = all_hold(&kept, silence, matches);
 
-    forget(&kept);
+    kept_values_free(&kept);
     return rc;
 }
 
 enum rc silence_list_find(const struct silence_list *list, const struct signal *signal,
                           int64_t now_ms, const struct silence **found)
 {
-    struct kept kept = { .signal = signal };
+    struct kept_values kept = { .signal = signal };
     enum rc rc = RC_OK;
 
     *found = NULL;
@@ -327,6 +288,6 @@ enum rc silence_list_find(const struct silence_list *list, const struct signal *
         if (holds && (!*found || silence_end_ms(silence) > silence_end_ms(*found)))
             *found = silence;
     }
-    forget(&kept);
+    kept_values_free(&kept);
     return rc;
 }

@@ -46,7 +46,9 @@ struct store_txn;
     X(SILENCE_ENDS, "silence_ends")         /* silences.h */                                       \
     X(HELD, "held")                         /* held.h */                                           \
     X(HELD_WALKS, "held_walks")             /* held.h */                                           \
-    X(RULE_STATES, "rule_states")           /* rule_states.h */
+    X(RULE_STATES, "rule_states")           /* rule_states.h */                                    \
+    X(INHIBIT, "inhibit")                   /* inhibit.h */                                        \
+    X(INHIBIT_WALKS, "inhibit_walks")       /* inhibit.h */
 
 enum store_table {
 #define STORE_TABLE(name, text) TABLE_##name,

@@ -269,6 +269,52 @@ static void a_step_that_fails_or_is_lost_ends_the_plan(void **state)
         0);
 }
 
+/* A test begins on a Thursday at midnight UTC. */
+#define GATES                                                                                      \
+    "rules:\n"                                                                                     \
+    "  - {id: slow, on: ci.run, key: [repo], unless: [down], same: [service],\n"                   \
+    "     propose: {plan: [{do: note, with: {text: x}}]}}\n"                                       \
+    "  - {id: down, on: alert, key: [host], mode: observe}\n"                                      \
+    "  - {id: office, on: deploy, key: [repo], propose: {plan: [{do: note, with: {text: x}}]},\n"  \
+    "     active: {days: mon-fri, from: '08:00', to: '18:00', tz: Europe/Berlin}}\n"               \
+    "tests:\n"                                                                                     \
+    "  - name: x\n"                                                                                \
+    "    with: {repo: a/b, service: shop, host: h}\n"
+
+static void in_a_test_gates_hold_back_as_they_do_live(void **state)
+{
+    struct slice failure = { 0 };
+
+    assert_int_equal(run_text(*state,
+                              GATES "    events:\n"
+                                    "      - {at: 0m, kind: alert, state: failing}\n"
+                                    "      - {at: 5m, kind: ci.run, state: failing}\n"
+                                    "      - {at: 10m, kind: alert, state: ok}\n"
+                                    "      - {at: 20m, kind: alert, state: failing}\n"
+                                    "    expect:\n"
+                                    "      - {proposals: 1}\n"
+                                    "      - {at: 10m, proposal: {state: open}}\n"
+                                    "      - {at: 20m, proposal: {state: withdrawn}}\n",
+                              &failure),
+                     0);
+    assert_int_equal(run_text(*state,
+                              GATES "    events:\n"
+                                    "      - {at: 1h, kind: deploy, state: failing}\n"
+                                    "    until: 8h\n"
+                                    "    expect:\n"
+                                    "      - {at: 7h, rule: office, proposal: {state: open}}\n",
+                              &failure),
+                     0);
+    assert_int_equal(run_text(*state,
+                              GATES "    events:\n"
+                                    "      - {at: 17h, kind: deploy, state: failing}\n"
+                                    "    until: 31h\n" /* up to Friday, 08:00 in Berlin */
+                                    "    expect:\n"
+                                    "      - {at: 31h, rule: office, proposal: {state: open}}\n",
+                              &failure),
+                     0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +333,8 @@ int main(void)
             what_fails_again_while_it_is_verified_recurred_and_is_proposed_anew, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nobody_decides_and_it_expires, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_step_that_fails_or_is_lost_ends_the_plan, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(in_a_test_gates_hold_back_as_they_do_live, set_up,
                                         tear_down),
     };
 
