@@ -68,6 +68,17 @@ static void show_silence(const struct screen *screen, const struct json *json, s
     show_text(out, value_text(json, "reason"));
 }
 
+static void show_flapping(const struct screen *screen, const struct json *json, struct buffer *out)
+{
+    int64_t until_ms;
+
+    show_text(out, value_text(json, "title"));
+    if (!value_time(json, "until", &until_ms))
+        return;
+    buffer_add_text(out, "  unless it holds still, up to ");
+    show_time(screen, out, until_ms, false);
+}
+
 static void show_clock(const struct json *json, struct buffer *out)
 {
     int64_t time_ms;
@@ -91,7 +102,8 @@ static void show_line(const struct screen *screen, struct slice name, const stru
     } lines[] = { { "signal", show_signal },
                   { "task", show_task },
                   { "proposal", show_proposal },
-                  { "silence", show_silence } };
+                  { "silence", show_silence },
+                  { "flapping", show_flapping } };
 
     show_clock(json, out);
     show_text(out, name);

@@ -72,6 +72,7 @@ static const struct hold_gate gates[] = {
     { .reason = HOLD_MAINTENANCE, .judge = judge_maintenance, .wakes = true },
     { .reason = HOLD_INHIBITED, .judge = inhibit_judge },
     { .reason = HOLD_INACTIVE, .judge = judge_active, .wakes = true },
+    { .reason = HOLD_FLAPPING, .judge = flapping_judge, .wakes = true },
 };
 #define N_GATES (sizeof gates / sizeof *gates)
 

@@ -127,6 +127,8 @@ enum rc turn_feed_signal(struct turn *turn, const struct signal *signal,
                          const struct transition *transition) MUST_CHECK;
 enum rc turn_feed_task(struct turn *turn, const struct task *task) MUST_CHECK;
 enum rc turn_feed_proposal(struct turn *turn, const struct proposal *proposal) MUST_CHECK;
+/* It begins to flap. */
+enum rc turn_feed_flapping(struct turn *turn, const struct signal *signal) MUST_CHECK;
 enum rc turn_feed_silence(struct turn *turn, const struct silence *silence) MUST_CHECK;
 /* "prp_…" and the like, in the turn's arena. */
 enum rc turn_name(struct turn *turn, const char *prefix, struct ulid id,
@@ -218,6 +220,13 @@ enum rc silences_overlap(struct turn *turn, const struct signal *signal, int64_t
                          int64_t to_ms, bool *overlap) MUST_CHECK;
 /* It is over: what it held and still fires asks. */
 enum rc silences_end(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
+
+/* engine_flapping.c: a signal that fires again and again is told of once, and asks when it has held still. Both change the signal, which the caller stores. */
+enum rc flapping_note_firing(struct turn *turn, struct signal *signal, int64_t at_ms) MUST_CHECK;
+void flapping_note_resolved(struct signal *signal, int64_t at_ms);
+/* The gate: a judge of engine_gates.c. */
+enum rc flapping_judge(struct turn *turn, const struct rule *rule, const struct signal *signal,
+                       struct hold *hold) MUST_CHECK;
 
 /* engine_inhibit.c: `unless` and `while`. A signal that begins to fire gets its rows in the table `inhibit`, one that ends loses them; who watches it is looked at then,
  * spread over timers: what is held asks, what people have not decided is taken back. The caller stores the signal. */

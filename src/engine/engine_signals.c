@@ -132,6 +132,10 @@ static enum rc follow_transitions(struct turn *turn, const struct rule *rule, st
             rc = chain_add(turn, signal, transition);
         if (!rc && transition->to == SIGNAL_RESOLVED)
             rc = on_resolved(turn, signal, by_event);
+        if (!rc && transition->to == SIGNAL_RESOLVED)
+            flapping_note_resolved(signal, transition->at_ms);
+        if (!rc && transition->to == SIGNAL_FIRING && rule)
+            rc = flapping_note_firing(turn, signal, transition->at_ms);
         if (!rc && transition->to == SIGNAL_FIRING && rule)
             rc = inhibit_begin(turn, rule, signal);
         if (!rc && transition->to == SIGNAL_FIRING && rule)

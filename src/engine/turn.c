@@ -290,6 +290,24 @@ enum rc turn_feed_proposal(struct turn *turn, const struct proposal *proposal)
     return rc ? rc : messages_changed(turn, proposal->id);
 }
 
+enum rc turn_feed_flapping(struct turn *turn, const struct signal *signal)
+{
+    struct buffer json;
+    struct json_writer writer;
+    enum rc rc;
+
+    buffer_init(&json, 0);
+    writer = json_writer_to(&json);
+    write_head(&writer, turn, "signal", "sig_", signal->id);
+    json_member_text(&writer, "rule", signal->rule);
+    json_member_text(&writer, "title", signal->title);
+    json_member_time(&writer, "until", signal->flapping_until_ms);
+    json_object_end(&writer);
+    rc = push_feed(turn, "flapping", &json);
+    buffer_free(&json);
+    return rc;
+}
+
 enum rc turn_feed_silence(struct turn *turn, const struct silence *silence)
 {
     struct buffer json;

@@ -64,6 +64,9 @@ static const struct record_field signal_fields[] = {
     { .tag = 33, .type = RECORD_TIME,  AT(cleared_ms) },
     { .tag = 40, .type = RECORD_STRUCT, .name = "held", .shape = &hold_shape, AT(hold) },
     { .tag = 41, .type = RECORD_BYTES, AT(links) },
+    { .tag = 42, .type = RECORD_TIME,  AT(fired_before_ms[0]) },
+    { .tag = 43, .type = RECORD_TIME,  AT(fired_before_ms[1]) },
+    { .tag = 44, .type = RECORD_TIME,  .name = "flapping_until", AT(flapping_until_ms) },
 };
 /* clang-format on */
 const struct record_shape signal_shape = RECORD_SHAPE(signal, signal_fields);

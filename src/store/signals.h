@@ -96,6 +96,10 @@ struct signal {
     struct hold hold;               /* while it fires and asks nothing */
     bool is_overflow;               /* it stands for the keys that its rule has no room for */
     struct slice links; /* while it fires: its rows in `inhibit` (inhibit.h); stored, not shown */
+    int64_t fired_before_ms
+        [2]; /* when it fired before, the newest last; 0: not, or it has held still since */
+    int64_t
+        flapping_until_ms; /* engine time: it flaps unless it holds still up to then; 0: it does not */
 };
 
 extern const struct record_shape signal_shape;

@@ -6,7 +6,7 @@ import { absolute, now } from './time.js';
 const AGAIN_MS = 5000;
 /* What no stream tells: how the channels are, and all of it while nothing can be heard or nobody looks. */
 const POLL_MS = 30000;
-const names = ['message', 'reset', 'signal', 'task', 'proposal', 'silence', 'event'];
+const names = ['message', 'reset', 'signal', 'task', 'proposal', 'silence', 'flapping', 'event'];
 
 let stream = null;
 let lost_ms = 0;
