@@ -13,6 +13,7 @@ enum cell_form {
     CELL_AGO,
     CELL_EXPIRY, /* of what is still open */
     CELL_END,    /* of what is still active */
+    CELL_HELD,   /* what holds a signal back: its reason */
 };
 
 struct cell {
@@ -48,6 +49,7 @@ static const struct list {
     { .name = "signals",
       .columns = { { "ID" },
                    { "STATE", true },
+                   { "HELD BACK" },
                    { "SEVERITY", true },
                    { "COUNT" },
                    { "LAST SEEN" },
@@ -55,12 +57,13 @@ static const struct list {
                    { "TITLE" } },
       .cells = { { "id" },
                  { "state" },
+                 { "held", CELL_HELD },
                  { "severity" },
                  { "count" },
                  { "last_seen", CELL_AGO },
                  { "rule" },
                  { "title" } },
-      .n_columns = 7 },
+      .n_columns = 8 },
     { .name = "tasks",
       .columns = { { "ID" },
                    { "STATE", true },
@@ -148,6 +151,9 @@ static enum rc add_cell(struct listing *listing, const struct cell *cell, const 
         break;
     case CELL_LIST:
         value_show_list(value, " · ", &listing->text);
+        break;
+    case CELL_HELD:
+        buffer_add(&listing->text, value_text(value, "reason"));
         break;
     case CELL_PAIRS:
         value_show_pairs(value, &listing->text);

@@ -79,6 +79,13 @@ struct id_link {
     struct id_link *next;
 };
 
+/* Who will ask, and what made it. */
+struct ask_link {
+    struct ulid signal, cause;
+    int64_t cause_received_ms;
+    struct ask_link *next;
+};
+
 struct turn {
     struct engine *engine;
     struct store_txn *txn;
@@ -91,7 +98,7 @@ struct turn {
     struct counts counts;        /* changes, added to the engine's at the commit */
     struct effect_link *effects; /* newest first */
     struct id_link *cancels;
-    struct id_link *asks,
+    struct ask_link *asks,
         **asks_end; /* signals that will ask when the event, or the moment, is over */
     bool feed_grew;
     bool messages_owed; /* to a channel */

@@ -273,6 +273,8 @@ static enum rc reload(struct turn *turn, const struct config *config_before,
     if (!rc)
         rc = chain_run(turn);
     if (!rc)
+        rc = signals_ask_waiting(turn);
+    if (!rc)
         rc = messages_follow_config(turn, config_before);
     if (!rc)
         rc = gates_follow_config(turn);

@@ -60,14 +60,17 @@ enum rc signals_ask(struct turn *turn, const struct rule *rule, struct signal *s
 
 static enum rc ask_later(struct turn *turn, const struct rule *rule, const struct signal *signal)
 {
-    struct id_link *link;
+    struct ask_link *link;
 
     if (rule->mode != RULE_PROPOSE || signal->attention != ATTENTION_NONE)
         return RC_OK;
-    link = arena_alloc(turn->arena, 1, sizeof *link);
+    /* Of the engine's: `turn->arena` may be one signal's for a while. */
+    link = arena_alloc(turn->engine->arena, 1, sizeof *link);
     if (!link)
         return RC_NO_MEMORY;
-    link->id = signal->id;
+    *link = (struct ask_link){ .signal = signal->id,
+                               .cause = turn->cause,
+                               .cause_received_ms = turn->cause_received_ms };
     if (!turn->asks)
         turn->asks_end = &turn->asks;
     *turn->asks_end = link;
@@ -75,26 +78,35 @@ static enum rc ask_later(struct turn *turn, const struct rule *rule, const struc
     return RC_OK;
 }
 
-static enum rc ask_now(struct turn *turn, struct ulid id)
+static enum rc ask_now(struct turn *turn, const struct ask_link *link)
 {
     struct signal signal = { 0 };
     const struct rule *rule;
-    enum rc rc = signal_get(turn->txn, id, turn->arena, &signal);
+    struct hold before;
+    enum rc rc = signal_get(turn->txn, link->signal, turn->arena, &signal);
 
     if (rc)
         return rc == RC_NOT_FOUND ? RC_OK : rc;
+    turn->cause = link->cause;
+    turn->cause_received_ms = link->cause_received_ms;
+    before = signal.hold;
     rule = turn_rule(turn, signal.rule);
     rc = rule ? signals_ask(turn, rule, &signal) : RC_OK;
-    return rc ? rc : signal_put(turn->txn, &signal);
+    /* Held as it was: every match of it comes here. */
+    if (rc || (signal.attention == ATTENTION_NONE && !memcmp(&before, &signal.hold, sizeof before)))
+        return rc;
+    return signal_put(turn->txn, &signal);
 }
 
 enum rc signals_ask_waiting(struct turn *turn)
 {
     enum rc rc = RC_OK;
 
-    for (const struct id_link *link = turn->asks; link && !rc; link = link->next)
-        rc = ask_now(turn, link->id);
+    for (const struct ask_link *link = turn->asks; link && !rc; link = link->next)
+        rc = ask_now(turn, link);
     turn->asks = NULL;
+    turn->cause = (struct ulid){ 0 };
+    turn->cause_received_ms = 0;
     return rc;
 }
 
@@ -272,7 +284,9 @@ enum rc signals_fold_event(struct turn *turn, const struct event *event)
 {
     enum rc rc = signals_fold_alone(turn, event);
 
-    return rc ? rc : chain_run(turn);
+    if (!rc)
+        rc = chain_run(turn);
+    return rc ? rc : signals_ask_waiting(turn);
 }
 
 enum rc signals_fold_alone(struct turn *turn, const struct event *event)
@@ -296,8 +310,6 @@ enum rc signals_fold_alone(struct turn *turn, const struct event *event)
             count_match(engine, matches.items[i].rule);
         rc = fold_one(turn, event, &matches.items[i]);
     }
-    if (!rc)
-        rc = signals_ask_waiting(turn);
     turn->cause = (struct ulid){ 0 };
     turn->cause_received_ms = 0;
     turn->cause_time_ms = 0;

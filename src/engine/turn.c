@@ -113,6 +113,8 @@ enum rc turn_finish_control(struct turn *turn, enum rc rc)
 {
     if (!rc)
         rc = chain_run(turn);
+    if (!rc)
+        rc = signals_ask_waiting(turn);
     crash_point(CRASH_CONTROL_BEFORE_COMMIT);
     if (!rc)
         rc = turn_commit(turn);

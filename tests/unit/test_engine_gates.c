@@ -98,6 +98,81 @@ static void more_matches_change_nothing_of_since(void **state)
     assert_int_equal(the_signal(*state).hold.since_ms, NOON_MS + 1);
 }
 
+/* --- cooldown --- */
+
+/* A proposal ends so at noon, what fired (again) a minute after is asked about at once, or has to wait. */
+static void assert_cools_down(struct story *story, bool expected)
+{
+    size_t n_before = n_proposals(story);
+
+    fails_at(story, NOON_MS + MINUTE_MS);
+    assert_int_equal(n_proposals(story), n_before + !expected);
+    assert_int_equal(the_signal(story).hold.reason, expected ? HOLD_COOLDOWN : HOLD_NONE);
+    fold(story, NOON_MS + 2 * HOUR_MS - 1);
+    assert_int_equal(n_proposals(story), n_before + !expected);
+    fold(story, NOON_MS + 2 * HOUR_MS);
+    assert_int_equal(n_proposals(story), n_before + 1);
+}
+
+static void a_rejection_cools_down(void **state)
+{
+    fails_at(*state, NOON_MS - 1);
+    rejected(*state, NOON_MS);
+    assert_cools_down(*state, true);
+}
+
+static void an_expiry_cools_down(void **state)
+{
+    fails_at(*state, NOON_MS - 4 * HOUR_MS); /* with a plan it expires after four hours */
+    fold(*state, NOON_MS);
+    assert_int_equal(newest(*state).state, PROPOSAL_EXPIRED);
+    assert_cools_down(*state, true);
+}
+
+static void a_withdrawal_cools_down(void **state)
+{
+    fails_at(*state, NOON_MS - 1);
+    is_ok_at(*state, NOON_MS);
+    assert_int_equal(newest(*state).state, PROPOSAL_WITHDRAWN);
+    assert_cools_down(*state, true);
+}
+
+static void carried_out(struct story *story, const char *members, int64_t at_ms)
+{
+    char rules[512];
+
+    snprintf(rules, sizeof rules,
+             "rules: [{id: red, on: ci.run, where: {state: failing}, key: [repo], propose: {plan: "
+             "[{do: act}], cooldown: 2h}, verify: %s}]\n",
+             members);
+    swap_rules(story, rules, at_ms - 3);
+    fails_at(story, at_ms - 2);
+    approved(story, at_ms - 1);
+    (void)ends(story, EFFECT_DONE, at_ms);
+}
+
+static void what_is_done_without_a_verification_cools_down(void **state)
+{
+    carried_out(*state, "none", NOON_MS);
+    assert_int_equal(newest(*state).state, PROPOSAL_DONE);
+    assert_cools_down(*state, true);
+}
+
+static void what_is_verified_cools_down(void **state)
+{
+    carried_out(*state, "{quiet: 30m}", NOON_MS - 30 * MINUTE_MS);
+    fold(*state, NOON_MS);
+    assert_int_equal(newest(*state).state, PROPOSAL_VERIFIED);
+    assert_cools_down(*state, true);
+}
+
+static void what_recurred_is_asked_about_at_once(void **state)
+{
+    carried_out(*state, "{quiet: 30m}", NOON_MS);
+    assert_cools_down(*state, false);
+    assert_int_equal(proposal_of(*state, newest(*state).earlier).state, PROPOSAL_RECURRED);
+}
+
 /* --- gone --- */
 
 static void what_resolves_is_held_by_nothing(void **state)
@@ -242,6 +317,12 @@ int main(void)
         STORY(a_silence_is_noted_with_who_and_why),
         STORY(a_second_reason_takes_the_place_of_the_first),
         STORY(more_matches_change_nothing_of_since),
+        STORY(a_rejection_cools_down),
+        STORY(an_expiry_cools_down),
+        STORY(a_withdrawal_cools_down),
+        STORY(what_is_done_without_a_verification_cools_down),
+        STORY(what_is_verified_cools_down),
+        STORY(what_recurred_is_asked_about_at_once),
         STORY(what_resolves_is_held_by_nothing),
         STORY(what_somebody_resolves_by_hand_is_held_by_nothing),
         STORY(what_has_no_rule_any_more_is_held_by_nothing),
