@@ -201,12 +201,6 @@ static bool has_day(const struct weekly_window *window, int64_t midnight_ms)
     return window->days >> (weekday < 0 ? weekday + N_DAYS : weekday) & 1;
 }
 
-/* What the wall shows. */
-static int64_t wall_at(const struct time_zone *zone, int64_t utc_ms)
-{
-    return utc_ms + time_zone_stretch_at(zone, utc_ms).offset_ms;
-}
-
 static bool is_in(const struct weekly_window *window, int64_t wall_ms)
 {
     int64_t today_ms = day_of(wall_ms);
@@ -221,20 +215,18 @@ static bool is_in(const struct weekly_window *window, int64_t wall_ms)
 
 bool weekly_window_is_open(const struct weekly_window *window, int64_t utc_ms)
 {
-    return is_in(window, wall_at(window->zone, utc_ms));
+    return is_in(window, utc_ms + time_zone_stretch_at(window->zone, utc_ms).offset_ms);
 }
 
-/* The first moment after `utc_ms` and before `end_ms` at which it is not what it was; until then the clocks do not change. 0: none. */
-static int64_t turns_before(const struct weekly_window *window, int64_t utc_ms, int64_t end_ms,
-                            bool was_open)
+/* The first moment after `utc_ms` and before `end_ms` at which it is not what it was; until then the wall is `ahead_ms` ahead. 0: none. */
+static int64_t turns_before(const struct weekly_window *window, int64_t utc_ms, int64_t ahead_ms,
+                            int64_t end_ms, bool was_open)
 {
     bool crosses = window->from_ms > window->to_ms;
     const int64_t bounds[] = { crosses ? window->to_ms : window->from_ms,
                                crosses ? window->from_ms : window->to_ms };
-    int64_t wall_ms = wall_at(window->zone, utc_ms);
-    int64_t ahead_ms = wall_ms - utc_ms;
 
-    for (int64_t day_ms = day_of(wall_ms); day_ms - ahead_ms < end_ms; day_ms += DAY_MS) {
+    for (int64_t day_ms = day_of(utc_ms + ahead_ms); day_ms - ahead_ms < end_ms; day_ms += DAY_MS) {
         for (size_t i = 0; i < 2; i++) {
             int64_t at_ms = day_ms + bounds[i] - ahead_ms;
 
@@ -251,9 +243,9 @@ int64_t weekly_window_turns_ms(const struct weekly_window *window, int64_t utc_m
     int64_t last_ms = utc_ms + SEARCHED_MS;
 
     while (utc_ms < last_ms) {
-        int64_t change_ms = time_zone_stretch_at(window->zone, utc_ms).to_ms;
-        int64_t end_ms = change_ms < last_ms ? change_ms : last_ms;
-        int64_t turns_ms = turns_before(window, utc_ms, end_ms, was_open);
+        struct time_zone_stretch stretch = time_zone_stretch_at(window->zone, utc_ms);
+        int64_t end_ms = stretch.to_ms < last_ms ? stretch.to_ms : last_ms;
+        int64_t turns_ms = turns_before(window, utc_ms, stretch.offset_ms, end_ms, was_open);
 
         if (turns_ms)
             return turns_ms;

@@ -82,15 +82,20 @@ static enum rc ask_now(struct turn *turn, const struct ask_link *link)
 {
     struct signal signal = { 0 };
     const struct rule *rule;
+    struct hold before;
     enum rc rc = signal_get(turn->txn, link->signal, turn->arena, &signal);
 
     if (rc)
         return rc == RC_NOT_FOUND ? RC_OK : rc;
     turn->cause = link->cause;
     turn->cause_received_ms = link->cause_received_ms;
+    before = signal.hold;
     rule = turn_rule(turn, signal.rule);
     rc = rule ? signals_ask(turn, rule, &signal) : RC_OK;
-    return rc ? rc : signal_put(turn->txn, &signal);
+    /* Held as it was: every match of it comes here. */
+    if (rc || (signal.attention == ATTENTION_NONE && !memcmp(&before, &signal.hold, sizeof before)))
+        return rc;
+    return signal_put(turn->txn, &signal);
 }
 
 enum rc signals_ask_waiting(struct turn *turn)

@@ -58,7 +58,8 @@ static const struct {
       "unless: [b]}",
       "t.yaml:4:33: error: `unless` goes round: b → c → b;" },
     /* not yet here */
-    { "{id: a, on: alert, group: {by: [service]}}", "`group` is not in this version" },
+    { "{id: a, on: alert, group: {by: [service]}}",
+      "t.yaml:2:24: error: `group` is not in this version of Vedette yet; valid here: id on" },
     { "{id: a, on: log, when: {count: 2, within: 1m, weight: n}}",
       "t.yaml:2:59: error: no event of this rule can have `n`" },
     { "{id: a, on: log, when: {count: 2, within: 1m, weight: [a]}}",
