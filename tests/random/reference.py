@@ -176,8 +176,8 @@ class Life:
             self.judge(event.received, event)
         if self.is_firing:
             self.quiet_from = event.received
-        elif self.condition.is_nothing(self.seen) and not self.transitions:
-            self.forget()
+        elif self.condition.is_nothing(self.seen):
+            self.forget_pending()
 
     # -- what follows --
 
