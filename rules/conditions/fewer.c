@@ -82,10 +82,11 @@ static bool has_enough(const struct fewer_spec *wanted, const struct window *win
 /* In event time: when the window will hold fewer, unless another one comes. */
 static int64_t due_of(const struct fewer_spec *wanted, const struct memory *memory)
 {
+    const struct window_entry *oldest = memory->window.entries;
     int64_t from_ms = memory->since_ms;
 
-    if (has_enough(wanted, &memory->window) && memory->window.entries[0].time_ms > from_ms)
-        from_ms = memory->window.entries[0].time_ms;
+    if (oldest && has_enough(wanted, &memory->window) && oldest->time_ms > from_ms)
+        from_ms = oldest->time_ms;
     return from_ms + wanted->within_ms;
 }
 

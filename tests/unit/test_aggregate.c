@@ -46,6 +46,8 @@ static const struct {
       "1 2 3 4 5 6 7 8 9 10 1 2 3 4 5 6 7 8", "11", "11 11" },
     { RULE("p95: duration, below: 10, within: 10s, at_least: 20"),
       "1 2 3 4 5 6 7 8 9 9 1 2 3 4 5 6 7 8 10", "10", "9" },
+    { RULE("p95: duration, above: 10, within: 10s, at_least: 19"),
+      "1 2 3 4 5 6 7 8 9 10 1 2 3 4 5 6 7 8", "10", "11" }, /* of 19 the last */
     { RULE("p95: duration, above: 10, within: 10s"), "10", "9", "11" },
     /* at_least */
     { RULE("avg: duration, above: 10, within: 10s, at_least: 4"), "20 20", "20", "20 20" },
