@@ -376,6 +376,7 @@ static enum rc read_files(struct loader *loader, const struct rule_files *files)
         return loader->rc;
     sort_by_id(loader);
     refuse_doubles(loader);
+    check_groups(loader);
     take_set_version(loader);
     make_quarantine(loader);
     list_own_kind_rules(loader);

@@ -57,6 +57,16 @@ struct clear_part {
     int64_t quiet_ms; /* BY_QUIET */
 };
 
+/* Signals that fire together share one task and one proposal. */
+struct group_part {
+    bool is_there;
+    struct mark mark;
+    struct slice name;           /* shared with other rules; absent: those of this rule alone */
+    struct slice_list by;        /* field names: equal values join */
+    struct field_ref *by_fields; /* the same, looked up */
+    int64_t wait_ms;             /* from the first that fires; default 30s */
+};
+
 struct rule {
     struct slice id;
     struct mark mark;
@@ -77,9 +87,10 @@ struct rule {
     enum severity severity;
     struct template *title;
     int64_t lateness_ms; /* default 5m */
+    struct group_part group;
     struct playbook playbook;
     struct slice_list
-        data_paths; /* of the payload, that its templates name: kept with the signal */
+        data_paths; /* of the payload, that its templates and its group name: kept with the signal */
     struct node *
         node; /* the rule with every default and no $name: what its version is a hash of; NULL in a set to run */
     size_t index; /* in the set; for counters kept elsewhere */
