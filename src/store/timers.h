@@ -18,7 +18,8 @@ enum timer_kind {
     TIMER_SILENCE_END,     /* a silence: what it held asks now */
     TIMER_SIGNAL_WAKE,     /* a signal: its condition asked to be woken */
     TIMER_SIGNAL_HELD,     /* a signal: what holds it back is looked at again */
-    TIMER_GATE, /* a reason (the first byte): those that it held ask, one after the other */
+    TIMER_GATE,  /* a reason (the first byte): those that it held ask, one after the other */
+    TIMER_GROUP, /* a group: who waits is asked about */
     TIMER_KINDS
 };
 
