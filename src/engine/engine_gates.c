@@ -43,6 +43,7 @@ struct hold_gate {
 static const struct hold_gate gates[] = {
     { .reason = HOLD_COOLDOWN, .judge = judge_cooldown },
     { .reason = HOLD_SILENCE, .judge = judge_silence },
+    { .reason = HOLD_GROUP, .judge = groups_judge },
 };
 #define N_GATES (sizeof gates / sizeof *gates)
 
@@ -133,6 +134,13 @@ enum rc gates_look_again(struct turn *turn, struct signal *signal)
         return gates_release(turn, signal);
     hold.wake_ms = hold.reason ? turn->now_ms : 0;
     return note(turn, signal, hold);
+}
+
+enum rc gates_ask_soon(struct turn *turn, struct signal *signal, enum hold_reason reason)
+{
+    return note(
+        turn, signal,
+        (struct hold){ .reason = reason, .severity = signal->severity, .wake_ms = turn->now_ms });
 }
 
 enum rc gates_wake(struct turn *turn, struct ulid id, int64_t due_ms)

@@ -14,6 +14,7 @@ static enum rc (*const handlers[TIMER_KINDS])(struct turn *turn, struct ulid obj
     [TIMER_SIGNAL_WAKE] = signals_wake,
     [TIMER_SIGNAL_HELD] = gates_wake,
     [TIMER_GATE] = gates_walk,
+    [TIMER_GROUP] = groups_due,
 };
 
 enum rc timers_run(struct turn *turn, int64_t until_ms, size_t n_max, size_t *n_run)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* clang-format off */
-#define AT(member) .offset = offsetof(struct group, member)
+#define AT(member) .offset = offsetof(struct signal_group, member)
 static const struct record_field group_fields[] = {
     { .tag = 1, .type = RECORD_ID,   .name = "id", .prefix = "grp_", AT(id) },
     { .tag = 2, .type = RECORD_TEXT, .name = "name", AT(name) },
@@ -20,7 +20,7 @@ static const struct record_field group_fields[] = {
 };
 #undef AT
 /* clang-format on */
-static const struct record_shape group_shape = RECORD_SHAPE(group, group_fields);
+static const struct record_shape group_shape = RECORD_SHAPE(signal_group, group_fields);
 
 enum rc group_id(struct slice name, bool is_shared, const struct group_field *fields,
                  size_t n_fields, struct arena *arena, struct ulid *id)
@@ -43,12 +43,13 @@ enum rc group_id(struct slice name, bool is_shared, const struct group_field *fi
     return rc;
 }
 
-enum rc group_put(struct store_txn *txn, const struct group *group)
+enum rc group_put(struct store_txn *txn, const struct signal_group *group)
 {
     return row_put(txn, TABLE_GROUPS, &group_shape, key_of_ulid(group->id), group);
 }
 
-enum rc group_get(struct store_txn *txn, struct ulid id, struct arena *arena, struct group *group)
+enum rc group_get(struct store_txn *txn, struct ulid id, struct arena *arena,
+                  struct signal_group *group)
 {
     return row_get(txn, TABLE_GROUPS, &group_shape, key_of_ulid(id), arena, group);
 }

@@ -1,6 +1,6 @@
 /* groups.h - signals that fire together: who waits to be asked about, and what is already asked about the others.
  *
- * groups:        ULID -> record of struct group
+ * groups:        ULID -> record of struct signal_group
  * group_waiting: ULID of the group, u64 when the signal fired (ms, big-endian), ULID of the signal -> nothing
  *
  * A group has no name of its own making: its id is made of what its signals have in common (group_id), so that who has the same finds the
@@ -14,7 +14,7 @@
 /* So many signals are named in one proposal; the others go on waiting, counted, and take the places of those that resolve. */
 #define GROUP_MAX_SIGNALS 1000
 
-struct group {
+struct signal_group {
     struct ulid id;
     struct slice name; /* as rules give it, or the id of its rule */
     int64_t wait_ms;
@@ -35,9 +35,9 @@ struct group_field {
 enum rc group_id(struct slice name, bool is_shared, const struct group_field *fields,
                  size_t n_fields, struct arena *arena, struct ulid *id) MUST_CHECK;
 
-enum rc group_put(struct store_txn *txn, const struct group *group) MUST_CHECK;
+enum rc group_put(struct store_txn *txn, const struct signal_group *group) MUST_CHECK;
 enum rc group_get(struct store_txn *txn, struct ulid id, struct arena *arena,
-                  struct group *group) MUST_CHECK;
+                  struct signal_group *group) MUST_CHECK;
 /* The row; nobody waits any more. */
 enum rc group_delete(struct store_txn *txn, struct ulid id) MUST_CHECK;
 

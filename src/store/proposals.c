@@ -325,6 +325,26 @@ enum rc proposal_get(struct store_txn *txn, struct ulid id, struct arena *arena,
     return object_get(txn, TABLE_PROPOSALS, &proposal_shape, id, arena, proposal);
 }
 
+enum rc proposal_state_get(struct store_txn *txn, struct ulid id, enum proposal_state *state)
+{
+    static const struct record_field fields[] = {
+        { .tag = 4,
+          .type = RECORD_ENUM,
+          .names = proposal_state_names,
+          .offset = offsetof(struct proposal, state) },
+    };
+    static const struct record_shape shape = RECORD_SHAPE(proposal, fields);
+    const struct store_key key = key_of_ulid(id);
+    struct proposal proposal = { 0 };
+    struct slice record;
+    enum rc rc = store_get(txn, TABLE_PROPOSALS, key_slice(&key), &record);
+
+    if (!rc)
+        rc = record_borrow(&shape, record, NULL, &proposal);
+    *state = proposal.state;
+    return rc;
+}
+
 enum rc proposal_find(struct store_txn *txn, struct slice name, struct arena *arena,
                       struct proposal *proposal)
 {

@@ -183,6 +183,9 @@ extern const struct record_shape step_shape;
 enum rc proposal_put(struct store_txn *txn, const struct proposal *proposal) MUST_CHECK;
 enum rc proposal_get(struct store_txn *txn, struct ulid id, struct arena *arena,
                      struct proposal *proposal) MUST_CHECK;
+/* Only its state. */
+enum rc proposal_state_get(struct store_txn *txn, struct ulid id,
+                           enum proposal_state *state) MUST_CHECK;
 /* Removes it with its short id and its place among the signal's proposals. */
 enum rc proposal_delete(struct store_txn *txn, const struct proposal *proposal) MUST_CHECK;
 /* By "prp_…" or by its short id. */

@@ -41,16 +41,16 @@ static void signals_with_equal_values_are_of_one_group_and_no_others(void **stat
 static void a_group_is_found_as_it_was_stored_until_it_is_deleted(void **state)
 {
     struct fixture *fixture = *state;
-    const struct group group = { .id = ulid_number(7),
-                                 .name = SLICE("storm"),
-                                 .wait_ms = 30000,
-                                 .asked_ms = 5,
-                                 .due_ms = 6,
-                                 .n_waiting = 3,
-                                 .leader = ulid_number(1),
-                                 .task = ulid_number(2),
-                                 .proposal = ulid_number(3) };
-    struct group found = { 0 };
+    const struct signal_group group = { .id = ulid_number(7),
+                                        .name = SLICE("storm"),
+                                        .wait_ms = 30000,
+                                        .asked_ms = 5,
+                                        .due_ms = 6,
+                                        .n_waiting = 3,
+                                        .leader = ulid_number(1),
+                                        .task = ulid_number(2),
+                                        .proposal = ulid_number(3) };
+    struct signal_group found = { 0 };
 
     assert_int_equal(group_put(fixture->txn, &group), RC_OK);
     fixture_commit(fixture);
