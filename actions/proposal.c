@@ -43,7 +43,7 @@ static void void_approvals(struct proposal *proposal)
             decisions[i].is_void = true;
 }
 
-enum rc proposal_drop_edits(struct proposal *proposal, struct arena *arena)
+enum rc proposal_drop_edits(struct proposal *proposal, struct slice why, struct arena *arena)
 {
     struct decision *decisions = proposal->decisions.items;
     struct slice editor = { 0 };
@@ -57,9 +57,9 @@ enum rc proposal_drop_edits(struct proposal *proposal, struct arena *arena)
     if (slice_is_absent(editor))
         return RC_OK;
     return arena_format(arena, &proposal->edited,
-                        "the rule has changed, and the plan is made from it anew: what %.*s "
-                        "changed in it before is void",
-                        SLICE_ARG(editor));
+                        "%.*s, and the plan is made from it anew: what %.*s changed in it "
+                        "before is void",
+                        SLICE_ARG(why), SLICE_ARG(editor));
 }
 
 enum rc proposal_revise_until(struct proposal *proposal, int64_t now_ms, int64_t expires_ms,

@@ -41,8 +41,9 @@ enum rc proposal_decide(struct proposal *proposal, const struct decision *decisi
                         int64_t now_ms, int64_t real_ms, struct arena *arena,
                         struct decision_answer *answer) MUST_CHECK;
 
-/* The plan was rendered anew, from the rule: what people had changed in it is void, and `edited` says so. */
-enum rc proposal_drop_edits(struct proposal *proposal, struct arena *arena) MUST_CHECK;
+/* The plan was rendered anew, since `why` (half a sentence): what people had changed in it is void, and `edited` says so. */
+enum rc proposal_drop_edits(struct proposal *proposal, struct slice why,
+                            struct arena *arena) MUST_CHECK;
 
 /* "approved by jane at 2026-11-21 08:01 UTC", with what it was settled as or why it was rejected. */
 enum rc decision_describe(const struct decision *decision, struct arena *arena,

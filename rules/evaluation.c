@@ -328,6 +328,22 @@ enum rc match_of_key(const struct rule *rule, const struct slice_list *key, stru
     return take_fingerprint(parts, key->n_items + 1, &match->fingerprint) ? RC_OK : RC_NO_MEMORY;
 }
 
+bool group_has_fields(const struct rule *rule, unsigned part, struct evaluation *evaluation,
+                      struct slice *absent)
+{
+    const struct group_part *group = &rule->group;
+    bool is_asked = part == (rule->has_only_parts ? PART_OF(0) : PART_OWN);
+
+    for (size_t i = 0; is_asked && i < group->by.n_items; i++) {
+        *absent = group->by.items[i];
+        if (!field_ref_get(&group->by_fields[i], evaluation->event, &evaluation->captures,
+                           evaluation->arena)
+                 .len)
+            return false;
+    }
+    return true;
+}
+
 bool rule_is_cleared(const struct rule *rule, struct evaluation *evaluation, struct match *match)
 {
     struct slice absent;

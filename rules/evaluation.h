@@ -32,6 +32,10 @@ enum test_result filter_holds(const struct filter *filter, struct evaluation *ev
  * whole values, also where the key shows them cut. */
 bool key_render(const struct rule *rule, const struct rule_key *key, struct evaluation *evaluation,
                 struct match *match, struct slice *absent);
+/* False when a field that the rule's group is by is absent or empty, and `absent` names it. `part`: the bit of the filter that the event passed; only what the rule
+ * itself is about (of a sequence: its first step) has to tell of its group. */
+bool group_has_fields(const struct rule *rule, unsigned part, struct evaluation *evaluation,
+                      struct slice *absent);
 /* Searches, and adds what it took to `costs`. */
 enum pattern_result evaluation_try(struct evaluation *evaluation, const struct pattern *pattern,
                                    struct slice subject);

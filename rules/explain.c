@@ -17,6 +17,19 @@ static bool explain_key(const struct rule *rule, const struct rule_key *key,
     return passed;
 }
 
+static bool explain_group(const struct rule *rule, unsigned part, struct evaluation *evaluation)
+{
+    struct slice absent;
+    bool passed = group_has_fields(rule, part, evaluation, &absent);
+
+    if (!passed)
+        evaluation_note(evaluation, SLICE("group"), false, absent, (struct slice){ 0 });
+    else if (rule->group.is_there)
+        evaluation_note(evaluation, SLICE("group"), true,
+                        evaluation_join(evaluation, &rule->group.by, ", "), (struct slice){ 0 });
+    return passed;
+}
+
 /* It is looked for first: an event that clears is never a match. */
 static bool explain_clear(const struct rule *rule, struct evaluation *evaluation)
 {
@@ -36,10 +49,11 @@ static bool explain_clear(const struct rule *rule, struct evaluation *evaluation
 }
 
 static bool explain_filter(const struct rule *rule, const struct filter *filter,
-                           const struct rule_key *key, struct evaluation *evaluation)
+                           const struct rule_key *key, unsigned part, struct evaluation *evaluation)
 {
     evaluation->captures = (struct captures){ 0 };
-    return filter_holds(filter, evaluation) == TEST_HELD && explain_key(rule, key, evaluation);
+    return filter_holds(filter, evaluation) == TEST_HELD && explain_key(rule, key, evaluation) &&
+           explain_group(rule, part, evaluation);
 }
 
 /* Its gates say whose they are: when.sequence[1].where.state. */
@@ -48,7 +62,8 @@ static bool explain_part(const struct rule *rule, const struct rule_part *part,
 {
     struct gate_list *gates = evaluation->gates;
     size_t n_before = gates->n_items;
-    bool passed = explain_filter(rule, &part->filter, &part->key, evaluation);
+    bool passed =
+        explain_filter(rule, &part->filter, &part->key, PART_OF(part - rule->parts), evaluation);
 
     for (size_t i = n_before; i < gates->n_items; i++) {
         struct slice *name = &gates->items[i].name;
@@ -63,8 +78,8 @@ static bool explain_part(const struct rule *rule, const struct rule_part *part,
 /* It is a match when it passes any of the filters. */
 static bool explain_filters(const struct rule *rule, struct evaluation *evaluation)
 {
-    bool matched =
-        !rule->has_only_parts && explain_filter(rule, &rule->filter, &rule->key, evaluation);
+    bool matched = !rule->has_only_parts &&
+                   explain_filter(rule, &rule->filter, &rule->key, PART_OWN, evaluation);
 
     for (size_t i = 0; i < rule->n_parts; i++)
         matched = explain_part(rule, &rule->parts[i], evaluation) || matched;

@@ -377,6 +377,7 @@ static enum rc read_files(struct loader *loader, const struct rule_files *files)
     sort_by_id(loader);
     refuse_doubles(loader);
     check_relations(loader);
+    check_groups(loader);
     take_set_version(loader);
     make_quarantine(loader);
     list_own_kind_rules(loader);

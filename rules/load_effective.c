@@ -405,6 +405,18 @@ static void add_default_hours(struct loader *loader, struct node *rule)
     add_default(loader, active, "tz", "UTC");
 }
 
+/* Where there is one. */
+static void add_default_group(struct loader *loader, struct node *rule)
+{
+    struct node *group;
+
+    if (!has_member(rule, SLICE("group")) || !node_find(rule, "group")->n_pairs)
+        return; /* what is no map, or an empty one, is told when it is read */
+    group = member_with_room(loader, rule, "group", 1);
+    if (group)
+        add_default(loader, group, "wait", "30s");
+}
+
 static struct node *default_key(struct loader *loader, struct mark mark)
 {
     struct node *list = loader_alloc_node(loader, 1, sizeof(*list));
@@ -438,6 +450,7 @@ struct node *effective_rule(struct loader *loader, const struct node *written)
     add_default_title(loader, rule);
     add_default(loader, rule, "lateness", "5m");
     add_default_hours(loader, rule);
+    add_default_group(loader, rule);
     add_default_playbook(loader, rule);
     add_default_verify(loader, rule);
     return rule;

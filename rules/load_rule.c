@@ -2,8 +2,6 @@
 
 #include "src/base/clock.h"
 
-#define ID_MAX_BYTES 100
-
 static const char *const mode_names[] = { "propose", "observe", NULL };
 
 struct rule_nodes {
@@ -12,7 +10,7 @@ struct rule_nodes {
     int severity;
     int64_t lateness_ms;
     struct filter_nodes filter;
-    struct node *key, *when, *clear, *title, *diagnose, *propose, *verify;
+    struct node *key, *when, *clear, *title, *group, *diagnose, *propose, *verify;
     struct node *unless, *while_firing, *same, *active;
 };
 
@@ -33,6 +31,7 @@ static const struct setting rule_settings[] = {
     { .name = "clear", .type = SETTING_NODE, AT(clear) },
     { .name = "severity", .type = SETTING_ENUM, AT(severity), .names = severity_names },
     { .name = "title", .type = SETTING_NODE, AT(title) },
+    { .name = "group", .type = SETTING_NODE, AT(group) },
     { .name = "diagnose", .type = SETTING_NODE, AT(diagnose) },
     { .name = "propose", .type = SETTING_NODE, AT(propose) },
     { .name = "verify", .type = SETTING_NODE, AT(verify) },
@@ -56,25 +55,10 @@ static const struct setting rule_settings[] = {
     { .name = "mode", .type = SETTING_ENUM, AT(mode), .names = mode_names },
     { .name = "lateness", .type = SETTING_DURATION, AT(lateness_ms), .min = 0, .max = 31 * DAY_MS },
 };
-static const char *const rule_not_yet[] = { "group", NULL };
 static const struct member_table rule_members = {
     .settings = rule_settings,
     .n_settings = sizeof(rule_settings) / sizeof(*rule_settings),
-    .not_yet = rule_not_yet,
 };
-
-static bool is_id(struct slice id)
-{
-    for (size_t i = 0; i < id.len; i++) {
-        char byte = id.ptr[i];
-        bool is_word = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-                       (byte >= '0' && byte <= '9');
-
-        if (!is_word && (i == 0 || (byte != '-' && byte != '_' && byte != '.')))
-            return false;
-    }
-    return id.len > 0 && id.len <= ID_MAX_BYTES;
-}
 
 static void read_id(struct loader *loader, const struct node *map, struct slice id,
                     struct rule *rule)
@@ -82,7 +66,7 @@ static void read_id(struct loader *loader, const struct node *map, struct slice 
     const struct node *node = node_find(map, "id");
 
     rule->id = id;
-    if (node && node->type == NODE_SCALAR && !is_id(id))
+    if (node && node->type == NODE_SCALAR && !loader_is_id(id))
         node_problem(loader->problems, node,
                      "an id is letters, digits, - _ and ., begins with a letter or a digit and has "
                      "at most 100 of them");
@@ -127,6 +111,8 @@ static void read_members(struct rule_reading *reading, const struct rule_nodes *
     read_relations(reading, nodes->unless, nodes->while_firing, nodes->same);
     if (nodes->active)
         read_active(reading, nodes->active);
+    if (nodes->group)
+        read_group(reading, nodes->group);
     read_playbook(reading, nodes->diagnose, nodes->propose, nodes->verify);
 }
 

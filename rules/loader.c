@@ -73,3 +73,18 @@ bool loader_read_members(struct loader *loader, const struct member_table *table
         loader->rc = rc;
     return rc == RC_OK;
 }
+
+#define ID_MAX_BYTES 100
+
+bool loader_is_id(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char byte = text.ptr[i];
+        bool is_word = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                       (byte >= '0' && byte <= '9');
+
+        if (!is_word && (i == 0 || (byte != '-' && byte != '_' && byte != '.')))
+            return false;
+    }
+    return text.len > 0 && text.len <= ID_MAX_BYTES;
+}

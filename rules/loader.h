@@ -7,6 +7,7 @@
  *   load_filter.c     on, match, ignore · load_pattern.c patterns
  *   load_where.c      where: clauses · load_value.c how each is compared · load_list.c with a file of lines
  *   load_clear.c      what ends a signal · load_gates.c, load_relations.c what holds one back
+ *   load_group.c      what shares a proposal
  *   members.c         what may stand where, and what is not there yet
  *   load_names.c      which names its events can have; templates
  *   load_playbook.c   uses of actions, verify · load_diagnose.c · load_propose.c
@@ -79,6 +80,8 @@ struct slice loader_keep(struct loader *loader, struct slice text);
 /* Adds `name` unless it is there. */
 void loader_add_name(struct loader *loader, struct slice_list *names, struct slice name);
 bool names_have(const struct slice_list *names, struct slice name);
+/* Of a rule, or of a group: letters, digits, - _ and ., the first a letter or a digit, at most 100 of them. */
+bool loader_is_id(struct slice text);
 /* NULL-ended, for problem_did_you_mean: `names` behind the `fixed` ones. NULL when memory is out. */
 const char **loader_name_table(struct loader *loader, const char *const *fixed,
                                const struct slice_list *names);
@@ -159,6 +162,9 @@ void read_relations(struct rule_reading *reading, const struct node *unless,
 /* Of the whole set, once all rules are there: who names whom (load_relations.c). */
 void check_relations(struct loader *loader);
 void read_active(struct rule_reading *reading, const struct node *map);
+void read_group(struct rule_reading *reading, const struct node *map);
+/* Of all rules: those that share a group name the same fields. */
+void check_groups(struct loader *loader);
 void read_rule(struct loader *loader, const struct node *written, struct rule *rule);
 void read_playbook(struct rule_reading *reading, const struct node *diagnose,
                    const struct node *propose, const struct node *verify);

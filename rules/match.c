@@ -13,6 +13,7 @@
 const char *const match_fault_names[MATCH_FAULTS] = {
     [MATCH_FAULT_PATTERN] = "pattern",
     [MATCH_FAULT_KEY] = "key",
+    [MATCH_FAULT_GROUP] = "group",
     [MATCH_FAULT_QUARANTINED] = "quarantined",
 };
 
@@ -123,7 +124,7 @@ static enum rc add_match_of_part(struct match_list *matches, const struct match 
     return add_match(matches, match, evaluation->arena);
 }
 
-/* Everything held: a match, unless its key lacks a field. */
+/* Everything held: a match, unless its key or its group lacks a field. */
 static enum rc match_under_key(const struct rule *rule, const struct rule_key *key, unsigned parts,
                                size_t n_before, struct evaluation *evaluation,
                                struct match_list *matches)
@@ -134,8 +135,11 @@ static enum rc match_under_key(const struct rule *rule, const struct rule_key *k
                            .n_captures = evaluation->captures.n_items };
     struct match_fault fault = { .rule = rule, .kind = MATCH_FAULT_KEY };
 
-    if (key_render(rule, key, evaluation, &match, &fault.detail))
-        return add_match_of_part(matches, &match, n_before, evaluation);
+    if (key_render(rule, key, evaluation, &match, &fault.detail)) {
+        if (group_has_fields(rule, parts, evaluation, &fault.detail))
+            return add_match_of_part(matches, &match, n_before, evaluation);
+        fault.kind = MATCH_FAULT_GROUP;
+    }
     return evaluation->out_of_memory ? RC_NO_MEMORY : add_fault(matches, &fault, evaluation->arena);
 }
 

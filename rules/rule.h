@@ -68,6 +68,16 @@ struct clear_part {
     int64_t quiet_ms; /* BY_QUIET */
 };
 
+/* Signals that fire together share one task and one proposal. */
+struct group_part {
+    bool is_there;
+    struct mark mark;
+    struct slice name;           /* shared with other rules; absent: those of this rule alone */
+    struct slice_list by;        /* field names: equal values join */
+    struct field_ref *by_fields; /* the same, looked up */
+    int64_t wait_ms;             /* from the first that fires; default 30s */
+};
+
 struct rule {
     struct slice id;
     struct mark mark;
@@ -94,9 +104,10 @@ struct rule {
     struct slice_list same; /* fields that both have alike */
     struct slice_list *named_with; /* of those who name this rule: each `same` once */
     size_t n_named_with;
+    struct group_part group;
     struct playbook playbook;
     struct slice_list
-        data_paths; /* of the payload, that its templates name: kept with the signal */
+        data_paths; /* of the payload, that its templates and its group name: kept with the signal */
     struct node *
         node; /* the rule with every default and no $name: what its version is a hash of; NULL in a set to run */
     size_t index; /* in the set; for counters kept elsewhere */

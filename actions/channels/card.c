@@ -109,6 +109,11 @@ static void add_occurrence(struct buffer *words, const struct card *card)
         buffer_format(words, " (over %s)", duration_format_rough(last_ms - first_ms, over));
 }
 
+static int64_t n_signals(const struct card *card)
+{
+    return (int64_t)card->proposal->signals.n_items + card->proposal->n_more;
+}
+
 enum rc card_when(const struct card *card, struct arena *arena, struct slice *text)
 {
     const struct signal *signal = current_signal(card);
@@ -120,8 +125,30 @@ enum rc card_when(const struct card *card, struct arena *arena, struct slice *te
         buffer_add_text(&words, "; well again since ");
         card_add_time(&words, card, signal->resolved_ms);
     }
-    if (card->proposal->signals.n_items > 1)
-        buffer_format(&words, "; %zu signals together", card->proposal->signals.n_items);
+    if (n_signals(card) > 1)
+        buffer_format(&words, "; %" PRId64 " signals together", n_signals(card));
+    return card_end(&words, arena, text);
+}
+
+enum rc card_others(const struct card *card, struct arena *arena, struct slice *text)
+{
+    int64_t n_left = n_signals(card) - 1 - (int64_t)card->n_others;
+    struct buffer words;
+
+    *text = (struct slice){ 0 };
+    if (n_signals(card) < 2)
+        return RC_OK;
+    buffer_init(&words, 0);
+    buffer_add_text(&words, "together with ");
+    for (size_t i = 0; i < card->n_others; i++) {
+        const struct card_other *other = &card->others[i];
+
+        buffer_add_text(&words, i ? " · " : "");
+        shown_add_line(&words, other->title.len ? other->title : SLICE("(no title)"));
+        buffer_add_text(&words, other->is_well ? " (well again)" : "");
+    }
+    if (n_left > 0)
+        buffer_format(&words, "%s%" PRId64 " more", card->n_others ? " · " : "", n_left);
     return card_end(&words, arena, text);
 }
 

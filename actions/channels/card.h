@@ -15,12 +15,21 @@
 #include "src/store/signals.h"
 #include "src/store/tasks.h"
 
+/* Another signal that the proposal is about. */
+struct card_other {
+    struct slice title;
+    bool is_well; /* it fires no more */
+};
+#define CARD_OTHERS_MOST 5
+
 struct card {
     const struct proposal *proposal;
-    const struct signal *signal; /* as it is now; NULL when it is gone */
-    const struct task *task;     /* with its evidence; NULL when it is gone */
-    struct slice page_url;       /* of this proposal on the page; absent without public_url */
-    struct slice deciders;       /* "jane, john (oncall)": who may decide, by name */
+    const struct signal *signal; /* that leads, as it is now; NULL when it is gone */
+    const struct card_other *others;
+    size_t n_others;         /* at most CARD_OTHERS_MOST: the rest is a number */
+    const struct task *task; /* with its evidence; NULL when it is gone */
+    struct slice page_url;   /* of this proposal on the page; absent without public_url */
+    struct slice deciders;   /* "jane, john (oncall)": who may decide, by name */
     int64_t now_ms;
     bool is_paused; /* nothing acts at present */
     bool is_plain;  /* the channel refused the usual layout: small and plain */
@@ -32,6 +41,8 @@ enum rc card_headline(const struct card *card, struct arena *arena, struct slice
 enum rc card_when(const struct card *card, struct arena *arena, struct slice *text) MUST_CHECK;
 /* "rule ci-main-red: acme/shop · main". */
 enum rc card_subject(const struct card *card, struct arena *arena, struct slice *text) MUST_CHECK;
+/* "together with till is down · cart is down (well again) · 3 more"; absent where it is about one signal alone. */
+enum rc card_others(const struct card *card, struct arena *arena, struct slice *text) MUST_CHECK;
 /* "proposed before: recurred: it failed again": what became of the signal's proposal before this one; absent without one. */
 enum rc card_earlier(const struct card *card, struct arena *arena, struct slice *text) MUST_CHECK;
 /* Where it stands, for one line: "waits for a decision", "1 of 2 approvals: jane", "approved by jane at 09:31 UTC; starts at 09:31:42 UTC", "step 1 of 2 runs", "verified: …". */

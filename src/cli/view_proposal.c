@@ -70,6 +70,28 @@ static void show_head(const struct screen *screen, const struct json *proposal, 
     buffer_add_text(out, "\n");
 }
 
+/* Of a group: the signals beside the one that leads. */
+static void show_others(const struct json *proposal, struct buffer *out)
+{
+    const struct json *others = json_get_text(proposal, "others");
+    int64_t n_signals = (int64_t)json_count(json_get_text(proposal, "signals")) +
+                        value_int(proposal, "more_signals");
+    int64_t n_left = n_signals - 1 - (int64_t)json_count(others);
+
+    if (!json_first(others))
+        return;
+    buffer_add_text(out, "  together with\n");
+    for (const struct json *other = json_first(others); other; other = json_next(other)) {
+        buffer_add_text(out, "  - ");
+        show_text(out, value_text(other, "title"));
+        if (!slice_eq(value_text(other, "state"), SLICE("firing")))
+            buffer_add_text(out, " (well again)");
+        buffer_add_text(out, "\n");
+    }
+    if (n_left > 0)
+        buffer_format(out, "  - %lld more\n", (long long)n_left);
+}
+
 static void show_occurrence(const struct screen *screen, const struct json *proposal,
                             struct buffer *out)
 {
@@ -92,6 +114,7 @@ static void show_occurrence(const struct screen *screen, const struct json *prop
     }
     buffer_add_text(out, "\n");
     view_member("earlier", value_text(proposal, "earlier_outcome"), out);
+    show_others(proposal, out);
 }
 
 /* --- who decides, and what became of it --- */

@@ -20,6 +20,45 @@ static enum rc follow_signal(struct store_txn *txn, struct arena *arena, struct 
     return RC_OK;
 }
 
+#define OTHERS_MOST 10
+
+static void write_other(const struct signal *signal, struct json_writer *writer)
+{
+    json_object_begin(writer);
+    api_member_id(writer, "signal", "sig_", signal->id);
+    json_member_text(writer, "title", signal->title);
+    json_member_text(writer, "state", slice_of(signal_state_names[signal->state]));
+    json_object_end(writer);
+}
+
+/* Of a group: what the first signals beside the one that leads are called, and whether they still fire. */
+static enum rc write_others(struct store_txn *txn, const struct proposal *proposal,
+                            struct arena *arena, struct json_writer *writer)
+{
+    size_t n_written = 0;
+
+    if (proposal->signals.n_items < 2)
+        return RC_OK;
+    json_key(writer, "others");
+    json_array_begin(writer);
+    for (size_t i = 0; i < proposal->signals.n_items && n_written < OTHERS_MOST; i++) {
+        struct signal signal = { 0 };
+        enum rc rc;
+
+        if (!ulid_compare(proposal->signals.items[i], proposal->signal))
+            continue;
+        rc = signal_get(txn, proposal->signals.items[i], arena, &signal);
+        if (rc && rc != RC_NOT_FOUND && rc != RC_CORRUPT)
+            return rc;
+        if (rc)
+            continue;
+        write_other(&signal, writer);
+        n_written++;
+    }
+    json_array_end(writer);
+    return RC_OK;
+}
+
 struct message_writing {
     struct json_writer *writer;
     bool has_begun;
@@ -60,7 +99,8 @@ enum rc api_write_proposal(struct store_txn *txn, const struct proposal *proposa
     if (rc)
         return rc;
     record_write_members(&proposal_shape, &shown, writer);
-    return write_messages(txn, proposal->id, arena, writer);
+    rc = write_others(txn, &shown, arena, writer);
+    return rc ? rc : write_messages(txn, proposal->id, arena, writer);
 }
 
 enum rc api_write_proposal_object(struct store_txn *txn, const struct proposal *proposal,

@@ -155,6 +155,28 @@ static enum rc keep(enum rc rc, const void *object, const void **place)
     return rc == RC_NOT_FOUND || rc == RC_CORRUPT ? RC_OK : rc;
 }
 
+/* The first ones beside the one that leads. */
+static enum rc read_others(struct store_txn *txn, struct arena *arena, struct card_parts *parts)
+{
+    const struct ulid_list *ids = &parts->proposal.signals;
+    enum rc rc = RC_OK;
+
+    for (size_t i = 0; i < ids->n_items && parts->card.n_others < CARD_OTHERS_MOST && !rc; i++) {
+        struct signal signal = { 0 };
+        const void *found = NULL;
+
+        if (!ulid_compare(ids->items[i], parts->proposal.signal))
+            continue;
+        rc = keep(signal_get(txn, ids->items[i], arena, &signal), &signal, &found);
+        if (found)
+            parts->others[parts->card.n_others++] =
+                (struct card_other){ .title = signal.title,
+                                     .is_well = signal.state != SIGNAL_FIRING };
+    }
+    parts->card.others = parts->others;
+    return rc;
+}
+
 static enum rc read_parts(struct store_txn *txn, struct arena *arena, struct card_parts *parts)
 {
     const void *signal = NULL, *task = NULL;
@@ -181,6 +203,8 @@ enum rc card_read(struct store_txn *txn, const struct config *config, struct uli
         return rc;
     parts->card = (struct card){ .proposal = &parts->proposal, .now_ms = now_ms };
     rc = read_parts(txn, arena, parts);
+    if (!rc)
+        rc = read_others(txn, arena, parts);
     if (!rc)
         rc = read_deciders(config, txn, &parts->proposal, arena, &parts->card.deciders);
     return rc ? rc : card_page_url(config, proposal, arena, &parts->card.page_url);

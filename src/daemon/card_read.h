@@ -8,7 +8,8 @@ struct card_parts {
     struct proposal proposal;
     struct signal signal;
     struct task task;
-    struct card card; /* points at the others */
+    struct card card;
+    struct card_other others[CARD_OTHERS_MOST]; /* points at the others */
 };
 
 /* By id. What has gone meanwhile, or is damaged, is not on the card. RC_NOT_FOUND: the proposal itself is gone. Borrows `config`; all else lives in `arena`. */

@@ -66,6 +66,25 @@ static enum rc expire_task(struct turn *turn, const void *object, int64_t before
     return object_delete(turn->txn, TABLE_TASKS, task->id);
 }
 
+/* Its places among the proposals of those that did not lead; that of the one that did goes with it. */
+static enum rc remove_others(struct turn *turn, const struct proposal *proposal)
+{
+    enum rc rc = RC_OK;
+
+    for (size_t i = 0; i < proposal->signals.n_items && !rc; i++) {
+        struct signal signal = { 0 };
+
+        if (!ulid_compare(proposal->signals.items[i], proposal->signal))
+            continue;
+        rc = signal_get(turn->txn, proposal->signals.items[i], turn->arena, &signal);
+        if (!rc)
+            rc = proposal_remove_signal(turn->txn, proposal->id, signal.fingerprint);
+        else if (rc == RC_NOT_FOUND || rc == RC_CORRUPT)
+            rc = RC_OK;
+    }
+    return rc;
+}
+
 static enum rc expire_proposal(struct turn *turn, const void *object, int64_t before_ms)
 {
     const struct proposal *proposal = object;
@@ -75,6 +94,8 @@ static enum rc expire_proposal(struct turn *turn, const void *object, int64_t be
         return RC_OK;
     turn->counts.proposals[proposal->state]--;
     rc = messages_expire(turn, proposal->id);
+    if (!rc)
+        rc = remove_others(turn, proposal);
     return rc ? rc : proposal_delete(turn->txn, proposal);
 }
 

@@ -73,6 +73,7 @@ static const struct hold_gate gates[] = {
     { .reason = HOLD_INHIBITED, .judge = inhibit_judge },
     { .reason = HOLD_INACTIVE, .judge = judge_active, .wakes = true },
     { .reason = HOLD_FLAPPING, .judge = flapping_judge, .wakes = true },
+    { .reason = HOLD_GROUP, .judge = groups_judge },
 };
 #define N_GATES (sizeof gates / sizeof *gates)
 
@@ -168,6 +169,13 @@ enum rc gates_look_again(struct turn *turn, struct signal *signal)
         return gates_release(turn, signal);
     hold.wake_ms = hold.reason ? turn->now_ms : 0;
     return note(turn, signal, hold);
+}
+
+enum rc gates_ask_soon(struct turn *turn, struct signal *signal, enum hold_reason reason)
+{
+    return note(
+        turn, signal,
+        (struct hold){ .reason = reason, .severity = signal->severity, .wake_ms = turn->now_ms });
 }
 
 enum rc gates_wake(struct turn *turn, struct ulid id, int64_t due_ms)

@@ -128,12 +128,14 @@ static bool has_new_channel(const struct channels *before, const struct channels
     return false;
 }
 
-static enum rc open_missing(struct turn *turn, const struct proposal *proposal)
+enum rc messages_open_missing(struct turn *turn, const struct proposal *proposal)
 {
     const struct channels *channels = turn->engine->config->channels;
     const struct channel *channel;
     enum rc rc = RC_OK;
 
+    if (turn->engine->deterministic)
+        return RC_OK;
     for (size_t i = 0; (channel = channels_at(channels, i)) && !rc; i++) {
         struct slice place = { 0 };
         struct message there;
@@ -162,7 +164,7 @@ enum rc messages_follow_config(struct turn *turn, const struct config *before)
 
         rc = proposal_get(turn->txn, ids.items[i - 1], turn->arena, &proposal);
         if (!rc)
-            rc = open_missing(turn, &proposal);
+            rc = messages_open_missing(turn, &proposal);
         else if (rc == RC_NOT_FOUND || rc == RC_CORRUPT)
             rc = RC_OK;
     }
@@ -320,14 +322,32 @@ static bool is_power_of_ten(int64_t count)
     return count == 1;
 }
 
+/* Of a group the count is that of the signal that leads. */
+static enum rc leads(struct turn *turn, const struct signal *signal, bool *leading)
+{
+    struct proposal proposal = { 0 };
+    enum rc rc;
+
+    *leading = true;
+    if (ulid_is_absent(signal->group))
+        return RC_OK;
+    rc = proposal_get(turn->txn, signal->proposal, turn->arena, &proposal);
+    *leading = !rc && !ulid_compare(proposal.signal, signal->id);
+    return rc == RC_NOT_FOUND || rc == RC_CORRUPT ? RC_OK : rc;
+}
+
 enum rc messages_tell_count(struct turn *turn, const struct signal *signal)
 {
+    bool leading = true;
     enum rc rc;
 
     if (signal->attention != ATTENTION_PROPOSAL && signal->attention != ATTENTION_VERIFYING)
         return RC_OK;
     if (!is_milestone(signal->count))
         return RC_OK;
+    rc = leads(turn, signal, &leading);
+    if (rc || !leading)
+        return rc;
     rc = messages_changed(turn, signal->proposal);
     if (rc || !is_power_of_ten(signal->count))
         return rc;
@@ -343,7 +363,7 @@ static bool ended_by_resolve(const struct turn *turn, const struct proposal *pro
             proposal->state == PROPOSAL_VERIFIED);
 }
 
-static enum rc tell_resolved(struct turn *turn, const struct signal *signal, struct ulid proposal)
+static enum rc word_resolved(struct turn *turn, const struct signal *signal, struct slice *text)
 {
     static const struct {
         struct slice by;
@@ -355,11 +375,42 @@ static enum rc tell_resolved(struct turn *turn, const struct signal *signal, str
         { { "rule removed", 12 }, "no longer watched: its rule was removed" },
     };
 
-    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        *text = slice_of(ways[i].text);
         if (slice_eq(signal->resolved_by, ways[i].by))
-            return messages_note(turn, proposal, false, "%s", ways[i].text);
-    return messages_note(turn, proposal, false, "well again, says %.*s",
-                         SLICE_ARG(signal->resolved_by));
+            return RC_OK;
+    }
+    return arena_format(turn->arena, text, "well again, says %.*s", SLICE_ARG(signal->resolved_by));
+}
+
+/* Of several it says which one. */
+static enum rc tell_resolved(struct turn *turn, const struct signal *signal,
+                             const struct proposal *proposal)
+{
+    struct slice text;
+    enum rc rc = word_resolved(turn, signal, &text);
+
+    if (rc)
+        return rc;
+    if (proposal->signals.n_items < 2)
+        return messages_note(turn, proposal->id, false, "%.*s", SLICE_ARG(text));
+    return messages_note(turn, proposal->id, false, "\"%.*s\" is %.*s", SLICE_ARG(signal->title),
+                         SLICE_ARG(text));
+}
+
+/* Is it about this episode? That of a signal that does not lead is known by its task: a new one has none yet. */
+static bool is_of_episode(const struct proposal *proposal, const struct signal *signal)
+{
+    return ulid_compare(proposal->signal, signal->id) ? !ulid_is_absent(signal->task)
+                                                      : proposal->episode == signal->episode;
+}
+
+/* Nothing is told of the end of what this resolve ends, nor of a signal that does not lead where that goes on. */
+static bool tells_itself(const struct proposal *proposal, const struct signal *signal)
+{
+    bool leads = !ulid_compare(proposal->signal, signal->id);
+
+    return proposal->state == PROPOSAL_OPEN || (leads && proposal->state == PROPOSAL_APPROVED);
 }
 
 enum rc messages_tell_resolved(struct turn *turn, const struct signal *signal)
@@ -371,13 +422,12 @@ enum rc messages_tell_resolved(struct turn *turn, const struct signal *signal)
         return RC_OK;
     rc = proposal_get(turn->txn, signal->proposal, turn->arena, &proposal);
     /* What this ended says so itself; an older episode's thread is closed. */
-    if (rc || proposal.episode != signal->episode || proposal.state == PROPOSAL_OPEN ||
-        proposal.state == PROPOSAL_APPROVED)
+    if (rc || !is_of_episode(&proposal, signal) || tells_itself(&proposal, signal))
         return rc == RC_NOT_FOUND || rc == RC_CORRUPT ? RC_OK : rc;
     rc = messages_changed(turn, proposal.id);
     if (rc || ended_by_resolve(turn, &proposal))
         return rc;
-    return tell_resolved(turn, signal, proposal.id);
+    return tell_resolved(turn, signal, &proposal);
 }
 
 /* --- given up --- */

@@ -14,6 +14,7 @@
 #include "src/store/audit.h"
 #include "src/store/changes.h"
 #include "src/store/deliveries.h"
+#include "src/store/groups.h"
 #include "src/store/held.h"
 #include "src/store/meta.h"
 #include "src/store/proposals.h"
@@ -181,6 +182,9 @@ enum rc gates_note(struct turn *turn, struct signal *signal) MUST_CHECK;
 enum rc gates_release(struct turn *turn, struct signal *signal) MUST_CHECK;
 /* What holds it may have changed: a timer that is due now looks again. */
 enum rc gates_look_again(struct turn *turn, struct signal *signal) MUST_CHECK;
+/* It asks by a timer that is due now, and is held for `reason` until then. */
+enum rc gates_ask_soon(struct turn *turn, struct signal *signal,
+                       enum hold_reason reason) MUST_CHECK;
 /* What was held for this reason asks again, the most severe first, spread over timers that are due now. */
 enum rc gates_open(struct turn *turn, enum hold_reason reason) MUST_CHECK;
 /* The configuration may have changed: what it alone held is looked at again. */
@@ -254,8 +258,96 @@ enum rc maintenance_find(struct turn *turn, const struct signal *signal,
 enum rc maintenance_overlap(struct turn *turn, const struct signal *signal, int64_t from_ms,
                             int64_t to_ms, bool *overlap) MUST_CHECK;
 
+/* engine_groups.c: signals that fire together wait for each other, and share one task and one proposal. Their group's row (src/store/groups.h) says what is asked about it. Of its signals one at most is in
+ * somebody's hand, who stores it; the others are loaded, changed and stored here. */
+/* The gate: it waits, unless it asks for all of its group. */
+enum rc groups_judge(struct turn *turn, const struct rule *rule, const struct signal *signal,
+                     struct hold *hold) MUST_CHECK;
+/* The group that a signal of the rule is part of. One whose events tell nothing of a field that it is by (nobody has ever seen it, or its rule had no group) is one of its own. */
+enum rc groups_identify(struct turn *turn, const struct rule *rule, const struct signal *signal,
+                        struct ulid *id) MUST_CHECK;
+/* Waits in its group from now on, unless it does already. */
+enum rc groups_join(struct turn *turn, const struct rule *rule, struct signal *signal) MUST_CHECK;
+/* `signal` asks for its group: a task for it and all that wait. */
+enum rc groups_open(struct turn *turn, const struct rule *rule, struct signal *signal) MUST_CHECK;
+/* TIMER_GROUP. */
+enum rc groups_due(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
+/* What is due in the group (which may be absent) happens here and now: none of its signals is in anybody's hand. */
+enum rc groups_settle(struct turn *turn, struct ulid id) MUST_CHECK;
+/* For the files of groups. The row, also where there is none yet; one that is damaged begins anew with those that wait. */
+enum rc groups_get(struct turn *turn, struct ulid id, struct signal_group *group) MUST_CHECK;
+enum rc groups_wait(struct turn *turn, struct signal_group *group,
+                    struct signal *signal) MUST_CHECK;
+enum rc groups_stop_waiting(struct turn *turn, struct signal_group *group,
+                            struct signal *signal) MUST_CHECK;
+enum rc groups_arm(struct turn *turn, struct signal_group *group, int64_t due_ms) MUST_CHECK;
+/* Stores it, or removes it where nobody waits and nothing is asked. */
+enum rc groups_keep(struct turn *turn, const struct signal_group *group) MUST_CHECK;
+/* Adds those that wait to `ids` (of ids_add), as many as there is room for. */
+enum rc groups_take_waiting(struct turn *turn, struct signal_group *group,
+                            struct ulid_list *ids) MUST_CHECK;
+
+/* engine_group_ids.c: lists of signals. What ids_add has not made it may not grow. */
+bool ids_have(const struct ulid_list *ids, struct ulid id);
+enum rc ids_add(struct arena *arena, struct ulid_list *ids, struct ulid id) MUST_CHECK;
+void ids_remove(struct ulid_list *ids, struct ulid id);
+/* The same with `first` in front. */
+enum rc ids_lead(struct arena *arena, const struct ulid_list *ids, struct ulid first,
+                 struct ulid_list *ordered) MUST_CHECK;
+/* Which of those that fire leads: the most severe, of these `current` (who may be absent), then the one that fired first. RC_NOT_FOUND: none fires. */
+enum rc groups_choose(struct turn *turn, const struct ulid_list *ids, struct ulid current,
+                      struct ulid *leader) MUST_CHECK;
+
+/* engine_group_affair.c: what is asked about a group: its task, and its proposal on its way. */
+enum rc groups_task_opened(struct turn *turn, const struct task *task,
+                           const struct signal *leader) MUST_CHECK;
+/* Its leader is let go: the others wait again, and ask at once. */
+enum rc groups_task_withdrawn(struct turn *turn, const struct task *task,
+                              struct signal *leader) MUST_CHECK;
+enum rc groups_lose_task(struct turn *turn, struct signal_group *group, const struct task *task,
+                         struct ulid in_hand) MUST_CHECK;
+/* They wait again as they did before, those of them that fire; the caller stores the group. */
+enum rc groups_make_wait(struct turn *turn, struct signal_group *group, const struct ulid_list *ids,
+                         struct ulid in_hand) MUST_CHECK;
+enum rc groups_join_task(struct turn *turn, struct signal_group *group) MUST_CHECK;
+/* Nothing of what it finds is wanted any more; content where none runs. The caller stores the group. */
+enum rc groups_drop_task(struct turn *turn, struct signal_group *group,
+                         struct slice reason) MUST_CHECK;
+/* The diagnosis is there: a proposal, or a new revision of the one that is open. */
+enum rc groups_propose(struct turn *turn, const struct rule *rule, struct signal *leader,
+                       const struct task *task) MUST_CHECK;
+/* They are part of the open proposal. */
+enum rc groups_mark(struct turn *turn, const struct ulid_list *ids,
+                    const struct proposal *proposal) MUST_CHECK;
+/* The proposal has another state: what is done about its other signals, and about its group. */
+enum rc groups_follow(struct turn *turn, struct signal *in_hand,
+                      const struct proposal *proposal) MUST_CHECK;
+/* Does none of the others fire? */
+enum rc groups_are_well(struct turn *turn, const struct proposal *proposal, struct ulid in_hand,
+                        bool *well) MUST_CHECK;
+/* silences_overlap for each of them, for the others maintenance_overlap as well. */
+enum rc groups_were_silenced(struct turn *turn, const struct proposal *proposal,
+                             const struct signal *in_hand, int64_t from_ms, int64_t to_ms,
+                             bool *silenced) MUST_CHECK;
+/* Ends the episodes of all of them: it was verified. */
+enum rc groups_verified(struct turn *turn, const struct proposal *proposal,
+                        struct signal *in_hand) MUST_CHECK;
+
+/* engine_group_lead.c: who is in an open proposal, and who leads it. */
+/* Those that wait are part of it from now on, and the one leads that is to. */
+enum rc groups_revise(struct turn *turn, struct signal_group *group) MUST_CHECK;
+enum rc groups_lead(struct turn *turn, const struct rule *rule, struct signal_group *group,
+                    struct signal *leader, const struct task *task) MUST_CHECK;
+/* It has no part in what is undecided about its group any more; what that makes necessary is due at once. `end`: what becomes of the proposal where it is about nobody else. */
+enum rc groups_leave(struct turn *turn, struct signal *signal, enum proposal_state end,
+                     struct slice reason) MUST_CHECK;
+
 /* engine_tasks.c */
-enum rc tasks_open(struct turn *turn, const struct rule *rule, struct signal *signal) MUST_CHECK;
+/* `together`: all signals of its group that it is about, `signal` first; NULL: it is about that one alone. */
+enum rc tasks_open(struct turn *turn, const struct rule *rule, struct signal *signal,
+                   const struct ulid_list *together) MUST_CHECK;
+/* Ends one that runs, and stores it. */
+enum rc tasks_close(struct turn *turn, struct task *task, struct slice reason) MUST_CHECK;
 enum rc tasks_take_evidence(struct turn *turn, const struct outbox_item *item,
                             const struct effect_result *result) MUST_CHECK;
 enum rc tasks_deadline(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
@@ -267,8 +359,21 @@ enum rc tasks_ask_log(struct turn *turn, const struct task *task, size_t part,
                       struct evidence *evidence) MUST_CHECK;
 
 /* engine_proposals.c: made, revised, closed. */
+/* About `signals`, of which `signal` leads, and `n_more` of its group that are not named. */
 enum rc proposals_open(struct turn *turn, const struct rule *rule, struct signal *signal,
-                       const struct task *task) MUST_CHECK;
+                       const struct task *task, const struct ulid_list *signals,
+                       int64_t n_more) MUST_CHECK;
+/* The title is that of the signal that leads, and says how many others there are; severity, count and times are its own. */
+enum rc proposals_title(struct turn *turn, const struct signal *leader,
+                        struct proposal *proposal) MUST_CHECK;
+/* Is it the one that says what is done about the signal? */
+bool proposals_speaks_for(const struct proposal *proposal, const struct signal *signal);
+/* What its state means for a signal that it speaks for. */
+enum rc proposals_tell_signal(struct turn *turn, const struct proposal *proposal,
+                              struct signal *signal) MUST_CHECK;
+/* A new revision is of another rule, or version: it was proposed as well. */
+enum rc proposals_count(struct turn *turn, const struct proposal *before,
+                        struct proposal *proposal) MUST_CHECK;
 /* Renders the plan of `rule` into the proposal and renews what depends on the rule: for a new proposal and for a new revision. */
 enum rc proposals_render(struct turn *turn, const struct rule *rule, const struct signal *signal,
                          const struct task *task, struct proposal *proposal) MUST_CHECK;
@@ -301,6 +406,8 @@ enum rc proposals_expire(struct turn *turn, struct ulid id, int64_t due_ms) MUST
 enum rc proposals_wake(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
 
 /* engine_messages.c: what channels are owed follows what happens. In a simulation there are none. */
+/* A row for each channel that wants it now and has none. */
+enum rc messages_open_missing(struct turn *turn, const struct proposal *proposal) MUST_CHECK;
 /* A row for each channel that wants the proposal, whose own row is stored by the caller. */
 enum rc messages_open(struct turn *turn, const struct proposal *proposal) MUST_CHECK;
 /* A reload: what is not over yet is posted in channels that are new, or have another name now. */

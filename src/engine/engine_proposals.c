@@ -121,7 +121,8 @@ enum rc proposals_judge(struct turn *turn, const struct signal *signal,
             continue;
         if (earlier.state == PROPOSAL_RECURRED)
             n_recurred++;
-        if (earlier.state == PROPOSAL_REJECTED && earlier.episode == signal->episode &&
+        if (earlier.state == PROPOSAL_REJECTED && !ulid_compare(earlier.signal, signal->id) &&
+            earlier.episode == signal->episode &&
             slice_eq(earlier.rule_version, proposal->rule_version) && slice_is_absent(*why_not))
             rc = arena_format(turn->arena, why_not, "the same plan was rejected before: %.*s",
                               SLICE_ARG(earlier.outcome));
@@ -144,13 +145,19 @@ static enum rc judge_by_history(struct turn *turn, const struct signal *signal,
     return rc;
 }
 
-static void take_from_signal(const struct signal *signal, struct proposal *proposal)
+enum rc proposals_title(struct turn *turn, const struct signal *signal, struct proposal *proposal)
 {
+    int64_t n_others = (int64_t)proposal->signals.n_items - 1 + proposal->n_more;
+
     proposal->title = signal->title;
     proposal->severity = signal->severity;
     proposal->count = signal->count;
     proposal->first_seen_ms = signal->first_seen_ms;
     proposal->last_seen_ms = signal->last_seen_ms;
+    if (n_others < 1)
+        return RC_OK;
+    return arena_format(turn->arena, &proposal->title, "%.*s (+%lld more)",
+                        SLICE_ARG(signal->title), (long long)n_others);
 }
 
 /* Parameters froze when the task was opened: what was diagnosed is what is proposed, whatever came since. */
@@ -177,8 +184,9 @@ enum rc proposals_render(struct turn *turn, const struct rule *rule, const struc
     proposal->rule_version = rule->version;
     proposal->cooldown_ms = part->cooldown_ms;
     proposal->refused = (struct slice){ 0 };
-    take_from_signal(signal, proposal);
-    rc = frozen_values(turn, signal, task, &values);
+    rc = proposals_title(turn, signal, proposal);
+    if (!rc)
+        rc = frozen_values(turn, signal, task, &values);
     if (rc)
         return rc;
     rc = plan_render(turn->engine->config->actions, part->plan, part->n_plan, part->allow, &values,
@@ -215,6 +223,7 @@ static enum rc link_earlier(struct turn *turn, const struct signal *signal,
                         proposal_state_names[earlier.state], SLICE_ARG(earlier.outcome));
 }
 
+/* What is held against the rule and version from now on. */
 static enum rc count_proposed(struct turn *turn, struct proposal *proposal)
 {
     struct track_record record;
@@ -226,6 +235,14 @@ static enum rc count_proposed(struct turn *turn, struct proposal *proposal)
     proposal->track_record = record;
     record.proposed++;
     return track_record_put(turn->txn, proposal->rule, proposal->rule_version, &record);
+}
+
+enum rc proposals_count(struct turn *turn, const struct proposal *before, struct proposal *proposal)
+{
+    bool is_same = slice_eq(before->rule, proposal->rule) &&
+                   slice_eq(before->rule_version, proposal->rule_version);
+
+    return is_same ? RC_OK : count_proposed(turn, proposal);
 }
 
 static enum rc audit_state(struct turn *turn, const struct proposal *proposal)
@@ -265,14 +282,16 @@ static enum rc announce(struct turn *turn, const struct proposal *proposal)
 }
 
 enum rc proposals_open(struct turn *turn, const struct rule *rule, struct signal *signal,
-                       const struct task *task)
+                       const struct task *task, const struct ulid_list *signals, int64_t n_more)
 {
     struct proposal proposal = { .revision = 1,
                                  .state = PROPOSAL_OPEN,
                                  .rule = rule->id,
                                  .key = signal->key,
                                  .signal = signal->id,
-                                 .signals = { &signal->id, 1 },
+                                 .signals = *signals,
+                                 .n_more = n_more,
+                                 .group = task->group,
                                  .fingerprint = signal->fingerprint,
                                  .episode = signal->episode,
                                  .task = task->id,
@@ -341,14 +360,15 @@ static enum rc keep_track(struct turn *turn, const struct proposal *proposal,
     return track_record_put(turn->txn, proposal->rule, proposal->rule_version, &record);
 }
 
-/* A signal that recurred after acting asks at once; one whose proposal was given up on stays quiet for a while. */
+/* A signal that recurred after acting asks at once, as does one that its group asks about instead; one whose proposal was given up on stays quiet for a while. */
 static enum rc start_cooldown(struct turn *turn, struct signal *signal,
                               const struct proposal *proposal)
 {
     int64_t until_ms = turn->now_ms + proposal->cooldown_ms;
     enum rc rc;
 
-    if (proposal->state == PROPOSAL_RECURRED || !proposal->cooldown_ms)
+    if (proposal->state == PROPOSAL_RECURRED || proposal->state == PROPOSAL_SUPERSEDED ||
+        !proposal->cooldown_ms)
         return RC_OK;
     rc = turn_move_timer(turn, TIMER_SIGNAL_COOLDOWN, signal->id, signal->cooldown_until_ms,
                          until_ms);
@@ -364,9 +384,25 @@ static enum attention attention_of(enum proposal_state state)
 }
 
 /* Only the newest proposal speaks for its signal: an older one that is undone must not make it ask a second time. */
-static bool speaks_for(const struct proposal *proposal, const struct signal *signal)
+bool proposals_speaks_for(const struct proposal *proposal, const struct signal *signal)
 {
-    return signal->attention != ATTENTION_TASK && !ulid_compare(signal->proposal, proposal->id);
+    bool waits_in_group = signal->attention == ATTENTION_NONE && !ulid_is_absent(signal->group);
+
+    return signal->attention != ATTENTION_TASK && !waits_in_group &&
+           !ulid_compare(signal->proposal, proposal->id);
+}
+
+enum rc proposals_tell_signal(struct turn *turn, const struct proposal *proposal,
+                              struct signal *signal)
+{
+    enum rc rc = RC_OK;
+
+    signal->attention = attention_of(proposal->state);
+    if (proposal_state_is_final(proposal->state)) {
+        signal->group = (struct ulid){ 0 };
+        rc = start_cooldown(turn, signal, proposal);
+    }
+    return rc ? rc : gates_note(turn, signal);
 }
 
 /* When a timer of this kind is due in the state that the proposal is in; 0: it has none. */
@@ -417,13 +453,10 @@ enum rc proposals_moved(struct turn *turn, struct signal *signal, struct proposa
     turn->counts.proposals[proposal->state]++;
     if (proposal_state_is_final(proposal->state))
         proposal->closed_ms = turn->now_ms;
-    if (speaks_for(proposal, signal)) {
-        signal->attention = attention_of(proposal->state);
-        if (proposal_state_is_final(proposal->state))
-            rc = start_cooldown(turn, signal, proposal);
-        if (!rc)
-            rc = gates_note(turn, signal);
-    }
+    if (proposals_speaks_for(proposal, signal))
+        rc = proposals_tell_signal(turn, proposal, signal);
+    if (!rc)
+        rc = groups_follow(turn, signal, proposal);
     if (!rc)
         rc = keep_track(turn, proposal, before->state);
     return rc ? rc : announce(turn, proposal);
@@ -453,21 +486,39 @@ static enum rc load_newest(struct turn *turn, const struct signal *signal,
 enum rc proposals_premise_gone(struct turn *turn, struct signal *signal, struct slice reason)
 {
     struct proposal proposal = { 0 };
-    enum rc rc;
+    enum rc rc = RC_OK;
 
-    if (signal->attention != ATTENTION_PROPOSAL)
-        return RC_OK;
+    if (signal->attention == ATTENTION_PROPOSAL)
+        rc = groups_leave(turn, signal, PROPOSAL_WITHDRAWN, reason);
+    if (rc || signal->attention != ATTENTION_PROPOSAL)
+        return rc;
     rc = load_newest(turn, signal, &proposal);
     if (rc)
         return rc == RC_NOT_FOUND ? RC_OK : rc;
+    /* What was decided was decided about the one that leads; the others only verify with it. */
+    if (ulid_compare(proposal.signal, signal->id))
+        return RC_OK;
     if (proposal.state == PROPOSAL_OPEN)
         rc = proposals_move(turn, signal, &proposal, PROPOSAL_WITHDRAWN, reason);
     else if (proposal.state == PROPOSAL_APPROVED)
         rc = proposals_move(turn, signal, &proposal, PROPOSAL_STALE, reason);
-    if (rc)
-        return rc;
-    take_from_signal(signal, &proposal);
-    return proposal_put(turn->txn, &proposal);
+    if (!rc)
+        rc = proposals_title(turn, signal, &proposal);
+    return rc ? rc : proposal_put(turn->txn, &proposal);
+}
+
+/* Of a group, the others go on without it. */
+static enum rc withdraw_open(struct turn *turn, struct signal *signal, struct proposal *proposal,
+                             struct slice reason)
+{
+    enum rc rc;
+
+    if (!ulid_is_absent(signal->group))
+        return groups_leave(turn, signal, PROPOSAL_WITHDRAWN, reason);
+    rc = proposals_move(turn, signal, proposal, PROPOSAL_WITHDRAWN, reason);
+    if (!rc)
+        rc = proposals_title(turn, signal, proposal);
+    return rc ? rc : proposal_put(turn->txn, proposal);
 }
 
 enum rc proposals_take_back(struct turn *turn, struct signal *signal, struct slice reason)
@@ -481,15 +532,15 @@ enum rc proposals_take_back(struct turn *turn, struct signal *signal, struct sli
     rc = load_newest(turn, signal, &proposal);
     if (rc || proposal.state != PROPOSAL_OPEN)
         return rc == RC_NOT_FOUND ? RC_OK : rc;
-    rc = proposals_move(turn, signal, &proposal, PROPOSAL_WITHDRAWN, reason);
+    rc = withdraw_open(turn, signal, &proposal, reason);
     if (!rc)
         rc = turn_move_timer(turn, TIMER_SIGNAL_COOLDOWN, signal->id, signal->cooldown_until_ms,
                              cooldown_before_ms);
     if (rc)
         return rc;
     signal->cooldown_until_ms = cooldown_before_ms;
-    take_from_signal(signal, &proposal);
-    return proposal_put(turn->txn, &proposal);
+    signal->attention = ATTENTION_NONE;
+    return RC_OK;
 }
 
 enum rc proposals_recur(struct turn *turn, struct signal *signal)
@@ -510,10 +561,14 @@ enum rc proposals_recur(struct turn *turn, struct signal *signal)
 enum rc proposals_cleared(struct turn *turn, struct signal *signal)
 {
     struct proposal proposal = { 0 };
+    bool others_are_well = false;
     enum rc rc = load_newest(turn, signal, &proposal);
 
     if (rc || proposal.verify != VERIFY_OK)
         return rc == RC_NOT_FOUND ? RC_OK : rc;
+    rc = groups_are_well(turn, &proposal, signal->id, &others_are_well);
+    if (rc || !others_are_well)
+        return rc;
     rc = proposals_move(turn, signal, &proposal, PROPOSAL_VERIFIED,
                         SLICE("the source says that it is well again"));
     return rc ? rc : proposal_put(turn->txn, &proposal);

@@ -8,6 +8,8 @@
 /* A signal with its task, its proposal and what is rendered for them. */
 #define SIGNAL_LIMIT_BYTES ((size_t)256 << 20)
 
+#define ONLY_OBSERVES "its rule only observes now"
+
 /* --- signals follow the rules --- */
 
 struct collector {
@@ -61,6 +63,51 @@ static enum rc list_outdated(struct turn *turn, struct collector *collector)
     return rc;
 }
 
+/* Which group it is part of under this rule; absent: none. */
+static enum rc find_group(struct turn *turn, const struct rule *rule, const struct signal *signal,
+                          struct ulid *group)
+{
+    *group = (struct ulid){ 0 };
+    if (!rule->group.is_there || rule->mode != RULE_PROPOSE)
+        return RC_OK;
+    return groups_identify(turn, rule, signal, group);
+}
+
+/* An undecided proposal that was its own is absorbed by that of its group. */
+static enum rc give_up_own(struct turn *turn, struct signal *signal)
+{
+    struct proposal proposal = { 0 };
+    enum rc rc = proposal_get(turn->txn, signal->proposal, turn->arena, &proposal);
+
+    if (rc || proposal.state != PROPOSAL_OPEN)
+        return rc == RC_NOT_FOUND ? RC_OK : rc;
+    rc = proposals_move(turn, signal, &proposal, PROPOSAL_SUPERSEDED,
+                        SLICE("its rule groups what fires together: the group asks for it"));
+    return rc ? rc : proposal_put(turn->txn, &proposal);
+}
+
+/* The rule groups, or groups otherwise, or no longer. What is decided goes on; what is not is asked anew, by a timer: nothing is opened while signals adopt their rules. */
+static enum rc regroup(struct turn *turn, const struct rule *rule, struct signal *signal)
+{
+    const struct slice reason = SLICE("its rule groups its signals otherwise now");
+    struct ulid group;
+    enum rc rc = find_group(turn, rule, signal, &group);
+
+    if (rc || !ulid_compare(group, signal->group))
+        return rc;
+    if (rule->mode != RULE_PROPOSE)
+        return groups_leave(turn, signal, PROPOSAL_WITHDRAWN, SLICE(ONLY_OBSERVES));
+    if (!ulid_is_absent(signal->group))
+        rc = groups_leave(turn, signal, PROPOSAL_SUPERSEDED, reason);
+    else if (signal->attention == ATTENTION_TASK)
+        rc = tasks_withdraw(turn, signal, reason);
+    else if (signal->attention == ATTENTION_PROPOSAL)
+        rc = give_up_own(turn, signal);
+    if (rc || signal->attention != ATTENTION_NONE || signal->state != SIGNAL_FIRING)
+        return rc;
+    return gates_ask_soon(turn, signal, HOLD_GROUP);
+}
+
 /* What people were asked under the old meaning is asked anew under the new one: in the same message, as a new revision. */
 static enum rc revise(struct turn *turn, const struct rule *rule, struct signal *signal)
 {
@@ -72,16 +119,17 @@ static enum rc revise(struct turn *turn, const struct rule *rule, struct signal 
     if (signal->attention != ATTENTION_PROPOSAL)
         return RC_OK;
     if (rule->mode != RULE_PROPOSE)
-        return proposals_premise_gone(turn, signal, SLICE("its rule only observes now"));
+        return proposals_premise_gone(turn, signal, SLICE(ONLY_OBSERVES));
     rc = proposal_get(turn->txn, signal->proposal, turn->arena, &proposal);
-    if (rc || proposal.state != PROPOSAL_OPEN)
+    /* Of a group it shows the plan of the one that leads. */
+    if (rc || proposal.state != PROPOSAL_OPEN || ulid_compare(proposal.signal, signal->id))
         return rc == RC_NOT_FOUND ? RC_OK : rc;
     before = proposal;
     rc = task_get(turn->txn, proposal.task, turn->arena, &task);
     if (!rc || rc == RC_NOT_FOUND) /* without it the latest match says what to do */
         rc = proposals_render(turn, rule, signal, &task, &proposal);
     if (!rc)
-        rc = proposal_drop_edits(&proposal, turn->arena);
+        rc = proposal_drop_edits(&proposal, SLICE("the rule has changed"), turn->arena);
     if (!rc)
         rc = proposal_revise(&proposal, turn->now_ms, false, turn->arena);
     if (!rc && !slice_eq(proposal.edited, before.edited))
@@ -95,8 +143,10 @@ static enum rc revise(struct turn *turn, const struct rule *rule, struct signal 
 static enum rc close_without_rule(struct turn *turn, struct signal *signal)
 {
     struct slice reason = SLICE("rule removed");
-    enum rc rc = tasks_withdraw(turn, signal, reason);
+    enum rc rc = groups_leave(turn, signal, PROPOSAL_WITHDRAWN, reason);
 
+    if (!rc)
+        rc = tasks_withdraw(turn, signal, reason);
     if (!rc)
         rc = proposals_premise_gone(turn, signal, reason);
     return rc ? rc : signals_end(turn, signal, reason);
@@ -141,6 +191,8 @@ static enum rc adopt_one(struct turn *turn, struct ulid id)
         rc = signals_move_timers(turn, &signal, timers);
     if (!rc)
         rc = retitle(turn, rule, &signal);
+    if (!rc)
+        rc = regroup(turn, rule, &signal);
     if (!rc)
         rc = revise(turn, rule, &signal);
     if (!rc)

@@ -53,7 +53,12 @@ enum rc signals_ask(struct turn *turn, const struct rule *rule, struct signal *s
         signal->attention != ATTENTION_NONE || signal->is_overflow)
         return gates_release(turn, signal);
     rc = gates_hold(turn, rule, signal, &held);
-    return rc || held ? rc : tasks_open(turn, rule, signal);
+    if (rc)
+        return rc;
+    if (held)
+        return signal->hold.reason == HOLD_GROUP ? groups_join(turn, rule, signal) : RC_OK;
+    return rule->group.is_there ? groups_open(turn, rule, signal)
+                                : tasks_open(turn, rule, signal, NULL);
 }
 
 /* --- asked once all rules have seen it --- */
@@ -114,6 +119,8 @@ enum rc signals_ask_waiting(struct turn *turn)
 
 static enum rc on_resolved(struct turn *turn, struct signal *signal, bool by_event)
 {
+    const struct slice reason = SLICE("the signal resolved");
+    const struct ulid group = signal->group;
     enum rc rc;
 
     /* "It came back by itself" ends what waits for a person; a verification that waits for exactly this is answered. */
@@ -121,14 +128,18 @@ static enum rc on_resolved(struct turn *turn, struct signal *signal, bool by_eve
     if (!rc)
         rc = inhibit_end(turn, signal);
     if (!rc)
-        rc = tasks_withdraw(turn, signal, SLICE("the signal resolved"));
+        rc = groups_leave(turn, signal, PROPOSAL_WITHDRAWN, reason);
+    if (!rc)
+        rc = tasks_withdraw(turn, signal, reason);
     if (rc)
         return rc;
     if (by_event && signal->attention == ATTENTION_VERIFYING)
         rc = proposals_cleared(turn, signal);
     else
-        rc = proposals_premise_gone(turn, signal, SLICE("the signal resolved"));
-    return rc ? rc : messages_tell_resolved(turn, signal);
+        rc = proposals_premise_gone(turn, signal, reason);
+    if (!rc)
+        rc = messages_tell_resolved(turn, signal);
+    return rc ? rc : groups_settle(turn, group);
 }
 
 static enum rc follow_transitions(struct turn *turn, const struct rule *rule, struct signal *signal,

@@ -336,7 +336,7 @@ static enum rc on_verify(struct turn *turn, struct signal *signal, struct propos
                               SLICE("the verifying check did not pass"));
     rc = proposals_move(turn, signal, proposal, PROPOSAL_VERIFIED,
                         SLICE("the verifying check passed"));
-    return rc ? rc : signals_resolve(turn, signal, SLICE("verification"));
+    return rc ? rc : groups_verified(turn, proposal, signal);
 }
 
 static enum rc on_undo(struct turn *turn, struct signal *signal, struct proposal *proposal,
@@ -439,8 +439,12 @@ enum rc steps_verify(struct turn *turn, struct signal *signal, struct proposal *
 {
     struct outbox_item item = effect_of(proposal, &proposal->verify_step, OUTBOX_VERIFY, 0);
     int64_t before_ms = proposal->verify_until_ms;
+    bool others_are_well = false;
+    enum rc rc = groups_are_well(turn, proposal, signal->id, &others_are_well);
 
-    if (proposal->verify == VERIFY_OK && is_well_again(signal))
+    if (rc)
+        return rc;
+    if (proposal->verify == VERIFY_OK && is_well_again(signal) && others_are_well)
         return proposals_move(turn, signal, proposal, PROPOSAL_VERIFIED,
                               SLICE("the source says that it is well again"));
     /* A check has a timeout of its own, and its result always comes: no window may end before it. */
@@ -457,7 +461,7 @@ static enum rc end_quiet(struct turn *turn, struct signal *signal, struct propos
     int64_t until_ms = proposal->verify_until_ms;
     int64_t from_ms = until_ms - proposal->verify_ms;
     bool was_silenced = false, was_maintained = false;
-    enum rc rc = silences_overlap(turn, signal, from_ms, until_ms, &was_silenced);
+    enum rc rc = groups_were_silenced(turn, proposal, signal, from_ms, until_ms, &was_silenced);
 
     if (!rc)
         rc = maintenance_overlap(turn, signal, from_ms, until_ms, &was_maintained);
@@ -474,7 +478,7 @@ static enum rc end_quiet(struct turn *turn, struct signal *signal, struct propos
             SLICE("it stayed quiet, but it was silenced meanwhile: nobody can tell whether it "
                   "helped"));
     rc = proposals_move(turn, signal, proposal, PROPOSAL_VERIFIED, SLICE("it stayed quiet"));
-    return rc ? rc : signals_resolve(turn, signal, SLICE("verification"));
+    return rc ? rc : groups_verified(turn, proposal, signal);
 }
 
 enum rc steps_verify_due(struct turn *turn, struct ulid id, int64_t due_ms)

@@ -110,10 +110,13 @@ static enum rc propose(struct turn *turn, const struct rule *rule, struct signal
                        const struct task *task)
 {
     bool held = false;
-    enum rc rc = gates_hold(turn, rule, signal, &held);
+    enum rc rc;
 
+    if (!ulid_is_absent(task->group))
+        return groups_propose(turn, rule, signal, task);
+    rc = gates_hold(turn, rule, signal, &held);
     if (rc || !held)
-        return rc ? rc : proposals_open(turn, rule, signal, task);
+        return rc ? rc : proposals_open(turn, rule, signal, task, &task->signals, 0);
     signal->attention = ATTENTION_NONE;
     return RC_OK;
 }
@@ -135,7 +138,8 @@ static enum rc finish(struct turn *turn, const struct rule *rule, struct signal 
     return propose(turn, rule, signal, task);
 }
 
-enum rc tasks_open(struct turn *turn, const struct rule *rule, struct signal *signal)
+enum rc tasks_open(struct turn *turn, const struct rule *rule, struct signal *signal,
+                   const struct ulid_list *together)
 {
     const struct diagnose_part *part = &rule->playbook.diagnose;
     struct template_values values;
@@ -156,6 +160,10 @@ enum rc tasks_open(struct turn *turn, const struct rule *rule, struct signal *si
                          .deadline_ms = turn->now_ms + part->timeout_ms };
     enum rc rc;
 
+    if (together) {
+        task.signals = *together;
+        task.group = signal->group;
+    }
     rc = turn_make_id(turn, &task.id);
     if (!rc)
         rc = signal_values(signal, turn->now_ms, turn->arena, &values);
@@ -168,8 +176,11 @@ enum rc tasks_open(struct turn *turn, const struct rule *rule, struct signal *si
         return RC_NO_MEMORY;
     task.evidence = (struct record_list){ evidence, part->n_evidence };
     signal->task = task.id;
-    signal->attention = ATTENTION_TASK;
+    /* An open proposal of its group goes on being about it. */
+    if (signal->attention == ATTENTION_NONE)
+        signal->attention = ATTENTION_TASK;
     turn->counts.tasks[TASK_RUNNING]++;
+    rc = groups_task_opened(turn, &task, signal);
     for (size_t i = 0; i < part->n_evidence && !rc; i++)
         rc = collect(turn, &task, i, &part->evidence[i], signal, &values, &evidence[i]);
     if (!rc)
@@ -187,10 +198,14 @@ enum rc tasks_open(struct turn *turn, const struct rule *rule, struct signal *si
 static enum rc finish_or_withdraw(struct turn *turn, struct task *task, struct signal *signal)
 {
     const struct rule *rule = turn_rule(turn, task->rule);
+    enum rc rc;
 
     if (rule && rule->mode == RULE_PROPOSE)
         return finish(turn, rule, signal, task);
     signal->attention = ATTENTION_NONE;
+    rc = groups_task_withdrawn(turn, task, signal);
+    if (rc)
+        return rc;
     task->reason = rule ? SLICE("its rule only observes now") : SLICE("rule removed");
     return move(turn, task, TASK_WITHDRAWN);
 }
@@ -266,24 +281,31 @@ enum rc tasks_deadline(struct turn *turn, struct ulid id, int64_t due_ms)
     return store_both(turn, &task, &signal);
 }
 
+enum rc tasks_close(struct turn *turn, struct task *task, struct slice reason)
+{
+    enum rc rc;
+
+    task->reason = reason;
+    rc = turn_move_timer(turn, TIMER_TASK_DEADLINE, task->id, task->deadline_ms, 0);
+    if (!rc)
+        rc = turn_cancel(turn, task->id);
+    if (!rc)
+        rc = move(turn, task, TASK_WITHDRAWN);
+    return rc ? rc : task_put(turn->txn, task);
+}
+
 enum rc tasks_withdraw(struct turn *turn, struct signal *signal, struct slice reason)
 {
     struct task task = { 0 };
-    enum rc rc;
+    enum rc rc = RC_OK;
 
-    if (signal->attention != ATTENTION_TASK)
-        return RC_OK;
+    if (signal->attention == ATTENTION_TASK)
+        rc = groups_leave(turn, signal, PROPOSAL_WITHDRAWN, reason);
+    if (rc || signal->attention != ATTENTION_TASK)
+        return rc;
     signal->attention = ATTENTION_NONE;
     rc = task_get(turn->txn, signal->task, turn->arena, &task);
     if (rc)
         return rc == RC_NOT_FOUND ? RC_OK : rc;
-    task.reason = reason;
-    rc = turn_move_timer(turn, TIMER_TASK_DEADLINE, task.id, task.deadline_ms, 0);
-    if (!rc)
-        rc = turn_cancel(turn, task.id);
-    if (!rc)
-        rc = move(turn, &task, TASK_WITHDRAWN);
-    if (rc)
-        return rc;
-    return task_put(turn->txn, &task);
+    return tasks_close(turn, &task, reason);
 }

@@ -15,6 +15,7 @@ static enum rc (*const handlers[TIMER_KINDS])(struct turn *turn, struct ulid obj
     [TIMER_SIGNAL_HELD] = gates_wake,
     [TIMER_GATE] = gates_walk,
     [TIMER_INHIBIT] = inhibit_walk,
+    [TIMER_GROUP] = groups_due,
 };
 
 /* The first timer, and whether it is due. What has to ask at the moment before asks before it runs, and may set others. */

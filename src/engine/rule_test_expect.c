@@ -95,6 +95,14 @@ static void show_time(int64_t at_ms, struct buffer *out)
     buffer_format(out, "{at: %s", at_ms ? duration_format(at_ms, text) : "0m");
 }
 
+static void show_number(const struct change_seen *change, const char *member, struct buffer *out)
+{
+    int64_t number;
+
+    if (!json_int(json_get_text(change->json, member), &number) && number > 1)
+        buffer_format(out, ", %s: %lld", member, (long long)number);
+}
+
 static void show_change(const struct change_seen *change, struct buffer *out)
 {
     struct json_writer writer = json_writer_to(out);
@@ -104,6 +112,8 @@ static void show_change(const struct change_seen *change, struct buffer *out)
         buffer_format(out, ", proposal: {rule: %.*s, state: %.*s, title: ", SLICE_ARG(change->rule),
                       SLICE_ARG(change->state));
         buffer_add(out, json_text(json_get_text(change->json, "title")));
+        show_number(change, "revision", out);
+        show_number(change, "signal_count", out);
         buffer_add_text(out, "}}");
         return;
     }
@@ -228,6 +238,27 @@ static bool plan_fits(const struct slice_list *wanted, const struct record_list 
     return true;
 }
 
+/* Of a number that is not asked for any will do. */
+static bool number_fits(int64_t wanted, const struct change_seen *got, const char *member)
+{
+    int64_t number;
+
+    return wanted < 0 || (!json_int(json_get_text(got->json, member), &number) && number == wanted);
+}
+
+static bool text_fits(struct slice wanted, const struct change_seen *got, const char *member)
+{
+    return slice_is_absent(wanted) || slice_eq(wanted, json_text(json_get_text(got->json, member)));
+}
+
+/* Said of a proposal when it changed: what is told of it without a state or a revision is told of its opening. */
+static bool moment_fits(const struct expected_proposal *wanted, const struct change_seen *got)
+{
+    if (wanted->state >= 0 && !slice_eq(slice_of(proposal_state_names[wanted->state]), got->state))
+        return false;
+    return wanted->state >= 0 || wanted->revision >= 0 || got->is_opening;
+}
+
 static enum rc proposal_fits(const struct expectation *wanted, const struct change_seen *got,
                              struct simulation *simulation, struct arena *arena, bool *fits)
 {
@@ -239,18 +270,16 @@ static enum rc proposal_fits(const struct expectation *wanted, const struct chan
         return RC_OK;
     if (!slice_is_absent(wanted->rule) && !slice_eq(wanted->rule, got->rule))
         return RC_OK;
-    if (wanted->wanted.state >= 0
-            ? !slice_eq(slice_of(proposal_state_names[wanted->wanted.state]), got->state)
-            : !got->is_opening)
+    if (!moment_fits(&wanted->wanted, got))
         return RC_OK;
     rc = simulation_proposal(simulation, got->proposal, arena, &proposal);
     if (rc)
         return rc;
-    *fits =
-        plan_fits(&wanted->wanted.plan, &proposal.plan) &&
-        (slice_is_absent(wanted->wanted.title) || slice_eq(wanted->wanted.title, proposal.title)) &&
-        (slice_is_absent(wanted->wanted.severity) ||
-         slice_eq(wanted->wanted.severity, slice_of(severity_names[proposal.severity])));
+    *fits = plan_fits(&wanted->wanted.plan, &proposal.plan) &&
+            text_fits(wanted->wanted.title, got, "title") &&
+            text_fits(wanted->wanted.severity, got, "severity") &&
+            number_fits(wanted->wanted.signals, got, "signal_count") &&
+            number_fits(wanted->wanted.revision, got, "revision");
     return RC_OK;
 }
 

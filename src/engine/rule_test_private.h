@@ -33,7 +33,9 @@ struct test_event {
 struct expected_proposal {
     struct slice title;
     struct slice_list plan;
-    int state; /* -1: not said */
+    int64_t signals;  /* that it is about; -1: not said */
+    int64_t revision; /* -1: not said */
+    int state;        /* -1: not said */
     struct slice severity;
 };
 

@@ -53,6 +53,8 @@ static const struct setting expect_members[] = {
 static const struct setting proposal_members[] = {
     { .name = "title", .type = SETTING_TEXT, AT(title) },
     { .name = "plan", .type = SETTING_TEXTS, AT(plan) },
+    { .name = "signals", .type = SETTING_INT, AT(signals), .min = 1, .max = 1000000 },
+    { .name = "revision", .type = SETTING_INT, AT(revision), .min = 1, .max = 1000000 },
     { .name = "state", .type = SETTING_ENUM, AT(state), .names = proposal_state_names },
     { .name = "severity", .type = SETTING_TEXT, AT(severity) },
 };
@@ -168,6 +170,8 @@ static enum rc read_expectation(const struct node *node, struct arena *arena,
         .node = node, .at_ms = -1, .state = -1, .count = -1, .n_proposals = -1
     };
     expectation->wanted.state = -1;
+    expectation->wanted.signals = -1;
+    expectation->wanted.revision = -1;
     if (node->type != NODE_MAP) {
         node_problem(problems, node, "an expectation is a map: {at: 20m, rule: ID, state: firing}");
         return RC_INVALID;

@@ -285,6 +285,7 @@ enum rc turn_feed_proposal(struct turn *turn, const struct proposal *proposal)
     json_member_text(&writer, "rule", proposal->rule);
     json_member_text(&writer, "title", proposal->title);
     json_member_text(&writer, "severity", slice_of(severity_names[proposal->severity]));
+    json_member_int(&writer, "signal_count", (int64_t)proposal->signals.n_items + proposal->n_more);
     json_member_text(&writer, "outcome", proposal->outcome);
     json_object_end(&writer);
     rc = push_feed(turn, "proposal", &json);

@@ -4,7 +4,8 @@
 #include "src/store/meta.h"
 #include "src/store/store_row.h"
 
-static const char *const door_names[] = { "data", "decision", "result", "reload", "watcher", "signal", NULL };
+static const char *const door_names[] = { "data",    "decision", "result", "reload",
+                                          "watcher", "signal",   NULL };
 
 /* clang-format off */
 #define AT(member) .offset = offsetof(struct header, member)

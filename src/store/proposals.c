@@ -139,6 +139,8 @@ static const struct record_field proposal_fields[] = {
     { .tag = 43, .type = RECORD_TIME,   .name = "closed", AT(closed_ms) },
     { .tag = 44, .type = RECORD_STRUCT, .shape = &step_shape, AT(verify_step) },
     { .tag = 45, .type = RECORD_TEXT,   .name = "edited", AT(edited) },
+    { .tag = 50, .type = RECORD_INT,    .name = "more_signals", AT(n_more) },
+    { .tag = 51, .type = RECORD_ID,     AT(group) },
 };
 #undef AT
 /* clang-format on */
@@ -238,29 +240,34 @@ static enum rc key_of_fingerprint(struct slice fingerprint_hex, struct store_key
     return RC_OK;
 }
 
-static enum rc put_place(struct store_txn *txn, const struct proposal *proposal)
+static enum rc place_of(struct ulid id, struct slice fingerprint_hex, struct store_key *key)
+{
+    enum rc rc = key_of_fingerprint(fingerprint_hex, key);
+
+    if (!rc)
+        key_add_ulid(key, id);
+    return rc;
+}
+
+enum rc proposal_add_signal(struct store_txn *txn, struct ulid id, struct slice fingerprint_hex)
 {
     struct store_key key;
     struct slice stored;
-    enum rc rc = key_of_fingerprint(proposal->fingerprint, &key);
+    enum rc rc = place_of(id, fingerprint_hex, &key);
 
     if (rc)
         return rc;
-    key_add_ulid(&key, proposal->id);
     rc = store_get(txn, TABLE_SIGNAL_PROPOSALS, key_slice(&key), &stored);
     return rc == RC_NOT_FOUND ? store_put(txn, TABLE_SIGNAL_PROPOSALS, key_slice(&key), SLICE(""))
                               : rc;
 }
 
-static enum rc delete_place(struct store_txn *txn, const struct proposal *proposal)
+enum rc proposal_remove_signal(struct store_txn *txn, struct ulid id, struct slice fingerprint_hex)
 {
     struct store_key key;
-    enum rc rc = key_of_fingerprint(proposal->fingerprint, &key);
+    enum rc rc = place_of(id, fingerprint_hex, &key);
 
-    if (rc)
-        return rc;
-    key_add_ulid(&key, proposal->id);
-    return store_delete(txn, TABLE_SIGNAL_PROPOSALS, key_slice(&key));
+    return rc ? rc : row_forget(txn, TABLE_SIGNAL_PROPOSALS, key);
 }
 
 /* The id at the end of a row's key. */
@@ -308,7 +315,7 @@ enum rc proposal_put(struct store_txn *txn, const struct proposal *proposal)
     enum rc rc = put_short(txn, proposal);
 
     if (!rc)
-        rc = put_place(txn, proposal);
+        rc = proposal_add_signal(txn, proposal->id, proposal->fingerprint);
     return rc ? rc : object_put(txn, TABLE_PROPOSALS, &proposal_shape, proposal->id, proposal);
 }
 
@@ -316,6 +323,26 @@ enum rc proposal_get(struct store_txn *txn, struct ulid id, struct arena *arena,
                      struct proposal *proposal)
 {
     return object_get(txn, TABLE_PROPOSALS, &proposal_shape, id, arena, proposal);
+}
+
+enum rc proposal_state_get(struct store_txn *txn, struct ulid id, enum proposal_state *state)
+{
+    static const struct record_field fields[] = {
+        { .tag = 4,
+          .type = RECORD_ENUM,
+          .names = proposal_state_names,
+          .offset = offsetof(struct proposal, state) },
+    };
+    static const struct record_shape shape = RECORD_SHAPE(proposal, fields);
+    const struct store_key key = key_of_ulid(id);
+    struct proposal proposal = { 0 };
+    struct slice record;
+    enum rc rc = store_get(txn, TABLE_PROPOSALS, key_slice(&key), &record);
+
+    if (!rc)
+        rc = record_borrow(&shape, record, NULL, &proposal);
+    *state = proposal.state;
+    return rc;
 }
 
 enum rc proposal_find(struct store_txn *txn, struct slice name, struct arena *arena,
@@ -352,9 +379,9 @@ bool proposal_state_is_final(enum proposal_state state)
 
 enum rc proposal_delete(struct store_txn *txn, const struct proposal *proposal)
 {
-    enum rc rc = delete_place(txn, proposal);
+    enum rc rc = proposal_remove_signal(txn, proposal->id, proposal->fingerprint);
 
-    if (!rc || rc == RC_NOT_FOUND)
+    if (!rc)
         rc = store_delete(txn, TABLE_PROPOSAL_SHORTS, proposal->short_id);
     if (!rc || rc == RC_NOT_FOUND)
         rc = object_delete(txn, TABLE_PROPOSALS, proposal->id);

@@ -2,7 +2,8 @@
  *
  * proposals:        ULID -> record of struct proposal
  * proposal_shorts:  the 5 letters of the short id -> ULID
- * signal_proposals: fingerprint (16 bytes), ULID of the proposal -> nothing; all proposals of a signal, in order
+ * signal_proposals: fingerprint (16 bytes), ULID of the proposal -> nothing; all proposals of a signal, in order.
+ *                   proposal_put and proposal_delete care for that of the signal that leads, no other.
  *
  * What may follow what is in actions/proposal.c.
  */
@@ -132,8 +133,10 @@ struct proposal {
     struct ulid signal;
     struct slice fingerprint;
     int64_t episode;
-    struct ulid_list signals;
-    struct slice title;
+    struct ulid_list signals; /* the one that leads first */
+    int64_t n_more;           /* signals of its group that found no room among them */
+    struct ulid group;        /* absent: it is about one signal alone; stored, not shown */
+    struct slice title;       /* of the signal that leads; with others, how many */
     enum severity severity;
     int64_t created_ms;
     int64_t updated_ms;
@@ -180,11 +183,19 @@ extern const struct record_shape step_shape;
 enum rc proposal_put(struct store_txn *txn, const struct proposal *proposal) MUST_CHECK;
 enum rc proposal_get(struct store_txn *txn, struct ulid id, struct arena *arena,
                      struct proposal *proposal) MUST_CHECK;
+/* Only its state. */
+enum rc proposal_state_get(struct store_txn *txn, struct ulid id,
+                           enum proposal_state *state) MUST_CHECK;
 /* Removes it with its short id and its place among the signal's proposals. */
 enum rc proposal_delete(struct store_txn *txn, const struct proposal *proposal) MUST_CHECK;
 /* By "prp_…" or by its short id. */
 enum rc proposal_find(struct store_txn *txn, struct slice name, struct arena *arena,
                       struct proposal *proposal) MUST_CHECK;
+/* One more signal that it is about, or one less: its place among the proposals of that signal. */
+enum rc proposal_add_signal(struct store_txn *txn, struct ulid id,
+                            struct slice fingerprint_hex) MUST_CHECK;
+enum rc proposal_remove_signal(struct store_txn *txn, struct ulid id,
+                               struct slice fingerprint_hex) MUST_CHECK;
 /* A short id that is free, made from `id`: the same id gives the same letters unless they are taken. */
 enum rc proposal_make_short(struct store_txn *txn, struct ulid id, struct arena *arena,
                             struct slice *short_id) MUST_CHECK;

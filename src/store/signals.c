@@ -67,7 +67,9 @@ static const struct record_field signal_fields[] = {
     { .tag = 42, .type = RECORD_TIME,  AT(fired_before_ms[0]) },
     { .tag = 43, .type = RECORD_TIME,  AT(fired_before_ms[1]) },
     { .tag = 44, .type = RECORD_TIME,  .name = "flapping_until", AT(flapping_until_ms) },
+    { .tag = 50, .type = RECORD_ID,    AT(group) },
 };
+#undef AT
 /* clang-format on */
 const struct record_shape signal_shape = RECORD_SHAPE(signal, signal_fields);
 
@@ -134,20 +136,38 @@ enum rc signal_delete(struct store_txn *txn, const struct signal *signal)
     return rc;
 }
 
+/* clang-format off */
+#define AT(member) .offset = offsetof(struct signal_glance, member)
+static const struct record_field glance_fields[] = {
+    { .tag = 2,  .type = RECORD_TEXT, AT(rule) },
+    { .tag = 6,  .type = RECORD_ENUM, .names = signal_state_names, AT(state) },
+    { .tag = 7,  .type = RECORD_ENUM, .names = severity_names, AT(severity) },
+    { .tag = 15, .type = RECORD_TIME, AT(fired_ms) },
+    { .tag = 25, .type = RECORD_ENUM, .names = attention_names, AT(attention) },
+};
+#undef AT
+/* clang-format on */
+static const struct record_shape glance_shape = RECORD_SHAPE(signal_glance, glance_fields);
+
+static enum rc read_glance(struct ulid id, struct slice record, struct signal_glance *glance)
+{
+    enum rc rc = record_borrow(&glance_shape, record, NULL, glance);
+
+    glance->id = id; /* the record is read over the whole struct */
+    return rc;
+}
+
+enum rc signal_glance_get(struct store_txn *txn, struct ulid id, struct signal_glance *glance)
+{
+    const struct store_key key = key_of_ulid(id);
+    struct slice record;
+    enum rc rc = store_get(txn, TABLE_SIGNALS, key_slice(&key), &record);
+
+    return rc ? rc : read_glance(id, record, glance);
+}
+
 enum rc signal_glance_next(struct store_txn *txn, struct ulid after, struct signal_glance *glance)
 {
-    static const struct record_field fields[] = {
-        { .tag = 2, .type = RECORD_TEXT, .offset = offsetof(struct signal_glance, rule) },
-        { .tag = 6,
-          .type = RECORD_ENUM,
-          .names = signal_state_names,
-          .offset = offsetof(struct signal_glance, state) },
-        { .tag = 25,
-          .type = RECORD_ENUM,
-          .names = attention_names,
-          .offset = offsetof(struct signal_glance, attention) },
-    };
-    static const struct record_shape shape = RECORD_SHAPE(signal_glance, fields);
     struct slice key, record;
     struct ulid id;
     enum rc rc =
@@ -157,9 +177,7 @@ enum rc signal_glance_next(struct store_txn *txn, struct ulid after, struct sign
         return rc;
     if (!key_read_ulid(&key, &id))
         return RC_CORRUPT;
-    rc = record_borrow(&shape, record, NULL, glance);
-    glance->id = id; /* the record is read over the whole struct */
-    return rc;
+    return read_glance(id, record, glance);
 }
 
 const char *fingerprint_format(struct fingerprint fingerprint, char *text)

@@ -88,6 +88,8 @@ struct signal {
     struct ulid task; /* of this episode */
     struct ulid proposal;     /* its newest */
     enum attention attention; /* stored, not shown */
+    struct ulid
+        group; /* in which it waits, or is part of a task or of a proposal that is not over */
     int64_t n_clears;     /* events that clear, since the last match: `clear` may ask for several */
     int64_t quiet_due_ms; /* the armed quiet timer; 0: none */
     int64_t condition_due_ms; /* engine time: when its condition asked to be woken; 0: not at all */
@@ -117,7 +119,11 @@ struct signal_glance {
     struct slice rule; /* borrowed as by store_get */
     enum signal_state state;
     enum attention attention;
+    enum severity severity;
+    int64_t fired_ms;
 };
+enum rc signal_glance_get(struct store_txn *txn, struct ulid id,
+                          struct signal_glance *glance) MUST_CHECK;
 /* The first signal with an id above `after`. RC_NOT_FOUND at the end; RC_CORRUPT sets the id as well, so that a walk can go on. */
 enum rc signal_glance_next(struct store_txn *txn, struct ulid after,
                            struct signal_glance *glance) MUST_CHECK;

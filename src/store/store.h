@@ -42,6 +42,8 @@ struct store_txn;
     X(MESSAGE_QUEUE, "message_queue")       /* messages.h */                                       \
     X(CHANNEL_FACTS, "channel_facts")       /* messages.h */                                       \
     X(GROUP_MEMBERS, "group_members")       /* messages.h */                                       \
+    X(GROUPS, "groups")                     /* groups.h */                                         \
+    X(GROUP_WAITING, "group_waiting")       /* groups.h */                                         \
     X(SILENCES, "silences")                 /* silences.h */                                       \
     X(SILENCE_ENDS, "silence_ends")         /* silences.h */                                       \
     X(HELD, "held")                         /* held.h */                                           \

@@ -99,6 +99,7 @@ static const struct record_field task_fields[] = {
     { .tag = 18, .type = RECORD_LIST,   .name = "evidence", .always = true, .shape = &evidence_shape, AT(evidence) },
     { .tag = 20, .type = RECORD_TEXT,   AT(event) },
     { .tag = 19, .type = RECORD_STRUCT, .name = "diagnosis", .shape = &diagnosis_shape, AT(diagnosis) },
+    { .tag = 21, .type = RECORD_ID,     AT(group) },
 };
 #undef AT
 /* clang-format on */

@@ -74,7 +74,8 @@ struct task_scope {
 
 struct task {
     struct ulid id;
-    struct ulid_list signals;
+    struct ulid_list signals; /* the one that leads first */
+    struct ulid group;        /* whose signals these are; stored, not shown */
     struct slice rule;
     struct slice rule_version;
     int64_t episode; /* of its signal */

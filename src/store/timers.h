@@ -20,6 +20,7 @@ enum timer_kind {
     TIMER_SIGNAL_HELD,     /* a signal: what holds it back is looked at again */
     TIMER_GATE,    /* a reason (the first byte): those that it held ask, one after the other */
     TIMER_INHIBIT, /* a digest (inhibit.h): who watches it is looked at, one after the other */
+    TIMER_GROUP,   /* a group: who waits is asked about */
     TIMER_KINDS
 };
 

@@ -39,6 +39,18 @@ function standing(proposal) {
   ];
 }
 
+/* The other signals of a group; the first ones by name. */
+function together({ others = [], signals, more_signals = 0 }) {
+  const left = signals.length + more_signals - 1 - others.length;
+  if (signals.length + more_signals < 2) return null;
+  return h('section', { 'data-key': 'together' },
+    h('h2', {}, 'Together with'),
+    h('ul', { id: 'together' },
+      others.map((other) => h('li', { 'data-state': other.state }, h('a', { href: `#/signals/${other.signal}` }, shown(other.title || other.signal)),
+        other.state !== 'firing' && [' ', h('span', { class: 'faint' }, '(well again)')])),
+      left > 0 && h('li', {}, `${left} more`)));
+}
+
 function who({ from = [], need = 1, not = [] } = {}, decisions) {
   const given = decisions.filter((decision) => decision.verdict === 'approve' && !decision.void);
   return [
@@ -126,7 +138,7 @@ export function detailView() {
     h('p', { class: 'back' }, h('a', { href: '#/proposals' }, '← All proposals')),
     h('p', { class: 'marks' }, severity(proposal), state(proposal.state), h('code', { class: 'short' }, proposal.short)),
     h('h2', { class: 'title', id: 'detail-title', tabindex: '-1' }, shown(proposal.title)),
-    sentence(proposal), conclusion(proposal), standing(proposal),
+    sentence(proposal), together(proposal), conclusion(proposal), standing(proposal),
     planSection(proposal), conditions(proposal), decideView(proposal),
     diagnosisView(proposal.diagnosis, task?.evidence), history(proposal), about(proposal));
 }

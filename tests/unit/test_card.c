@@ -57,6 +57,28 @@ static void a_signal_that_still_fires_counts_on(void **state)
         "9 times since 11:42 UTC, last 12:01 UTC (over 19 min); well again since 12:02 UTC");
 }
 
+static void the_signals_of_a_group_are_named_and_beyond_that_counted(void **state)
+{
+    struct card_sample *sample = *state;
+    struct ulid ids[7] = { 0 };
+    const struct card_other others[] = { { SLICE("till is down"), false },
+                                         { SLICE("cart is down"), true } };
+
+    assert_true(slice_is_absent(said(sample, card_others)));
+    sample->proposal.signals = (struct ulid_list){ ids, 3 };
+    assert_says(sample, card_others, "together with 2 more");
+    sample->card.others = others;
+    sample->card.n_others = 2;
+    assert_says(sample, card_others, "together with till is down · cart is down (well again)");
+    assert_says(sample, card_when,
+                "4 times since 11:42 UTC, last 12:00 UTC (over 18 min); 3 signals together");
+    sample->proposal.n_more = 200;
+    assert_says(sample, card_others,
+                "together with till is down · cart is down (well again) · 200 more");
+    assert_says(sample, card_when,
+                "4 times since 11:42 UTC, last 12:00 UTC (over 18 min); 203 signals together");
+}
+
 static void a_later_episode_does_not_count_for_an_older_proposal(void **state)
 {
     struct card_sample *sample = *state;
@@ -664,6 +686,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CARD_TEST(it_says_what_since_when_and_how_often),
         CARD_TEST(a_signal_that_still_fires_counts_on),
+        CARD_TEST(the_signals_of_a_group_are_named_and_beyond_that_counted),
         CARD_TEST(a_later_episode_does_not_count_for_an_older_proposal),
         CARD_TEST(what_was_seen_once_says_so_and_another_day_has_its_date),
         CARD_TEST(a_proposal_that_was_made_before_says_what_became_of_it),

@@ -567,10 +567,14 @@ static void a_plan_that_is_made_anew_says_whose_edit_is_void(void **state)
     struct sample *sample = *state;
     const struct decision *decisions;
 
-    assert_int_equal(proposal_drop_edits(&sample->proposal, sample->arena), RC_OK);
+    assert_int_equal(
+        proposal_drop_edits(&sample->proposal, SLICE("the rule has changed"), sample->arena),
+        RC_OK);
     assert_true(slice_is_absent(sample->proposal.edited));
     (void)does(sample, EDITS);
-    assert_int_equal(proposal_drop_edits(&sample->proposal, sample->arena), RC_OK);
+    assert_int_equal(
+        proposal_drop_edits(&sample->proposal, SLICE("the rule has changed"), sample->arena),
+        RC_OK);
     assert_slice(sample->proposal.edited, "the rule has changed, and the plan is made from it "
                                           "anew: what jane changed in it before is void");
     decisions = sample->proposal.decisions.items;

@@ -873,9 +873,66 @@ static void a_signal_that_comes_and_goes_is_told_in_the_threads_of_its_proposals
     end(story);
 }
 
+/* --- a group --- */
+
+#define GROUP_RULES                                                                                \
+    "rules:\n"                                                                                     \
+    "  - {id: red, on: ci.run, where: {state: failing}, key: [repo, workflow], title: "            \
+    "'{{workflow}} is red', group: {wait: 30s}, propose: {plan: [{do: act, with: {level: "         \
+    "'7'}}]}}\n"
+
+static void flow_is(struct story *story, int64_t at_ms, const char *workflow, const char *state)
+{
+    char time[TIME_TEXT_BYTES], json[256];
+
+    snprintf(json, sizeof json,
+             "{\"kind\":\"ci.run\",\"repo\":\"a/b\",\"workflow\":\"%s\",\"state\":\"%s\",\"time\":"
+             "\"%s\"}",
+             workflow, state, time_format(at_ms, time));
+    accept(story, at_ms, ENGINE_RECORDED_EVENT, json);
+    fold(story, at_ms);
+}
+
+static uint64_t n_messages(struct story *story)
+{
+    struct store_txn *txn = NULL;
+    uint64_t n = 0;
+
+    assert_int_equal(store_begin_read(story->store, &txn), RC_OK);
+    assert_int_equal(store_count(txn, TABLE_MESSAGES, &n), RC_OK);
+    store_abort(&txn);
+    return n;
+}
+
+static void a_group_has_one_message_whoever_joins_leads_and_leaves(void **state)
+{
+    struct story *story = begin_with(CONFIG, GROUP_RULES);
+    int64_t wanted;
+
+    (void)state;
+    flow_is(story, NOON_MS, "test", "failing");
+    flow_is(story, NOON_MS + 1, "lint", "failing");
+    fold(story, NOON_MS + 30 * SECOND_MS);
+    assert_int_equal(n_messages(story), 1);
+    wanted = message_of(story, newest(story).id, "slack").wanted;
+    flow_is(story, NOON_MS + 31 * SECOND_MS, "docs", "failing");
+    fold(story, NOON_MS + 60 * SECOND_MS); /* joined: the same message, anew */
+    assert_int_equal(n_messages(story), 1);
+    assert_true(message_of(story, newest(story).id, "slack").wanted > wanted);
+    flow_is(story, NOON_MS + 61 * SECOND_MS, "test", "ok"); /* it led */
+    flow_is(story, NOON_MS + 62 * SECOND_MS, "docs", "ok");
+    assert_int_equal(n_messages(story), 1);
+    flow_is(story, NOON_MS + 63 * SECOND_MS, "lint", "ok");
+    assert_int_equal(newest(story).state, PROPOSAL_WITHDRAWN);
+    assert_int_equal(n_messages(story), 1);
+    assert_int_equal(n_proposals(story), 1);
+    end(story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_group_has_one_message_whoever_joins_leads_and_leaves),
         cmocka_unit_test(a_proposal_is_owed_to_each_channel_but_those_that_stand_by),
         cmocka_unit_test(a_card_that_was_sent_owes_nothing_until_something_changes),
         cmocka_unit_test(

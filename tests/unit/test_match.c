@@ -132,6 +132,18 @@ static void named_groups_become_fields_and_fill_what_is_absent(void **state)
 
 /* -- key -- */
 
+static void r12_a_field_that_the_group_is_by_is_a_fault_where_it_is_absent_or_empty(void **state)
+{
+    const char *rules =
+        "rules: [{id: a, on: push, key: [repo], group: {by: [service, data.rack]}}]";
+
+    (void)state;
+    assert_seen(rules, "{'kind':'push','repo':'r','service':'s','data':{'rack':'1'}}", "a/r");
+    assert_seen(rules, "{'kind':'push','repo':'r','data':{'rack':'1'}}", "?service");
+    assert_seen(rules, "{'kind':'push','repo':'r','service':'s','data':{'rack':''}}", "?data.rack");
+    assert_seen(rules, "{'kind':'push','service':'s','data':{'rack':'1'}}", "?repo");
+}
+
 static void r12_a_field_of_the_key_that_is_absent_or_empty_is_a_fault(void **state)
 {
     const char *fields = "rules: [{id: a, on: push, key: [repo, branch]}]";
@@ -404,6 +416,7 @@ int main(void)
         cmocka_unit_test(what_vedette_says_of_itself_is_seen_only_where_it_is_asked_for),
         cmocka_unit_test(match_searches_the_text_and_ignore_throws_out),
         cmocka_unit_test(named_groups_become_fields_and_fill_what_is_absent),
+        cmocka_unit_test(r12_a_field_that_the_group_is_by_is_a_fault_where_it_is_absent_or_empty),
         cmocka_unit_test(r12_a_field_of_the_key_that_is_absent_or_empty_is_a_fault),
         cmocka_unit_test(a_signal_is_known_by_rule_and_key),
         cmocka_unit_test(long_keys_that_differ_at_the_end_are_two_signals),

@@ -57,9 +57,6 @@ static const struct {
       "alert, "
       "unless: [b]}",
       "t.yaml:4:33: error: `unless` goes round: b → c → b;" },
-    /* not yet here */
-    { "{id: a, on: alert, group: {by: [service]}}",
-      "t.yaml:2:24: error: `group` is not in this version of Vedette yet; valid here: id on" },
     { "{id: a, on: log, when: {count: 2, within: 1m, weight: n}}",
       "t.yaml:2:59: error: no event of this rule can have `n`" },
     { "{id: a, on: log, when: {count: 2, within: 1m, weight: [a]}}",
@@ -326,6 +323,22 @@ static const struct {
       "error: `clear` has either `quiet` or a filter, not both" },
     { "{id: a, on: log, match: '/(?<port>[0-9]+) down/', key: [port], clear: {match: '/up/'}}",
       "error: an event that clears cannot have `port`" },
+    /* group */
+    { "{id: a, on: alert, group: {by: [sevrice]}}",
+      "t.yaml:2:37: error: no event of this rule can have `sevrice`; did you mean `service`?" },
+    { "{id: a, on: alert, group: {by: [service, [host]]}}",
+      "t.yaml:2:46: error: `by` is a list of field names" },
+    { "{id: a, on: alert, group: {by: {service: x}}}",
+      "error: `by` is a list of field names, not" },
+    { "{id: a, on: alert, group: {by: [service], wait: 61m}}",
+      "t.yaml:2:53: error: `wait` must be between 0s and 1h, not" },
+    { "{id: a, on: alert, group: {by: [service], wait: 30}}", "error: `wait` must be a duration" },
+    { "{id: a, on: alert, group: {name: 'a b'}}",
+      "t.yaml:2:38: error: the name of a group is letters, digits" },
+    { "{id: a, on: alert, group: {by: [service], wiat: 30s}}",
+      "error: unknown member `wiat`; did you mean `wait`? valid here: by wait name" },
+    { "{id: a, on: alert, group: [service]}", "error: `group` is a map of by, wait, name" },
+    { "{id: a, on: alert, group: {}}", "error: `group` is a map of by, wait, name" },
     /* propose, verify, diagnose */
     { "{id: a, on: alert, propose: {plan: []}}", "error: `plan` is a list of steps" },
     { "{id: a, on: alert, propose: {plan: [{with: {}}]}}", "error: `do` is missing here" },
@@ -407,6 +420,9 @@ static const char *const good_rules[] = {
     "{id: a, on: alert, key: service}",
     "{id: a, on: alert, title: '{{first.branch}} {{count}} {{time | ago}} {{data.x}}'}",
     "{id: a, on: alert, verify: {check: probe, with: {url: '{{url}}'}}}",
+    "{id: a, on: alert, group: {by: [service, data.zone], wait: 1h, name: storm}}",
+    "{id: a, on: alert, group: {by: [], wait: 0s}}",
+    "{id: a, on: log, match: '/rack (?<rack>.)/', group: {by: rack}}",
     "{id: a, on: tick, propose: {approvers: {from: [oncall], need: 2, not: [actor]}}}",
 };
 
@@ -462,6 +478,28 @@ static void r07_a_double_id_names_both_places_also_across_files(void **state)
     assert_int_equal(parse_files(files, 2, &set, &said), RC_INVALID);
     assert_string_equal(said.ptr,
                         "b.yaml:3:5: error: the id `x` is taken by the rule at a.yaml:1:9\n");
+    buffer_free(&said);
+}
+
+static void rules_that_share_a_group_name_the_same_fields(void **state)
+{
+    struct rule_file files[] = {
+        { .name = SLICE("a.yaml"),
+          .text = SLICE("rules: [{id: x, on: alert, group: {name: storm, by: [service, host]}},\n"
+                        "        {id: y, on: alert, group: {name: calm, by: [host]}}]") },
+        { .name = SLICE("b.yaml"),
+          .text = SLICE("rules:\n  - {id: z, on: push, group: {name: storm, by: [service, host]}}\n"
+                        "  - {id: w, on: push, group: {name: storm, by: [host]}}\n") },
+    };
+    struct ruleset *set = NULL;
+    struct buffer said;
+
+    (void)state;
+    assert_int_equal(parse_files(files, 2, &set, &said), RC_INVALID);
+    assert_string_equal(said.ptr,
+                        "b.yaml:3:30: error: the group `storm` is by [host] here and by [service, "
+                        "host] at a.yaml:1:35: rules that share a group name the same fields in "
+                        "the same order\n");
     buffer_free(&said);
 }
 
@@ -858,6 +896,7 @@ int main(void)
         cmocka_unit_test(what_the_language_has_is_taken),
         cmocka_unit_test(a_file_shows_all_its_problems_in_one_run),
         cmocka_unit_test(r07_a_double_id_names_both_places_also_across_files),
+        cmocka_unit_test(rules_that_share_a_group_name_the_same_fields),
         cmocka_unit_test(r08_one_broken_file_and_there_is_no_set),
         cmocka_unit_test(an_empty_set_is_loud),
         cmocka_unit_test(what_is_surely_not_meant_is_a_warning),
