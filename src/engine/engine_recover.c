@@ -149,6 +149,8 @@ static enum rc restore(struct turn *turn, uint64_t *n_tries)
         rc = gates_follow_config(turn);
     if (!rc)
         rc = absence_begin(turn);
+    if (!rc)
+        rc = keys_greet_rules(turn);
     if (!rc && engine->files)
         rc = turn_save_rules(turn, engine->files);
     if (!rc)

@@ -69,6 +69,14 @@ class Heartbeats(VedetteTest):
         wait_until(lambda: self.state(vedette, "orders") == "firing", "it is missed again")
         self.assertEqual(self.signal(vedette, "orders")["episode"], 2)
 
+    def test_who_is_expected_is_missed_although_nobody_ever_heard_of_it(self):
+        rule = BEATS.replace("absent: 2s", "absent: 2s, expect: [[orders], [users]]")
+        vedette = self.vedette(rules={"beat.yaml": rule})
+        self.beat(vedette, "users")
+        wait_until(lambda: self.state(vedette, "orders") == "firing", "it is missed")
+        self.assertIn("orders not seen since", self.signal(vedette, "orders")["title"])
+        wait_until(lambda: self.state(vedette, "users") == "firing", "who was seen is missed later")
+
     def test_after_a_crash_senders_have_time_to_try_again_before_anybody_is_missed(self):
         vedette = self.vedette(rules={"beat.yaml": BEATS})
         self.beat(vedette, "orders")

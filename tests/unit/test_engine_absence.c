@@ -244,6 +244,71 @@ static void after_a_start_a_webhook_has_its_grace_before_anybody_is_missed(void 
     end(story);
 }
 
+/* Who was never seen may come through any of the logs, or a webhook. */
+static void an_expected_key_waits_for_all_that_catch_up(void **state)
+{
+    const char *rules = "rules: [{id: beat, on: alert, key: [service], when: {absent: 1h, expect: "
+                        "[[shop]]}}]\n";
+    struct story *story = begin_with(CONFIG, rules);
+    int64_t start_ms = NOON_MS + DAY_MS;
+
+    (void)state;
+    fold(story, NOON_MS);
+    starts_at(story, rules, NOON_MS);
+    becomes(story, "app", WATCHER_CAUGHT_UP, NOON_MS);
+    becomes(story, "other", WATCHER_CAUGHT_UP, NOON_MS);
+    starts_at(story, rules, start_ms);
+    becomes(story, "app", WATCHER_CAUGHT_UP, start_ms + 1);
+    fold(story, start_ms + HOUR_MS);
+    assert_false(fires(story, "shop"));
+    becomes(story, "other", WATCHER_CAUGHT_UP, start_ms + HOUR_MS);
+    assert_true(fires(story, "shop"));
+    end(story);
+}
+
+static void an_expected_key_is_missed_soon_after_a_first_start(void **state)
+{
+    const char *rules = "rules: [{id: beat, on: alert, key: [service], when: {absent: 2s, expect: "
+                        "[[shop]]}}]\n";
+    struct story *story = begin_with("state: /nowhere\nrules: [rules.yaml]\n", rules);
+
+    (void)state;
+    starts_at(story, rules, NOON_MS);
+    fold(story, NOON_MS + 1999);
+    assert_false(fires(story, "shop"));
+    fold(story, NOON_MS + 2000);
+    assert_true(fires(story, "shop"));
+    end(story);
+}
+
+static void a_reload_adds_keys_and_leaves_those_that_are_known(void **state)
+{
+    const char *one = "rules: [{id: beat, on: alert, key: [service], when: {absent: 1h, expect: "
+                      "[[shop]]}}]\n";
+    const char *two = "rules: [{id: beat, on: alert, key: [service], when: {absent: 1h, expect: "
+                      "[[shop], [mail]]}}]\n";
+    struct story *story = begin_with("state: /nowhere\nrules: [rules.yaml]\n", one);
+    int64_t reload_ms = NOON_MS + 30 * MINUTE_MS;
+
+    (void)state;
+    starts_at(story, one, NOON_MS);
+    beats(story, "hook", "shop", NOON_MS + 10 * MINUTE_MS);
+    assert_int_equal(n_signals(story), 1);
+    swap_rules(story, two, reload_ms);
+    assert_int_equal(n_signals(story), 2);
+    starts_at(story, two, reload_ms + 1);
+    assert_int_equal(n_signals(story), 2);
+    fold(story, NOON_MS + HOUR_MS + 10 * MINUTE_MS - 1);
+    assert_false(fires(story, "shop"));
+    fold(story, NOON_MS + HOUR_MS + 10 * MINUTE_MS);
+    assert_true(fires(story, "shop"));
+    fold(story, reload_ms + HOUR_MS - 1);
+    assert_false(fires(story, "mail"));
+    fold(story, reload_ms + HOUR_MS);
+    assert_true(fires(story, "mail"));
+    end(story);
+}
+
 static void who_was_seen_since_the_start_is_missed_in_its_time(void **state)
 {
     struct story *story =
@@ -292,6 +357,7 @@ static void the_rule_may_change_while_a_signal_stands_for_its_watcher(void **sta
     assert_true(find_key(story, "watcher app", &signal));
     assert_int_equal(signal.state, SIGNAL_FIRING);
     assert_true(slice_starts(signal.title, SLICE("watcher app is silent")));
+    assert_int_equal(n_proposals(story), 0);
     swap_rules(story, "rules: [{id: beat, on: alert, key: [service]}]\n", DUE_MS + 3);
     assert_false(fires(story, "watcher app"));
     end(story);
@@ -366,6 +432,9 @@ int main(void)
         cmocka_unit_test(after_a_start_a_log_is_read_to_its_end_before_anybody_is_missed),
         cmocka_unit_test(a_watcher_has_caught_up_only_when_what_it_read_is_folded),
         cmocka_unit_test(after_a_start_a_webhook_has_its_grace_before_anybody_is_missed),
+        cmocka_unit_test(an_expected_key_waits_for_all_that_catch_up),
+        cmocka_unit_test(an_expected_key_is_missed_soon_after_a_first_start),
+        cmocka_unit_test(a_reload_adds_keys_and_leaves_those_that_are_known),
         cmocka_unit_test(who_was_seen_since_the_start_is_missed_in_its_time),
         cmocka_unit_test(a_watcher_that_is_not_configured_any_more_keeps_nobody_waiting),
         cmocka_unit_test(the_rule_may_change_while_a_signal_stands_for_its_watcher),
