@@ -90,11 +90,13 @@ static bool read_zone(struct loader *loader, const struct node *node, const stru
 static bool read_schedule(struct loader *loader, const struct node *map, struct absent_spec *spec)
 {
     struct schedule_nodes nodes = { 0 };
+    bool has_cron, has_zone; /* both are read, so that one run shows all problems */
 
     if (!loader_read_members(loader, &schedule_members, map, &nodes))
         return false;
-    /* Both, so that one run shows all problems. */
-    return read_cron(loader, nodes.cron, &spec->cron) & read_zone(loader, nodes.tz, &spec->zone);
+    has_cron = read_cron(loader, nodes.cron, &spec->cron);
+    has_zone = read_zone(loader, nodes.tz, &spec->zone);
+    return has_cron && has_zone;
 }
 
 static bool read_length(struct loader *loader, const struct node *node, struct absent_spec *spec)

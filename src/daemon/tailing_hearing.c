@@ -7,12 +7,16 @@
 
 #define PUBLISH_MS SECOND_MS
 #define RETRY_MS SECOND_MS
+/* A journal does not say where its end is: so long nothing came, or so long was it read. */
+#define JOURNAL_REST_MS (2 * SECOND_MS)
+#define JOURNAL_CATCH_UP_MS (5 * MINUTE_MS)
 
 /* How it is with one watcher now. */
 struct report {
     int64_t silent_ms; /* 0: silence is nothing to tell */
     uint64_t n_lines;
     const char *trouble; /* "": nothing is wrong */
+    bool is_at_end;      /* nothing is left to be read, as far as it knows */
 };
 
 /* --- the list --- */
@@ -111,10 +115,14 @@ static bool judge(struct hearing *hearing, const struct report *report, int64_t 
     return !report->silent_ms || hearing->has_heard;
 }
 
-static void hear(struct hearing *hearing, const struct report *report, int64_t *due_mono_ms)
+static void hear(struct tailing *tailing, struct hearing *hearing, const struct report *report,
+                 int64_t *due_mono_ms)
 {
     enum watcher_state state;
 
+    /* Those who wait for it are judged when what was read counts. */
+    if (report->is_at_end && tailing_count_free(tailing) == TAILING_SLOTS)
+        hearing->has_caught_up = true;
     if (!judge(hearing, report, due_mono_ms, &state) ||
         (hearing->is_judged && hearing->state == state))
         return;
@@ -191,6 +199,14 @@ static enum rc tell_state(struct tailing *tailing, const struct hearing *hearing
     return notice_post_send(tailing->post, &notice);
 }
 
+static enum rc tell_caught_up(struct tailing *tailing, const struct hearing *hearing)
+{
+    const struct engine_notice notice = { .watcher = slice_of(hearing->name),
+                                          .state = WATCHER_CAUGHT_UP };
+
+    return notice_post_send(tailing->post, &notice);
+}
+
 /* What could not be told is told later: then as it is by then. */
 static void take_result(struct tailing *tailing)
 {
@@ -208,10 +224,31 @@ static void take_result(struct tailing *tailing)
         tailing->tell_mono_ms = clock_mono_ms() + RETRY_MS;
         if (hearing && notice->state == WATCHER_LOST)
             add_loss(&hearing->loss, &tailing->posted_loss);
+    } else if (hearing && notice->state == WATCHER_CAUGHT_UP) {
+        hearing->is_caught_up_told = true;
     } else if (hearing && notice->state != WATCHER_LOST) {
         hearing->is_told = true;
         hearing->told = notice->state;
     }
+}
+
+/* How it is comes first: who is missed through a watcher that is silent is not judged when it has caught up. */
+static bool has_news(const struct hearing *hearing)
+{
+    return hearing->is_judged && (!hearing->is_told || hearing->told != hearing->state);
+}
+
+static bool has_to_tell(const struct hearing *hearing)
+{
+    return has_news(hearing) || hearing->loss.n_times ||
+           (hearing->has_caught_up && !hearing->is_caught_up_told);
+}
+
+static enum rc tell(struct tailing *tailing, struct hearing *hearing)
+{
+    if (has_news(hearing))
+        return tell_state(tailing, hearing);
+    return hearing->loss.n_times ? tell_loss(tailing, hearing) : tell_caught_up(tailing, hearing);
 }
 
 /* One at a time; the next when that is stored. */
@@ -222,16 +259,15 @@ static void tell_next(struct tailing *tailing, int64_t *due_mono_ms)
     take_result(tailing);
     for (size_t i = 0; i < tailing->n_hearings && rc == RC_NOT_FOUND; i++) {
         struct hearing *hearing = &tailing->hearings[i];
-        bool is_news = hearing->is_judged && (!hearing->is_told || hearing->told != hearing->state);
 
-        if (!is_news && !hearing->loss.n_times)
+        if (!has_to_tell(hearing))
             continue;
         if (tailing->tell_mono_ms > clock_mono_ms()) {
             if (tailing->tell_mono_ms < *due_mono_ms)
                 *due_mono_ms = tailing->tell_mono_ms;
             return;
         }
-        rc = is_news ? tell_state(tailing, hearing) : tell_loss(tailing, hearing);
+        rc = tell(tailing, hearing);
     }
 }
 
@@ -289,9 +325,27 @@ static void publish_logs(struct tailing *tailing, int64_t *due_mono_ms)
         set_gauges(watch, &facts);
         report = (struct report){ .silent_ms = watch->silent_ms,
                                   .n_lines = facts.n_lines,
-                                  .trouble = facts.n_troubles ? facts.trouble : "" };
-        hear(&tailing->hearings[i], &report, due_mono_ms);
+                                  .trouble = facts.n_troubles ? facts.trouble : "",
+                                  .is_at_end = !facts.lag_bytes && !tailing->n_read };
+        hear(tailing, &tailing->hearings[i], &report, due_mono_ms);
     }
+}
+
+static bool journal_is_at_end(struct hearing *hearing, const struct journal_facts *facts,
+                              int64_t *due_mono_ms)
+{
+    int64_t now_mono_ms = clock_mono_ms(), rest_ms;
+
+    if (hearing->has_caught_up || !facts->is_running)
+        return hearing->has_caught_up;
+    if (!hearing->running_mono_ms)
+        hearing->running_mono_ms = hearing->came_mono_ms = now_mono_ms;
+    if (facts->n_lines != hearing->n_came)
+        hearing->came_mono_ms = now_mono_ms;
+    hearing->n_came = facts->n_lines;
+    rest_ms = hearing->came_mono_ms + JOURNAL_REST_MS;
+    *due_mono_ms = rest_ms < *due_mono_ms ? rest_ms : *due_mono_ms;
+    return now_mono_ms >= rest_ms || now_mono_ms - hearing->running_mono_ms >= JOURNAL_CATCH_UP_MS;
 }
 
 static void publish_journals(struct tailing *tailing, int64_t *due_mono_ms)
@@ -302,13 +356,15 @@ static void publish_journals(struct tailing *tailing, int64_t *due_mono_ms)
     for (size_t i = 0;
          tailing->journals && (watch = watchers_journal_at(tailing->config->watchers, i)) != NULL;
          i++) {
+        struct hearing *hearing = &tailing->hearings[tailing->n_logs + i];
         struct report report;
 
         journal_tail_facts(tailing->journals, i, &facts);
         report = (struct report){ .silent_ms = watch->silent_ms,
                                   .n_lines = facts.n_lines,
-                                  .trouble = facts.trouble };
-        hear(&tailing->hearings[tailing->n_logs + i], &report, due_mono_ms);
+                                  .trouble = facts.trouble,
+                                  .is_at_end = journal_is_at_end(hearing, &facts, due_mono_ms) };
+        hear(tailing, hearing, &report, due_mono_ms);
     }
 }
 

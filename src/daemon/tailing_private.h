@@ -43,6 +43,11 @@ struct hearing {
     char detail[512];
     bool is_told; /* since the start */
     enum watcher_state told;
+    bool has_caught_up; /* all that was there at the start is read, and stored */
+    bool is_caught_up_told;
+    int64_t running_mono_ms,
+        came_mono_ms; /* of a journal, until it has caught up: since when, and when something came */
+    uint64_t n_came;
     struct loss loss;
 };
 

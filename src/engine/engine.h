@@ -84,7 +84,13 @@ enum rc engine_take_lines(struct engine *engine, const struct engine_lines *item
                           int64_t now_ms, int64_t budget_ms, bool *more) MUST_CHECK;
 
 /* What is told of a watcher itself: an event of kind vedette.watcher. */
-enum watcher_state { WATCHER_SILENT, WATCHER_BROKEN, WATCHER_BACK, WATCHER_LOST };
+enum watcher_state {
+    WATCHER_SILENT,
+    WATCHER_BROKEN,
+    WATCHER_BACK,
+    WATCHER_LOST,
+    WATCHER_CAUGHT_UP
+};
 struct engine_notice {
     struct slice watcher;
     enum watcher_state state;

@@ -142,7 +142,8 @@ enum rc gates_release(struct turn *turn, struct signal *signal)
 static bool is_waiting(const struct rule *rule, const struct signal *signal)
 {
     return rule && rule->mode == RULE_PROPOSE && signal->state == SIGNAL_FIRING &&
-           signal->attention == ATTENTION_NONE && !signal->is_overflow;
+           signal->attention == ATTENTION_NONE && !signal->is_overflow &&
+           !signal->stands_for_watcher;
 }
 
 enum rc gates_note(struct turn *turn, struct signal *signal)

@@ -194,6 +194,8 @@ static enum rc overflow_rule(struct turn *turn, const struct rule *rule,
 enum rc keys_rule_of(struct turn *turn, const struct signal *signal, const struct rule **rule)
 {
     *rule = turn_rule(turn, signal->rule);
+    if (*rule && signal->stands_for_watcher)
+        return absence_stand_in_rule(turn, *rule, rule);
     return *rule && signal->is_overflow ? overflow_rule(turn, *rule, rule) : RC_OK;
 }
 

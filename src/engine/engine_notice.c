@@ -11,6 +11,7 @@ static const struct {
     [WATCHER_SILENT] = { "vedette.watcher.silent", "failing", "is silent" },
     [WATCHER_BROKEN] = { "vedette.watcher.broken", "failing", "cannot be watched" },
     [WATCHER_BACK] = { "vedette.watcher.back", "ok", "is back" },
+    [WATCHER_CAUGHT_UP] = { "vedette.watcher.caught_up", "info", "has caught up" },
     [WATCHER_LOST] = { "vedette.watcher.lost", "info", "lost lines" },
 };
 
@@ -64,14 +65,36 @@ static enum rc fold(struct turn *turn, const struct journal_entry *entry)
     return rc;
 }
 
+/* What was read may lie in the journal and wait to be folded: then it is too early. */
+static enum rc check_caught_up(struct turn *turn, struct slice watcher, bool *is_news)
+{
+    struct journal_entry entry;
+    uint64_t cursor = 0;
+    enum rc rc = absence_catches_up(turn, watcher, is_news);
+
+    if (!rc)
+        rc = meta_get(turn->txn, META_CURSOR, &cursor);
+    if (rc || !*is_news)
+        return rc;
+    rc = journal_next_delivery(turn->txn, cursor, turn->arena, &entry);
+    return rc == RC_NOT_FOUND ? RC_OK : rc ? rc : RC_BUSY;
+}
+
 enum rc engine_notify(struct engine *engine, const struct engine_notice *notice, int64_t now_ms)
 {
     struct journal_entry entry;
     struct turn turn;
+    bool is_news = true;
     enum rc rc = turn_begin(engine, now_ms, &turn);
 
     if (!rc)
         rc = turn_read_clock(&turn, now_ms);
+    if (!rc && notice->state == WATCHER_CAUGHT_UP)
+        rc = check_caught_up(&turn, notice->watcher, &is_news);
+    if (rc || !is_news) {
+        turn_abort(&turn);
+        return rc;
+    }
     if (!rc)
         rc = append(&turn, notice, &entry);
     if (!rc)

@@ -156,6 +156,10 @@ struct signal_timers {
     int64_t quiet_due_ms, condition_due_ms;
 };
 struct signal_timers signals_timers(const struct signal *signal);
+/* What follows from a fold without an event, and the row; `before`: its state until then. */
+enum rc signals_store_folded(struct turn *turn, const struct rule *rule, struct signal *signal,
+                             const struct fold *fold, bool is_new,
+                             enum signal_state before) MUST_CHECK;
 /* Puts them where the signal says now; `before` it was folded they were there. */
 enum rc signals_move_timers(struct turn *turn, const struct signal *signal,
                             struct signal_timers before) MUST_CHECK;
@@ -222,6 +226,21 @@ enum rc keys_rule_of(struct turn *turn, const struct signal *signal,
 /* Once for a set, at the first turn that knows the time: rules that learn begin to. */
 enum rc keys_greet_rules(struct turn *turn) MUST_CHECK;
 struct fold_clock keys_clock(const struct turn *turn, const struct rule *rule);
+
+/* engine_absence.c: nobody is missed through a watcher that does not hear. */
+/* What an event says of a watcher, or of a start; `*is_taken`: rules are not asked about it. */
+enum rc absence_take_event(struct turn *turn, const struct event *event, bool *is_taken) MUST_CHECK;
+/* The time of a signal has come whose condition judges silence: what the clock has to say of its watcher; `*waits`: it is not judged now. */
+enum rc absence_ask(struct turn *turn, const struct rule *rule, const struct signal *signal,
+                    struct fold_clock *clock, bool *waits) MUST_CHECK;
+/* Has it still to read what was written before the start? */
+enum rc absence_catches_up(struct turn *turn, struct slice watcher, bool *catches_up) MUST_CHECK;
+/* What the rule is for the signal that stands for a watcher: it asks nobody. In the turn's arena; NULL: it judges silence no more. */
+enum rc absence_stand_in_rule(struct turn *turn, const struct rule *rule,
+                              const struct rule **stand_in) MUST_CHECK;
+/* A start; and whatever changes the watchers. */
+enum rc absence_begin(struct turn *turn) MUST_CHECK;
+enum rc absence_follow_config(struct turn *turn) MUST_CHECK;
 
 /* engine_silences.c: the one that holds back what `signal` would ask now; NULL: none. Borrowed until a silence changes. */
 enum rc silences_find(struct turn *turn, const struct signal *signal,

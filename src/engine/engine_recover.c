@@ -147,6 +147,10 @@ static enum rc restore(struct turn *turn, uint64_t *n_tries)
         rc = turn_adopt_rules(turn, &n_changed);
     if (!rc)
         rc = gates_follow_config(turn);
+    if (!rc)
+        rc = absence_begin(turn);
+    if (!rc)
+        rc = keys_greet_rules(turn);
     if (!rc && engine->files)
         rc = turn_save_rules(turn, engine->files);
     if (!rc)

@@ -157,7 +157,8 @@ static enum rc retitle(struct turn *turn, const struct rule *rule, struct signal
 {
     size_t offset;
 
-    if ((signal->state != SIGNAL_FIRING && signal->state != SIGNAL_PENDING) || signal->is_overflow)
+    if ((signal->state != SIGNAL_FIRING && signal->state != SIGNAL_PENDING) ||
+        signal->is_overflow || signal->stands_for_watcher)
         return RC_OK;
     if (slice_find(signal->fields, SLICE("\"severity\":"), &offset))
         signal->severity = rule->severity;
@@ -326,6 +327,8 @@ static enum rc reload(struct turn *turn, const struct config *config_before,
         rc = chain_run(turn);
     if (!rc)
         rc = signals_ask_waiting(turn);
+    if (!rc)
+        rc = absence_follow_config(turn);
     if (!rc)
         rc = messages_follow_config(turn, config_before);
     if (!rc)

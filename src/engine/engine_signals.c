@@ -50,7 +50,7 @@ enum rc signals_ask(struct turn *turn, const struct rule *rule, struct signal *s
     enum rc rc;
 
     if (rule->mode != RULE_PROPOSE || signal->state != SIGNAL_FIRING ||
-        signal->attention != ATTENTION_NONE || signal->is_overflow)
+        signal->attention != ATTENTION_NONE || signal->is_overflow || signal->stands_for_watcher)
         return gates_release(turn, signal);
     rc = gates_hold(turn, rule, signal, &held);
     if (rc)
@@ -186,6 +186,14 @@ static enum rc store_folded(struct turn *turn, const struct signal *signal, cons
     return signal_put(turn->txn, signal);
 }
 
+enum rc signals_store_folded(struct turn *turn, const struct rule *rule, struct signal *signal,
+                             const struct fold *fold, bool is_new, enum signal_state before)
+{
+    enum rc rc = follow_transitions(turn, rule, signal, fold, false);
+
+    return rc ? rc : store_folded(turn, signal, fold, is_new, before);
+}
+
 struct signal_timers signals_timers(const struct signal *signal)
 {
     return (struct signal_timers){ .quiet_due_ms = signal->quiet_due_ms,
@@ -304,8 +312,11 @@ enum rc signals_fold_alone(struct turn *turn, const struct event *event)
 {
     struct engine *engine = turn->engine;
     struct match_list matches = { 0 };
-    enum rc rc;
+    bool is_taken;
+    enum rc rc = absence_take_event(turn, event, &is_taken);
 
+    if (rc || is_taken)
+        return rc;
     turn->cause = event->id;
     turn->cause_received_ms = event->received_ms;
     turn->cause_time_ms = event->time_ms;
@@ -349,11 +360,7 @@ enum rc signals_quiet(struct turn *turn, struct ulid id, int64_t due_ms)
     rc = fold_quiet(rule, due_ms, turn->arena, &signal, &fold);
     if (!rc)
         rc = signals_move_timers(turn, &signal, timers);
-    if (!rc)
-        rc = follow_transitions(turn, rule, &signal, &fold, false);
-    if (rc)
-        return rc;
-    return store_folded(turn, &signal, &fold, false, before);
+    return rc ? rc : signals_store_folded(turn, rule, &signal, &fold, false, before);
 }
 
 enum rc signals_wake(struct turn *turn, struct ulid id, int64_t due_ms)
@@ -364,6 +371,7 @@ enum rc signals_wake(struct turn *turn, struct ulid id, int64_t due_ms)
     const struct rule *rule;
     struct signal_timers timers;
     enum signal_state before;
+    bool waits = false;
     enum rc rc;
 
     rc = signal_get(turn->txn, id, turn->arena, &signal);
@@ -378,16 +386,16 @@ enum rc signals_wake(struct turn *turn, struct ulid id, int64_t due_ms)
     if (rc || !rule)
         return rc;
     clock = keys_clock(turn, rule);
+    if (rule->condition->judges_silence)
+        rc = absence_ask(turn, rule, &signal, &clock, &waits);
+    if (rc || waits)
+        return rc;
     rc = fold_wake(rule, &clock, turn->arena, &signal, &fold);
     if (!rc)
         rc = signals_move_timers(turn, &signal, timers);
     if (!rc && is_recurrence(rule, &signal, &fold))
         rc = proposals_recur(turn, &signal);
-    if (!rc)
-        rc = follow_transitions(turn, rule, &signal, &fold, false);
-    if (rc)
-        return rc;
-    return store_folded(turn, &signal, &fold, false, before);
+    return rc ? rc : signals_store_folded(turn, rule, &signal, &fold, false, before);
 }
 
 enum rc signals_cooldown(struct turn *turn, struct ulid id, int64_t due_ms)

@@ -24,6 +24,7 @@
     X(CLEAN_STOP, "clean_stop")       /* 1 after an orderly stop */                                \
     X(MARK_KEY_1, "mark_key_1")       /* of log_mark.h: two halves of a random key */              \
     X(MARK_KEY_2, "mark_key_2")                                                                    \
+    X(STARTED, "started")     /* engine's clock at the last start, ms */                           \
     X(PAUSED, "paused")       /* 1: nothing acts */                                                \
     X(RELATIONS, "relations") /* of the rules that `inhibit` stands for: ruleset.relations */      \
     X(RULESET_VERSION, "ruleset_version") /* first 8 bytes of the running rule set's hash */

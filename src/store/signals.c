@@ -61,6 +61,7 @@ static const struct record_field signal_fields[] = {
     { .tag = 30, .type = RECORD_TIME,  AT(condition_due_ms) },
     { .tag = 31, .type = RECORD_TEXT,  AT(condition_version) },
     { .tag = 32, .type = RECORD_BOOL,  .name = "overflow", AT(is_overflow) },
+    { .tag = 48, .type = RECORD_BOOL,  .name = "stands_for_watcher", AT(stands_for_watcher) },
     { .tag = 33, .type = RECORD_TIME,  AT(cleared_ms) },
     { .tag = 40, .type = RECORD_STRUCT, .name = "held", .shape = &hold_shape, AT(hold) },
     { .tag = 41, .type = RECORD_BYTES, AT(links) },

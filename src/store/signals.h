@@ -97,6 +97,7 @@ struct signal {
     int64_t cooldown_until_ms;      /* engine time: until then it proposes nothing */
     struct hold hold;               /* while it fires and asks nothing */
     bool is_overflow;               /* it stands for the keys that its rule has no room for */
+    bool stands_for_watcher; /* and for the keys that it cannot hear: their absence is not judged */
     struct slice links; /* while it fires: its rows in `inhibit` (inhibit.h); stored, not shown */
     int64_t fired_before_ms
         [2]; /* when it fired before, the newest last; 0: not, or it has held still since */

@@ -50,7 +50,9 @@ struct store_txn;
     X(HELD_WALKS, "held_walks")             /* held.h */                                           \
     X(RULE_STATES, "rule_states")           /* rule_states.h */                                    \
     X(INHIBIT, "inhibit")                   /* inhibit.h */                                        \
-    X(INHIBIT_WALKS, "inhibit_walks")       /* inhibit.h */
+    X(INHIBIT_WALKS, "inhibit_walks")       /* inhibit.h */                                        \
+    X(WATCHER_STATES, "watcher_states")     /* watcher_states.h */                                 \
+    X(WATCHER_WAITING, "watcher_waiting")   /* watcher_states.h */
 
 enum store_table {
 #define STORE_TABLE(name, text) TABLE_##name,
