@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#define FORGET_MS (7 * DAY_MS) /* the default, where nothing is awaited less often */
 #define EXPECTED_MAX 10000
 
 struct absent_nodes {
@@ -112,21 +113,22 @@ static bool read_length(struct loader *loader, const struct node *node, struct a
     return false;
 }
 
-/* A key that is forgotten before it is missed would be missed by nobody. */
-static void check_forget(struct loader *loader, const struct node *when,
-                         const struct absent_spec *spec)
+/* A key that is forgotten before it is missed would be missed by nobody: what is asked for once a week is known for two. */
+static void take_forget(struct loader *loader, const struct node *forget, struct absent_spec *spec)
 {
     int64_t needed_ms =
         spec->absent_ms ? spec->absent_ms : cron_longest_gap(&spec->cron, spec->zone);
-    const struct node *forget = node_find(when, "forget");
+    int64_t twice_ms = 2 * (needed_ms + spec->grace_ms);
     char forget_text[TIME_TEXT_BYTES], needed_text[TIME_TEXT_BYTES], grace_text[TIME_TEXT_BYTES];
 
+    if (!forget)
+        spec->forget_ms = twice_ms > FORGET_MS ? twice_ms : FORGET_MS;
     if (spec->forget_ms > needed_ms + spec->grace_ms)
         return;
-    node_problem(loader->problems, forget ? forget : when,
-                 "a key would be forgotten (`forget: %s`%s) before it is missed: it must be longer "
+    node_problem(loader->problems, forget,
+                 "a key would be forgotten (`forget: %s`) before it is missed: it must be longer "
                  "than %s (%s) and `grace` (%s) together",
-                 duration_format(spec->forget_ms, forget_text), forget ? "" : ", the default",
+                 duration_format(spec->forget_ms, forget_text),
                  spec->absent_ms ? "`absent`" : "the longest time between two slots of `cron`",
                  duration_format(needed_ms, needed_text),
                  duration_format(spec->grace_ms, grace_text));
@@ -219,7 +221,7 @@ void *absent_parse(struct rule_reading *reading, const struct node *when)
 {
     struct loader *loader = reading->loader;
     struct absent_spec *spec = loader_alloc(loader, 1, sizeof(*spec));
-    struct absent_nodes nodes = { .forget_ms = 7 * DAY_MS };
+    struct absent_nodes nodes = { 0 };
     bool is_read;
 
     if (!spec || !loader_read_members(loader, &members, when, &nodes))
@@ -229,7 +231,7 @@ void *absent_parse(struct rule_reading *reading, const struct node *when)
     is_read = nodes.absent->type == NODE_MAP ? read_schedule(loader, nodes.absent, spec)
                                              : read_length(loader, nodes.absent, spec);
     if (is_read)
-        check_forget(loader, when, spec);
+        take_forget(loader, node_find(when, "forget"), spec);
     if (nodes.expect)
         read_expected(loader, nodes.expect, spec);
     return spec;

@@ -439,9 +439,25 @@ static void foreign_memory_is_none(void **state)
     }
 }
 
+static void what_is_due_once_a_week_is_known_for_two(void **state)
+{
+    struct story *story = story_of("{id: a, on: ci.run, key: [repo], when: {absent: 7d}}");
+
+    (void)state;
+    event_at(story, 0, "'state':'ok'");
+    time_passes_to(story, 7 * DAY_MS);
+    assert_became(story, SIGNAL_FIRING);
+    time_passes_to(story, 14 * DAY_MS - 1);
+    assert_int_equal(story->signal.state, SIGNAL_FIRING);
+    time_passes_to(story, 14 * DAY_MS);
+    assert_told(story, "firing@604800000 resolved@1209600000 ");
+    story_end(story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_due_once_a_week_is_known_for_two),
         cmocka_unit_test(a_key_that_goes_unseen_fires_at_the_end_of_its_grace),
         cmocka_unit_test(each_sight_begins_the_time_anew),
         cmocka_unit_test(the_next_sight_ends_it_and_is_not_counted),

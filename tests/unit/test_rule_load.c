@@ -148,10 +148,7 @@ static const struct {
     { "{id: a, on: log, when: {absent: 24h, grace: 2h, forget: 26h}}",
       "t.yaml:2:61: error: a key would be forgotten (`forget: 1d2h`) before it is missed: it must "
       "be longer than `absent` (1d) and `grace` (2h) together" },
-    { "{id: a, on: log, when: {absent: 7d}}",
-      "t.yaml:2:28: error: a key would be forgotten (`forget: 7d`, the default) before it is "
-      "missed: it must be longer than `absent` (7d) and `grace` (0s) together" },
-    { "{id: a, on: log, when: {absent: {cron: '0 2 * * sun'}}}",
+    { "{id: a, on: log, when: {absent: {cron: '0 2 * * sun'}, forget: 7d}}",
       "it must be longer than the longest time between two slots of `cron` (7d) and `grace` (0s)" },
     { "{id: a, on: log, when: {absent: {cron: '0 2 * *'}}}",
       "t.yaml:2:45: error: `cron`: a schedule has five fields" },
