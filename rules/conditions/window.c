@@ -2,24 +2,27 @@
 
 #include "rules/conditions/memory.h"
 
+#include <endian.h>
 #include <string.h>
 
 #define ENTRY_BYTES 16
+#define PUT_AT_ONCE 64
 
-static uint64_t take_number(struct slice *bytes, size_t n_bytes)
+static size_t take_size(struct slice *bytes)
 {
-    uint64_t value = 0;
+    uint32_t size;
 
-    for (size_t i = 0; i < n_bytes; i++)
-        value = value << 8 | (uint8_t)bytes->ptr[i];
-    bytes->ptr += n_bytes;
-    bytes->len -= n_bytes;
-    return value;
+    if (bytes->len < sizeof(size))
+        return 0;
+    memcpy(&size, bytes->ptr, sizeof(size));
+    bytes->ptr += sizeof(size);
+    bytes->len -= sizeof(size);
+    return be32toh(size);
 }
 
 enum rc window_take(struct slice *bytes, struct arena *arena, struct window *window)
 {
-    size_t n_entries = bytes->len >= 4 ? (size_t)take_number(bytes, 4) : 0;
+    size_t n_entries = take_size(bytes);
 
     if (n_entries > bytes->len / ENTRY_BYTES)
         n_entries = 0;
@@ -28,18 +31,31 @@ enum rc window_take(struct slice *bytes, struct arena *arena, struct window *win
     if (!window->entries)
         return RC_NO_MEMORY;
     for (size_t i = 0; i < n_entries; i++) {
-        window->entries[i].time_ms = (int64_t)take_number(bytes, 8);
-        window->entries[i].value = take_number(bytes, 8);
+        uint64_t stored[2];
+
+        memcpy(stored, bytes->ptr + i * ENTRY_BYTES, sizeof(stored));
+        window->entries[i] = (struct window_entry){ .time_ms = (int64_t)be64toh(stored[0]),
+                                                    .value = be64toh(stored[1]) };
     }
+    bytes->ptr += n_entries * ENTRY_BYTES;
+    bytes->len -= n_entries * ENTRY_BYTES;
     return RC_OK;
 }
 
 void window_put(const struct window *window, struct buffer *bytes)
 {
+    uint64_t stored[2 * PUT_AT_ONCE];
+
     buffer_add_u32(bytes, (uint32_t)window->n_entries);
-    for (size_t i = 0; i < window->n_entries; i++) {
-        buffer_add_u64(bytes, (uint64_t)window->entries[i].time_ms);
-        buffer_add_u64(bytes, window->entries[i].value);
+    for (size_t from = 0; from < window->n_entries; from += PUT_AT_ONCE) {
+        const struct window_entry *entries = window->entries + from;
+        size_t n = window->n_entries - from < PUT_AT_ONCE ? window->n_entries - from : PUT_AT_ONCE;
+
+        for (size_t i = 0; i < n; i++) {
+            stored[2 * i] = htobe64((uint64_t)entries[i].time_ms);
+            stored[2 * i + 1] = htobe64(entries[i].value);
+        }
+        buffer_add(bytes, (struct slice){ (const char *)stored, n * ENTRY_BYTES });
     }
 }
 

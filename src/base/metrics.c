@@ -90,7 +90,9 @@ static struct series *add_series(enum metric metric, const struct slice *labels)
         return NULL;
     series->metric = metric;
     bytes = series->bytes;
-    for (size_t i = 0; i < N_LABELS && !slice_is_absent(labels[i]); i++) {
+    for (size_t i = 0; i < N_LABELS; i++) {
+        if (slice_is_absent(labels[i]))
+            continue;
         if (labels[i].len)
             memcpy(bytes, labels[i].ptr, labels[i].len);
         series->labels[i] = (struct slice){ .ptr = bytes, .len = labels[i].len };

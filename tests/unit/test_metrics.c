@@ -251,6 +251,14 @@ static void p11_threads_count_together(void **state)
     assert_true(is_written("vedette_commit_seconds_count 4000\n"));
 }
 
+static void a_series_may_lack_its_first_label(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        metric_add(METRIC_EVENTS, (struct slice){ 0 }, SLICE("alert"), 1);
+    assert_int_equal((int)metric_value(METRIC_EVENTS, (struct slice){ 0 }, SLICE("alert")), 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +278,7 @@ int main(void)
         cmocka_unit_test_teardown(the_process_is_described_too, forget),
         cmocka_unit_test(counters_and_only_they_end_in_total),
         cmocka_unit_test_teardown(p11_threads_count_together, forget),
+        cmocka_unit_test(a_series_may_lack_its_first_label),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

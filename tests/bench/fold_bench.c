@@ -1,0 +1,270 @@
+/* fold_bench - what folding costs: matches of many keys through the engine over a store on disk, in the time of its input.
+ *
+ *   fold_bench DIR count|distinct|absent|none N_KEYS N_MATCHES
+ *
+ * Makes N_KEYS keys, then folds N_MATCHES of keys at random, a thousand a commit, and puts as many rows of the same size at random into a table of as many,
+ * likewise. `absent` then lets all of them come due. Prints one line:
+ * condition keys used_bytes row_bytes fold_ns put_ns due_per_second. `none` has no rule: what its store takes is the journal alone. */
+#include "src/base/clock.h"
+#include "src/base/digest.h"
+#include "src/engine/engine.h"
+#include "src/store/objects.h"
+#include "src/store/signals.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BATCH 1000
+#define STORE_BYTES ((int64_t)16 << 30)
+#define BEGIN_MS ((int64_t)1795262400000)
+
+static const struct {
+    const char *name, *rule;
+} conditions[] = {
+    { "count", "rules: [{id: r, mode: observe, on: t.b, key: [host], when: {count: 1000, within: "
+               "1d}}]" },
+    { "distinct", "rules: [{id: r, mode: observe, on: t.b, key: [host], when: {distinct: service, "
+                  "count: 1000, within: 1d}}]" },
+    { "absent", "rules: [{id: r, mode: observe, on: t.b, key: [host], when: {absent: 1d}}]" },
+    { "none", "rules: [{id: r, mode: observe, on: t.other, key: [host]}]" },
+};
+
+struct bench {
+    struct store *store;
+    struct config *config;
+    struct engine *engine;
+    struct problems *problems;
+    int64_t now_ms;
+    uint64_t random;
+};
+
+static void need(enum rc rc, const char *what)
+{
+    if (!rc)
+        return;
+    fprintf(stderr, "fold_bench: %s: %s\n", what, rc_text(rc));
+    exit(1);
+}
+
+static uint64_t draw(struct bench *bench)
+{
+    bench->random = bench->random * 6364136223846793005u + 1442695040888963407u;
+    return bench->random >> 33;
+}
+
+static const char *rule_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++)
+        if (!strcmp(conditions[i].name, name))
+            return conditions[i].rule;
+    need(RC_INVALID, name);
+    return NULL;
+}
+
+static void begin(struct bench *bench, const char *directory, const char *condition)
+{
+    const struct store_options place = { .directory = directory, .max_bytes = STORE_BYTES };
+    struct config_options none = { 0 };
+    struct rule_file file = { .name = SLICE("bench.yaml"), .text = slice_of(rule_of(condition)) };
+    const struct rule_files files = { &file, 1 };
+    struct engine_options options = { .deterministic = true };
+
+    log_configure(LOG_ERROR, LOG_TEXT);
+    need(digest_init(), "digest");
+    need(problems_new(&bench->problems), "problems");
+    need(store_open(&place, bench->problems, &bench->store), "store");
+    need(config_load(&none, bench->problems, &bench->config), "configuration");
+    need(ruleset_parse(&files, bench->problems, &options.ruleset), "rules");
+    options.store = bench->store;
+    options.config = bench->config;
+    need(engine_new(&options, &bench->engine), "engine");
+    bench->now_ms = BEGIN_MS;
+    bench->random = 1;
+}
+
+static void end(struct bench *bench)
+{
+    engine_free(bench->engine);
+    store_close(bench->store);
+    config_free(bench->config);
+    problems_free(bench->problems);
+}
+
+/* --- events --- */
+
+static void accept_batch(struct bench *bench, const uint64_t *keys, size_t n)
+{
+    static char bodies[BATCH][160];
+    struct journal_entry entries[BATCH];
+    struct engine_accept_item items[BATCH];
+    char time[TIME_TEXT_BYTES];
+
+    (void)time_format(bench->now_ms, time);
+    for (size_t i = 0; i < n; i++) {
+        snprintf(
+            bodies[i], sizeof bodies[i],
+            "{\"kind\":\"alert\",\"type\":\"t.b\",\"host\":\"host-%llu\",\"service\":\"s%llu\","
+            "\"time\":\"%s\"}",
+            (unsigned long long)keys[i], (unsigned long long)draw(bench), time);
+        entries[i] = (struct journal_entry){ .door = DOOR_DATA,
+                                             .watcher = SLICE("bench"),
+                                             .type = SLICE(ENGINE_RECORDED_EVENT),
+                                             .received_ms = bench->now_ms,
+                                             .body = slice_of(bodies[i]) };
+        items[i] = (struct engine_accept_item){ .entry = &entries[i] };
+    }
+    need(engine_accept(bench->engine, items, n), "accept");
+}
+
+static int64_t fold_batch(struct bench *bench)
+{
+    int64_t took_ns = -clock_mono_ns();
+    bool more = true;
+
+    while (more)
+        need(engine_fold(bench->engine, bench->now_ms, BATCH, INT64_MAX / 2, &more), "fold");
+    return took_ns + clock_mono_ns();
+}
+
+static void make_keys(struct bench *bench, uint64_t n_keys)
+{
+    for (uint64_t made = 0; made < n_keys; made += BATCH) {
+        uint64_t keys[BATCH];
+        size_t n = n_keys - made < BATCH ? (size_t)(n_keys - made) : BATCH;
+
+        for (size_t i = 0; i < n; i++)
+            keys[i] = made + i;
+        bench->now_ms++;
+        accept_batch(bench, keys, n);
+        fold_batch(bench);
+    }
+}
+
+static int64_t fold_at_random(struct bench *bench, uint64_t n_keys, uint64_t n_matches)
+{
+    int64_t took_ns = 0;
+
+    for (uint64_t done = 0; done < n_matches; done += BATCH) {
+        uint64_t keys[BATCH];
+
+        for (size_t i = 0; i < BATCH; i++)
+            keys[i] = draw(bench) % n_keys;
+        bench->now_ms++;
+        accept_batch(bench, keys, BATCH);
+        took_ns += fold_batch(bench);
+    }
+    return took_ns;
+}
+
+/* --- the same without an engine --- */
+
+static void put_row(struct bench *bench, struct store_txn *txn, uint64_t key, size_t bytes)
+{
+    static char row[4096];
+    struct sha256 digest;
+    struct slice part = { (const char *)&key, sizeof key };
+
+    need(sha256_of_parts(&part, 1, &digest), "digest");
+    memcpy(row, &bench->random, sizeof bench->random);
+    need(store_put(txn, TABLE_CHANGES, (struct slice){ (const char *)digest.bytes, 16 },
+                   (struct slice){ row, bytes < sizeof row ? bytes : sizeof row }),
+         "put");
+}
+
+static int64_t put_batch(struct bench *bench, uint64_t from, uint64_t n_keys, size_t bytes)
+{
+    int64_t took_ns = -clock_mono_ns();
+    struct store_txn *txn = NULL;
+
+    need(store_begin(bench->store, &txn), "begin");
+    for (uint64_t i = 0; i < BATCH; i++)
+        put_row(bench, txn, from + i < n_keys ? from + i : draw(bench) % n_keys, bytes);
+    need(store_commit(&txn), "commit");
+    return took_ns + clock_mono_ns();
+}
+
+static int64_t put_at_random(struct bench *bench, uint64_t n_keys, uint64_t n_rows, size_t bytes)
+{
+    int64_t took_ns = 0;
+
+    for (uint64_t made = 0; made < n_keys; made += BATCH)
+        (void)put_batch(bench, made, n_keys, bytes);
+    for (uint64_t done = 0; done < n_rows; done += BATCH)
+        took_ns += put_batch(bench, n_keys, n_keys, bytes);
+    return took_ns;
+}
+
+/* --- looking --- */
+
+static int64_t used_bytes(struct bench *bench)
+{
+    struct store_txn *txn = NULL;
+    int64_t used = 0, most = 0;
+
+    store_check_readers(bench->store);
+    need(store_begin(bench->store, &txn), "begin");
+    need(store_commit(&txn), "commit");
+    need(store_begin_read(bench->store, &txn), "begin");
+    need(store_usage(txn, &used, &most), "usage");
+    store_abort(&txn);
+    return used;
+}
+
+/* Of the first signals. */
+static size_t row_bytes(struct bench *bench)
+{
+    struct store_cursor *cursor;
+    struct store_txn *txn = NULL;
+    struct slice key, row;
+    size_t n_rows = 0, n_bytes = 0;
+
+    need(store_begin_read(bench->store, &txn), "begin");
+    need(store_cursor_open(txn, TABLE_SIGNALS, &cursor), "cursor");
+    for (enum store_move move = STORE_FIRST; n_rows < BATCH; move = STORE_NEXT, n_rows++) {
+        if (store_cursor_move(cursor, move, &key, &row))
+            break;
+        n_bytes += row.len;
+    }
+    store_cursor_close(cursor);
+    store_abort(&txn);
+    return n_rows ? n_bytes / n_rows : 0;
+}
+
+static double let_all_come_due(struct bench *bench, uint64_t n_keys)
+{
+    int64_t took_ns;
+
+    bench->now_ms += 2 * DAY_MS;
+    took_ns = fold_batch(bench);
+    return (double)n_keys * 1e9 / (double)took_ns;
+}
+
+int main(int argc, char **argv)
+{
+    struct bench bench = { 0 };
+    uint64_t n_keys, n_matches;
+    int64_t used, folded_ns, put_ns;
+    size_t bytes;
+    double due = 0;
+
+    if (argc != 5) {
+        fprintf(stderr, "usage: fold_bench DIR count|distinct|absent|none N_KEYS N_MATCHES\n");
+        return 2;
+    }
+    n_keys = strtoull(argv[3], NULL, 10);
+    n_matches = strtoull(argv[4], NULL, 10) / BATCH * BATCH;
+    begin(&bench, argv[1], argv[2]);
+    make_keys(&bench, n_keys);
+    used = used_bytes(&bench);
+    bytes = row_bytes(&bench);
+    folded_ns = fold_at_random(&bench, n_keys, n_matches);
+    if (!strcmp(argv[2], "absent"))
+        due = let_all_come_due(&bench, n_keys);
+    put_ns = put_at_random(&bench, n_keys, n_matches, bytes);
+    printf("%s %llu %lld %zu %.0f %.0f %.0f\n", argv[2], (unsigned long long)n_keys,
+           (long long)used, bytes, (double)folded_ns / (double)n_matches,
+           (double)put_ns / (double)n_matches, due);
+    end(&bench);
+    return 0;
+}
