@@ -512,8 +512,9 @@ enum rc turn_read_clock(struct turn *turn, int64_t now_ms) MUST_CHECK;
 enum rc turn_bury(struct turn *turn, const struct journal_entry *entry,
                   const char *reason) MUST_CHECK;
 
-/* engine_reload.c: signals and proposals follow the rules in force. `n_changed`: signals that had to. */
-enum rc turn_adopt_rules(struct turn *turn, size_t *n_changed) MUST_CHECK;
+/* engine_reload.c: signals and proposals follow the rules in force. `any_may_have_changed`: else no signal is looked at. `n_changed`: signals that had to. */
+enum rc turn_adopt_rules(struct turn *turn, bool any_may_have_changed,
+                         size_t *n_changed) MUST_CHECK;
 enum rc turn_save_rules(struct turn *turn, const struct rule_files *files) MUST_CHECK;
 
 /* engine_timers.c: runs what is due by `until_ms`, in order, each with its due time as now. */

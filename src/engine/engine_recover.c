@@ -144,7 +144,7 @@ static enum rc restore(struct turn *turn, uint64_t *n_tries)
     if (!rc)
         rc = steps_lose_unanswered(turn);
     if (!rc)
-        rc = turn_adopt_rules(turn, &n_changed);
+        rc = turn_adopt_rules(turn, true, &n_changed);
     if (!rc)
         rc = gates_follow_config(turn);
     if (!rc)

@@ -12,55 +12,36 @@
 
 /* --- signals follow the rules --- */
 
-struct collector {
-    const struct turn *turn;
-    struct ulid_list ids;
-    size_t n_room;
-};
-
 /* Has its rule gone, or changed its meaning since the signal last saw it? */
-static bool is_outdated(const struct turn *turn, const struct signal *signal)
+static bool is_outdated(const struct turn *turn, const struct signal_glance *glance)
 {
-    const struct rule *rule = turn_rule(turn, signal->rule);
+    const struct rule *rule = turn_rule(turn, glance->rule);
 
     /* What has ended and asks for nothing meets its rule again with its next match. */
-    if (signal->state == SIGNAL_RESOLVED && signal->attention == ATTENTION_NONE &&
-        !signal->condition_due_ms)
+    if (glance->state == SIGNAL_RESOLVED && glance->attention == ATTENTION_NONE &&
+        !glance->condition_due_ms)
         return false;
-    return !rule || !slice_eq(rule->version, signal->rule_version);
+    return !rule || !slice_eq(rule->version, glance->rule_version);
 }
 
-static bool collect_outdated(void *context, struct ulid id, const void *object)
+/* A look in passing at each: there may be any number of them. */
+static enum rc list_outdated(struct turn *turn, struct ulid_list *ids)
 {
-    struct collector *collector = context;
-
-    if (!is_outdated(collector->turn, object))
-        return true;
-    if (collector->ids.n_items == collector->n_room)
-        return false;
-    collector->ids.items[collector->ids.n_items++] = id;
-    return true;
-}
-
-static enum rc list_outdated(struct turn *turn, struct collector *collector)
-{
-    const int64_t *counts = turn->engine->counts.signals;
-    struct arena *scratch = NULL;
-    struct signal signal;
+    struct signal_glance glance = { 0 };
+    size_t n_room = 0;
     enum rc rc;
 
-    collector->turn = turn;
-    collector->n_room = (size_t)(counts[SIGNAL_PENDING] + counts[SIGNAL_FIRING] +
-                                 counts[SIGNAL_RESOLVED] + counts[SIGNAL_IDLE]);
-    collector->ids.items = arena_alloc(turn->arena, collector->n_room + 1, sizeof(struct ulid));
-    if (!collector->ids.items)
+    for (size_t i = 0; i < SIGNAL_STATES; i++)
+        n_room += (size_t)turn->engine->counts.signals[i];
+    ids->items = arena_alloc(turn->arena, n_room + 1, sizeof(struct ulid));
+    if (!ids->items)
         return RC_NO_MEMORY;
-    rc = arena_new((size_t)64 << 20, &scratch);
-    if (!rc)
-        rc = object_each_newest(turn->txn, TABLE_SIGNALS, &signal_shape, (struct ulid){ 0 },
-                                SIZE_MAX, scratch, &signal, collect_outdated, collector);
-    arena_free(scratch);
-    return rc;
+    do {
+        rc = signal_glance_next(turn->txn, glance.id, &glance);
+        if (!rc && ids->n_items < n_room && is_outdated(turn, &glance))
+            ids->items[ids->n_items++] = glance.id;
+    } while (!rc || rc == RC_CORRUPT);
+    return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
 /* Which group it is part of under this rule; absent: none. */
@@ -218,14 +199,14 @@ static enum rc adopt_all(struct turn *turn, const struct ulid_list *ids)
     return rc;
 }
 
-enum rc turn_adopt_rules(struct turn *turn, size_t *n_changed)
+enum rc turn_adopt_rules(struct turn *turn, bool any_may_have_changed, size_t *n_changed)
 {
-    struct collector collector = { 0 };
-    enum rc rc = list_outdated(turn, &collector);
+    struct ulid_list ids = { 0 };
+    enum rc rc = any_may_have_changed ? list_outdated(turn, &ids) : RC_OK;
 
-    *n_changed = collector.ids.n_items;
+    *n_changed = ids.n_items;
     if (!rc)
-        rc = adopt_all(turn, &collector.ids);
+        rc = adopt_all(turn, &ids);
     return rc ? rc : inhibit_follow_rules(turn);
 }
 
@@ -317,7 +298,7 @@ static enum rc reload(struct turn *turn, const struct config *config_before,
     enum rc rc = keys_greet_rules(turn);
 
     if (!rc)
-        rc = turn_adopt_rules(turn, &n_signals);
+        rc = turn_adopt_rules(turn, difference->n_changed + difference->n_removed > 0, &n_signals);
     buffer_format(summary, "%zu rules: %zu added, %zu removed, %zu changed; %zu signals follow",
                   turn->engine->ruleset->n_rules, difference->n_added, difference->n_removed,
                   difference->n_changed, n_signals);

@@ -141,10 +141,12 @@ enum rc signal_delete(struct store_txn *txn, const struct signal *signal)
 #define AT(member) .offset = offsetof(struct signal_glance, member)
 static const struct record_field glance_fields[] = {
     { .tag = 2,  .type = RECORD_TEXT, AT(rule) },
+    { .tag = 3,  .type = RECORD_TEXT, AT(rule_version) },
     { .tag = 6,  .type = RECORD_ENUM, .names = signal_state_names, AT(state) },
     { .tag = 7,  .type = RECORD_ENUM, .names = severity_names, AT(severity) },
     { .tag = 15, .type = RECORD_TIME, AT(fired_ms) },
     { .tag = 25, .type = RECORD_ENUM, .names = attention_names, AT(attention) },
+    { .tag = 30, .type = RECORD_TIME, AT(condition_due_ms) },
 };
 #undef AT
 /* clang-format on */

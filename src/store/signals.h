@@ -117,11 +117,12 @@ enum rc signal_delete(struct store_txn *txn, const struct signal *signal) MUST_C
 /* What can be told of a signal in passing. */
 struct signal_glance {
     struct ulid id;
-    struct slice rule; /* borrowed as by store_get */
+    struct slice rule, rule_version; /* borrowed as by store_get */
     enum signal_state state;
     enum attention attention;
     enum severity severity;
     int64_t fired_ms;
+    int64_t condition_due_ms;
 };
 enum rc signal_glance_get(struct store_txn *txn, struct ulid id,
                           struct signal_glance *glance) MUST_CHECK;
