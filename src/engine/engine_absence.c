@@ -184,10 +184,9 @@ static enum rc look_again(struct turn *turn, struct ulid id, struct arena *scrat
     if (rc || !signal.condition_due_ms || signal.condition_due_ms > turn->now_ms)
         return rc == RC_NOT_FOUND ? RC_OK : rc;
     timers = signals_timers(&signal);
+    timers.condition_due_ms = 0; /* it came while the watcher was not heard, and is gone */
     signal.condition_due_ms = turn->now_ms;
     rc = signals_move_timers(turn, &signal, timers);
-    if (!rc && timers.condition_due_ms == turn->now_ms) /* not moved, and gone */
-        rc = turn_move_timer(turn, TIMER_SIGNAL_WAKE, id, 0, turn->now_ms);
     return rc ? rc : signal_put(turn->txn, &signal);
 }
 

@@ -205,6 +205,21 @@ static enum rc drop_timer(struct engine *engine, int64_t now_ms, const char *rea
     return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
+enum rc engine_begin(struct engine *engine, int64_t now_ms)
+{
+    struct turn turn;
+    enum rc rc = turn_begin(engine, now_ms, &turn);
+
+    if (!rc)
+        rc = turn_advance_clock(&turn, now_ms);
+    if (!rc)
+        rc = keys_greet_rules(&turn);
+    if (!rc)
+        rc = turn_commit(&turn);
+    turn_abort(&turn);
+    return rc;
+}
+
 bool engine_is_about_the_store(enum rc rc)
 {
     return rc == RC_FULL || rc == RC_IO || rc == RC_BUSY;

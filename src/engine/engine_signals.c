@@ -200,15 +200,31 @@ struct signal_timers signals_timers(const struct signal *signal)
                                    .condition_due_ms = signal->condition_due_ms };
 }
 
+/* Every match puts them off: one that stands earlier stays where it is, and is put on when it comes (put_on). */
+static enum rc move_timer(struct turn *turn, enum timer_kind kind, const struct signal *signal,
+                          int64_t before_ms, int64_t due_ms)
+{
+    if (before_ms && due_ms >= before_ms)
+        return RC_OK;
+    return turn_move_timer(turn, kind, signal->id, before_ms, due_ms);
+}
+
 enum rc signals_move_timers(struct turn *turn, const struct signal *signal,
                             struct signal_timers before)
 {
-    enum rc rc = turn_move_timer(turn, TIMER_SIGNAL_QUIET, signal->id, before.quiet_due_ms,
-                                 signal->quiet_due_ms);
+    enum rc rc =
+        move_timer(turn, TIMER_SIGNAL_QUIET, signal, before.quiet_due_ms, signal->quiet_due_ms);
 
     return rc ? rc
-              : turn_move_timer(turn, TIMER_SIGNAL_WAKE, signal->id, before.condition_due_ms,
-                                signal->condition_due_ms);
+              : move_timer(turn, TIMER_SIGNAL_WAKE, signal, before.condition_due_ms,
+                           signal->condition_due_ms);
+}
+
+/* A timer has come that was due at `due_ms`. The signal's own due time is another one: later, and then it is set for that; or there is none any more. */
+static enum rc put_on(struct turn *turn, enum timer_kind kind, const struct signal *signal,
+                      int64_t due_ms, int64_t own_ms)
+{
+    return own_ms > due_ms ? turn_move_timer(turn, kind, signal->id, 0, own_ms) : RC_OK;
 }
 
 /* Acting did not help: one more of the same, or, where matches are no trouble by themselves, the same again. */
@@ -348,12 +364,13 @@ enum rc signals_quiet(struct turn *turn, struct ulid id, int64_t due_ms)
     enum rc rc;
 
     rc = signal_get(turn->txn, id, turn->arena, &signal);
-    if (rc == RC_NOT_FOUND || (!rc && signal.quiet_due_ms != due_ms))
-        return RC_OK;
     if (rc)
-        return rc;
+        return rc == RC_NOT_FOUND ? RC_OK : rc;
+    if (signal.quiet_due_ms != due_ms)
+        return put_on(turn, TIMER_SIGNAL_QUIET, &signal, due_ms, signal.quiet_due_ms);
     before = signal.state;
     timers = signals_timers(&signal);
+    timers.quiet_due_ms = 0; /* it has just run */
     rc = keys_rule_of(turn, &signal, &rule);
     if (rc || !rule)
         return rc;
@@ -375,10 +392,10 @@ enum rc signals_wake(struct turn *turn, struct ulid id, int64_t due_ms)
     enum rc rc;
 
     rc = signal_get(turn->txn, id, turn->arena, &signal);
-    if (rc == RC_NOT_FOUND || (!rc && signal.condition_due_ms != due_ms))
-        return RC_OK;
     if (rc)
-        return rc;
+        return rc == RC_NOT_FOUND ? RC_OK : rc;
+    if (signal.condition_due_ms != due_ms)
+        return put_on(turn, TIMER_SIGNAL_WAKE, &signal, due_ms, signal.condition_due_ms);
     before = signal.state;
     timers = signals_timers(&signal);
     timers.condition_due_ms = 0; /* it has just run: due at the same time again is another one */

@@ -144,7 +144,7 @@ static enum rc play(struct run *run)
         [TEST_STEP] = end_step,
     };
     const struct rule_test_text *text = run->text;
-    enum rc rc = RC_OK;
+    enum rc rc = engine_begin(simulation_engine(run->simulation), TEST_BEGIN_MS);
 
     for (size_t i = 0; i < text->n_events && !rc; i++) {
         const struct test_event *event = &text->events[i];
