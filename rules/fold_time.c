@@ -167,3 +167,14 @@ enum rc fold_describe(const struct rule *rule, const struct fold_clock *clock,
         return RC_OK;
     return rule->condition->describe(rule->condition_spec, &input, signal->window, arena, text);
 }
+
+const char *fold_judges_from(const struct rule *rule, const struct fold_clock *clock,
+                             int64_t *from_ms)
+{
+    const struct condition_input input = { .now_ms = clock->now_ms,
+                                           .rule_since_ms = clock->rule_since_ms };
+
+    if (!rule->condition->judges_from)
+        return NULL;
+    return rule->condition->judges_from(rule->condition_spec, &input, (struct slice){ 0 }, from_ms);
+}
