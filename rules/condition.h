@@ -93,7 +93,8 @@ struct condition {
     /* How far it is, for people: "4 of 5 within 10m". `state` is its memory; of what fires there may be none. NULL: `count` says it. */
     enum rc (*describe)(const void *spec, const struct condition_input *input, struct slice state,
                         struct arena *arena, struct slice *text);
-    /* Why it cannot judge yet ("warming up", "too few matches"; NULL: it can), and until when, on the engine's clock (0: nobody knows). `input` without a match. NULL: it always can. */
+    /* Why it cannot judge yet ("warming up", "too few matches"; NULL: it can), and until when, on the engine's clock (0: nobody knows). `input` without a match. Without `state` it is asked
+     * whether it can judge any key at all, by rule_since_ms. NULL: it always can. */
     const char *(*judges_from)(const void *spec, const struct condition_input *input,
                                struct slice state, int64_t *from_ms);
     /* How many keys the rule may have, where the condition is what makes them; NULL: as many as any rule. */

@@ -87,7 +87,7 @@ static enum rc end_by_clear(struct folding *folding)
     if (signal->state == SIGNAL_FIRING)
         fold_end_episode(signal, SLICE("event"), folding->clock->now_ms, folding->fold);
     else
-        fold_end_pending(signal, folding->fold);
+        fold_end_pending(signal, folding->clock->now_ms, folding->fold);
     signal->resolved_by = SLICE("event");
     folding->fold->counted = true;
     return rc;
@@ -105,6 +105,7 @@ static void remember_clear(struct folding *folding)
     if (signal->quiet_due_ms < until_ms)
         signal->quiet_due_ms = until_ms;
     folding->fold->forget = false;
+    fold_keep_good(signal, folding->clock->now_ms, folding->fold);
 }
 
 static enum rc fold_clear(struct folding *folding)
@@ -112,7 +113,7 @@ static enum rc fold_clear(struct folding *folding)
     struct signal *signal = folding->signal;
     enum rc rc = RC_OK;
 
-    if (fold_is_new(signal) && !folding->rule->condition->note) {
+    if (fold_is_new(signal) && !rule_notes_clears(folding->rule)) {
         folding->fold->forget = true;
         return RC_OK;
     }
@@ -120,11 +121,13 @@ static enum rc fold_clear(struct folding *folding)
         rc = fold_identify(folding);
     else if (folding->time_ms < signal->newest_ms) {
         count_late(folding);
-        return RC_OK;
+        return fold_note_commit(folding);
     }
     take_newest(folding);
     if (!rc && fold_is_open(signal) && is_enough_to_clear(folding))
         rc = end_by_clear(folding);
+    if (!rc)
+        rc = fold_note_commit(folding);
     remember_clear(folding);
     return rc ? rc : note_clear(folding);
 }
@@ -197,6 +200,8 @@ static enum rc fold_counted(struct folding *folding)
     if (signal->state == SIGNAL_RESOLVED && !signal->window.len)
         signal->last_seen_ms = 0; /* of the episode before */
     rc = take_latest(folding);
+    if (!rc)
+        rc = fold_note_commit(folding);
     if (!rc)
         rc = fold_condition(folding);
     if (!rc && signal->state != SIGNAL_RESOLVED)

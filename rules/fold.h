@@ -60,11 +60,15 @@ enum rc fold_describe(const struct rule *rule, const struct fold_clock *clock,
                       const struct signal *signal, struct arena *arena,
                       struct slice *text) MUST_CHECK;
 
+/* Why no key of the rule can be judged yet ("learning", "warming up"), and until when, on the engine's clock. NULL: they can, where there is enough of them. */
+const char *fold_judges_from(const struct rule *rule, const struct fold_clock *clock,
+                             int64_t *from_ms);
+
 /* The line that replay, the stream and tail print for a transition: time rule key transition count first_seen last_seen event fields.
  * `event` is the one that caused it (absent for timers). */
 void transition_write_json(const struct signal *signal, const struct transition *transition,
                            struct ulid event, struct json_writer *writer);
-/* A value for templates of this rule: bare fields of the latest event, first.X, and first_seen last_seen count rule signal.key signal.title signal.severity.
+/* A value for templates of this rule: bare fields of the latest event, first.X, and first_seen last_seen count rule signal.key signal.title signal.severity, and last_good first_bad where they are known.
  * Kept until the values are freed with their arena. */
 enum rc signal_values(const struct signal *signal, int64_t now_ms, struct arena *arena,
                       struct template_values *values) MUST_CHECK;

@@ -28,6 +28,7 @@ enum rc fold_identify(struct folding *folding)
     char hex[2 * FINGERPRINT_BYTES + 1];
 
     signal->rule = folding->rule->id;
+    signal->rule_version = folding->rule->version;
     signal->key = folding->match->key;
     signal->state = SIGNAL_IDLE;
     signal->condition_version = folding->rule->condition_version;
@@ -106,6 +107,8 @@ static enum rc begin_episode(struct folding *folding)
 
     if (signal->state == SIGNAL_RESOLVED) /* what an idle one saw led here */
         signal->samples = (struct ulid_list){ 0 };
+    if (!folding->match)
+        fold_forget_bad(signal);
     signal->state = SIGNAL_PENDING;
     signal->episode++;
     signal->count = 0;
@@ -127,7 +130,7 @@ void fold_end_episode(struct signal *signal, struct slice by, int64_t at_ms, str
 }
 
 /* Nothing is on its way any more. What has fired before shows its last episode. */
-void fold_end_pending(struct signal *signal, struct fold *fold)
+void fold_end_pending(struct signal *signal, int64_t now_ms, struct fold *fold)
 {
     bool has_fired = signal->resolved_ms != 0;
 
@@ -138,6 +141,7 @@ void fold_end_pending(struct signal *signal, struct fold *fold)
         signal->quiet_due_ms = 0;
     fold->forget = !has_fired && !signal->window.len && !signal->quiet_due_ms;
     fold->changed = true;
+    fold_keep_good(signal, now_ms, fold);
 }
 
 static enum severity severity_of(const struct match *match)
@@ -227,9 +231,10 @@ static enum rc follow_before_firing(struct folding *folding, const struct condit
         break;
     }
     if (was_open)
-        fold_end_pending(signal, folding->fold);
+        fold_end_pending(signal, folding->clock->now_ms, folding->fold);
     folding->fold->forget = !signal->resolved_ms && !signal->window.len &&
                             !signal->condition_due_ms && !signal->quiet_due_ms;
+    fold_keep_good(signal, folding->clock->now_ms, folding->fold);
     return RC_OK;
 }
 
@@ -287,7 +292,7 @@ void fold_arm_quiet(struct folding *folding)
         signal->quiet_due_ms = signal->condition_due_ms ? 0 : now_ms + kept_ms;
     else if (signal->state == SIGNAL_FIRING && rule->clear.kind == CLEAR_BY_QUIET)
         signal->quiet_due_ms = now_ms + rule->clear.quiet_ms;
-    else
+    else if (signal->state != SIGNAL_IDLE) /* what is remembered of an idle one has its own time */
         signal->quiet_due_ms = 0;
 }
 
@@ -298,5 +303,7 @@ void fold_drop_memory_of_others(const struct rule *rule, struct signal *signal, 
     signal->condition_version = rule->condition_version;
     signal->window = (struct slice){ 0 };
     signal->condition_due_ms = 0;
+    if (signal->state != SIGNAL_FIRING)
+        fold_forget_commits(signal);
     fold->changed = true;
 }

@@ -3,6 +3,7 @@
  *   fold.c       a match, a clear
  *   fold_time.c  what happens without an event: quiet, what a condition is due for, reloads
  *   fold_life.c  episodes, and what a condition's verdict makes of them
+ *   fold_commits.c  between which commits it broke
  */
 #pragma once
 
@@ -36,7 +37,16 @@ enum rc fold_put_to_rest(const struct rule *rule, struct arena *arena,
                          struct signal *signal) MUST_CHECK;
 void fold_end_episode(struct signal *signal, struct slice by, int64_t at_ms, struct fold *fold);
 /* Nothing is on its way any more. What has fired before shows its last episode. */
-void fold_end_pending(struct signal *signal, struct fold *fold);
+void fold_end_pending(struct signal *signal, int64_t now_ms, struct fold *fold);
+/* What the folding's event says of its commit, before it is folded where it is a match, and after where it clears. */
+enum rc fold_note_commit(struct folding *folding) MUST_CHECK;
+/* Of this episode no failing event is known. */
+void fold_forget_bad(struct signal *signal);
+void fold_forget_commits(struct signal *signal);
+/* Under another meaning of its rule. What was bad before it was noted stays unknown. */
+void fold_adopt_commits(const struct rule *rule, struct signal *signal);
+/* An idle row that nothing else keeps stays for its last good commit, and its quiet timer says how long. */
+void fold_keep_good(struct signal *signal, int64_t now_ms, struct fold *fold);
 /* Every match moves it: the timer that is already set arms itself again when it is due. */
 void fold_arm_quiet(struct folding *folding);
 /* Another condition than the one that the signal's memory is of: it starts anew. */

@@ -19,7 +19,7 @@ enum rc fold_quiet(const struct rule *rule, int64_t due_ms, struct arena *arena,
     if (signal->state == SIGNAL_FIRING)
         fold_end_episode(signal, SLICE("quiet"), due_ms, fold);
     else if (signal->state != SIGNAL_RESOLVED)
-        fold_end_pending(signal, fold);
+        fold_end_pending(signal, due_ms, fold);
     return rc;
 }
 
@@ -116,7 +116,9 @@ enum rc fold_resolve(const struct rule *rule, struct slice by, int64_t now_ms, s
         fold_end_episode(signal, by, now_ms, fold);
     } else if (!rule || signal->state == SIGNAL_PENDING) {
         signal->quiet_due_ms = 0;
-        fold_end_pending(signal, fold);
+        if (!rule)
+            fold_forget_commits(signal);
+        fold_end_pending(signal, now_ms, fold);
     }
     return rc;
 }
@@ -142,11 +144,12 @@ enum rc fold_adopt(const struct rule *rule, const struct fold_clock *clock, stru
     fold->changed = true;
     signal->rule_version = rule->version;
     adopt_quiet(rule, signal);
+    fold_adopt_commits(rule, signal);
     if (slice_eq(signal->condition_version, rule->condition_version))
         return RC_OK;
     fold_drop_memory_of_others(rule, signal, fold);
     if (signal->state == SIGNAL_PENDING)
-        fold_end_pending(signal, fold);
+        fold_end_pending(signal, clock->now_ms, fold);
     return expect(&folding);
 }
 
@@ -163,4 +166,15 @@ enum rc fold_describe(const struct rule *rule, const struct fold_clock *clock,
         !slice_eq(signal->condition_version, rule->condition_version))
         return RC_OK;
     return rule->condition->describe(rule->condition_spec, &input, signal->window, arena, text);
+}
+
+const char *fold_judges_from(const struct rule *rule, const struct fold_clock *clock,
+                             int64_t *from_ms)
+{
+    const struct condition_input input = { .now_ms = clock->now_ms,
+                                           .rule_since_ms = clock->rule_since_ms };
+
+    if (!rule->condition->judges_from)
+        return NULL;
+    return rule->condition->judges_from(rule->condition_spec, &input, (struct slice){ 0 }, from_ms);
 }

@@ -2,9 +2,11 @@
 
 /* Of the signal, for templates. */
 static const char *const signal_names[] = {
-    "first_seen", "last_seen",    "count",           "rule",
-    "signal.key", "signal.title", "signal.severity", NULL,
+    "first_seen",   "last_seen",       "count",     "rule",      "signal.key",
+    "signal.title", "signal.severity", "last_good", "first_bad", NULL,
 };
+/* Likewise, and not of every rule's. */
+static const char *const commit_names[] = { "last_good", "first_bad", NULL };
 
 #define FIRST SLICE("first.")
 
@@ -87,6 +89,17 @@ static struct slice without_first(struct slice name)
     return name;
 }
 
+static void check_commit_name(struct rule_reading *reading, struct mark mark, struct slice name)
+{
+    int i;
+
+    if (slice_to_enum(name, commit_names, &i) == RC_OK && !reading->rule->notes_good)
+        mark_problem(reading->loader->problems, PROBLEM_ERROR, mark,
+                     "`%.*s` is known to rules that are `on` ci.run and that an event clears; this "
+                     "is none",
+                     SLICE_ARG(name));
+}
+
 static void check_template_name(struct rule_reading *reading, struct mark mark, struct slice name,
                                 const struct slice_list *captures, bool is_key)
 {
@@ -98,8 +111,10 @@ static void check_template_name(struct rule_reading *reading, struct mark mark, 
                      SLICE_ARG(name));
         return;
     }
-    if (!is_key && is_signal_name(name))
+    if (!is_key && is_signal_name(name)) {
+        check_commit_name(reading, mark, name);
         return;
+    }
     if (check_field(reading->loader, mark, plain, captures) && is_data_path(plain))
         loader_add_name(reading->loader, &reading->rule->data_paths, plain);
 }

@@ -189,7 +189,8 @@ struct pattern *read_pattern(struct loader *loader, const struct node *scalar)
 
 /* Names with a meaning of their own in templates. */
 static const char *const reserved[] = {
-    "time", "received", "first_seen", "last_seen", "count", "rule", "signal", "first", "data", NULL,
+    "time",   "received", "first_seen", "last_seen", "count",     "rule",
+    "signal", "first",    "data",       "last_good", "first_bad", NULL,
 };
 
 static bool may_be_captured(struct slice name)

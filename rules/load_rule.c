@@ -87,6 +87,17 @@ static void refuse_own_title(struct rule_reading *reading, const struct node *ti
     }
 }
 
+/* Of what runs on commits, and is said to be well by an event, it is known between which commits it broke. */
+static bool notes_good(const struct rule *rule)
+{
+    const struct slice_list *on = &rule->filter.on;
+    bool is_ci = false;
+
+    for (size_t i = 0; i < on->n_items; i++)
+        is_ci = is_ci || slice_eq(on->items[i], SLICE("ci.run"));
+    return is_ci && rule->clear.kind == CLEAR_BY_EVENT;
+}
+
 static void read_members(struct rule_reading *reading, const struct rule_nodes *nodes)
 {
     struct loader *loader = reading->loader;
@@ -104,6 +115,7 @@ static void read_members(struct rule_reading *reading, const struct rule_nodes *
         rule->condition->check_key(reading, nodes->when);
     if (nodes->clear)
         read_clear(reading, nodes->clear);
+    rule->notes_good = notes_good(rule);
     if (nodes->title)
         rule->title = read_template(reading, nodes->title, &reading->captures, false);
     if (rule->title)

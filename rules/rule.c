@@ -26,6 +26,11 @@ const struct filter *rule_filter(const struct rule *rule, size_t i)
     return i < rule->n_parts ? &rule->parts[i].filter : NULL;
 }
 
+bool rule_notes_clears(const struct rule *rule)
+{
+    return rule->condition->note || rule->notes_good;
+}
+
 const struct rule *ruleset_find(const struct ruleset *ruleset, struct slice id)
 {
     const struct rule *const *found;

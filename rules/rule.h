@@ -95,6 +95,8 @@ struct rule {
     struct slice
         condition_version; /* of what is folded (on, match, where, ignore, key, when, lateness): signals keep their memory while it stays */
     struct clear_part clear;
+    bool
+        notes_good; /* its signals know the last good commit and the first bad one: it is `on` ci.run, and an event ends it */
     enum severity severity;
     struct template *title;
     int64_t lateness_ms;          /* default 5m */
@@ -150,6 +152,8 @@ struct ruleset {
 
 /* All filters by which an event can reach the rule: its own, what clears, those of its condition. NULL behind the last. */
 const struct filter *rule_filter(const struct rule *rule, size_t i);
+/* Is something remembered of an event that clears, also where there is nothing to be cleared? */
+bool rule_notes_clears(const struct rule *rule);
 /* By id; NULL when there is none. */
 const struct rule *ruleset_find(const struct ruleset *ruleset, struct slice id);
 /* One more who frees it: the last one does. From any thread, while somebody else still holds it. */

@@ -80,6 +80,16 @@ static enum rc severity(const struct signal *signal, struct arena *arena, struct
     return arena_copy(arena, slice_of(severity_names[signal->severity]), value);
 }
 
+static enum rc last_good(const struct signal *signal, struct arena *arena, struct slice *value)
+{
+    return arena_copy(arena, signal->last_good, value);
+}
+
+static enum rc first_bad(const struct signal *signal, struct arena *arena, struct slice *value)
+{
+    return arena_copy(arena, signal->first_bad, value);
+}
+
 static const struct {
     const char *name;
     enum rc (*get)(const struct signal *signal, struct arena *arena, struct slice *value);
@@ -91,6 +101,8 @@ static const struct {
     { .name = "signal.key", .get = key },
     { .name = "signal.title", .get = title },
     { .name = "signal.severity", .get = severity },
+    { .name = "last_good", .get = last_good },
+    { .name = "first_bad", .get = first_bad },
 };
 #define N_OWN_VALUES (sizeof(own_values) / sizeof(*own_values))
 

@@ -2,6 +2,7 @@
 
 #include "actions/channels/card_words.h"
 #include "actions/wording.h"
+#include "src/base/commit_range.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -164,6 +165,22 @@ enum rc card_subject(const struct card *card, struct arena *arena, struct slice 
         buffer_add_text(&words, i ? " · " : ": ");
         shown_add_line(&words, key->items[i].len ? key->items[i] : SLICE("(empty)"));
     }
+    return card_end(&words, arena, text);
+}
+
+enum rc card_commits(const struct card *card, struct arena *arena, struct slice *text)
+{
+    struct buffer range, words;
+
+    *text = (struct slice){ 0 };
+    if (!card->proposal->first_bad.len)
+        return RC_OK;
+    buffer_init(&range, 0);
+    buffer_init(&words, 0);
+    buffer_add_commit_range(&range, card->proposal->last_good, card->proposal->first_bad);
+    shown_add_line(&words, buffer_slice(&range));
+    words.failed = words.failed || range.failed;
+    buffer_free(&range);
     return card_end(&words, arena, text);
 }
 

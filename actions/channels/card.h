@@ -43,6 +43,8 @@ enum rc card_when(const struct card *card, struct arena *arena, struct slice *te
 enum rc card_subject(const struct card *card, struct arena *arena, struct slice *text) MUST_CHECK;
 /* "together with till is down · cart is down (well again) · 3 more"; absent where it is about one signal alone. */
 enum rc card_others(const struct card *card, struct arena *arena, struct slice *text) MUST_CHECK;
+/* "broke between a1b2c3d and e4f5a6b" (commit_range.h); absent where it is not known. */
+enum rc card_commits(const struct card *card, struct arena *arena, struct slice *text) MUST_CHECK;
 /* "proposed before: recurred: it failed again": what became of the signal's proposal before this one; absent without one. */
 enum rc card_earlier(const struct card *card, struct arena *arena, struct slice *text) MUST_CHECK;
 /* Where it stands, for one line: "waits for a decision", "1 of 2 approvals: jane", "approved by jane at 09:31 UTC; starts at 09:31:42 UTC", "step 1 of 2 runs", "verified: …". */

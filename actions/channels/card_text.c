@@ -155,6 +155,7 @@ static void add_head(struct draft *draft)
     say(draft, "Seen ", card_when);
     say(draft, "", card_subject);
     say(draft, "", card_others);
+    say(draft, "", card_commits);
     say(draft, "", card_earlier);
     add_paragraph(draft);
     say(draft, "", card_conclusion);

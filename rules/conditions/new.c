@@ -110,6 +110,16 @@ static int64_t within_of_new(const void *spec)
     return 0;
 }
 
+static const char *new_judges_from(const void *spec, const struct condition_input *input,
+                                   struct slice state, int64_t *from_ms)
+{
+    const struct new_spec *wanted = spec;
+
+    (void)state;
+    *from_ms = input->rule_since_ms + wanted->learn_ms;
+    return input->now_ms < *from_ms ? "learning" : NULL;
+}
+
 static int64_t limit_of_new(const void *spec)
 {
     const struct new_spec *wanted = spec;
@@ -125,6 +135,7 @@ const struct condition condition_new = {
     .wake = wake_new,
     .rest = rest_new,
     .within_ms = within_of_new,
+    .judges_from = new_judges_from,
     .limit = limit_of_new,
     .learns = true,
     .folds_on = true,

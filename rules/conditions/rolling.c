@@ -219,6 +219,14 @@ static const char *find_hindrance(const struct judging *judging, const struct sl
     return has_enough(rolling, now) ? NULL : "too few matches";
 }
 
+/* No key is known for longer than its rule. */
+static const char *find_hindrance_of_all(const struct rolling *rolling,
+                                         const struct condition_input *input, int64_t *from_ms)
+{
+    *from_ms = input->rule_since_ms + rolling->warm_ms;
+    return rolling->warm_ms && input->now_ms < *from_ms ? "warming up" : NULL;
+}
+
 const char *rolling_judges_from(const void *spec, const struct condition_input *input,
                                 struct slice state, int64_t *from_ms)
 {
@@ -226,6 +234,8 @@ const char *rolling_judges_from(const void *spec, const struct condition_input *
     struct sliding now;
     struct tally tally;
 
+    if (!state.len)
+        return find_hindrance_of_all(spec, input, from_ms);
     tally_take(state, &tally);
     judging = judging_of(spec, input, &tally);
     now = sums_now(&judging, 0);

@@ -205,5 +205,6 @@ const struct condition condition_drop = {
     .describe = rolling_describe,
     .judges_from = rolling_judges_from,
     .is_about_silence = drop_is_about_silence,
+    .learns = true,
     .folds_on = true,
 };

@@ -89,9 +89,49 @@ static void show_degraded_rule(const struct screen *screen, const struct json *r
             faults[i].show(screen, rule, out);
 }
 
+static void show_learning_rule(const struct screen *screen, const struct json *rule,
+                               struct buffer *out)
+{
+    int64_t until_ms;
+
+    buffer_add_text(out, "    ");
+    show_text(out, value_text(rule, "rule"));
+    buffer_add_text(out, " cannot judge yet: ");
+    show_text(out, value_text(rule, "why"));
+    if (value_time(rule, "until", &until_ms)) {
+        buffer_add_text(out, ", ends ");
+        show_time(screen, out, until_ms, true);
+    }
+    buffer_add_text(out, "\n");
+}
+
+static void show_limited_rule(const struct json *rule, struct buffer *out)
+{
+    static const struct {
+        const char *limit;
+        const char *text;
+    } limits[] = {
+        { "window", "came into windows of more than 10,000, which are counted coarsely" },
+        { "keys", "came under keys that it has no room for (limits: keys_per_rule, keys), and are "
+                  "counted together" },
+    };
+    int64_t n_matches = value_int(rule, "matches");
+
+    buffer_add_text(out, "    ");
+    show_text(out, value_text(rule, "rule"));
+    buffer_format(out, " is at a limit: %lld match%s ", (long long)n_matches,
+                  n_matches == 1 ? "" : "es");
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+        if (slice_eq(value_text(rule, "limit"), slice_of(limits[i].limit)))
+            buffer_add_text(out, limits[i].text);
+    buffer_add_text(out, "\n");
+}
+
 static void show_rules(const struct screen *screen, const struct json *rules, struct buffer *out)
 {
     const struct json *degraded = json_get_text(rules, "degraded");
+    const struct json *learning = json_get_text(rules, "learning");
+    const struct json *limited = json_get_text(rules, "limited");
 
     buffer_format(out, "  %-12s%lld", "rules", (long long)value_int(rules, "loaded"));
     if (slice_eq(value_text(rules, "state"), SLICE("last_good"))) {
@@ -105,6 +145,10 @@ static void show_rules(const struct screen *screen, const struct json *rules, st
     }
     for (const struct json *rule = json_first(degraded); rule; rule = json_next(rule))
         show_degraded_rule(screen, rule, out);
+    for (const struct json *rule = json_first(learning); rule; rule = json_next(rule))
+        show_learning_rule(screen, rule, out);
+    for (const struct json *rule = json_first(limited); rule; rule = json_next(rule))
+        show_limited_rule(rule, out);
 }
 
 static void show_store(const struct json *status, struct buffer *out)

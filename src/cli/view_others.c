@@ -83,6 +83,8 @@ void view_signal(const struct screen *screen, const struct json *signal, struct 
     view_member("late", value_text(signal, "late"), out);
     view_time_member(screen, "first seen", signal, "first_seen", out);
     view_time_member(screen, "last seen", signal, "last_seen", out);
+    view_member("last good", value_text(signal, "last_good"), out);
+    view_member("first bad", value_text(signal, "first_bad"), out);
     view_time_member(screen, "fired", signal, "fired", out);
     view_time_member(screen, "resolved", signal, "resolved", out);
     view_member("resolved by", value_text(signal, "resolved_by"), out);

@@ -1,3 +1,4 @@
+#include "src/base/commit_range.h"
 #include "src/cli/value.h"
 #include "src/cli/views.h"
 
@@ -32,6 +33,17 @@ void view_time_member(const struct screen *screen, const char *name, const struc
     buffer_format(out, "  %-*s", NAME_COLUMNS, name);
     show_time(screen, out, time_ms, true);
     buffer_add_text(out, "\n");
+}
+
+void view_commits(const struct json *object, struct buffer *out)
+{
+    struct buffer range;
+
+    buffer_init(&range, 0);
+    buffer_add_commit_range(&range, value_text(object, "last_good"),
+                            value_text(object, "first_bad"));
+    view_member("commits", buffer_slice(&range), out);
+    buffer_free(&range);
 }
 
 void view_citations(const struct json *list, const char *before, struct buffer *out)
@@ -113,6 +125,7 @@ static void show_occurrence(const struct screen *screen, const struct json *prop
         show_time(screen, out, last_ms, true);
     }
     buffer_add_text(out, "\n");
+    view_commits(proposal, out);
     view_member("earlier", value_text(proposal, "earlier_outcome"), out);
     show_others(proposal, out);
 }

@@ -7,6 +7,7 @@
 #include "rules/fold.h"
 #include "rules/quarantine.h"
 #include "src/store/meta.h"
+#include "src/store/rule_states.h"
 
 #include <stdio.h>
 
@@ -270,11 +271,15 @@ static void write_rule_gate(struct signal_work *work, const struct rule *rule)
 /* How far its condition is; absent where nothing can be said. */
 static enum rc take_progress(struct signal_work *work, const struct rule *rule)
 {
-    const struct fold_clock clock = { .now_ms = work->now_ms };
+    struct fold_clock clock = { .now_ms = work->now_ms };
+    enum rc rc;
 
-    return rule ? fold_describe(rule, &clock, &work->signal, work->work.request->arena,
-                                &work->progress)
-                : RC_OK;
+    if (!rule)
+        return RC_OK;
+    rc = rule_state_since(work->txn, rule->id, rule->condition_version, &clock.rule_since_ms);
+    return rc ? rc
+              : fold_describe(rule, &clock, &work->signal, work->work.request->arena,
+                              &work->progress);
 }
 
 static enum rc write_own_gates(struct signal_work *work)

@@ -5,11 +5,12 @@
 #include "src/daemon/posting.h"
 #include "src/daemon/slack_socket.h"
 
-#include "rules/match.h"
+#include "rules/fold.h"
 #include "rules/quarantine.h"
 #include "src/base/metrics.h"
 #include "src/store/held.h"
 #include "src/store/meta.h"
+#include "src/store/rule_states.h"
 #include "watchers/webhook.h"
 
 #define ROW_ARENA_BYTES ((size_t)64 << 20)
@@ -109,9 +110,8 @@ static void write_quarantined(const struct rule *rule, const struct quarantined 
 }
 
 /* First those that judge nothing at all. */
-static void write_degraded(struct status *status)
+static void write_degraded(struct status *status, const struct ruleset *ruleset)
 {
-    struct ruleset *ruleset = inlet_hold_ruleset(service_inlet(status->request->service));
     bool has_some = quarantine_n_rules(ruleset->quarantine) > 0;
     struct quarantined facts;
 
@@ -122,7 +122,83 @@ static void write_degraded(struct status *status)
             write_quarantined(&ruleset->rules[i], &facts, &status->writer);
     metric_each(METRIC_MATCH_FAULTS, write_faulty, &status->writer);
     json_array_end(&status->writer);
+}
+
+/* Until then it cannot fire, whatever comes. */
+static enum rc write_learning_rule(struct status *status, const struct rule *rule)
+{
+    struct fold_clock clock = { .now_ms = status->now_ms };
+    struct json_writer *writer = &status->writer;
+    int64_t until_ms = 0;
+    const char *why;
+    enum rc rc =
+        rule_state_since(status->txn, rule->id, rule->condition_version, &clock.rule_since_ms);
+
+    why = rc ? NULL : fold_judges_from(rule, &clock, &until_ms);
+    if (!why)
+        return rc;
+    json_object_begin(writer);
+    json_member_text(writer, "rule", rule->id);
+    json_member_text(writer, "why", slice_of(why));
+    json_member_time(writer, "until", until_ms);
+    json_object_end(writer);
+    return RC_OK;
+}
+
+static enum rc write_learning(struct status *status, const struct ruleset *ruleset)
+{
+    enum rc rc = RC_OK;
+
+    json_key(&status->writer, "learning");
+    json_array_begin(&status->writer);
+    for (size_t i = 0; i < ruleset->n_rules && !rc; i++)
+        if (ruleset->rules[i].condition->learns)
+            rc = write_learning_rule(status, &ruleset->rules[i]);
+    json_array_end(&status->writer);
+    return rc;
+}
+
+struct limit_writing {
+    struct json_writer *writer;
+    const char *limit;
+};
+
+static void write_limited(void *context, struct slice rule, struct slice none, double n_matches)
+{
+    const struct limit_writing *writing = context;
+
+    (void)none;
+    if (n_matches < 1)
+        return;
+    json_object_begin(writing->writer);
+    json_member_text(writing->writer, "rule", rule);
+    json_member_text(writing->writer, "limit", slice_of(writing->limit));
+    json_member_int(writing->writer, "matches", (int64_t)n_matches);
+    json_object_end(writing->writer);
+}
+
+/* Those that judge, and less exactly than they say. */
+static void write_limits(struct status *status)
+{
+    struct limit_writing windows = { &status->writer, "window" };
+    struct limit_writing keys = { &status->writer, "keys" };
+
+    json_key(&status->writer, "limited");
+    json_array_begin(&status->writer);
+    metric_each(METRIC_WINDOWS_COARSE, write_limited, &windows);
+    metric_each(METRIC_KEYS_OVERFLOW, write_limited, &keys);
+    json_array_end(&status->writer);
+}
+
+static enum rc write_each_rule(struct status *status)
+{
+    struct ruleset *ruleset = inlet_hold_ruleset(service_inlet(status->request->service));
+    enum rc rc;
+
+    write_degraded(status, ruleset);
+    rc = write_learning(status, ruleset);
     ruleset_free(ruleset);
+    return rc;
 }
 
 static enum rc write_rules(struct status *status)
@@ -139,9 +215,10 @@ static enum rc write_rules(struct status *status)
                      report.state == RULES_AS_WRITTEN ? SLICE("as_written") : SLICE("last_good"));
     json_member_text(&status->writer, "problems", report.problems);
     json_member_time(&status->writer, "at", report.at_ms);
-    write_degraded(status);
+    rc = write_each_rule(status);
+    write_limits(status);
     json_object_end(&status->writer);
-    return RC_OK;
+    return rc;
 }
 
 static enum rc write_url(const struct status *status, const struct webhook *hook, struct slice *url)

@@ -72,6 +72,7 @@ enum rc absence_stand_in_rule(struct turn *turn, const struct rule *rule,
     copy->condition_spec = NULL;
     copy->key = (struct rule_key){ .names = { .items = name, .n_items = 1 } };
     copy->clear = (struct clear_part){ .kind = CLEAR_NEVER };
+    copy->notes_good = false;
     *stand_in = copy;
     return RC_OK;
 }

@@ -13,7 +13,7 @@ static bool signal_is_past(const struct signal *signal, int64_t before_ms)
     bool is_at_rest = signal->state == SIGNAL_RESOLVED || signal->state == SIGNAL_IDLE;
 
     return is_at_rest && signal->attention == ATTENTION_NONE && !signal->cooldown_until_ms &&
-           !signal->condition_due_ms && signal->resolved_ms < before_ms &&
+           !signal->condition_due_ms && !signal->quiet_due_ms && signal->resolved_ms < before_ms &&
            signal->newest_ms < before_ms;
 }
 

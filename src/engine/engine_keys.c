@@ -163,13 +163,26 @@ static int64_t limit_of(const struct turn *turn, const struct rule *rule)
                             : turn->engine->config->keys_per_rule;
 }
 
-bool keys_have_room(const struct turn *turn, const struct rule *rule)
+/* In the n-th part of what there is. */
+static bool have_room_in(const struct turn *turn, const struct rule *rule, int64_t n)
 {
     const struct rule_keys *keys = &turn->engine->keys->of_rules[rule->index];
     const struct config *config = turn->engine->config;
 
-    return keys->n_keys + keys->n_in_turn < limit_of(turn, rule) &&
-           count_signals(turn) < config->keys_max;
+    return keys->n_keys + keys->n_in_turn < limit_of(turn, rule) / n &&
+           count_signals(turn) < config->keys_max / n;
+}
+
+bool keys_have_room(const struct turn *turn, const struct rule *rule)
+{
+    return have_room_in(turn, rule, 1);
+}
+
+bool keys_have_room_to_remember(const struct turn *turn, const struct rule *rule)
+{
+    if (!rule_notes_clears(rule))
+        return false;
+    return have_room_in(turn, rule, rule->condition->note ? 1 : 2);
 }
 
 /* Whatever the rule is about, this is about its keys: it fires at once, asks nobody, and ends when no more of them come. */
@@ -187,6 +200,7 @@ static enum rc overflow_rule(struct turn *turn, const struct rule *rule,
     copy->condition_spec = NULL;
     copy->key = (struct rule_key){ .names = { .items = name, .n_items = 1 } };
     copy->clear = (struct clear_part){ .kind = CLEAR_BY_QUIET, .quiet_ms = OVERFLOW_QUIET_MS };
+    copy->notes_good = false;
     *overflow = copy;
     return RC_OK;
 }

@@ -215,6 +215,8 @@ enum rc keys_note_new(struct turn *turn, const struct signal *signal) MUST_CHECK
 enum rc keys_delete(struct turn *turn, const struct signal *signal) MUST_CHECK;
 void keys_end_turn(struct turn *turn, bool is_committed);
 bool keys_have_room(const struct turn *turn, const struct rule *rule);
+/* For a key of which only a clear is known. What is remembered of good commits alone takes half of the room at most, so that no failing key is without. */
+bool keys_have_room_to_remember(const struct turn *turn, const struct rule *rule);
 /* The match that stands for `match`, whose key has no room. Counts it. */
 enum rc keys_overflow(struct turn *turn, const struct match *match,
                       struct match *overflow) MUST_CHECK;

@@ -145,6 +145,15 @@ static enum rc judge_by_history(struct turn *turn, const struct signal *signal,
     return rc;
 }
 
+/* A signal that is well again knows a newer good one, which is no answer any more. */
+static void take_commits(const struct signal *signal, struct proposal *proposal)
+{
+    if (signal->state != SIGNAL_FIRING)
+        return;
+    proposal->last_good = signal->last_good;
+    proposal->first_bad = signal->first_bad;
+}
+
 enum rc proposals_title(struct turn *turn, const struct signal *signal, struct proposal *proposal)
 {
     int64_t n_others = (int64_t)proposal->signals.n_items - 1 + proposal->n_more;
@@ -154,6 +163,7 @@ enum rc proposals_title(struct turn *turn, const struct signal *signal, struct p
     proposal->count = signal->count;
     proposal->first_seen_ms = signal->first_seen_ms;
     proposal->last_seen_ms = signal->last_seen_ms;
+    take_commits(signal, proposal);
     if (n_others < 1)
         return RC_OK;
     return arena_format(turn->arena, &proposal->title, "%.*s (+%lld more)",

@@ -278,7 +278,7 @@ static enum rc fold_one(struct turn *turn, const struct event *event, struct mat
     bool is_well_again;
     enum rc rc = find_signal(turn, match, &signal, &found);
 
-    if (rc || (found.is_new && match->clears && !match->rule->condition->note))
+    if (rc || (found.is_new && match->clears && !keys_have_room_to_remember(turn, match->rule)))
         return rc;
     before = signal.state;
     timers = signals_timers(&signal);

@@ -145,6 +145,8 @@ struct proposal {
     int64_t count;            /* of the signal, as last seen */
     int64_t first_seen_ms;
     int64_t last_seen_ms;
+    struct slice last_good; /* commits between which it broke, as the signal knew them */
+    struct slice first_bad;
     struct ulid task;
     struct diagnosis diagnosis;
     struct approver_rule approvers;

@@ -36,6 +36,16 @@ enum rc rule_state_get(struct store_txn *txn, struct slice rule, struct rule_sta
     return rc ? rc : record_borrow(&rule_state_shape, stored, NULL, state);
 }
 
+enum rc rule_state_since(struct store_txn *txn, struct slice rule, struct slice condition_version,
+                         int64_t *since_ms)
+{
+    struct rule_state state;
+    enum rc rc = rule_state_get(txn, rule, &state);
+
+    *since_ms = !rc && slice_eq(state.condition_version, condition_version) ? state.since_ms : 0;
+    return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
 enum rc rule_state_put(struct store_txn *txn, struct slice rule, const struct rule_state *state)
 {
     struct store_key key;

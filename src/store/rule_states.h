@@ -14,5 +14,8 @@ struct rule_state {
 /* Borrowed as by store_get. RC_NOT_FOUND: it was never loaded. */
 enum rc rule_state_get(struct store_txn *txn, struct slice rule,
                        struct rule_state *state) MUST_CHECK;
+/* Since when it has been watching, with this condition; 0: it has not. */
+enum rc rule_state_since(struct store_txn *txn, struct slice rule, struct slice condition_version,
+                         int64_t *since_ms) MUST_CHECK;
 enum rc rule_state_put(struct store_txn *txn, struct slice rule,
                        const struct rule_state *state) MUST_CHECK;

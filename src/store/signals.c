@@ -68,6 +68,10 @@ static const struct record_field signal_fields[] = {
     { .tag = 42, .type = RECORD_TIME,  AT(fired_before_ms[0]) },
     { .tag = 43, .type = RECORD_TIME,  AT(fired_before_ms[1]) },
     { .tag = 44, .type = RECORD_TIME,  .name = "flapping_until", AT(flapping_until_ms) },
+    { .tag = 45, .type = RECORD_TEXT,  .name = "last_good", AT(last_good) },
+    { .tag = 46, .type = RECORD_TEXT,  .name = "first_bad", AT(first_bad) },
+    { .tag = 47, .type = RECORD_TIME,  AT(last_good_ms) },
+    { .tag = 49, .type = RECORD_TIME,  AT(first_bad_ms) },
     { .tag = 50, .type = RECORD_ID,    AT(group) },
 };
 #undef AT

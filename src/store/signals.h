@@ -103,6 +103,11 @@ struct signal {
         [2]; /* when it fired before, the newest last; 0: not, or it has held still since */
     int64_t
         flapping_until_ms; /* engine time: it flaps unless it holds still up to then; 0: it does not */
+    /* Of rules that note it (rule.h): commit of the newest event that said "ok", and of the first failing one of this episode; when, in event time. */
+    struct slice last_good;
+    struct slice first_bad;
+    int64_t last_good_ms;
+    int64_t first_bad_ms;
 };
 
 extern const struct record_shape signal_shape;

@@ -21,6 +21,16 @@ function sentence(proposal) {
     '.');
 }
 
+/* A hash as git shortens it; other names whole. */
+const commit = (name) => h('code', { title: shown(name) }, shown(/^[0-9a-f]{40,}$/i.test(name) ? name.slice(0, 7) : name));
+
+function commits({ last_good: good, first_bad: bad }) {
+  if (!bad) return null;
+  return h('p', { id: 'commits' },
+    good === bad ? ['Bad at ', commit(bad), ', which was good before.']
+      : good ? ['Broke between ', commit(good), ' and ', commit(bad), '.'] : ['First bad ', commit(bad), '.']);
+}
+
 function conclusion({ diagnosis }) {
   if (!diagnosis?.conclusion?.text) return null;
   return h('p', {}, linked(diagnosis.conclusion.text), ' ',
@@ -138,7 +148,7 @@ export function detailView() {
     h('p', { class: 'back' }, h('a', { href: '#/proposals' }, '← All proposals')),
     h('p', { class: 'marks' }, severity(proposal), state(proposal.state), h('code', { class: 'short' }, proposal.short)),
     h('h2', { class: 'title', id: 'detail-title', tabindex: '-1' }, shown(proposal.title)),
-    sentence(proposal), together(proposal), conclusion(proposal), standing(proposal),
+    sentence(proposal), commits(proposal), together(proposal), conclusion(proposal), standing(proposal),
     planSection(proposal), conditions(proposal), decideView(proposal),
     diagnosisView(proposal.diagnosis, task?.evidence), history(proposal), about(proposal));
 }

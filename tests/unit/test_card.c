@@ -110,6 +110,21 @@ static void a_proposal_that_was_made_before_says_what_became_of_it(void **state)
     assert_holds(whole(sample, 8000), "Proposed before: recurred: it failed again");
 }
 
+static void a_proposal_says_between_which_commits_it_broke(void **state)
+{
+    struct card_sample *sample = *state;
+
+    assert_true(slice_is_absent(said(sample, card_commits)));
+    sample->proposal.last_good = SLICE("a1b2c3d4e5f60718293a4b5c6d7e8f9001122334");
+    assert_true(slice_is_absent(said(sample, card_commits)));
+    sample->proposal.first_bad = SLICE("e4f5\nx");
+    assert_says(sample, card_commits, "broke between a1b2c3d and e4f5\\x0ax");
+    assert_holds(whole(sample, 8000), "Broke between a1b2c3d and e4f5\\x0ax");
+    /* the signal may be well by now, and know newer ones */
+    sample->signal.last_good = SLICE("later");
+    assert_says(sample, card_commits, "broke between a1b2c3d and e4f5\\x0ax");
+}
+
 static void only_an_http_address_is_the_source(void **state)
 {
     struct card_sample *sample = *state;
@@ -690,6 +705,7 @@ int main(void)
         CARD_TEST(a_later_episode_does_not_count_for_an_older_proposal),
         CARD_TEST(what_was_seen_once_says_so_and_another_day_has_its_date),
         CARD_TEST(a_proposal_that_was_made_before_says_what_became_of_it),
+        CARD_TEST(a_proposal_says_between_which_commits_it_broke),
         CARD_TEST(only_an_http_address_is_the_source),
         CARD_TEST(the_conclusion_has_its_confidence_and_its_boundary),
         CARD_TEST(facts_that_cite_evidence_come_first),

@@ -11,26 +11,30 @@
     "  - {id: often, on: ci.run, where: {state: failing}, key: [branch], when: {count: 9, "        \
     "within: 1h}}\n"
 
-static void fails(struct story *story, const char *repo, int64_t at_ms)
+static void tells(struct story *story, const char *repo, const char *members, int64_t at_ms)
 {
     char time[TIME_TEXT_BYTES], json[256];
 
-    snprintf(json, sizeof json,
-             "{\"kind\":\"ci.run\",\"repo\":\"%s\",\"state\":\"failing\",\"time\":\"%s\"}", repo,
-             time_format(at_ms, time));
+    snprintf(json, sizeof json, "{\"kind\":\"ci.run\",\"repo\":\"%s\",%s,\"time\":\"%s\"}", repo,
+             members, time_format(at_ms, time));
     accept(story, at_ms, ENGINE_RECORDED_EVENT, json);
     fold(story, at_ms);
 }
 
+static void fails(struct story *story, const char *repo, int64_t at_ms)
+{
+    tells(story, repo, "\"state\":\"failing\",\"commit\":\"bad\"", at_ms);
+}
+
+/* Of no commit. */
 static void is_ok(struct story *story, const char *repo, int64_t at_ms)
 {
-    char time[TIME_TEXT_BYTES], json[256];
+    tells(story, repo, "\"state\":\"ok\"", at_ms);
+}
 
-    snprintf(json, sizeof json,
-             "{\"kind\":\"ci.run\",\"repo\":\"%s\",\"state\":\"ok\",\"time\":\"%s\"}", repo,
-             time_format(at_ms, time));
-    accept(story, at_ms, ENGINE_RECORDED_EVENT, json);
-    fold(story, at_ms);
+static void is_good(struct story *story, const char *repo, int64_t at_ms)
+{
+    tells(story, repo, "\"state\":\"ok\",\"commit\":\"good\"", at_ms);
 }
 
 /* The signal of the key `[value]`. */
@@ -106,6 +110,65 @@ static void p09_what_clears_an_unknown_key_does_not_clear_what_stands_for_all(vo
     is_ok(story, "b", NOON_MS + 2);
     assert_true(find_key(story, "(overflow)", &signal));
     assert_int_equal(signal.state, SIGNAL_FIRING);
+    end(story);
+}
+
+static void good_commits_alone_take_half_of_the_room(void **state)
+{
+    static const char *const limits[] = { CONFIG("keys_per_rule: 4"), CONFIG("keys: 4") };
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct story *story = begin_with(limits[i], RULES);
+        struct signal signal;
+
+        is_good(story, "a", NOON_MS);
+        is_good(story, "b", NOON_MS + 1);
+        is_good(story, "c", NOON_MS + 2);
+        assert_true(find_key(story, "b", &signal));
+        assert_true(slice_eq(signal.last_good, SLICE("good")));
+        assert_int_equal(signal.state, SIGNAL_IDLE);
+        assert_false(find_key(story, "c", &signal));
+        fails(story, "c", NOON_MS + 3);
+        fails(story, "d", NOON_MS + 4);
+        assert_true(find_key(story, "d", &signal));
+        assert_false(find_key(story, "(overflow)", &signal));
+        is_good(story, "a", NOON_MS + 5); /* what is there keeps working */
+        assert_true(find_key(story, "a", &signal));
+        assert_int_equal(signal.newest_ms, NOON_MS + 5);
+        end(story);
+    }
+}
+
+static void a_good_commit_outlives_the_events_by_its_90_days(void **state)
+{
+    struct story *story = begin_with(CONFIG(""), RULES);
+    struct signal signal;
+
+    (void)state;
+    is_good(story, "a", NOON_MS);
+    retention_at(story, NOON_MS + 89 * DAY_MS);
+    assert_true(find_key(story, "a", &signal));
+    fold(story, NOON_MS + 90 * DAY_MS - 1);
+    assert_int_equal(n_signals(story), 1);
+    fold(story, NOON_MS + 90 * DAY_MS);
+    assert_int_equal(n_signals(story), 0);
+    assert_int_equal(story->engine->counts.signals[SIGNAL_IDLE], 0);
+    end(story);
+}
+
+static void what_stands_for_all_has_no_commits(void **state)
+{
+    struct story *story = begin_with(CONFIG("keys_per_rule: 1"), RULES);
+    struct signal signal;
+
+    (void)state;
+    fails(story, "a", NOON_MS);
+    fails(story, "b", NOON_MS + 1);
+    assert_true(find_key(story, "a", &signal));
+    assert_true(slice_eq(signal.first_bad, SLICE("bad")));
+    assert_true(find_key(story, "(overflow)", &signal));
+    assert_true(slice_is_absent(signal.first_bad));
     end(story);
 }
 
@@ -188,6 +251,9 @@ int main(void)
         cmocka_unit_test(p09_keys_beyond_the_cap_are_counted_together_and_ask_nobody),
         cmocka_unit_test(p09_keys_that_are_there_keep_working),
         cmocka_unit_test(p09_what_clears_an_unknown_key_does_not_clear_what_stands_for_all),
+        cmocka_unit_test(good_commits_alone_take_half_of_the_room),
+        cmocka_unit_test(a_good_commit_outlives_the_events_by_its_90_days),
+        cmocka_unit_test(what_stands_for_all_has_no_commits),
         cmocka_unit_test(what_stands_for_all_ends_when_no_more_come),
         cmocka_unit_test(a_key_that_goes_makes_room),
         cmocka_unit_test(a_cap_holds_for_all_rules_together_too),

@@ -57,6 +57,20 @@ static void learning_is_on_the_engines_clock_since_the_rule_was_loaded(void **st
     story_end(early);
 }
 
+static void a_rule_that_learns_says_until_when(void **state)
+{
+    struct story *story = story_of(NEW);
+    struct fold_clock clock = story_clock(story, START_MS + WEEK - 1);
+    int64_t from_ms;
+
+    (void)state;
+    assert_string_equal(fold_judges_from(story_rule(story), &clock, &from_ms), "learning");
+    assert_int_equal(from_ms, START_MS + WEEK);
+    clock.now_ms++;
+    assert_null(fold_judges_from(story_rule(story), &clock, &from_ms));
+    story_end(story);
+}
+
 static void without_learning_the_first_value_fires(void **state)
 {
     struct story *story =
@@ -203,6 +217,7 @@ int main(void)
         cmocka_unit_test(a_value_first_seen_when_the_week_is_over_fires),
         cmocka_unit_test(a_value_seen_in_the_last_millisecond_of_learning_is_known),
         cmocka_unit_test(learning_is_on_the_engines_clock_since_the_rule_was_loaded),
+        cmocka_unit_test(a_rule_that_learns_says_until_when),
         cmocka_unit_test(without_learning_the_first_value_fires),
         cmocka_unit_test(a_value_stays_known_after_its_episode),
         cmocka_unit_test(a_known_value_is_new_again_30_days_after_its_last_sight),

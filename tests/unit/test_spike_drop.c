@@ -373,6 +373,26 @@ static void exactly_a_quarter_is_a_drop(void **state)
     story_end(story);
 }
 
+static void a_rule_cannot_judge_before_a_key_can_have_been_known_for_both_spans(void **state)
+{
+    struct story *drop = story_of(DROP);
+    struct story *spike = story_of(SPIKE);
+    struct story *count = story_of("{id: a, on: push, key: [repo]}");
+    struct fold_clock clock = story_clock(drop, START_MS + 69999);
+    int64_t from_ms;
+
+    (void)state;
+    assert_string_equal(fold_judges_from(story_rule(drop), &clock, &from_ms), "warming up");
+    assert_int_equal(from_ms, START_MS + 70000);
+    assert_null(fold_judges_from(story_rule(spike), &clock, &from_ms));
+    assert_null(fold_judges_from(story_rule(count), &clock, &from_ms));
+    clock.now_ms++;
+    assert_null(fold_judges_from(story_rule(drop), &clock, &from_ms));
+    story_end(drop);
+    story_end(spike);
+    story_end(count);
+}
+
 static void a_key_is_not_judged_before_it_has_been_known_for_both_spans(void **state)
 {
     struct story *story = story_of(DROP);
@@ -610,6 +630,7 @@ int main(void)
         cmocka_unit_test(what_fires_under_a_new_condition_has_a_window_to_show_that_it_does),
         cmocka_unit_test(a_drop_comes_true_by_time_alone),
         cmocka_unit_test(exactly_a_quarter_is_a_drop),
+        cmocka_unit_test(a_rule_cannot_judge_before_a_key_can_have_been_known_for_both_spans),
         cmocka_unit_test(a_key_is_not_judged_before_it_has_been_known_for_both_spans),
         cmocka_unit_test(a_drop_needs_at_least_so_many_before),
         cmocka_unit_test(a_drop_ends_with_the_match_that_makes_it_more_than_half),
