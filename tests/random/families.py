@@ -116,7 +116,7 @@ def not_followed_rule(dice, number):
 def play_not_followed(rule, events, end):
     when = rule.when
     follower = reference_steps.Step(passing(when["follower"]), when["count"])
-    condition = reference_steps.NotFollowedBy(reference_steps.Step(rule.matches), follower, when["within"], when["repeat"], rule.lateness)
+    condition = reference_steps.NotFollowedBy(reference_steps.Step(rule.matches), follower, when["within"], when["repeat"])
     return reference.play(rule, condition, events, end)
 
 

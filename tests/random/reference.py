@@ -43,6 +43,7 @@ class Condition:
     """One that only a match can make true. `within` is how long a match can matter."""
     within = 0
     folds_on = False         # it is asked while it fires, too
+    reaches_back = False     # what is older than its window may still complete something, as far as lateness goes
     forgets_at_rest = False  # a key of which nothing is on its way is soon not known any more
     notes_clears = False     # an event that clears is no match, but is seen
 
@@ -151,6 +152,8 @@ class Life:
             return True
         if self.newest_clear is not None and event.time < self.newest_clear:
             return True
+        if self.condition.reaches_back:
+            return False
         return not self.is_firing and self.condition.within > 0 and event.time <= self.newest - self.condition.within
 
     def comes_too_late_for_what_rests(self, event):
