@@ -37,6 +37,8 @@ enum rc fold_put_to_rest(const struct rule *rule, struct arena *arena,
 void fold_end_episode(struct signal *signal, struct slice by, int64_t at_ms, struct fold *fold);
 /* Nothing is on its way any more. What has fired before shows its last episode. */
 void fold_end_pending(struct signal *signal, struct fold *fold);
+/* Until when, on the engine's clock, a match may come that its newest clear has overtaken: so long the clear is remembered. 0: none can come. */
+int64_t fold_clear_due(const struct folding *folding);
 /* Every match moves it: the timer that is already set arms itself again when it is due. */
 void fold_arm_quiet(struct folding *folding);
 /* Another condition than the one that the signal's memory is of: it starts anew. */

@@ -115,11 +115,13 @@ class Life:
             return NEVER
         if self.condition.forgets_at_rest and self.is_at_rest:
             return self.newest_received + self.rule.lateness
-        return max(self.match_received + self.condition.within, self.clear_received) + self.rule.lateness
+        if self.seen:
+            return self.match_received + self.condition.within + self.rule.lateness
+        return self.clear_received + self.rule.lateness
 
-    def forget_pending(self):
-        """A key that has fired keeps its newest time and its clear."""
-        if self.transitions:
+    def forget_pending(self, now):
+        """A key that has fired keeps its newest time and its clear; another one the clear as long as it can overtake a match."""
+        if self.transitions or self.clear_received + self.rule.lateness > now:
             self.seen = []
         else:
             self.forget()
@@ -132,7 +134,7 @@ class Life:
             elif at == self.condition_due():
                 self.judge(at, None)
             else:
-                self.forget_pending()
+                self.forget_pending(at)
 
     # -- events --
 
@@ -182,6 +184,8 @@ class Life:
             self.end("resolved", event.received)
         if self.condition.notes_clears:
             self.seen.append(event)
+        if self.instants_ahead():
+            self.judge(event.received, None)
 
     def match(self, event):
         self.sight(event)
@@ -212,8 +216,8 @@ class Life:
             self.is_firing, self.quiet_from = True, at
             self.count, self.first_seen = verdict.count, verdict.first_seen
             self.tell("firing", at)
-        elif verdict.says == RESTS and not self.transitions and not self.condition.knows_its_keys(self.seen):
-            self.forget()
+        elif verdict.says == RESTS and not self.condition.knows_its_keys(self.seen):
+            self.forget_pending(at)
         if verdict.again:
             self.judge(at, None)
 

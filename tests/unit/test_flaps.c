@@ -397,6 +397,37 @@ static void foreign_memory_is_an_empty_one(void **state)
     story_end(story);
 }
 
+static void a_change_may_come_as_late_as_lateness_allows(void **state)
+{
+    struct story *story = story_of(THREE);
+
+    (void)state;
+    is_at(story, 0, "ok");
+    is_at(story, 1, "failing");
+    is_at(story, 2, "ok");
+    story->now_ms = START_MS + HOUR_MS + 5 * MINUTE_MS;
+    is_at(story, HOUR_MS, "failing"); /* with the first change it is the third of an hour */
+    assert_became(story, SIGNAL_FIRING);
+    assert_int_equal(story->signal.count, 3);
+    story_end(story);
+}
+
+static void a_clear_sets_what_has_not_changed_yet_back_too(void **state)
+{
+    struct story *story = story_of(CLEARED);
+
+    (void)state;
+    fails_with_at(story, 0, "1");
+    event_at(story, 1, "'state':'ok','data':{'v':'1'}");
+    fails_with_at(story, 2, "2");
+    assert_int_equal(story->signal.count, 1);
+    fails_with_at(story, 3, "1");
+    assert_became(story, SIGNAL_FIRING);
+    assert_int_equal(story->signal.count, 2);
+    assert_int_equal(story->signal.first_seen_ms, START_MS + 2);
+    story_end(story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -419,6 +450,8 @@ int main(void)
         cmocka_unit_test(a_full_memory_loses_repeats_before_it_loses_changes),
         cmocka_unit_test(a_memory_full_of_changes_loses_the_oldest),
         cmocka_unit_test(foreign_memory_is_an_empty_one),
+        cmocka_unit_test(a_change_may_come_as_late_as_lateness_allows),
+        cmocka_unit_test(a_clear_sets_what_has_not_changed_yet_back_too),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
