@@ -79,8 +79,6 @@ class Life:
     def __init__(self, rule, condition):
         self.rule, self.condition = rule, condition
         self.transitions = []
-        self.is_doubtful = False  # nobody says what becomes of such a stream
-        self.unknown_clear = -NEVER  # of a key that need not be known then
         self.forget()
 
     def forget(self):
@@ -139,9 +137,7 @@ class Life:
     # -- events --
 
     def receive(self, event):
-        self.is_doubtful |= self.comes_too_late_for_what_rests(event)
         self.let_pass(event.received)
-        self.is_doubtful |= self.comes_too_late_for_what_rests(event)
         if self.rule.clears(event):
             self.clear(event)
         elif self.condition.takes(self.rule, event) and not self.is_late(event):
@@ -158,23 +154,12 @@ class Life:
             return False
         return not self.is_firing and self.condition.within > 0 and event.time <= self.newest - self.condition.within
 
-    def comes_too_late_for_what_rests(self, event):
-        """It was on its way for longer than `lateness` allows, and belongs before something that need not be remembered any more."""
-        if not self.condition.forgets_at_rest or self.condition.remembers(self.seen):
-            return False
-        if self.newest is None or event.time >= self.newest:
-            return event.time < self.unknown_clear
-        if event.time < self.newest - self.rule.lateness:
-            return self.is_at_rest
-        return event.time <= self.key_now(event.received) - self.rule.lateness
-
     def sight(self, event):
         if self.newest is None or event.time >= self.newest:
             self.newest, self.newest_received = event.time, event.received
 
     def clear(self, event):
         if self.newest is None and not self.condition.notes_clears:
-            self.unknown_clear = max(self.unknown_clear, event.time)
             return
         if self.newest is not None and event.time < self.newest:
             return
@@ -243,7 +228,7 @@ def play(rule, condition, events, end):
     for event in events:
         life.receive(event)
     life.let_pass(end)
-    return None if life.is_doubtful else life.transitions
+    return life.transitions
 
 
 # -- conditions that only a match can make true --
