@@ -100,16 +100,12 @@ class Life:
     def instants_ahead(self):
         return [time for time in self.condition.instants(self.seen) if time > self.judged] if self.newest is not None else []
 
-    def condition_due(self):
-        """By the lag of the newest match when it was last judged."""
-        return min((time + self.lag for time in self.instants_ahead()), default=NEVER)
-
     def quiet_due(self):
         return self.quiet_from + self.rule.clear[1] if self.is_firing and self.rule.clear[0] == "quiet" else NEVER
 
     def forgotten_due(self):
         """Nothing that comes now can belong to what is on its way: it was received so long ago. (What comes later than `lateness` may.)"""
-        if self.newest is None or self.is_firing or self.instants_ahead() or self.condition.remembers(self.seen) or (self.transitions and not self.seen):
+        if self.newest is None or self.is_firing or self.condition.remembers(self.seen) or (self.transitions and not self.seen):
             return NEVER
         if self.condition.forgets_at_rest and self.is_at_rest:
             return self.newest_received + self.rule.lateness
@@ -124,15 +120,23 @@ class Life:
         else:
             self.forget()
 
+    def next_due(self):
+        """(when, what then). What the condition waits for goes by the lag of the newest event when it was last judged."""
+        ahead = self.instants_ahead()
+        due = [(self.quiet_due(), self.be_quiet), (min(ahead) + self.lag, self.be_judged) if ahead else (self.forgotten_due(), self.forget_pending)]
+        return min(due, key=lambda one: one[0])
+
+    def be_quiet(self, at):
+        self.end("resolved", at)
+
+    def be_judged(self, at):
+        self.judge(at, None)
+
     def let_pass(self, until):
-        while min(self.condition_due(), self.quiet_due(), self.forgotten_due()) <= until:
-            at = min(self.condition_due(), self.quiet_due(), self.forgotten_due())
-            if at == self.quiet_due():
-                self.end("resolved", at)
-            elif at == self.condition_due():
-                self.judge(at, None)
-            else:
-                self.forget_pending(at)
+        at, happens = self.next_due()
+        while at <= until:
+            happens(at)
+            at, happens = self.next_due()
 
     # -- events --
 

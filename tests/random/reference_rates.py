@@ -28,7 +28,7 @@ class Rate(Condition):
 
     def instants(self, seen):
         spans = {self.window_ms, self.window_ms + self.against_ms, self.known_for()}
-        return sorted({event.time + span for event in self.counted(seen) for span in spans})
+        return {event.time + span for event in self.counted(seen) for span in spans}
 
     def known_for(self):
         """So long a key must be known before it is judged."""
