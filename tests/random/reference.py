@@ -169,10 +169,10 @@ class Life:
             return
         self.sight(event)
         self.newest_clear, self.clear_received = event.time, event.received
-        if not self.is_at_rest or self.is_firing or self.condition.notes_clears:
-            self.end("resolved", event.received)
         if self.condition.notes_clears:
             self.seen.append(event)
+        if not self.is_at_rest or self.is_firing or self.condition.notes_clears:
+            self.end("resolved", event.received)
         if self.instants_ahead():
             self.judge(event.received, None)
 
