@@ -93,19 +93,26 @@ static enum rc end_by_clear(struct folding *folding)
     return rc;
 }
 
-/* A match that it has overtaken may still come: so long a key that never fired is not forgotten, whatever its condition remembers. */
+/* So long a key that never fired is not forgotten, whatever its condition remembers. */
 static void remember_clear(struct folding *folding)
 {
     struct signal *signal = folding->signal;
-    int64_t until_ms = folding->clock->now_ms + folding->rule->lateness_ms;
 
     signal->cleared_ms = folding->time_ms;
     if (signal->state != SIGNAL_IDLE || signal->window.len)
         return;
-    if (signal->quiet_due_ms < until_ms)
-        signal->quiet_due_ms = until_ms;
-    folding->fold->forget = false;
+    signal->quiet_due_ms = fold_clear_due(folding);
+    folding->fold->forget = !signal->quiet_due_ms && !signal->condition_due_ms;
     fold_keep_good(signal, folding->clock->now_ms, folding->fold);
+}
+
+/* It has moved the key's own time on: what the condition waits for may be true by now, or is due at another time. */
+static void ask_again(struct folding *folding)
+{
+    struct signal *signal = folding->signal;
+
+    if (signal->condition_due_ms)
+        signal->condition_due_ms = folding->clock->now_ms;
 }
 
 static enum rc fold_clear(struct folding *folding)
@@ -128,8 +135,11 @@ static enum rc fold_clear(struct folding *folding)
         rc = end_by_clear(folding);
     if (!rc)
         rc = fold_note_commit(folding);
+    if (!rc)
+        rc = note_clear(folding);
     remember_clear(folding);
-    return rc ? rc : note_clear(folding);
+    ask_again(folding);
+    return rc;
 }
 
 /* -- a match -- */

@@ -43,6 +43,15 @@ static int64_t key_now_ms(const struct signal *signal, int64_t now_ms)
     return signal->newest_ms + max_of(now_ms - signal->newest_seen_ms, 0);
 }
 
+int64_t fold_clear_due(const struct folding *folding)
+{
+    const struct signal *signal = folding->signal;
+    int64_t now_ms = folding->clock->now_ms;
+    int64_t left_ms = signal->cleared_ms + folding->rule->lateness_ms - key_now_ms(signal, now_ms);
+
+    return signal->cleared_ms && left_ms > 0 ? now_ms + left_ms : 0;
+}
+
 struct condition_input fold_input(const struct folding *folding)
 {
     const struct signal *signal = folding->signal;
@@ -212,6 +221,15 @@ static enum rc show(struct folding *folding, const struct condition_result *resu
     return RC_OK;
 }
 
+/* It is forgotten, unless its clear has to be remembered. */
+static void rest_without_memory(struct folding *folding)
+{
+    struct signal *signal = folding->signal;
+
+    signal->quiet_due_ms = fold_clear_due(folding);
+    folding->fold->forget = !signal->quiet_due_ms;
+}
+
 static enum rc follow_before_firing(struct folding *folding, const struct condition_result *result)
 {
     struct signal *signal = folding->signal;
@@ -224,7 +242,6 @@ static enum rc follow_before_firing(struct folding *folding, const struct condit
         return show(folding, result, was_open);
     case CONDITION_FORGETS:
         signal->window = (struct slice){ 0 };
-        signal->quiet_due_ms = 0;
         break;
     case CONDITION_RESTS:
     case CONDITION_ENDS:
@@ -232,8 +249,8 @@ static enum rc follow_before_firing(struct folding *folding, const struct condit
     }
     if (was_open)
         fold_end_pending(signal, folding->clock->now_ms, folding->fold);
-    folding->fold->forget = !signal->resolved_ms && !signal->window.len &&
-                            !signal->condition_due_ms && !signal->quiet_due_ms;
+    if (signal->state == SIGNAL_IDLE && !signal->window.len && !signal->condition_due_ms)
+        rest_without_memory(folding);
     fold_keep_good(signal, folding->clock->now_ms, folding->fold);
     return RC_OK;
 }
@@ -292,7 +309,7 @@ void fold_arm_quiet(struct folding *folding)
         signal->quiet_due_ms = signal->condition_due_ms ? 0 : now_ms + kept_ms;
     else if (signal->state == SIGNAL_FIRING && rule->clear.kind == CLEAR_BY_QUIET)
         signal->quiet_due_ms = now_ms + rule->clear.quiet_ms;
-    else if (signal->state != SIGNAL_IDLE) /* what is remembered of an idle one has its own time */
+    else if (signal->state != SIGNAL_IDLE || signal->window.len)
         signal->quiet_due_ms = 0;
 }
 

@@ -47,6 +47,8 @@ void fold_forget_commits(struct signal *signal);
 void fold_adopt_commits(const struct rule *rule, struct signal *signal);
 /* An idle row that nothing else keeps stays for its last good commit, and its quiet timer says how long. */
 void fold_keep_good(struct signal *signal, int64_t now_ms, struct fold *fold);
+/* Until when, on the engine's clock, a match may come that its newest clear has overtaken: so long the clear is remembered. 0: none can come. */
+int64_t fold_clear_due(const struct folding *folding);
 /* Every match moves it: the timer that is already set arms itself again when it is due. */
 void fold_arm_quiet(struct folding *folding);
 /* Another condition than the one that the signal's memory is of: it starts anew. */

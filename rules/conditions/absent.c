@@ -110,10 +110,15 @@ static enum rc fold_absent(const void *spec, const struct condition_input *input
                            struct slice state, struct arena *arena, struct condition_result *result)
 {
     struct memory memory = take_memory(state);
+    bool is_next_sight = input->time_ms >= memory.seen_ms; /* what comes late was seen before */
 
-    memory.seen_ms = later_of(memory.seen_ms, input->time_ms);
-    memory.was_told = false;
-    result->verdict = input->is_firing ? CONDITION_ENDS : CONDITION_RESTS;
+    if (is_next_sight) {
+        memory.seen_ms = input->time_ms;
+        memory.was_told = false;
+    }
+    result->verdict = CONDITION_RESTS;
+    if (input->is_firing)
+        result->verdict = is_next_sight ? CONDITION_ENDS : CONDITION_HOLDS;
     return wait(spec, input, &memory, arena, result);
 }
 
@@ -166,6 +171,15 @@ static enum rc keep_all(const void *spec, struct slice state, struct arena *aren
     return RC_OK;
 }
 
+/* Nothing that comes is part of an absence. */
+static int64_t weigh(const void *spec, const struct condition_input *input, struct arena *arena)
+{
+    (void)spec;
+    (void)input;
+    (void)arena;
+    return 0;
+}
+
 /* The last sight is all that matters, and only the newest can be it. */
 static int64_t within_of_absent(const void *spec)
 {
@@ -188,6 +202,7 @@ const struct condition condition_absent = {
     .expected = expected_of_absent,
     .check_key = absent_check_key,
     .rest = keep_all,
+    .weigh = weigh,
     .within_ms = within_of_absent,
     .is_about_silence = always,
     .title = "{{rule}}: {{signal.key}} not seen since {{first_seen}}",

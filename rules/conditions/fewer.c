@@ -74,9 +74,21 @@ static enum rc store_memory(const struct memory *memory, struct arena *arena, st
 
 /* -- judging -- */
 
-static bool has_enough(const struct fewer_spec *wanted, const struct window *window)
+static bool is_enough(const struct fewer_spec *wanted, size_t n_matches)
 {
-    return window->n_entries >= (size_t)wanted->count;
+    return n_matches >= (size_t)wanted->count;
+}
+
+/* The first of those that are in (T - within, T]. The others stay: where a newer match took longer on its way, the key's own time is set back. */
+static size_t find_begin(const struct fewer_spec *wanted, const struct condition_input *input,
+                         const struct window *window)
+{
+    size_t at = 0;
+
+    while (at < window->n_entries &&
+           window->entries[at].time_ms <= input->key_now_ms - wanted->within_ms)
+        at++;
+    return at;
 }
 
 /* In event time: when the window will hold fewer, unless another one comes. */
@@ -85,7 +97,7 @@ static int64_t due_of(const struct fewer_spec *wanted, const struct memory *memo
     const struct window_entry *oldest = memory->window.entries;
     int64_t from_ms = memory->since_ms;
 
-    if (oldest && has_enough(wanted, &memory->window) && oldest->time_ms > from_ms)
+    if (oldest && is_enough(wanted, memory->window.n_entries) && oldest->time_ms > from_ms)
         from_ms = oldest->time_ms;
     return from_ms + wanted->within_ms;
 }
@@ -126,15 +138,15 @@ static enum rc fold_fewer(const void *spec, const struct condition_input *input,
 {
     const struct fewer_spec *wanted = spec;
     struct memory memory;
+    size_t n_now;
     enum rc rc = take_memory(state, arena, &memory);
 
     if (rc)
         return rc;
     note_match(input, &memory);
     (void)window_keep_newest(&memory.window, (size_t)wanted->count);
-    if (input->is_firing)
-        window_drop(&memory.window, input->newest_ms - wanted->within_ms);
-    if (!input->is_firing || has_enough(wanted, &memory.window)) {
+    n_now = memory.window.n_entries - find_begin(wanted, input, &memory.window);
+    if (!input->is_firing || is_enough(wanted, n_now)) {
         result->verdict = input->is_firing ? CONDITION_ENDS : CONDITION_RESTS;
         return wait_for_due(wanted, input, &memory, arena, result);
     }
@@ -147,6 +159,7 @@ static enum rc wake_fewer(const void *spec, const struct condition_input *input,
 {
     const struct fewer_spec *wanted = spec;
     struct memory memory;
+    size_t begin;
     enum rc rc = take_memory(state, arena, &memory);
 
     if (rc)
@@ -156,11 +169,10 @@ static enum rc wake_fewer(const void *spec, const struct condition_input *input,
     if (input->key_now_ms < due_of(wanted, &memory) ||
         input->now_ms < condition_judged_from(input, 0))
         return wait_for_due(wanted, input, &memory, arena, result);
-    window_drop(&memory.window, input->key_now_ms - wanted->within_ms);
+    begin = find_begin(wanted, input, &memory.window);
     result->verdict = CONDITION_HOLDS;
-    result->count = (int64_t)memory.window.n_entries;
-    result->first_ms =
-        memory.window.n_entries ? memory.window.entries[0].time_ms : input->newest_ms;
+    result->count = (int64_t)(memory.window.n_entries - begin);
+    result->first_ms = result->count ? memory.window.entries[begin].time_ms : input->newest_ms;
     return store_memory(&memory, arena, &result->state);
 }
 

@@ -1,16 +1,19 @@
 #include "rules/conditions/conditions.h"
 
+#include "rules/conditions/by_values.h"
 #include "rules/conditions/sightings.h"
 #include "rules/conditions/value.h"
 #include "rules/loader.h"
 #include "src/base/clock.h"
 
-/* {flaps: FIELD, count: N, within: D}: true when the value changed N times within D; with {by: FIELD}, only those changes count between which that field stayed the
- * same. Ends when nothing changed for D. A match that does not say the value is passed over; of `state`, so is `info`.
+/* {flaps: FIELD, count: N, within: D}: true when the value changed N times within D. Ends when nothing changed for D. A match that does not say the value is passed over; of
+ * `state`, so is `info`.
  *
- * A change is between two neighbours in event time, and is of the time of the second; so one that comes late may undo a change as well as make one. The memory is
- * all sightings in the window and the last one before it (sightings.h), which outlives episodes. What clears is a sighting, and no change itself: it sets the count
- * back. */
+ * A change is between two neighbours in event time, and is of the time of the second; so one that comes late may move a change as well as make some. With {by: FIELD} those of
+ * each value of that field have neighbours of their own, less than D apart: runs of other commits in between hide no change of one.
+ *
+ * The memory is all sightings in the window and the last one before it (sightings.h), which outlives episodes; with `by`, also those less than D before the window. What
+ * clears is a sighting, and no change itself: it sets the count back. */
 
 struct flaps_spec {
     int64_t count;
@@ -83,6 +86,12 @@ static enum rc digest_by(const struct flaps_spec *spec, const struct condition_i
     return rc;
 }
 
+/* Lets go what neither is in the window that begins after `oldest_ms` nor stands before something in it. */
+static void drop(const struct flaps_spec *spec, int64_t oldest_ms, struct sightings *sightings)
+{
+    sightings_drop(sightings, spec->has_by ? oldest_ms - spec->within_ms : oldest_ms);
+}
+
 /* Takes the memory as the window at the key's newest event has it, and adds what the event says. */
 static enum rc see(const struct flaps_spec *spec, const struct condition_input *input,
                    uint64_t n_matches, struct slice state, struct arena *arena,
@@ -94,7 +103,7 @@ static enum rc see(const struct flaps_spec *spec, const struct condition_input *
 
     if (rc)
         return rc;
-    sightings_drop(sightings, oldest_ms);
+    drop(spec, oldest_ms, sightings);
     rc = value_digest(&spec->field, input, arena, &seen.value);
     if (rc == RC_NOT_FOUND || (!rc && input->time_ms <= oldest_ms))
         return RC_OK;
@@ -114,28 +123,67 @@ struct window_facts {
     int64_t first_ms; /* of the matches */
 };
 
-static bool is_flap(const struct sighting *before, const struct sighting *sighting)
+/* What the sightings are compared with, while they are gone through. */
+struct neighbours {
+    const struct flaps_spec *spec;
+    const struct sighting *before; /* NULL: it is the first */
+    struct by_values by_values;    /* where there is `by` */
+};
+
+static bool is_another_by(struct neighbours *neighbours, const struct sighting *sighting)
 {
-    return sighting->n_matches && sighting->value != before->value &&
-           sighting->by != SIGHTING_BY_NOTHING && sighting->by == before->by;
+    struct by_value *place, before;
+
+    if (sighting->by == SIGHTING_BY_NOTHING)
+        return false;
+    place = by_values_at(&neighbours->by_values, sighting->by);
+    before = *place;
+    place->value = sighting->value;
+    place->time_ms = sighting->time_ms;
+    return before.time_ms && before.value != sighting->value &&
+           sighting->time_ms - before.time_ms < neighbours->spec->within_ms;
 }
 
-static struct window_facts facts_of(const struct sightings *sightings)
+/* Than the value before it? */
+static bool is_another(struct neighbours *neighbours, const struct sighting *sighting)
 {
-    struct window_facts facts = { 0 };
+    const struct sighting *before = neighbours->before;
 
-    for (size_t i = 0; i < sightings->n_items; i++) {
+    neighbours->before = sighting;
+    if (neighbours->spec->has_by)
+        return is_another_by(neighbours, sighting);
+    return before && before->value != sighting->value;
+}
+
+static void add_to_facts(const struct sighting *sighting, bool is_other, struct window_facts *facts)
+{
+    if (!facts->n_matches)
+        facts->first_ms = sighting->time_ms;
+    facts->n_matches += (int64_t)sighting->n_matches;
+    if (!is_other || !sighting->n_matches)
+        return;
+    facts->n_flaps++;
+    facts->last_flap_ms = sighting->time_ms;
+}
+
+/* Of the window that begins after `oldest_ms`. */
+static enum rc find_facts(const struct flaps_spec *spec, const struct sightings *sightings,
+                          int64_t oldest_ms, struct arena *arena, struct window_facts *facts)
+{
+    struct neighbours neighbours = { .spec = spec };
+    enum rc rc = RC_OK;
+
+    *facts = (struct window_facts){ 0 };
+    if (spec->has_by)
+        rc = by_values_new(sightings->n_items, arena, &neighbours.by_values);
+    for (size_t i = 0; !rc && i < sightings->n_items; i++) {
         const struct sighting *sighting = &sightings->items[i];
+        bool is_other = is_another(&neighbours, sighting);
 
-        if (!facts.n_matches)
-            facts.first_ms = sighting->time_ms;
-        facts.n_matches += (int64_t)sighting->n_matches;
-        if (!i || !is_flap(sighting - 1, sighting))
-            continue;
-        facts.n_flaps++;
-        facts.last_flap_ms = sighting->time_ms;
+        if (sighting->time_ms > oldest_ms)
+            add_to_facts(sighting, is_other, facts);
     }
-    return facts;
+    return rc;
 }
 
 static enum condition_verdict verdict_of(const struct flaps_spec *spec,
@@ -155,12 +203,16 @@ static int64_t kept_ms(const struct flaps_spec *spec, const struct condition_inp
     return spec->within_ms + (fires ? 0 : input->lateness_ms);
 }
 
+/* The window begins after `oldest_ms`. */
 static enum rc judge(const struct flaps_spec *spec, const struct condition_input *input,
-                     struct sightings *sightings, struct arena *arena,
+                     int64_t oldest_ms, struct sightings *sightings, struct arena *arena,
                      struct condition_result *result)
 {
-    struct window_facts facts = facts_of(sightings);
+    struct window_facts facts;
+    enum rc rc = find_facts(spec, sightings, oldest_ms, arena, &facts);
 
+    if (rc)
+        return rc;
     result->verdict = verdict_of(spec, input, facts.n_flaps);
     result->count = facts.n_matches;
     result->first_ms = facts.first_ms;
@@ -177,26 +229,30 @@ static enum rc judge(const struct flaps_spec *spec, const struct condition_input
 static enum rc fold_flaps(const void *spec, const struct condition_input *input, struct slice state,
                           struct arena *arena, struct condition_result *result)
 {
+    const struct flaps_spec *wanted = spec;
     struct sightings sightings;
     enum rc rc = see(spec, input, 1, state, arena, &sightings);
 
     if (rc)
         return rc;
     result->is_coarse = sightings_coarsen(&sightings);
-    return judge(spec, input, &sightings, arena, result);
+    return judge(spec, input, input->newest_ms - wanted->within_ms, &sightings, arena, result);
 }
 
 static enum rc wake_flaps(const void *spec, const struct condition_input *input, struct slice state,
                           struct arena *arena, struct condition_result *result)
 {
     const struct flaps_spec *wanted = spec;
+    int64_t oldest_ms = input->key_now_ms - kept_ms(wanted, input, input->is_firing);
     struct sightings sightings;
     enum rc rc = sightings_take(state, arena, &sightings);
 
     if (rc)
         return rc;
-    sightings_drop(&sightings, input->key_now_ms - kept_ms(wanted, input, input->is_firing));
-    return judge(wanted, input, &sightings, arena, result);
+    if (oldest_ms < input->newest_ms - wanted->within_ms) /* that window is over already */
+        oldest_ms = input->newest_ms - wanted->within_ms;
+    drop(wanted, oldest_ms, &sightings);
+    return judge(wanted, input, oldest_ms, &sightings, arena, result);
 }
 
 static enum rc note_flaps(const void *spec, const struct condition_input *input, struct slice state,

@@ -87,7 +87,7 @@ def sequence_rule(dice, number):
 
 def play_sequence(rule, events, end):
     steps = [reference_steps.Step(passing(letters), count) for letters, count in rule.when["steps"]]
-    return reference.play(rule, reference_steps.Sequence(steps, rule.when["within"], rule.when["repeat"]), events, end)
+    return reference.play(rule, reference_steps.Sequence(steps, rule.when["within"], rule.when["repeat"], rule.lateness), events, end)
 
 
 def followed_rule(dice, number):
@@ -101,7 +101,7 @@ def followed_rule(dice, number):
 
 def play_followed(rule, events, end):
     steps = [reference_steps.Step(rule.matches), reference_steps.Step(passing(rule.when["follower"]), rule.when["count"])]
-    return reference.play(rule, reference_steps.Sequence(steps, rule.when["within"], rule.when["repeat"]), events, end)
+    return reference.play(rule, reference_steps.Sequence(steps, rule.when["within"], rule.when["repeat"], rule.lateness), events, end)
 
 
 def not_followed_rule(dice, number):
@@ -116,7 +116,7 @@ def not_followed_rule(dice, number):
 def play_not_followed(rule, events, end):
     when = rule.when
     follower = reference_steps.Step(passing(when["follower"]), when["count"])
-    condition = reference_steps.NotFollowedBy(reference_steps.Step(rule.matches), follower, when["within"], when["repeat"], rule.lateness)
+    condition = reference_steps.NotFollowedBy(reference_steps.Step(rule.matches), follower, when["within"], when["repeat"])
     return reference.play(rule, condition, events, end)
 
 

@@ -43,6 +43,7 @@ class Condition:
     """One that only a match can make true. `within` is how long a match can matter."""
     within = 0
     folds_on = False         # it is asked while it fires, too
+    reaches_back = False     # what is older than its window may still complete something, as far as lateness goes
     forgets_at_rest = False  # a key of which nothing is on its way is soon not known any more
     notes_clears = False     # an event that clears is no match, but is seen
 
@@ -78,8 +79,6 @@ class Life:
     def __init__(self, rule, condition):
         self.rule, self.condition = rule, condition
         self.transitions = []
-        self.is_doubtful = False  # nobody says what becomes of such a stream
-        self.unknown_clear = -NEVER  # of a key that need not be known then
         self.forget()
 
     def forget(self):
@@ -101,44 +100,48 @@ class Life:
     def instants_ahead(self):
         return [time for time in self.condition.instants(self.seen) if time > self.judged] if self.newest is not None else []
 
-    def condition_due(self):
-        """By the lag of the newest match when it was last judged."""
-        return min((time + self.lag for time in self.instants_ahead()), default=NEVER)
-
     def quiet_due(self):
         return self.quiet_from + self.rule.clear[1] if self.is_firing and self.rule.clear[0] == "quiet" else NEVER
 
     def forgotten_due(self):
         """Nothing that comes now can belong to what is on its way: it was received so long ago. (What comes later than `lateness` may.)"""
-        if self.newest is None or self.is_firing or self.instants_ahead() or self.condition.remembers(self.seen) or (self.transitions and not self.seen):
+        if self.newest is None or self.is_firing or self.condition.remembers(self.seen) or (self.transitions and not self.seen):
             return NEVER
         if self.condition.forgets_at_rest and self.is_at_rest:
             return self.newest_received + self.rule.lateness
-        return max(self.match_received + self.condition.within, self.clear_received) + self.rule.lateness
+        if self.seen:
+            return self.match_received + self.condition.within + self.rule.lateness
+        return self.clear_received + self.rule.lateness
 
-    def forget_pending(self):
-        """A key that has fired keeps its newest time and its clear."""
-        if self.transitions:
+    def forget_pending(self, now):
+        """A key that has fired keeps its newest time and its clear; another one the clear as long as it can overtake a match."""
+        if self.transitions or self.clear_received + self.rule.lateness > now:
             self.seen = []
         else:
             self.forget()
 
+    def next_due(self):
+        """(when, what then). What the condition waits for goes by the lag of the newest event when it was last judged."""
+        ahead = self.instants_ahead()
+        due = [(self.quiet_due(), self.be_quiet), (min(ahead) + self.lag, self.be_judged) if ahead else (self.forgotten_due(), self.forget_pending)]
+        return min(due, key=lambda one: one[0])
+
+    def be_quiet(self, at):
+        self.end("resolved", at)
+
+    def be_judged(self, at):
+        self.judge(at, None)
+
     def let_pass(self, until):
-        while min(self.condition_due(), self.quiet_due(), self.forgotten_due()) <= until:
-            at = min(self.condition_due(), self.quiet_due(), self.forgotten_due())
-            if at == self.quiet_due():
-                self.end("resolved", at)
-            elif at == self.condition_due():
-                self.judge(at, None)
-            else:
-                self.forget_pending()
+        at, happens = self.next_due()
+        while at <= until:
+            happens(at)
+            at, happens = self.next_due()
 
     # -- events --
 
     def receive(self, event):
-        self.is_doubtful |= self.comes_too_late_for_what_rests(event)
         self.let_pass(event.received)
-        self.is_doubtful |= self.comes_too_late_for_what_rests(event)
         if self.rule.clears(event):
             self.clear(event)
         elif self.condition.takes(self.rule, event) and not self.is_late(event):
@@ -151,17 +154,9 @@ class Life:
             return True
         if self.newest_clear is not None and event.time < self.newest_clear:
             return True
-        return not self.is_firing and self.condition.within > 0 and event.time <= self.newest - self.condition.within
-
-    def comes_too_late_for_what_rests(self, event):
-        """It was on its way for longer than `lateness` allows, and belongs before something that need not be remembered any more."""
-        if not self.condition.forgets_at_rest or self.condition.remembers(self.seen):
+        if self.condition.reaches_back:
             return False
-        if self.newest is None or event.time >= self.newest:
-            return event.time < self.unknown_clear
-        if event.time < self.newest - self.rule.lateness:
-            return self.is_at_rest
-        return event.time <= self.key_now(event.received) - self.rule.lateness
+        return not self.is_firing and self.condition.within > 0 and event.time <= self.newest - self.condition.within
 
     def sight(self, event):
         if self.newest is None or event.time >= self.newest:
@@ -169,16 +164,17 @@ class Life:
 
     def clear(self, event):
         if self.newest is None and not self.condition.notes_clears:
-            self.unknown_clear = max(self.unknown_clear, event.time)
             return
         if self.newest is not None and event.time < self.newest:
             return
         self.sight(event)
         self.newest_clear, self.clear_received = event.time, event.received
-        if not self.is_at_rest or self.is_firing or self.condition.notes_clears:
-            self.end("resolved", event.received)
         if self.condition.notes_clears:
             self.seen.append(event)
+        if not self.is_at_rest or self.is_firing or self.condition.notes_clears:
+            self.end("resolved", event.received)
+        if self.instants_ahead():
+            self.judge(event.received, None)
 
     def match(self, event):
         self.sight(event)
@@ -209,8 +205,8 @@ class Life:
             self.is_firing, self.quiet_from = True, at
             self.count, self.first_seen = verdict.count, verdict.first_seen
             self.tell("firing", at)
-        elif verdict.says == RESTS and not self.transitions and not self.condition.knows_its_keys(self.seen):
-            self.forget()
+        elif verdict.says == RESTS and not self.condition.knows_its_keys(self.seen):
+            self.forget_pending(at)
         if verdict.again:
             self.judge(at, None)
 
@@ -236,7 +232,7 @@ def play(rule, condition, events, end):
     for event in events:
         life.receive(event)
     life.let_pass(end)
-    return None if life.is_doubtful else life.transitions
+    return life.transitions
 
 
 # -- conditions that only a match can make true --

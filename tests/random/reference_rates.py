@@ -28,7 +28,7 @@ class Rate(Condition):
 
     def instants(self, seen):
         spans = {self.window_ms, self.window_ms + self.against_ms, self.known_for()}
-        return sorted({event.time + span for event in self.counted(seen) for span in spans})
+        return {event.time + span for event in self.counted(seen) for span in spans}
 
     def known_for(self):
         """So long a key must be known before it is judged."""
@@ -86,6 +86,9 @@ class Absent(Condition):
 
     def kept(self, seen, verdict):
         return seen
+
+    def weight_of(self, event):
+        return 0
 
     def remembers(self, seen):
         return True
@@ -185,8 +188,10 @@ class Aggregate(Rate):
         value, before = self.value(self.window(sight), self.window_ms), self.before(sight)
         if value is None or (self.against_ms and not before):
             return False
-        if self.against_ms:
-            bound *= self.value(before, self.against_ms)
+        usual = self.value(before, self.against_ms) if self.against_ms else 1
+        if usual < 0:  # so many times less than nothing is no bound
+            return False
+        bound *= usual
         return value > bound if is_above else value < bound
 
     def is_true(self, sight):

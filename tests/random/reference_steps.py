@@ -24,11 +24,11 @@ def in_order(seen):
 
 def all_runs(events, places, within):
     """repeat: restart. Every run that there can be, as (its first event, how many it has): an event goes on with any run, or is passed over by it, but
-    a first event ends all runs that it does not go on with. Stops where one is complete."""
+    a first event ends all runs that it does not go on with. Stops where one is complete. Those that have left the window are among them: what comes
+    late may go on with them."""
     runs = []
     for event in events:
-        runs = [run for run in runs if event.time - run[0].time < within]
-        moved = [(first, n + 1) for first, n in runs if places[n](event)]
+        moved = [(first, n + 1) for first, n in runs if places[n](event) and event.time - first.time < within]
         runs = moved + [(event, 1)] if places[0](event) else moved + [run for run in runs if run not in moved]
         if any(n == len(places) for _, n in runs):
             return [run for run in runs if run[1] == len(places)]
@@ -39,11 +39,10 @@ def one_run(events, places, within):
     """repeat: keep. A first event begins a run only where there is none."""
     run = None
     for event in events:
-        if run and event.time - run[0].time >= within:
-            run = None
-        if run and places[run[1]](event):
+        is_inside = run and event.time - run[0].time < within
+        if is_inside and places[run[1]](event):
             run = (run[0], run[1] + 1)
-        elif run is None and places[0](event):
+        elif not is_inside and places[0](event):
             run = (event, 1)
         if run and run[1] == len(places):
             break
@@ -54,8 +53,8 @@ class Sequence(Condition):
     reaches_back = True
     forgets_at_rest = True
 
-    def __init__(self, steps, within, repeat):
-        self.places, self.within = places_of(steps), within
+    def __init__(self, steps, within, repeat, lateness):
+        self.places, self.within, self.lateness = places_of(steps), within, lateness
         self.runs = all_runs if repeat == "restart" else one_run
 
     def takes(self, rule, event):
@@ -63,6 +62,7 @@ class Sequence(Condition):
 
     def judge(self, sight):
         runs = self.runs(in_order(sight.seen), self.places, self.within)
+        runs = [run for run in runs if run[1] == len(self.places) or sight.newest - run[0].time < self.within + self.lateness]
         if not runs:
             return Verdict(RESTS)
         first, n_events = max(runs, key=lambda run: (run[1], run[0].time))

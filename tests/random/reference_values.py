@@ -52,7 +52,8 @@ class Change(Values):
 
 
 class Flaps(Values):
-    """Changes between neighbours, each at the time of the second. An episode begins with what was the newest value when the one before it ended."""
+    """Changes between neighbours, each at the time of the second; with `by`, between neighbours of one `by`, less than `within` apart. An episode
+    begins with what was the newest value when the one before it ended."""
 
     def __init__(self, when, rule):
         self.field, self.by, self.wanted, self.within = when["flaps"], when.get("by"), when["count"], when["within"]
@@ -75,13 +76,19 @@ class Flaps(Values):
     def is_match(self, event):
         return event is not self.base and not self.rule.clears(event)
 
-    def is_flap(self, before, event):
-        stays = not self.by or (field_of(event, self.by) is not None and field_of(event, self.by) == field_of(before, self.by))
-        return self.is_match(event) and self.value(event) != self.value(before) and stays
+    def one_before(self, earlier, event):
+        """None: there is none that it is compared with."""
+        if self.by:
+            by = field_of(event, self.by)
+            earlier = [one for one in earlier if by is not None and field_of(one, self.by) == by]
+        if not earlier or (self.by and event.time - earlier[-1].time >= self.within):
+            return None
+        return earlier[-1]
 
     def flaps(self, seen):
         sightings = self.of_episode(seen)
-        return [event for before, event in zip(sightings, sightings[1:]) if self.is_flap(before, event)]
+        compared = [(self.one_before(sightings[:at], event), event) for at, event in enumerate(sightings) if self.is_match(event)]
+        return [event for before, event in compared if before and self.value(event) != self.value(before)]
 
     def instants(self, seen):
         return [event.time + self.within for event in self.flaps(seen)]

@@ -454,6 +454,23 @@ static void what_is_due_once_a_week_is_known_for_two(void **state)
     story_end(story);
 }
 
+static void a_late_sight_ends_no_absence_and_counts_for_nothing(void **state)
+{
+    struct story *story = story_of(DAILY);
+
+    (void)state;
+    (void)event_at(story, 0, "");
+    story->now_ms = START_MS + 27 * HOUR_MS;
+    (void)event_at(story, -1, "");
+    assert_became(story, NOTHING);
+    assert_int_equal(story->signal.count, 0);
+    assert_int_equal(story->signal.first_seen_ms, START_MS);
+    (void)event_at(story, 0,
+                   ""); /* another one of the last sight's millisecond is none that is older */
+    assert_told(story, "firing@93600000 resolved@97200000 ");
+    story_end(story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -486,6 +503,7 @@ int main(void)
         cmocka_unit_test(after_a_start_a_key_has_its_grace_and_at_least_five_minutes),
         cmocka_unit_test(a_long_stop_lets_nobody_be_forgotten_in_silence),
         cmocka_unit_test(foreign_memory_is_none),
+        cmocka_unit_test(a_late_sight_ends_no_absence_and_counts_for_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

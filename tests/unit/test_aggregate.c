@@ -450,6 +450,44 @@ static void a_sum_that_falls_to_half_comes_true_by_time(void **state)
     story_end(story);
 }
 
+static void a_clear_moves_the_time_of_the_key_on_and_what_waits_is_asked_again(void **state)
+{
+    struct story *story =
+        story_of("{id: a, on: push, key: [repo], clear: {where: {state: ok}}, lateness: 5s, "
+                 "when: {sum: duration, below: 1s, within: 10s}}");
+
+    (void)state;
+    story->now_ms = START_MS + 4000;
+    push_at(story, 0, "5s");
+    assert_int_equal(story->signal.condition_due_ms, START_MS + 14000);
+    story->now_ms = START_MS + 9500;
+    (void)event_at(story, 9000, "'kind':'push','state':'ok'"); /* half a second on its way */
+    time_passes_to(story, 10499);
+    assert_told(story, "");
+    time_passes_to(story, 10500);
+    assert_told(story, "firing@10500 ");
+    story_end(story);
+}
+
+static void h22_a_match_without_a_value_makes_no_clear_forgotten(void **state)
+{
+    struct story *story =
+        story_of("{id: a, on: push, key: [repo], clear: {where: {state: ok}}, lateness: 5s, "
+                 "when: {max: duration, above: 1s, within: 10s}}");
+
+    (void)state;
+    push_at(story, 0, "1s");
+    time_passes_to(story, 14000);
+    (void)event_at(story, 14000, "'kind':'push','state':'ok'");
+    (void)event_at(story, 16000, "'kind':'push'"); /* when the value of 0 s is forgotten */
+    story->now_ms = START_MS + 19000 - 1;
+    push_at(story, 13999, "5s");
+    assert_true(story->fold.is_late);
+    time_passes_to(story, 19000);
+    assert_true(slice_is_absent(story->signal.rule));
+    story_end(story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -472,6 +510,8 @@ int main(void)
         cmocka_unit_test(an_extreme_ends_when_the_time_before_has_caught_up),
         cmocka_unit_test(the_rank_of_a_value_is_what_sorting_says),
         cmocka_unit_test(a_sum_that_falls_to_half_comes_true_by_time),
+        cmocka_unit_test(a_clear_moves_the_time_of_the_key_on_and_what_waits_is_asked_again),
+        cmocka_unit_test(h22_a_match_without_a_value_makes_no_clear_forgotten),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

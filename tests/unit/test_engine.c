@@ -797,6 +797,40 @@ static void a17_who_said_no_is_not_asked_again_while_it_cools_down_and_never_for
     end(story);
 }
 
+static void message_is(struct story *story, const char *title, int64_t time_ms, int64_t at_ms)
+{
+    char time[TIME_TEXT_BYTES], json[256];
+
+    snprintf(json, sizeof json,
+             "{\"kind\":\"message\",\"repo\":\"a/b\",\"title\":\"%s\",\"time\":\"%s\"}", title,
+             time_format(time_ms, time));
+    accept(story, at_ms, ENGINE_RECORDED_EVENT, json);
+    fold(story, at_ms);
+}
+
+/* What came true before anybody looked fires, ends and waits on in one moment: three times due at the same millisecond. */
+static void a_wake_up_that_is_due_again_at_the_same_millisecond_comes(void **state)
+{
+    struct story *story =
+        begin_with(CONFIG, "rules: [{id: r, on: message, key: [repo], mode: observe, where: "
+                           "{title: [begin, both]}, lateness: 1h, when: {not_followed_by: {where: "
+                           "{title: both}}, within: 1h}}]");
+    int64_t asked_ms = NOON_MS + 95 * MINUTE_MS;
+    struct signal signal;
+
+    (void)state;
+    message_is(story, "begin", NOON_MS, NOON_MS + 40 * MINUTE_MS);
+    message_is(story, "both", NOON_MS + 90 * MINUTE_MS, asked_ms);
+    signal = the_signal(story);
+    assert_int_equal(signal.state, SIGNAL_PENDING);
+    assert_int_equal(signal.resolved_ms, asked_ms);
+    fold(story, asked_ms + HOUR_MS - 1);
+    assert_int_equal(the_signal(story).state, SIGNAL_PENDING);
+    fold(story, asked_ms + HOUR_MS);
+    assert_int_equal(the_signal(story).state, SIGNAL_FIRING);
+    end(story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -833,6 +867,7 @@ int main(void)
         cmocka_unit_test(timers_that_are_due_first_make_no_delivery_a_suspect),
         cmocka_unit_test(
             a17_who_said_no_is_not_asked_again_while_it_cools_down_and_never_for_the_same_plan),
+        cmocka_unit_test(a_wake_up_that_is_due_again_at_the_same_millisecond_comes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

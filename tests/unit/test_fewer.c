@@ -248,6 +248,25 @@ static void its_title_says_what_it_is_about(void **state)
     story_end(story);
 }
 
+/* The key's own time is set back by what a newer match was longer on its way. */
+static void a_match_that_took_longer_finds_those_that_had_left_the_window_already(void **state)
+{
+    struct story *story = story_of("{id: a, on: ci.run, key: [repo], lateness: 10s, "
+                                   "when: {fewer: 2, within: 5s}}");
+
+    (void)state;
+    story->now_ms = START_MS + 1246;
+    (void)event_at(story, 0, "");
+    story->now_ms = START_MS + 6263;
+    (void)event_at(story, 2, ""); /* (-5s, 2 ms] holds both */
+    time_passes_to(story, 11260);
+    assert_told(story, "firing@6246 resolved@6263 ");
+    time_passes_to(story, 11261);
+    assert_told(story, "firing@6246 resolved@6263 firing@11261 ");
+    assert_int_equal(story->signal.count, 1);
+    story_end(story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +286,7 @@ int main(void)
         cmocka_unit_test(after_a_start_senders_have_five_minutes),
         cmocka_unit_test(foreign_memory_is_none),
         cmocka_unit_test(its_title_says_what_it_is_about),
+        cmocka_unit_test(a_match_that_took_longer_finds_those_that_had_left_the_window_already),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -141,6 +141,83 @@ static void with_by_only_changes_of_one_commit_count(void **state)
     story_end(story);
 }
 
+static void commits_that_run_in_between_hide_no_change_of_one(void **state)
+{
+    struct story *story = story_of(FLAKY);
+
+    (void)state;
+    commit_is_at(story, 0, "a", "failing");
+    commit_is_at(story, 1, "b", "failing");
+    assert_told(story, "");
+    commit_is_at(story, 2, "a", "ok");
+    assert_became(story, SIGNAL_PENDING);
+    commit_is_at(story, 3, "c", "failing"); /* the first of c: no change */
+    commit_is_at(story, 4, "a", "ok");
+    assert_became(story, NOTHING);
+    commit_is_at(story, 5, "b", "ok");
+    assert_became(story, SIGNAL_FIRING);
+    assert_int_equal(story->signal.count, 6);
+    story_end(story);
+}
+
+static void with_by_a_value_is_compared_with_one_less_than_the_window_before_it(void **state)
+{
+    static const struct {
+        int64_t after_ms;
+        bool is_change;
+    } cases[] = { { 7 * DAY_MS - 1, true }, { 7 * DAY_MS, false } };
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct story *story = story_of(FLAKY);
+
+        commit_is_at(story, 0, "a", "failing");
+        commit_is_at(story, 6 * DAY_MS, "b", "failing");
+        commit_is_at(story, cases[i].after_ms, "a", "ok");
+        assert_int_equal(story->signal.state, cases[i].is_change ? SIGNAL_PENDING : SIGNAL_IDLE);
+        story_end(story);
+    }
+}
+
+/* What it was compared with has left the window by then. */
+static void with_by_a_change_counts_to_the_last_millisecond_of_the_window(void **state)
+{
+    static const struct {
+        int64_t second_ms;
+        bool fires;
+    } cases[] = { { 12 * DAY_MS - 1, true }, { 12 * DAY_MS, false } };
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct story *story = story_of(FLAKY);
+
+        commit_is_at(story, 0, "a", "failing");
+        commit_is_at(story, 5 * DAY_MS, "a", "ok");
+        commit_is_at(story, 10 * DAY_MS, "b", "ok");
+        commit_is_at(story, cases[i].second_ms, "b", "failing");
+        assert_int_equal(story->signal.state, cases[i].fires ? SIGNAL_FIRING : SIGNAL_PENDING);
+        story_end(story);
+    }
+}
+
+/* Each commit fails and is run again later, with 149 others in between. */
+static void many_commits_are_compared_each_with_itself(void **state)
+{
+    struct story *story = story_of("{id: a, on: ci.run, key: [repo], clear: never, "
+                                   "when: {flaps: state, count: 150, within: 7d, by: commit}}");
+    char commit[16];
+
+    (void)state;
+    for (int64_t i = 0; i < 300; i++) {
+        assert_int_not_equal(story->signal.state, SIGNAL_FIRING);
+        (void)snprintf(commit, sizeof(commit), "c%lld", (long long)(i % 150));
+        commit_is_at(story, i, commit, i < 150 ? "failing" : "ok");
+    }
+    assert_int_equal(story->signal.state, SIGNAL_FIRING);
+    assert_int_equal(story->signal.count, 300);
+    story_end(story);
+}
+
 static void absent_by_never_equals(void **state)
 {
     struct story *story = story_of(FLAKY);
@@ -182,17 +259,18 @@ static void the_order_of_arrival_changes_nothing(void **state)
     }
 }
 
-static void one_that_comes_late_may_undo_changes(void **state)
+static void one_that_comes_late_may_move_a_change(void **state)
 {
-    struct story *story = story_of(
-        "{id: a, on: ci.run, key: [repo], when: {flaps: state, count: 2, within: 1h, by: commit}}");
+    struct story *story = story_of(THREE);
 
     (void)state;
-    commit_is_at(story, 0, "a", "ok");
-    commit_is_at(story, 2000, "a", "failing");
-    assert_became(story, SIGNAL_PENDING);
-    commit_is_at(story, 1000, "b", "ok"); /* it was another commit in between */
-    assert_int_equal(story->signal.state, SIGNAL_IDLE);
+    is_at(story, 0, "ok");
+    is_at(story, 2000, "failing");
+    assert_int_equal(story->signal.condition_due_ms, START_MS + 2000 + HOUR_MS + 5 * MINUTE_MS);
+    story->now_ms = START_MS + 2000;
+    is_at(story, 1000, "failing"); /* it failed then already */
+    assert_int_equal(story->signal.condition_due_ms, START_MS + 1000 + HOUR_MS + 5 * MINUTE_MS);
+    assert_told(story, "pending@2000 ");
     story_end(story);
 }
 
@@ -397,6 +475,37 @@ static void foreign_memory_is_an_empty_one(void **state)
     story_end(story);
 }
 
+static void a_change_may_come_as_late_as_lateness_allows(void **state)
+{
+    struct story *story = story_of(THREE);
+
+    (void)state;
+    is_at(story, 0, "ok");
+    is_at(story, 1, "failing");
+    is_at(story, 2, "ok");
+    story->now_ms = START_MS + HOUR_MS + 5 * MINUTE_MS;
+    is_at(story, HOUR_MS, "failing"); /* with the first change it is the third of an hour */
+    assert_became(story, SIGNAL_FIRING);
+    assert_int_equal(story->signal.count, 3);
+    story_end(story);
+}
+
+static void a_clear_sets_what_has_not_changed_yet_back_too(void **state)
+{
+    struct story *story = story_of(CLEARED);
+
+    (void)state;
+    fails_with_at(story, 0, "1");
+    event_at(story, 1, "'state':'ok','data':{'v':'1'}");
+    fails_with_at(story, 2, "2");
+    assert_int_equal(story->signal.count, 1);
+    fails_with_at(story, 3, "1");
+    assert_became(story, SIGNAL_FIRING);
+    assert_int_equal(story->signal.count, 2);
+    assert_int_equal(story->signal.first_seen_ms, START_MS + 2);
+    story_end(story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -405,9 +514,13 @@ int main(void)
         cmocka_unit_test(the_value_before_the_window_says_whether_the_first_in_it_is_a_change),
         cmocka_unit_test(info_and_matches_without_the_value_are_passed_over),
         cmocka_unit_test(with_by_only_changes_of_one_commit_count),
+        cmocka_unit_test(commits_that_run_in_between_hide_no_change_of_one),
+        cmocka_unit_test(with_by_a_value_is_compared_with_one_less_than_the_window_before_it),
+        cmocka_unit_test(with_by_a_change_counts_to_the_last_millisecond_of_the_window),
+        cmocka_unit_test(many_commits_are_compared_each_with_itself),
         cmocka_unit_test(absent_by_never_equals),
         cmocka_unit_test(the_order_of_arrival_changes_nothing),
-        cmocka_unit_test(one_that_comes_late_may_undo_changes),
+        cmocka_unit_test(one_that_comes_late_may_move_a_change),
         cmocka_unit_test(two_of_one_time_stand_as_they_came),
         cmocka_unit_test(what_holds_still_for_the_window_ends_at_the_millisecond),
         cmocka_unit_test(each_change_puts_the_end_off),
@@ -419,6 +532,8 @@ int main(void)
         cmocka_unit_test(a_full_memory_loses_repeats_before_it_loses_changes),
         cmocka_unit_test(a_memory_full_of_changes_loses_the_oldest),
         cmocka_unit_test(foreign_memory_is_an_empty_one),
+        cmocka_unit_test(a_change_may_come_as_late_as_lateness_allows),
+        cmocka_unit_test(a_clear_sets_what_has_not_changed_yet_back_too),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -228,6 +228,24 @@ static void how_long_it_waits_can_be_said(void **state)
     story_end(story);
 }
 
+static void h22_what_the_clear_of_a_waiting_one_has_overtaken_waits_for_nothing(void **state)
+{
+    struct story *story =
+        story_of("{id: a, on: message, where: {title: begin}, key: [repo], clear: {where: {title: "
+                 "no}}, when: {not_followed_by: {where: {title: end}}, within: 5m}}");
+
+    (void)state;
+    begins_at(story, 0);
+    event_at(story, 2 * MINUTE_MS, "'kind':'message','title':'no'");
+    story->now_ms = START_MS + 7 * MINUTE_MS - 1;
+    begins_at(story, 2 * MINUTE_MS - 1);
+    assert_true(story->fold.is_late);
+    time_passes_to(story, HOUR_MS);
+    assert_told(story, "pending@0 ");
+    assert_true(slice_is_absent(story->signal.rule));
+    story_end(story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +262,7 @@ int main(void)
         cmocka_unit_test(several_of_the_filter_may_be_asked_for),
         cmocka_unit_test(waiting_is_of_the_time_of_the_key),
         cmocka_unit_test(how_long_it_waits_can_be_said),
+        cmocka_unit_test(h22_what_the_clear_of_a_waiting_one_has_overtaken_waits_for_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -540,6 +540,26 @@ static void a_fast_stream_keeps_10000_events_and_goes_on(void **state)
     story_end(story);
 }
 
+static void h22_a_clear_is_remembered_for_the_lateness_although_the_steps_are_forgotten(
+    void **state)
+{
+    struct story *story =
+        story_of("{id: a, on: message, key: [actor], clear: {where: {title: no}}, "
+                 "when: {sequence: [{where: {state: failing}}, "
+                 "{where: {state: ok}}], within: 10m}}");
+
+    (void)state;
+    is_ok_at(story, 0); /* no step of a run: remembered for 5 minutes */
+    happens_at(story, 4 * MINUTE_MS, "'title':'no'");
+    story->now_ms = START_MS + 9 * MINUTE_MS - 1;
+    fails_at(story, 4 * MINUTE_MS - 1);
+    assert_true(story->fold.is_late);
+    time_passes_to(story, 9 * MINUTE_MS);
+    assert_true(slice_is_absent(story->signal.rule));
+    assert_told(story, "");
+    story_end(story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -569,6 +589,8 @@ int main(void)
         cmocka_unit_test(how_far_a_run_is_can_be_said),
         cmocka_unit_test(foreign_memory_is_no_run),
         cmocka_unit_test(a_fast_stream_keeps_10000_events_and_goes_on),
+        cmocka_unit_test(
+            h22_a_clear_is_remembered_for_the_lateness_although_the_steps_are_forgotten),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -608,6 +608,33 @@ static void how_far_it_is_can_be_told(void **state)
     story_end(story);
 }
 
+static void state_at(struct story *story, int64_t at_ms, const char *run_state)
+{
+    char fields[64];
+
+    (void)snprintf(fields, sizeof(fields), "'kind':'push','state':'%s'", run_state);
+    (void)event_at(story, at_ms, fields);
+}
+
+static void h22_what_a_clear_has_overtaken_is_late_although_the_rate_was_forgotten(void **state)
+{
+    struct story *story =
+        story_of("{id: a, on: push, key: [repo], lateness: 2s, where: {state: failing}, "
+                 "when: {spike: 2x, within: 1s, against: 1s, at_least: 1}}");
+
+    (void)state;
+    state_at(story, 0, "failing"); /* forgotten at 4 s, if it were alone */
+    state_at(story, 2971, "ok");
+    state_at(story, 4176, "failing");
+    state_at(story, 4187, "failing");
+    assert_told(story, "firing@4187 ");
+    story->now_ms = START_MS + 4187;
+    state_at(story, 2970, "failing");
+    assert_true(story->fold.is_late);
+    assert_int_equal(story->signal.count, 2);
+    story_end(story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -641,6 +668,7 @@ int main(void)
         cmocka_unit_test(a_key_without_a_match_is_forgotten_when_none_can_matter),
         cmocka_unit_test(how_far_it_is_can_be_told),
         cmocka_unit_test(foreign_memory_is_no_match_at_all),
+        cmocka_unit_test(h22_what_a_clear_has_overtaken_is_late_although_the_rate_was_forgotten),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
