@@ -139,6 +139,7 @@ static const struct record_field proposal_fields[] = {
     { .tag = 43, .type = RECORD_TIME,   .name = "closed", AT(closed_ms) },
     { .tag = 44, .type = RECORD_STRUCT, .shape = &step_shape, AT(verify_step) },
     { .tag = 45, .type = RECORD_TEXT,   .name = "edited", AT(edited) },
+    { .tag = 48, .type = RECORD_BOOL,   .name = "borrowed", AT(is_borrowed) },
     { .tag = 50, .type = RECORD_INT,    .name = "more_signals", AT(n_more) },
     { .tag = 51, .type = RECORD_ID,     AT(group) },
 };
