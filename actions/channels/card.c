@@ -197,6 +197,14 @@ enum rc card_earlier(const struct card *card, struct arena *arena, struct slice 
     return card_end(&words, arena, text);
 }
 
+enum rc card_borrowed(const struct card *card, struct arena *arena, struct slice *text)
+{
+    (void)arena;
+    *text = card->proposal->is_borrowed ? SLICE("above the review budget: critical ones may borrow")
+                                        : (struct slice){ 0 };
+    return RC_OK;
+}
+
 struct slice card_source_url(const struct card *card, struct arena *arena)
 {
     struct slice url = { 0 }, found;

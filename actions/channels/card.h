@@ -47,6 +47,8 @@ enum rc card_others(const struct card *card, struct arena *arena, struct slice *
 enum rc card_commits(const struct card *card, struct arena *arena, struct slice *text) MUST_CHECK;
 /* "proposed before: recurred: it failed again": what became of the signal's proposal before this one; absent without one. */
 enum rc card_earlier(const struct card *card, struct arena *arena, struct slice *text) MUST_CHECK;
+/* That it was opened above the review budget; absent otherwise. */
+enum rc card_borrowed(const struct card *card, struct arena *arena, struct slice *text) MUST_CHECK;
 /* Where it stands, for one line: "waits for a decision", "1 of 2 approvals: jane", "approved by jane at 09:31 UTC; starts at 09:31:42 UTC", "step 1 of 2 runs", "verified: …". */
 enum rc card_state(const struct card *card, struct arena *arena, struct slice *text) MUST_CHECK;
 /* "likely cause (80 % sure): …" and its boundary; says so when nothing was found. */

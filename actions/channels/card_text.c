@@ -157,6 +157,7 @@ static void add_head(struct draft *draft)
     say(draft, "", card_others);
     say(draft, "", card_commits);
     say(draft, "", card_earlier);
+    say(draft, "", card_borrowed);
     add_paragraph(draft);
     say(draft, "", card_conclusion);
     add_facts(draft);

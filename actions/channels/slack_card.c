@@ -101,6 +101,7 @@ static void put_fields(struct slack_blocks *blocks, const struct card *card)
     }
     put_field(blocks, say(blocks, card, card_commits));
     put_field(blocks, say(blocks, card, card_earlier));
+    put_field(blocks, say(blocks, card, card_borrowed));
     put_field(blocks, say(blocks, card, card_subject)); /* the longest of them, */
     put_field(blocks, say(blocks, card, card_others));  /* but for these, which are rare */
     json_array_end(blocks->writer);

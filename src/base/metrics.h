@@ -39,6 +39,10 @@
     X(SIGNALS, "vedette_signals", "gauge", "state", "Signals by state")                            \
     X(SIGNALS_HELD, "vedette_signals_held", "gauge", "reason",                                     \
       "Firing signals that ask nothing yet, by what holds them back")                              \
+    X(BUDGET_QUEUED, "vedette_budget_queued", "gauge", "severity",                                 \
+      "Firing signals that wait for a place in the review budget")                                 \
+    X(BUDGET_OPEN, "vedette_budget_open", "gauge", "",                                             \
+      "Proposals that wait for a decision, and tasks that will make one")                          \
     X(TASKS, "vedette_tasks", "gauge", "state", "Tasks by state")                                  \
     X(PROPOSALS, "vedette_proposals", "gauge", "state", "Proposals by state")                      \
     X(SILENCES, "vedette_silences", "gauge", "state", "Silences by state")                         \

@@ -157,6 +157,8 @@ static enum rc run(struct replay *replay, struct offline *offline)
     rc = arena_new(CHANGE_BYTES, &replay->arena);
     if (rc)
         return rc;
+    /* Nobody decides here: the budget that every configuration has by default would hide what the rules do. */
+    offline->config->budget.is_there &= offline->config->budget.is_written;
     rc = simulation_new(offline->config, offline->ruleset, &replay->simulation);
     offline->ruleset = NULL; /* the simulation's now */
     if (!rc)

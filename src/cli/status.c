@@ -370,6 +370,40 @@ static void show_maintenance(const struct screen *screen, const struct json *lis
     }
 }
 
+/* What the budget holds back, and when that changes; its first ones are listed with all that is held back. */
+static void show_budget(const struct screen *screen, const struct json *budget, struct buffer *out)
+{
+    static const char *const limits[][3] = { { "open", "open_limit", "open" },
+                                             { "in_hour", "per_hour", "in the last hour" },
+                                             { "in_day", "per_day", "in the last day" } };
+    const struct json *waiting = json_get_text(budget, "waiting_by_severity");
+    int64_t at_ms;
+
+    buffer_format(out, "  %-12s", "budget");
+    if (value_is_true(budget, "none"))
+        buffer_add_text(out, "none: nothing is held back by it");
+    for (size_t i = 0; i < sizeof limits / sizeof *limits && !value_is_true(budget, "none"); i++)
+        buffer_format(out, "%s%lld of %lld %s", i ? "; " : "",
+                      (long long)value_int(budget, limits[i][0]),
+                      (long long)value_int(budget, limits[i][1]), limits[i][2]);
+    buffer_add_text(out, "\n");
+    if (!value_int(budget, "waiting"))
+        return;
+    show_counts("waiting", waiting, out);
+    buffer_format(out, "  %-12s", "");
+    if (value_time(budget, "since", &at_ms)) {
+        buffer_add_text(out, "since ");
+        show_time(screen, out, at_ms, true);
+    }
+    if (value_time(budget, "next", &at_ms)) {
+        buffer_add_text(out, ", the next place ");
+        show_time(screen, out, at_ms, false);
+    } else {
+        buffer_add_text(out, ", the next place when something is decided");
+    }
+    buffer_add_text(out, "\n");
+}
+
 static void show_held(const struct screen *screen, const struct json *held, struct buffer *out)
 {
     int64_t until_ms;
@@ -430,6 +464,7 @@ static void show_status(const struct screen *screen, const struct json *status, 
     show_rules(screen, json_get_text(status, "rules"), out);
     show_counts("signals", json_get_text(status, "signals"), out);
     show_counts("held back", json_get_text(status, "signals_held"), out);
+    show_budget(screen, json_get_text(status, "budget"), out);
     show_counts("tasks", json_get_text(status, "tasks"), out);
     show_counts("proposals", json_get_text(status, "proposals"), out);
     show_counts("silences", json_get_text(status, "silences"), out);

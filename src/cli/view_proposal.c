@@ -128,6 +128,8 @@ static void show_occurrence(const struct screen *screen, const struct json *prop
     view_commits(proposal, out);
     view_member("earlier", value_text(proposal, "earlier_outcome"), out);
     show_others(proposal, out);
+    if (value_is_true(proposal, "borrowed"))
+        view_member("budget", SLICE("above the review budget: critical ones may borrow"), out);
 }
 
 /* --- who decides, and what became of it --- */

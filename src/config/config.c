@@ -179,7 +179,6 @@ static void warn_of_the_future(struct config_reader *reader)
         const struct node *node;
     } later[] = {
         { "agents", reader->file.agents },
-        { "budget", reader->file.budget },
     };
 
     for (size_t i = 0; i < COUNT(later); i++)
@@ -379,8 +378,9 @@ static enum rc read_all(struct config_reader *reader)
     struct config *config = reader->config;
     struct problems *problems = reader->problems;
     enum rc (*const readers[])(struct config_reader *) = {
-        read_parts, override_log,       read_rule_paths,      read_secrets,
-        read_proxy, config_read_people, config_read_channels, config_read_maintenance
+        read_parts,        override_log,       read_rule_paths,      read_secrets,
+        read_proxy,        config_read_people, config_read_channels, config_read_maintenance,
+        config_read_budget
     };
     enum rc rc = RC_OK;
     enum rc one;

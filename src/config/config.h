@@ -33,6 +33,14 @@ struct maintenance {
     struct mark mark;
 };
 
+/* How much people are asked: what would be more waits in a queue. */
+struct review_budget {
+    bool is_there;                   /* false: `budget: none` */
+    bool is_written;                 /* in the file: a replay goes by no other */
+    int64_t open, per_hour, per_day; /* proposals */
+    int64_t critical;                /* so many more of each where the signal is critical */
+};
+
 struct config {
     struct arena *arena;
     const struct node *root;  /* as it was written */
@@ -57,6 +65,7 @@ struct config {
     int64_t approvers_need;
     struct maintenance *maintenance;
     size_t n_maintenance;
+    struct review_budget budget;
     int64_t retention_events_ms;
     int64_t retention_bytes;
     int64_t store_max_bytes;

@@ -82,6 +82,10 @@ static void print_default(const struct config *config, struct slice name, struct
         buffer_format(out, "{events: %lldd, bytes: %lldMB, audit: forever}",
                       (long long)(config->retention_events_ms / DAY_MS),
                       (long long)(config->retention_bytes >> 20));
+    else if (slice_eq(name, SLICE("budget")))
+        buffer_format(out, "{open: %lld, per_hour: %lld, per_day: %lld, critical: %lld}",
+                      (long long)config->budget.open, (long long)config->budget.per_hour,
+                      (long long)config->budget.per_day, (long long)config->budget.critical);
     else if (slice_eq(name, SLICE("store")))
         buffer_format(out, "{max: %lldMB}", (long long)(config->store_max_bytes >> 20));
     else if (slice_eq(name, SLICE("limits")))

@@ -47,6 +47,9 @@ const struct setting *config_members(size_t *n_members);
 void config_check_addresses(const struct config_reader *reader);
 /* config_people.c: people, groups, approvers. */
 enum rc config_read_people(struct config_reader *reader) MUST_CHECK;
+/* config_budget.c: how much people are asked. */
+extern const struct review_budget config_default_budget;
+enum rc config_read_budget(struct config_reader *reader) MUST_CHECK;
 /* config_channels.c: where proposals are posted, after the people. */
 enum rc config_read_channels(struct config_reader *reader) MUST_CHECK;
 /* After channels and watchers were read. */

@@ -40,6 +40,7 @@ static int64_t step(struct posting *posting)
     posting_look(posting, &due_ms);
     posting_publish(posting, &due_ms); /* counts what the digests tell */
     posting_tell_digests(posting, &due_ms);
+    posting_tell_budget(posting, &due_ms);
     return posting->has_news ? 0 : due_ms;
 }
 

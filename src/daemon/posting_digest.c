@@ -3,22 +3,24 @@
 /* The last skip is that long ago: the others that came and went are told in the same digest. */
 #define CALM_MS (5 * SECOND_MS)
 
-static enum rc write_skipped(struct send *send, struct slice *text)
+static enum rc write_skipped(struct send *send, void *context, struct slice *text)
 {
     struct slice url = send->config->public_url;
-    bool is_one = send->n_told == 1;
+    bool is_one = send->told.n_skipped == 1;
 
+    (void)context;
     return arena_format(send->arena, text,
                         "%lld proposal%s came and went before %s could be posted here; the page "
                         "has %s%s%.*s",
-                        (long long)send->n_told, is_one ? "" : "s", is_one ? "it" : "they",
+                        (long long)send->told.n_skipped, is_one ? "" : "s", is_one ? "it" : "they",
                         is_one ? "it" : "them", url.len ? ": " : "", SLICE_ARG(url));
 }
 
-static enum rc write_flood(struct send *send, struct slice *text)
+static enum rc write_flood(struct send *send, void *context, struct slice *text)
 {
     struct slice url = send->config->public_url;
 
+    (void)context;
     return arena_format(send->arena, text,
                         "%zu more proposals wait. They are posted here one a minute, so that they "
                         "can be read, critical ones at once; all of them are on the page%s%.*s",
@@ -26,7 +28,9 @@ static enum rc write_flood(struct send *send, struct slice *text)
 }
 
 /* A note that belongs to no card. */
-static enum rc fill_digest(struct send *send)
+static enum rc fill_digest(struct send *send,
+                           enum rc (*write)(struct send *send, void *context, struct slice *text),
+                           void *context)
 {
     struct message_note *note = arena_alloc(send->arena, 1, sizeof *note);
     enum rc rc = note ? arena_copy(send->arena, slice_of(send->destination->channel->name),
@@ -34,7 +38,7 @@ static enum rc fill_digest(struct send *send)
                       : RC_NO_MEMORY;
 
     if (!rc)
-        rc = send->n_told ? write_skipped(send, &note->text) : write_flood(send, &note->text);
+        rc = write(send, context, &note->text);
     if (rc)
         return rc;
     note->at_ms = clock_wall_ms();
@@ -46,15 +50,18 @@ static enum rc fill_digest(struct send *send)
     return RC_OK;
 }
 
-static void start_digest(struct posting *posting, struct destination *destination, int64_t n_told)
+void posting_start_digest(struct posting *posting, struct destination *destination,
+                          const struct channel_facts *told,
+                          enum rc (*write)(struct send *send, void *context, struct slice *text),
+                          void *context)
 {
     struct send *send = NULL;
     enum rc rc = posting_new_send(posting, destination, MESSAGE_LANE_NOTES, &send);
 
     if (!rc) {
         send->is_digest = true;
-        send->n_told = n_told;
-        rc = fill_digest(send);
+        send->told = *told;
+        rc = fill_digest(send, write, context);
     }
     if (rc)
         posting_free_send(send);
@@ -62,32 +69,30 @@ static void start_digest(struct posting *posting, struct destination *destinatio
         posting_send_digest(send);
 }
 
-#define NOT_NOW INT64_MAX /* the lane that is in the way makes news when it ends */
-
-/* When a digest may leave there. */
-static int64_t digest_ready_ms(struct posting *posting, struct destination *destination,
-                               const struct channel *channel)
+int64_t posting_digest_ready_ms(struct posting *posting, struct destination *destination,
+                                const struct channel *channel)
 {
     if (!destination || destination->lanes[MESSAGE_LANE_NOTES].send ||
         posting->n_under_way >= POSTING_UNDER_WAY)
-        return NOT_NOW;
+        return POSTING_NOT_NOW;
     return posting_ready_ms(destination, MESSAGE_LANE_NOTES, channel, false);
 }
 
 static void tell_skipped(struct posting *posting, const struct channel_state *state,
                          const struct channel *channel, int64_t *due_ms)
 {
+    const struct channel_facts told = { .n_skipped = state->n_skipped };
     struct destination *destination = posting_destination(posting, channel->name, channel->place);
-    int64_t ready_ms = digest_ready_ms(posting, destination, channel);
+    int64_t ready_ms = posting_digest_ready_ms(posting, destination, channel);
 
-    if (ready_ms == NOT_NOW)
+    if (ready_ms == POSTING_NOT_NOW)
         return;
     if (ready_ms < state->skipped_ms + CALM_MS)
         ready_ms = state->skipped_ms + CALM_MS;
     if (ready_ms > clock_mono_ms())
         posting_due(due_ms, ready_ms);
     else
-        start_digest(posting, destination, state->n_skipped);
+        posting_start_digest(posting, destination, &told, write_skipped, NULL);
 }
 
 static bool is_told(const struct destination *destination)
@@ -99,14 +104,15 @@ static bool is_told(const struct destination *destination)
 static void tell_flood(struct posting *posting, struct destination *destination,
                        const struct channel *channel, int64_t *due_ms)
 {
-    int64_t ready_ms = digest_ready_ms(posting, destination, channel);
+    const struct channel_facts told = { 0 };
+    int64_t ready_ms = posting_digest_ready_ms(posting, destination, channel);
 
-    if (ready_ms == NOT_NOW)
+    if (ready_ms == POSTING_NOT_NOW)
         return;
     if (ready_ms > clock_mono_ms())
         posting_due(due_ms, ready_ms);
     else
-        start_digest(posting, destination, 0);
+        posting_start_digest(posting, destination, &told, write_flood, NULL);
 }
 
 static void tell_floods(struct posting *posting, int64_t *due_ms)
@@ -148,9 +154,9 @@ void posting_tell_digests(struct posting *posting, int64_t *due_ms)
 /* What was told is taken off; what was skipped meanwhile is told in the next one. */
 static enum rc forget_told(struct send *send)
 {
-    const struct channel_facts told = { .channel = send->message.channel,
-                                        .n_skipped = send->n_told };
+    struct channel_facts told = send->told;
 
+    told.channel = send->message.channel;
     return posting_turn_note_channel(send->posting, &told);
 }
 
@@ -159,7 +165,7 @@ static bool note_told(struct send *send)
 {
     enum rc rc;
 
-    if (!send->n_told) {
+    if (!send->told.n_skipped && !send->told.budget_told_ms) {
         send->destination->flood_told_ms = clock_mono_ms();
         return true;
     }
@@ -169,7 +175,8 @@ static bool note_told(struct send *send)
     if (rc)
         log_warn("digest told, and not noted: %s channel=%s", rc_text(rc),
                  send->destination->channel->name);
-    send->destination->channel->n_skipped = 0;
+    if (send->told.n_skipped)
+        send->destination->channel->n_skipped = 0;
     send->posting->must_count = true;
     return true;
 }

@@ -71,7 +71,8 @@ struct send {
     bool has_proposal;
     bool is_proof; /* a search that finds nothing proves that nothing arrived */
     bool is_digest;
-    int64_t n_told; /* in the digest; 0: it says that many wait */
+    struct channel_facts
+        told; /* of the digest: what is kept once it was told; nothing: it says that many wait */
     struct http_transfer *transfer;
     bool was_unheard; /* nobody was there to take it: that says nothing of this message */
     bool has_result;
@@ -204,6 +205,20 @@ void posting_speak_for(struct posting *posting, struct destination *destination,
 void posting_tell_digests(struct posting *posting, int64_t *due_ms);
 /* Takes a digest that was answered. */
 void posting_end_digest(struct send *send);
+/* Starts one in a lane that is free, a note that belongs to no card. `write` puts its words into the arena of `send`, whose `told` is set. */
+void posting_start_digest(struct posting *posting, struct destination *destination,
+                          const struct channel_facts *told,
+                          enum rc (*write)(struct send *send, void *context, struct slice *text),
+                          void *context);
+#define POSTING_NOT_NOW INT64_MAX /* the lane that is in the way makes news when it ends */
+/* When a digest may leave there. */
+int64_t posting_digest_ready_ms(struct posting *posting, struct destination *destination,
+                                const struct channel *channel);
+
+/* --- posting_budget.c --- */
+
+/* Tells channels what waits for the review budget, where it is time. */
+void posting_tell_budget(struct posting *posting, int64_t *due_ms);
 
 /* --- posting_asides.c --- */
 

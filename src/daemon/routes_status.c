@@ -1,4 +1,5 @@
 /* GET /api/v1/status: how it goes, what waits, what is held back and why. */
+#include "src/daemon/budget_facts.h"
 #include "src/daemon/handlers.h"
 #include "src/daemon/log_status.h"
 #include "src/daemon/object_kinds.h"
@@ -386,6 +387,7 @@ struct held {
     struct ulid id;
     struct slice rule, title, detail;
     const char *why;
+    const char *severity; /* NULL: not told */
     int64_t until_ms;
     const struct silence *silence; /* that holds it; NULL: none does */
 };
@@ -399,6 +401,8 @@ static bool add_held(struct status *status, const struct held *held)
     json_member_text(writer, "rule", held->rule);
     json_member_text(writer, "title", held->title);
     json_member_text(writer, "why", slice_of(held->why));
+    if (held->severity)
+        json_member_text(writer, "severity", slice_of(held->severity));
     json_member_text(writer, "detail", held->detail);
     json_member_time(writer, "until", held->until_ms);
     if (held->silence) {
@@ -421,6 +425,7 @@ static enum rc write_held_signal(struct status *status, struct ulid id, struct a
     held.title = signal.title;
     held.why =
         signal.hold.reason == HOLD_SILENCE ? "silenced" : hold_reason_names[signal.hold.reason];
+    held.severity = severity_names[signal.severity];
     held.detail = signal.hold.detail;
     held.until_ms = signal.hold.until_ms;
     /* Without the memory to tell which, the reason stands alone. */
@@ -464,6 +469,17 @@ static bool visit_proposal(void *context, struct ulid id, const void *object)
     if (proposal->state != PROPOSAL_OPEN || proposal->snoozed_until_ms <= status->now_ms)
         return true;
     return add_held(status, &held);
+}
+
+static enum rc write_budget(struct status *status)
+{
+    const struct review_budget *budget = &status->request->config->budget;
+    struct budget_facts facts;
+    enum rc rc = budget_facts_read(status->txn, budget, status->now_ms, &facts);
+
+    if (!rc)
+        budget_facts_write(&facts, budget, &status->writer);
+    return rc;
 }
 
 static enum rc write_held(struct status *status)
@@ -514,7 +530,7 @@ static enum rc write_all(struct status *status)
     struct json_writer *writer = &status->writer;
     enum rc (*const parts[])(struct status *) = { write_head,        write_store,    write_rules,
                                                   write_depths,      write_watchers, write_channels,
-                                                  write_maintenance, write_held };
+                                                  write_maintenance, write_budget,   write_held };
     enum rc rc = RC_OK;
 
     json_object_begin(writer);

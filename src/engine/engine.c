@@ -20,6 +20,8 @@ static bool count_signal(void *context, struct ulid id, const void *object)
     counts->signals[signal->state]++;
     if (signal->hold.reason)
         counts->held[signal->hold.reason]++;
+    if (signal->hold.reason == HOLD_BUDGET)
+        counts->queued[signal->hold.severity]++;
     return true;
 }
 
@@ -35,9 +37,11 @@ static bool count_task(void *context, struct ulid id, const void *object)
 static bool count_proposal(void *context, struct ulid id, const void *object)
 {
     const struct proposal *proposal = object;
+    struct counts *counts = context;
 
     (void)id;
-    ((struct counts *)context)->proposals[proposal->state]++;
+    counts->proposals[proposal->state]++;
+    counts->waiting += budget_counts(proposal);
     return true;
 }
 

@@ -74,6 +74,7 @@ static const struct hold_gate gates[] = {
     { .reason = HOLD_INACTIVE, .judge = judge_active, .wakes = true },
     { .reason = HOLD_FLAPPING, .judge = flapping_judge, .wakes = true },
     { .reason = HOLD_GROUP, .judge = groups_judge },
+    { .reason = HOLD_BUDGET, .judge = budget_judge },
 };
 #define N_GATES (sizeof gates / sizeof *gates)
 
@@ -95,6 +96,8 @@ static enum rc note(struct turn *turn, struct signal *signal, struct hold hold)
     if (is_same(&before, &hold))
         return RC_OK;
     rc = turn_move_timer(turn, TIMER_SIGNAL_HELD, signal->id, before.wake_ms, hold.wake_ms);
+    if (!rc)
+        rc = budget_note_queue(turn, signal, &before, &hold);
     if (!rc && before.reason)
         rc = held_remove(turn->txn, signal->id, &before);
     if (!rc && hold.reason)

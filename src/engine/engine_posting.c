@@ -316,6 +316,10 @@ static enum rc note_channel(struct turn *turn, const struct channel_facts *facts
         return rc;
     stored.n_skipped =
         facts->n_skipped < stored.n_skipped ? stored.n_skipped - facts->n_skipped : 0;
+    if (facts->budget_told_ms) {
+        stored.budget_told_ms = facts->budget_told_ms;
+        stored.budget_gone = facts->budget_gone;
+    }
     if (facts->checked_ms) {
         stored.team = facts->team;
         stored.bot_user = facts->bot_user;

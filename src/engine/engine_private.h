@@ -30,7 +30,9 @@ struct counts {
     int64_t signals[SIGNAL_STATES];
     int64_t held[HOLD_REASONS]; /* HOLD_NONE is not counted */
     int64_t tasks[TASK_WITHDRAWN + 1];
+    int64_t queued[SEVERITIES]; /* by the review budget */
     int64_t proposals[PROPOSAL_STATES];
+    int64_t waiting; /* proposals that the review budget counts (budget_counts) */
     int64_t outbox[OUTBOX_N_CHANNELS];
     int64_t silences[SILENCE_OVER + 1];
 };
@@ -167,7 +169,7 @@ enum rc signals_move_timers(struct turn *turn, const struct signal *signal,
 enum rc signals_resolve(struct turn *turn, struct signal *signal, struct slice by) MUST_CHECK;
 /* The same, and stores it, or forgets what was only ever pending. */
 enum rc signals_end(struct turn *turn, struct signal *signal, struct slice by) MUST_CHECK;
-/* Has what fired, or fires still, ask: once all rules have seen the event, so that their order changes nothing. */
+/* Has what fired, or fires still, ask: once all rules have seen the event, so that their order changes nothing. Settles the review budget after it. */
 enum rc signals_ask_waiting(struct turn *turn) MUST_CHECK;
 /* Opens a task for a firing signal where nothing holds it back; the caller stores the signal. */
 enum rc signals_ask(struct turn *turn, const struct rule *rule, struct signal *signal) MUST_CHECK;
@@ -196,6 +198,24 @@ enum rc gates_follow_config(struct turn *turn) MUST_CHECK;
 /* The timers: TIMER_SIGNAL_HELD, TIMER_GATE. */
 enum rc gates_wake(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
 enum rc gates_walk(struct turn *turn, struct ulid reason, int64_t due_ms) MUST_CHECK;
+
+/* engine_budget.c: the review budget. What it holds back queues in `held`, the most severe first, of these the one that came first; whenever a place is free the first of
+ * the queue asks, one for each place. A place is one of those limits: proposals that wait for a decision (one that is snoozed does not) and tasks that will make one;
+ * proposals that were opened in the last hour, and day. What goes on after it recurred, wakes, or gets a new revision is no new proposal and needs no place. */
+bool budget_counts(const struct proposal *proposal);
+/* The gate: a judge of engine_gates.c. */
+enum rc budget_judge(struct turn *turn, const struct rule *rule, const struct signal *signal,
+                     struct hold *hold) MUST_CHECK;
+/* What holds the signal was `before`, and is `now`. */
+enum rc budget_note_queue(struct turn *turn, const struct signal *signal, const struct hold *before,
+                          const struct hold *now) MUST_CHECK;
+/* At the end of all that may make or take a place: whoever has begun something (an event, a timer, a person) calls it at its end. */
+enum rc budget_settle(struct turn *turn) MUST_CHECK;
+/* TIMER_BUDGET. */
+enum rc budget_take_turn(struct turn *turn, struct ulid object, int64_t due_ms) MUST_CHECK;
+/* A proposal is opened; the caller stores it. Before it is counted as one that waits. */
+enum rc budget_note_opened(struct turn *turn, const struct signal *signal,
+                           struct proposal *proposal) MUST_CHECK;
 
 /* engine_chain.c: that a rule fired, or its signal resolved, is an event (vedette.signal) for the rules that ask for such. It is folded in the turn of its
  * cause, after that. Every transition is told; whoever has begun something (an event, a timer, a person) runs the chain at its end. */

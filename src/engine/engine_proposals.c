@@ -319,6 +319,8 @@ enum rc proposals_open(struct turn *turn, const struct rule *rule, struct signal
         rc = link_earlier(turn, signal, &proposal);
     if (!rc)
         rc = count_proposed(turn, &proposal);
+    if (!rc)
+        rc = budget_note_opened(turn, signal, &proposal);
     proposal.expires_ms = turn->now_ms + proposal.expires_after_ms;
     if (!rc)
         rc = plan_digest(&proposal, turn->arena, &proposal.plan_digest);
@@ -331,6 +333,7 @@ enum rc proposals_open(struct turn *turn, const struct rule *rule, struct signal
     signal->proposal = proposal.id;
     signal->attention = ATTENTION_PROPOSAL;
     turn->counts.proposals[PROPOSAL_OPEN]++;
+    turn->counts.waiting += budget_counts(&proposal);
     turn->proposed_received_ms = turn->cause_received_ms;
     rc = proposal_put(turn->txn, &proposal);
     return rc ? rc : messages_open(turn, &proposal);
@@ -457,6 +460,7 @@ enum rc proposals_moved(struct turn *turn, struct signal *signal, struct proposa
     if (rc)
         return rc;
     proposal->updated_ms = turn->now_ms;
+    turn->counts.waiting += budget_counts(proposal) - budget_counts(before);
     if (proposal->state == before->state)
         return turn_feed_proposal(turn, proposal);
     turn->counts.proposals[before->state]--;
@@ -671,7 +675,9 @@ enum rc proposals_wake(struct turn *turn, struct ulid id, int64_t due_ms)
         return RC_OK;
     if (rc)
         return rc;
+    turn->counts.waiting -= budget_counts(&proposal);
     proposal.snoozed_until_ms = 0;
+    turn->counts.waiting += budget_counts(&proposal);
     proposal.updated_ms = turn->now_ms;
     rc = turn_feed_proposal(turn, &proposal);
     if (!rc)

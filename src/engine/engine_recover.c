@@ -244,6 +244,8 @@ enum rc engine_recover(struct engine *engine, int64_t now_ms)
 
     if (!rc)
         rc = restore(&turn, &n_tries);
+    if (!rc)
+        rc = budget_settle(&turn); /* its limits may be others by now */
     crash_point(CRASH_RECOVER_BEFORE_COMMIT);
     if (!rc)
         rc = turn_commit(&turn);

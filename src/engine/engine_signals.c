@@ -112,7 +112,7 @@ enum rc signals_ask_waiting(struct turn *turn)
     turn->asks = NULL;
     turn->cause = (struct ulid){ 0 };
     turn->cause_received_ms = 0;
-    return rc;
+    return rc ? rc : budget_settle(turn);
 }
 
 /* --- what follows --- */

@@ -16,6 +16,7 @@ static enum rc (*const handlers[TIMER_KINDS])(struct turn *turn, struct ulid obj
     [TIMER_GATE] = gates_walk,
     [TIMER_INHIBIT] = inhibit_walk,
     [TIMER_GROUP] = groups_due,
+    [TIMER_BUDGET] = budget_take_turn,
 };
 
 /* The first timer, and whether it is due. What has to ask at the moment before asks before it runs, and may set others. */
@@ -52,6 +53,8 @@ enum rc timers_run(struct turn *turn, int64_t until_ms, size_t n_max, size_t *n_
             rc = handlers[timer.kind](turn, timer.object, timer.due_ms);
         if (!rc)
             rc = chain_run(turn);
+        if (!rc)
+            rc = budget_settle(turn);
         if (rc)
             break;
     }

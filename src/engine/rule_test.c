@@ -159,12 +159,13 @@ static enum rc play(struct run *run)
     return rc;
 }
 
-/* Tests ask for no configured watcher: every sender is there under its own name. */
+/* Tests ask for no configured watcher: every sender is there under its own name. They ask what rules propose, not how much of it people are asked at a time. */
 static enum rc with_all_senders(const struct config *config, struct arena *arena,
                                 struct config *copy)
 {
     *copy = *config;
     copy->n_maintenance = 0; /* rules are tested by themselves */
+    copy->budget.is_there = false;
     return watchers_of_senders(arena, &copy->watchers);
 }
 

@@ -24,6 +24,18 @@ static void count_some(const struct engine *engine, enum metric metric, const ch
     }
 }
 
+/* What has a place in the review budget. */
+static void count_places(struct engine *engine, const struct counts *changes)
+{
+    const struct counts *counts = &engine->counts;
+    bool is_changed = changes->waiting || changes->tasks[TASK_RUNNING];
+
+    engine->counts.waiting += changes->waiting;
+    if (is_changed || !engine->counts_are_told)
+        metric_set(METRIC_BUDGET_OPEN, (struct slice){ 0 }, (struct slice){ 0 },
+                   (double)(counts->waiting + counts->tasks[TASK_RUNNING]));
+}
+
 static void count_all(struct engine *engine, const struct counts *changes)
 {
     struct counts *counts = &engine->counts;
@@ -40,6 +52,9 @@ static void count_all(struct engine *engine, const struct counts *changes)
                SILENCE_OVER + 1);
     count_some(engine, METRIC_OUTBOX_DEPTH, outbox_channel_names, counts->outbox, changes->outbox,
                OUTBOX_N_CHANNELS);
+    count_some(engine, METRIC_BUDGET_QUEUED, severity_names, counts->queued, changes->queued,
+               SEVERITIES);
+    count_places(engine, changes);
     engine->counts_are_told = true;
 }
 

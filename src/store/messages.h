@@ -127,6 +127,9 @@ struct channel_facts {
     int64_t checked_ms;
     int64_t n_skipped; /* proposals that came and went unposted, and are to be told in a digest */
     int64_t n_dead;    /* messages given up since the store was made */
+    int64_t
+        budget_told_ms; /* real time of the last digest about the review budget's queue; 0: never */
+    int64_t budget_gone; /* `n_gone` of budget.h that it told */
 };
 extern const struct record_shape channel_facts_shape;
 enum rc channel_facts_get(struct store_txn *txn, struct slice channel, struct arena *arena,

@@ -141,6 +141,7 @@ static const struct record_field proposal_fields[] = {
     { .tag = 45, .type = RECORD_TEXT,   .name = "edited", AT(edited) },
     { .tag = 46, .type = RECORD_TEXT,   .name = "last_good", AT(last_good) },
     { .tag = 47, .type = RECORD_TEXT,   .name = "first_bad", AT(first_bad) },
+    { .tag = 48, .type = RECORD_BOOL,   .name = "borrowed", AT(is_borrowed) },
     { .tag = 50, .type = RECORD_INT,    .name = "more_signals", AT(n_more) },
     { .tag = 51, .type = RECORD_ID,     AT(group) },
 };

@@ -173,6 +173,7 @@ struct proposal {
     struct ulid earlier; /* the proposal of this signal before this one */
     struct slice earlier_outcome;
     struct track_record track_record; /* of the rule and version, when this revision was made */
+    bool is_borrowed;                 /* critical: opened above the review budget */
     struct slice outcome;             /* one sentence: what became of it */
     int64_t closed_ms;
 };

@@ -22,6 +22,7 @@ enum signal_state { SIGNAL_PENDING, SIGNAL_FIRING, SIGNAL_RESOLVED, SIGNAL_IDLE 
 extern const char *const signal_state_names[];
 
 enum severity { SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL };
+#define SEVERITIES (SEVERITY_CRITICAL + 1)
 extern const char *const severity_names[];
 
 /* What is already being done about a signal, so that it asks for nothing twice. */

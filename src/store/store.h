@@ -48,6 +48,7 @@ struct store_txn;
     X(SILENCE_ENDS, "silence_ends")         /* silences.h */                                       \
     X(HELD, "held")                         /* held.h */                                           \
     X(HELD_WALKS, "held_walks")             /* held.h */                                           \
+    X(BUDGET, "budget")                     /* budget.h */                                         \
     X(RULE_STATES, "rule_states")           /* rule_states.h */                                    \
     X(INHIBIT, "inhibit")                   /* inhibit.h */                                        \
     X(INHIBIT_WALKS, "inhibit_walks")       /* inhibit.h */                                        \

@@ -21,6 +21,7 @@ enum timer_kind {
     TIMER_GATE,    /* a reason (the first byte): those that it held ask, one after the other */
     TIMER_INHIBIT, /* a digest (inhibit.h): who watches it is looked at, one after the other */
     TIMER_GROUP,   /* a group: who waits is asked about */
+    TIMER_BUDGET,  /* the queue in front of the review budget: its first one asks */
     TIMER_KINDS
 };
 

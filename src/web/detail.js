@@ -45,6 +45,7 @@ function standing(proposal) {
       isSnoozed(proposal) && h('span', {}, 'snoozed; wakes ', time(proposal.snoozed_until)),
       proposal.state === 'verifying' && proposal.verify_until && h('span', {}, 'watched until ', time(proposal.verify_until, 'absolute'), ' (', time(proposal.verify_until), ')')),
     proposal.outcome && h('p', { class: 'outcome', id: 'outcome', 'data-tone': states[proposal.state]?.tone }, linked(proposal.outcome)),
+    proposal.borrowed && h('p', { class: 'facts' }, 'Above the review budget: critical ones may borrow.'),
     proposal.earlier && h('p', { class: 'earlier' }, h('a', { href: `#/proposals/${proposal.earlier}` }, 'The time before'), ': ', linked(proposal.earlier_outcome || 'not over')),
   ];
 }

@@ -67,11 +67,26 @@ const nothing = () => h('div', { class: 'empty', 'data-key': 'nothing' },
   page.status?.silences?.active && h('p', {}, h('a', { href: '#/silences' }, `Silences: ${page.status.silences.active} active`), '. What they match is not asked until they end.'),
   h('p', {}, 'To see a proposal: ', h('code', {}, 'vedette send --sample ci-red')));
 
+/* What the review budget keeps from being asked: a line, and who is first in its queue. */
+function queue() {
+  const { waiting = 0, full, since, next } = page.status?.budget ?? {};
+  const first = (page.status?.held_back ?? []).filter(({ why, signal }) => why === 'budget' && signal);
+  if (!waiting) return null;
+  return h('details', { class: 'queue', id: 'queue', 'data-key': 'queue' },
+    h('summary', {}, h('b', {}, `${waiting} more ${waiting === 1 ? 'signal waits' : 'signals wait'}: budget`),
+      full && ` (${full})`, next && [', the next place ', time(next)]),
+    h('p', {}, since && ['Since ', time(since), '. '], 'Nothing is dropped: they are counted on, and ask one by one as places become free.'),
+    h('ol', {}, first.map(({ signal, title, severity: name }) => h('li', {}, name && severity({ severity: name }), ' ',
+      h('a', { href: `#/signals/${signal}` }, shown(title))))),
+    waiting > first.length && h('p', {}, `and ${waiting - first.length} more`));
+}
+
 export function listView() {
   const all = sorted();
   const waiting = all.some((proposal) => partOf(proposal) === 'decide');
   return h('div', { class: 'list', id: 'list' },
     page.loaded && !waiting && nothing(),
     !page.loaded && h('p', { class: 'empty', 'data-key': 'loading' }, 'Asking the daemon …'),
+    queue(),
     Object.keys(parts).map((name) => part(name, all.filter((proposal) => partOf(proposal) === name))));
 }

@@ -36,6 +36,7 @@ watchers:
 people:
   jane: {token_file: jane.token}
 approvers: {from: [jane], need: 1}
+budget: none
 store: {max: 1GB}
 """
 

@@ -52,6 +52,7 @@ actions:
 people:
   jane: {token_file: jane.token}
 approvers: {from: [jane], need: 1}
+budget: none
 store: {max: %(store_max)s}
 %(more)s
 # %(fixtures)s %(log)s %(actions)s

@@ -331,6 +331,20 @@ class Meanwhile(PageTest):
         vedette.wait_for_proposal(state="open")
         self.assertEqual(browser.all("[data-do=unsilence]"), [])
 
+    def test_what_the_review_budget_holds_back_is_a_line_that_opens(self):
+        vedette = self.vedette(more="budget: {open: 1}\n")
+        browser = self.browser(vedette)
+        browser.wait_for("#me", "jane")
+        self.assertEqual(browser.all("#queue"), [])
+        for number in range(3):
+            self.assertEqual(vedette.send_github("workflow_run", workflow_run(repo=f"acme/<b>{number}")).status, 202)
+        vedette.wait_until_folded()
+        browser.wait_for("#queue summary", "2 more signals wait: budget (1 of 1 open)")
+        browser.click("#queue summary")
+        browser.wait_for("#queue ol", "of acme/<b>2")
+        self.assertEqual(vedette.decide(vedette.wait_for_proposal(state="open"), "reject", reason="known").status, 200)
+        browser.wait_for("#queue summary", "1 more signal waits: budget")
+
     def test_broken_rules_are_shown_with_file_and_line(self):
         vedette = self.vedette()
         browser = self.browser(vedette)

@@ -76,23 +76,32 @@ static inline void start_engine(struct story *story, const char *rules)
     assert_int_equal(engine_new(&options, &story->engine), RC_OK);
 }
 
+/* What a story is about is seldom how much people are asked: a configuration without a budget has none here. */
+static inline struct config *config_of(const struct story *story, const char *text)
+{
+    const struct config_options options = { .path = story->config_path };
+    struct problems *problems;
+    struct config *config = NULL;
+
+    assert_int_equal(file_write(story->config_path, slice_of(text), 0600), RC_OK);
+    assert_int_equal(problems_new(&problems), RC_OK);
+    if (config_load(&options, problems, &config))
+        fail_msg("%.*s", SLICE_ARG(problems_at(problems, 0)->text));
+    problems_free(problems);
+    config->budget.is_there &= config->budget.is_written;
+    return config;
+}
+
 /* `config` is vedette.yaml. */
 static inline struct story *begin_with(const char *config, const char *rules)
 {
-    struct config_options options = { 0 };
     struct story *story = calloc(1, sizeof *story);
-    struct problems *problems;
 
     assert_non_null(story);
     snprintf(story->config_path, sizeof story->config_path, "/tmp/engine_story_%ld.yaml",
              (long)getpid());
-    assert_int_equal(file_write(story->config_path, slice_of(config), 0600), RC_OK);
-    options.path = story->config_path;
     assert_int_equal(digest_init(), RC_OK);
-    assert_int_equal(problems_new(&problems), RC_OK);
-    if (config_load(&options, problems, &story->config))
-        fail_msg("%.*s", SLICE_ARG(problems_at(problems, 0)->text));
-    problems_free(problems);
+    story->config = config_of(story, config);
     assert_int_equal(arena_new((size_t)64 << 20, &story->arena), RC_OK);
     assert_int_equal(store_open_memory(&story->store), RC_OK);
     start_engine(story, rules);

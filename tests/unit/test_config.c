@@ -303,9 +303,88 @@ static void what_is_wrong_with_maintenance_is_told_by_line_and_column(void **sta
     }
 }
 
+/* Every member has a default; what is wrong is told where it stands. */
+static void the_budget_is_a_map_of_limits_or_none(void **state)
+{
+    static const struct {
+        const char *text, *error; /* NULL: none */
+    } cases[] = {
+        { "{}", NULL },
+        { "none", NULL },
+        { "{open: 1, per_hour: 1, per_day: 1, critical: 0}", NULL },
+        { "{open: 1000, per_hour: 1000, per_day: 1000, critical: 100}", NULL },
+        { "{open: 0}", ":2:16: error: `open` must be between 1 and 1000, not `0`" },
+        { "{open: 1001}", ":2:16: error: `open` must be between 1 and 1000, not `1001`" },
+        { "{per_hour: 0}", ":2:20: error: `per_hour` must be between 1 and 1000, not `0`" },
+        { "{per_day: 1001}", ":2:19: error: `per_day` must be between 1 and 1000, not `1001`" },
+        { "{critical: 101}", ":2:20: error: `critical` must be between 0 and 100, not `101`" },
+        { "{opne: 3}", ":2:10: error: unknown member `opne`; did you mean `open`? valid here: open "
+                       "per_hour per_day critical" },
+        { "5", ":2:9: error: `budget` is {open: 5, per_hour: 6, per_day: 20, critical: 3}, or "
+               "`none`: nothing is held back" },
+        { "[none]", ":2:9: error: `budget` is {" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[256];
+        struct buffer out;
+        const char *error;
+
+        buffer_init(&out, 0);
+        snprintf(text, sizeof text, "state: /nowhere\nbudget: %s\n", cases[i].text);
+        error = first_error(text, &out);
+        if (!cases[i].error != !error || (error && !strstr(error, cases[i].error)))
+            fail_msg("%s: %s", cases[i].text, out.ptr);
+        buffer_free(&out);
+    }
+}
+
+static void more_in_an_hour_than_in_a_day_is_a_warning(void **state)
+{
+    struct buffer out;
+
+    (void)state;
+    buffer_init(&out, 0);
+    assert_null(first_error("state: /nowhere\nbudget: {per_hour: 21}\n", &out));
+    assert_non_null(
+        strstr(out.ptr, ":2:9: warning: `per_hour: 21` is never reached: `per_day` is 20"));
+    buffer_free(&out);
+    buffer_init(&out, 0);
+    assert_null(first_error("state: /nowhere\nbudget: {per_hour: 20}\n", &out));
+    assert_null(strstr(out.ptr, "never reached"));
+    buffer_free(&out);
+}
+
+static void what_is_in_force_is_printed_with_its_defaults(void **state)
+{
+    const struct config_options options = { .resolve_secrets = false };
+    struct problems *problems;
+    struct config *config;
+    struct buffer out;
+
+    (void)state;
+    unsetenv("VEDETTE_CONFIG");
+    assert_int_equal(problems_new(&problems), RC_OK);
+    assert_int_equal(config_load(&options, problems, &config), RC_OK);
+    assert_true(config->budget.is_there);
+    assert_false(config->budget.is_written);
+    buffer_init(&out, 0);
+    config_print(config, &out);
+    buffer_add_byte(&out, '\0');
+    assert_non_null(
+        strstr(out.ptr, "budget: {open: 5, per_hour: 6, per_day: 20, critical: 3}  # default\n"));
+    buffer_free(&out);
+    config_free(config);
+    problems_free(problems);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_budget_is_a_map_of_limits_or_none),
+        cmocka_unit_test(more_in_an_hour_than_in_a_day_is_a_warning),
+        cmocka_unit_test(what_is_in_force_is_printed_with_its_defaults),
         cmocka_unit_test(an_address_that_is_none_is_told_by_line_and_column),
         cmocka_unit_test(what_is_wrong_with_a_channel_is_told_by_line_and_column),
         cmocka_unit_test(no_secret_of_a_channel_is_printed),

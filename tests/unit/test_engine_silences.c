@@ -20,6 +20,7 @@
     "state: /nowhere\n"                                                                            \
     "rules: [rules.yaml]\n"                                                                        \
     "retention: {events: 1d}\n"                                                                    \
+    "budget: none\n"                                                                              \
     "actions:\n"                                                                                   \
     "  act: {run: [/bin/true], effect: external, timeout: 10s}\n"                                  \
     "  look: {run: [/bin/true], effect: none, timeout: 10s}\n"                                     \
