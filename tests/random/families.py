@@ -15,6 +15,7 @@ class Family:
     content: Callable     # (dice, event): fills what the condition looks at
     play: Callable        # (rule, events, end) -> transitions
     n_events: tuple = (3, 16)
+    starts_matter: bool = False  # after a start it waits for what was sent meanwhile
 
 
 def nothing(dice, event):
@@ -265,6 +266,6 @@ FAMILIES = {
     **{name: Family(aggregate_rule(name), number_content, play_aggregate, (4, 18)) for name in reference_rates.AGGREGATES},
     "change": Family(change_rule, value_content, play_change),
     "flaps": Family(flaps_rule, value_content, play_flaps, (4, 20)),
-    "fewer": Family(fewer_rule, nothing, play_fewer),
-    "absent": Family(absent_rule, nothing, play_absent),
+    "fewer": Family(fewer_rule, nothing, play_fewer, starts_matter=True),
+    "absent": Family(absent_rule, nothing, play_absent, starts_matter=True),
 }

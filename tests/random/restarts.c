@@ -1,12 +1,12 @@
 /* restarts - the engine over a store on disk, in the time of its input, stopped or killed on the way and started again.
  *
- *   restarts --store DIR --rules FILE --events FILE [--seed N] [--stop-after N | --kill-after N]
+ *   restarts --store DIR --rules FILE --events FILE [--seed N] [--stop-after N | --kill-after N | --leave-after N]
  *   restarts --store DIR --rules FILE --events FILE --print
  *
  * Events are lines as `vedette replay --events` reads them, each with the time at which it was received. They are accepted and folded in batches of random size.
  * Each keeps the number of its line as its delivery id, so that whoever starts again asks the store how far it got and goes on with the next: nothing else
  * is known from before. --stop-after closes after so many more events as the daemon does, --kill-after ends the process with SIGKILL between
- * accepting and folding; VEDETTE_CRASH_AT ends it inside a turn. --print writes the transitions from the feed of the store. */
+ * accepting and folding, --leave-after closes there; VEDETTE_CRASH_AT ends it inside a turn. --print writes the transitions from the feed of the store. */
 #include "src/base/clock.h"
 #include "src/base/digest.h"
 #include "src/base/file.h"
@@ -26,7 +26,7 @@
 
 struct trial {
     const char *directory, *rules, *events;
-    int64_t seed, stop_after, kill_after;
+    int64_t seed, stop_after, kill_after, leave_after;
     int is_printing;
     struct arena *arena;
     struct arena *rows; /* of the store, one after the other */
@@ -46,6 +46,7 @@ static const struct option options[] = {
     { "seed", required_argument, NULL, 's' },
     { "stop-after", required_argument, NULL, 't' },
     { "kill-after", required_argument, NULL, 'k' },
+    { "leave-after", required_argument, NULL, 'l' },
     { "print", no_argument, NULL, 'p' },
     { 0 },
 };
@@ -62,6 +63,7 @@ static enum rc read_options(int argc, char **argv, struct trial *trial)
         int64_t *number = option == 's'   ? &trial->seed
                           : option == 't' ? &trial->stop_after
                           : option == 'k' ? &trial->kill_after
+                          : option == 'l' ? &trial->leave_after
                                           : NULL;
 
         if (option == '?' || (number && slice_to_int(slice_of(optarg), number)))
@@ -203,9 +205,10 @@ static enum rc fold_all(struct trial *trial)
 
 static enum rc run(struct trial *trial)
 {
-    int64_t until = trial->stop_after   ? trial->stop_after
-                    : trial->kill_after ? trial->kill_after
-                                        : INT64_MAX;
+    int64_t until = trial->stop_after    ? trial->stop_after
+                    : trial->kill_after  ? trial->kill_after
+                    : trial->leave_after ? trial->leave_after
+                                         : INT64_MAX;
     int64_t from;
     enum rc rc = find_place(trial);
 
@@ -218,7 +221,7 @@ static enum rc run(struct trial *trial)
         rc = accept_some(trial, until - (trial->n_lines - from));
         if (!rc && trial->kill_after && trial->n_lines - from >= until)
             raise(SIGKILL);
-        if (!rc)
+        if (!rc && !(trial->leave_after && trial->n_lines - from >= until))
             rc = fold_all(trial);
     }
     return rc ? rc : engine_stop(trial->engine);

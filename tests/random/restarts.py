@@ -1,5 +1,8 @@
 """A stream of events played through an engine that is stopped, killed and crashed on its way (restarts.c), and once without: the durable feed of both must be the same
-line by line, none lost and none told twice."""
+line by line, none lost and none told twice.
+
+Silence is judged some minutes after a start only, so that starts change what becomes of it. There the other run is left and started at the same places,
+but closes its store each time, and none ends inside a turn."""
 import os
 import random
 import subprocess
@@ -33,32 +36,43 @@ class Engine:
         return self.run("--print").stdout.splitlines()
 
 
-def interrupt(dice, engine, n_events, crashed):
-    """Returns whether it ended inside a turn: an event that ends the process twice is set aside, so that the next run is let past it."""
-    seed = ("--seed", str(dice.randrange(1 << 31)))
-    after = str(dice.randint(1, max(1, 2 * n_events // N_INTERRUPTIONS)))
-    way = dice.choice(["stop", "kill"] if crashed else ["stop", "kill", "crash", "crash"])
-    if way != "crash":
-        engine.run(*seed, f"--{way}-after", after)
-        return False
-    point = dice.choice(list(CRASH_POINTS))
-    engine.run(*seed, "--stop-after", after, crash_at=f"{point}:{dice.randint(1, CRASH_POINTS[point])}")
-    return True
+class Interruptions:
+    """Each ends a run in one of these ways. One that ends inside a turn is followed by one that does not: an event that ends the process twice is set
+    aside, so that the next run is let past it."""
+
+    def __init__(self, dice, n_events, ways):
+        self.dice, self.ways, self.crashed = dice, ways, False
+        self.n_most = max(1, 2 * n_events // N_INTERRUPTIONS)
+
+    def next(self):
+        """(arguments, where it crashes)"""
+        seed = ("--seed", str(self.dice.randrange(1 << 31)))
+        after = str(self.dice.randint(1, self.n_most))
+        way = self.dice.choice([way for way in self.ways if way != "crash" or not self.crashed])
+        self.crashed = way == "crash"
+        if not self.crashed:
+            return (*seed, f"--{way}-after", after), None
+        point = self.dice.choice(list(CRASH_POINTS))
+        return (*seed, "--stop-after", after), f"{point}:{self.dice.randint(1, CRASH_POINTS[point])}"
 
 
-def play(program, seed, rules, events):
+def play(program, seed, rules, events, starts_matter):
     """(lines without an interruption, lines with them)."""
     dice = random.Random(seed)
     with open(events, encoding="utf-8") as file:
         n_events = sum(1 for _ in file)
+    ways = ["stop", "kill"] if starts_matter else ["stop", "kill", "crash", "crash"]
     with tempfile.TemporaryDirectory(prefix="vedette-restarts-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as directory:
         whole = Engine(program, rules, events, os.path.join(directory, "whole"))
-        whole.run("--seed", str(dice.randrange(1 << 31)))
         broken = Engine(program, rules, events, os.path.join(directory, "broken"))
-        crashed = False
+        interruptions = Interruptions(dice, n_events, ways)
         for _ in range(N_INTERRUPTIONS):
-            crashed = interrupt(dice, broken, n_events, crashed)
-        broken.run("--seed", str(dice.randrange(1 << 31)))
+            arguments, crash_at = interruptions.next()
+            broken.run(*arguments, crash_at=crash_at)
+            if starts_matter:
+                whole.run(*("--leave-after" if one == "--kill-after" else one for one in arguments))
+        for engine in (broken, whole):
+            engine.run("--seed", str(dice.randrange(1 << 31)))
         return whole.transitions(), broken.transitions()
 
 
