@@ -100,6 +100,7 @@ enum rc fold_expect(const struct match *match, const struct fold_clock *clock, s
     }
     if (fold_is_new(signal))
         rc = introduce(&folding, match);
+    fold_drop_memory_of_others(match->rule, signal, fold);
     signal->rule_version = match->rule->version;
     return rc ? rc : expect(&folding);
 }

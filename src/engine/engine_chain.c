@@ -1,61 +1,43 @@
 #include "src/engine/engine_private.h"
 
 /* A rule that hears of a signal may fire, and another may hear of that one. Rules that go round in a circle end here. */
-#define CHAIN_MAX_LINKS 100
+#define CHAIN_MAX_DEPTH 16
 
+/* What is told of a transition: in the engine's memory, since `turn->arena` may be one signal's for a while. */
 struct chain_link {
-    struct signal signal; /* as it was then */
-    struct transition transition;
-    struct ulid cause;
+    struct slice rule, title, subject, body, last_event;
+    enum severity severity;
+    enum signal_state to;
     int64_t time_ms; /* event time */
+    unsigned depth;  /* of links that led here */
     struct chain_link *next;
 };
 
-enum rc chain_add(struct turn *turn, const struct signal *signal,
-                  const struct transition *transition)
+static enum rc keep(struct turn *turn, struct buffer *bytes, struct slice *text)
 {
-    struct chain_link *link;
-    struct chain_link **last = &turn->chain;
+    enum rc rc = buffer_rc(bytes);
 
-    if (!turn->engine->ruleset->n_own_kind_rules || transition->to == SIGNAL_PENDING)
-        return RC_OK;
-    link = arena_alloc(turn->arena, 1, sizeof *link);
-    if (!link)
-        return RC_NO_MEMORY;
-    *link = (struct chain_link){ .signal = *signal,
-                                 .transition = *transition,
-                                 .cause = turn->cause,
-                                 .time_ms = turn->cause_time_ms ? turn->cause_time_ms
-                                                                : transition->at_ms };
-    while (*last)
-        last = &(*last)->next;
-    *last = link;
-    return RC_OK;
+    if (!rc)
+        rc = arena_copy(turn->engine->arena, buffer_slice(bytes), text);
+    buffer_free(bytes);
+    return rc;
 }
 
-/* --- the event that it is --- */
-
-static enum rc write_body(struct turn *turn, const struct chain_link *link, struct slice *body)
+static enum rc write_body(struct turn *turn, const struct signal *signal,
+                          const struct transition *transition, struct slice *body)
 {
-    const struct signal *signal = &link->signal;
     struct json_writer writer;
     struct buffer json;
-    enum rc rc;
 
     buffer_init(&json, 0);
     writer = json_writer_to(&json);
-    transition_write_json(signal, &link->transition, link->cause, &writer);
-    rc = buffer_rc(&json);
-    if (!rc)
-        rc = arena_copy(turn->arena, buffer_slice(&json), body);
-    buffer_free(&json);
-    return rc;
+    transition_write_json(signal, transition, turn->cause, &writer);
+    return keep(turn, &json, body);
 }
 
 static enum rc join_key(struct turn *turn, const struct signal *signal, struct slice *subject)
 {
     struct buffer text;
-    enum rc rc;
 
     buffer_init(&text, 0);
     buffer_add(&text, signal->rule);
@@ -63,12 +45,51 @@ static enum rc join_key(struct turn *turn, const struct signal *signal, struct s
         buffer_add_text(&text, i ? ", " : ": ");
         buffer_add(&text, signal->key.items[i]);
     }
-    rc = buffer_rc(&text);
-    if (!rc)
-        rc = arena_copy(turn->arena, buffer_slice(&text), subject);
-    buffer_free(&text);
-    return rc;
+    return keep(turn, &text, subject);
 }
+
+static enum rc fill_link(struct turn *turn, const struct signal *signal,
+                         const struct transition *transition, struct chain_link *link)
+{
+    struct arena *arena = turn->engine->arena;
+    enum rc rc = write_body(turn, signal, transition, &link->body);
+
+    link->severity = signal->severity;
+    link->to = transition->to;
+    link->time_ms = turn->cause_time_ms ? turn->cause_time_ms : transition->at_ms;
+    if (!rc)
+        rc = join_key(turn, signal, &link->subject);
+    if (!rc)
+        rc = arena_copy(arena, signal->rule, &link->rule);
+    if (!rc)
+        rc = arena_copy(arena, signal->title, &link->title);
+    return rc ? rc : arena_copy(arena, signal->last_event, &link->last_event);
+}
+
+enum rc chain_add(struct turn *turn, const struct signal *signal,
+                  const struct transition *transition)
+{
+    struct chain_link *link;
+
+    if (!turn->engine->ruleset->n_own_kind_rules || transition->to == SIGNAL_PENDING)
+        return RC_OK;
+    if (turn->chain_depth == CHAIN_MAX_DEPTH) {
+        log_error("rules hear of each other in a circle: the rest of it is dropped rule=%.*s",
+                  SLICE_ARG(signal->rule));
+        return RC_OK;
+    }
+    link = arena_alloc(turn->engine->arena, 1, sizeof *link);
+    if (!link)
+        return RC_NO_MEMORY;
+    *link = (struct chain_link){ .depth = turn->chain_depth + 1 };
+    if (!turn->chain)
+        turn->chain_end = &turn->chain;
+    *turn->chain_end = link;
+    turn->chain_end = &link->next;
+    return fill_link(turn, signal, transition, link);
+}
+
+/* --- the event that it is --- */
 
 /* What the signal's latest event said: service, repo, branch, … */
 static void take_fields(const struct json *last, struct event *event)
@@ -77,11 +98,9 @@ static void take_fields(const struct json *last, struct event *event)
         event->fields[field] = json_string(json_get_text(last, event_field_names[field]));
 }
 
-static enum rc fill_event(struct turn *turn, const struct chain_link *link, const struct json *last,
-                          const struct json *body, struct event *event)
+static void fill_event(const struct turn *turn, const struct chain_link *link,
+                       const struct json *last, const struct json *body, struct event *event)
 {
-    const struct signal *signal = &link->signal;
-
     *event = (struct event){
         .door = DOOR_SIGNAL, .time_ms = link->time_ms, .received_ms = turn->now_ms, .data = body
     };
@@ -89,13 +108,12 @@ static enum rc fill_event(struct turn *turn, const struct chain_link *link, cons
     event->fields[FIELD_SOURCE] = SLICE("vedette");
     event->fields[FIELD_TYPE] = SLICE("vedette.signal");
     event->fields[FIELD_KIND] = SLICE("vedette.signal");
-    event->fields[FIELD_RULE] = signal->rule;
-    event->fields[FIELD_TITLE] = signal->title;
-    event->fields[FIELD_TEXT] = signal->title;
-    event->fields[FIELD_SEVERITY] = slice_of(severity_names[signal->severity]);
-    event->fields[FIELD_STATE] =
-        link->transition.to == SIGNAL_FIRING ? SLICE("failing") : SLICE("ok");
-    return join_key(turn, signal, &event->fields[FIELD_SUBJECT]);
+    event->fields[FIELD_RULE] = link->rule;
+    event->fields[FIELD_TITLE] = link->title;
+    event->fields[FIELD_TEXT] = link->title;
+    event->fields[FIELD_SUBJECT] = link->subject;
+    event->fields[FIELD_SEVERITY] = slice_of(severity_names[link->severity]);
+    event->fields[FIELD_STATE] = link->to == SIGNAL_FIRING ? SLICE("failing") : SLICE("ok");
 }
 
 /* In the journal with the others, so that it can be listed and explained. */
@@ -125,10 +143,10 @@ static enum rc fold_event(struct turn *turn, const struct chain_link *link, cons
                           const struct json *data)
 {
     struct event event;
-    enum rc rc = fill_event(turn, link, last, data, &event);
+    enum rc rc;
 
-    if (!rc)
-        rc = turn_make_id(turn, &event.id);
+    fill_event(turn, link, last, data, &event);
+    rc = turn_make_id(turn, &event.id);
     if (!rc)
         rc = journal(turn, &event);
     return rc ? rc : signals_fold_alone(turn, &event);
@@ -138,13 +156,10 @@ static enum rc fold_link(struct turn *turn, const struct chain_link *link)
 {
     struct json *last = NULL, *data = NULL;
     struct json_fault fault;
-    struct slice body;
-    enum rc rc = write_body(turn, link, &body);
+    enum rc rc = json_parse(link->body, JSON_LIMITS_DEFAULT, &data, &fault);
 
-    if (!rc)
-        rc = json_parse(body, JSON_LIMITS_DEFAULT, &data, &fault);
-    if (!rc && link->signal.last_event.len)
-        rc = json_parse(link->signal.last_event, JSON_LIMITS_DEFAULT, &last, &fault);
+    if (!rc && link->last_event.len)
+        rc = json_parse(link->last_event, JSON_LIMITS_DEFAULT, &last, &fault);
     if (!rc)
         rc = fold_event(turn, link, last, data);
     json_free(data);
@@ -156,17 +171,13 @@ enum rc chain_run(struct turn *turn)
 {
     enum rc rc = RC_OK;
 
-    for (size_t n = 0; turn->chain && !rc; n++) {
-        struct chain_link *link = turn->chain;
+    while (turn->chain && !rc) {
+        const struct chain_link *link = turn->chain;
 
         turn->chain = link->next;
-        if (n == CHAIN_MAX_LINKS) {
-            log_error("rules hear of each other in a circle: the rest of it is dropped rule=%.*s",
-                      SLICE_ARG(link->signal.rule));
-            turn->chain = NULL;
-            break;
-        }
+        turn->chain_depth = link->depth;
         rc = fold_link(turn, link);
     }
+    turn->chain_depth = 0;
     return rc;
 }

@@ -13,6 +13,7 @@ struct rule_keys {
     int64_t n_keys;    /* committed */
     int64_t n_in_turn; /* more, of the turn under way */
     int64_t since_ms;  /* 0: not known yet */
+    bool is_uncounted; /* n_keys is yet to be counted */
 };
 
 struct keys {
@@ -32,19 +33,20 @@ static struct rule_keys *keys_of(struct engine *engine, struct slice id)
                                                        : NULL;
 }
 
-static enum rc count_all(struct engine *engine)
+/* Those of the rules that are marked as not counted. */
+static enum rc count_keys(struct store *store, const struct ruleset *ruleset, struct keys *keys)
 {
     struct signal_glance glance = { 0 };
     struct store_txn *txn = NULL;
-    enum rc rc = store_begin_read(engine->store, &txn);
+    enum rc rc = store_begin_read(store, &txn);
 
     while (!rc || rc == RC_CORRUPT) {
-        struct rule_keys *keys;
+        const struct rule *rule;
 
         rc = signal_glance_next(txn, glance.id, &glance);
-        keys = rc ? NULL : keys_of(engine, glance.rule);
-        if (keys)
-            keys->n_keys++;
+        rule = rc ? NULL : ruleset_find(ruleset, glance.rule);
+        if (rule && keys->of_rules[rule->index].is_uncounted)
+            keys->of_rules[rule->index].n_keys++;
     }
     store_abort(&txn);
     return rc == RC_NOT_FOUND ? RC_OK : rc;
@@ -75,12 +77,18 @@ void keys_free(struct keys *keys)
 enum rc keys_open(struct engine *engine)
 {
     engine->keys = keys_new(engine->ruleset->n_rules);
-    return engine->keys ? count_all(engine) : RC_NO_MEMORY;
+    if (!engine->keys)
+        return RC_NO_MEMORY;
+    for (size_t i = 0; i < engine->keys->n_rules; i++)
+        engine->keys->of_rules[i].is_uncounted = true;
+    return count_keys(engine->store, engine->ruleset, engine->keys);
 }
 
 enum rc keys_prepare(const struct engine *engine, const struct ruleset *ruleset, struct keys **keys)
 {
     struct keys *made = keys_new(ruleset->n_rules);
+    bool any_is_new = false;
+    enum rc rc = RC_OK;
 
     if (!made)
         return RC_NO_MEMORY;
@@ -89,9 +97,17 @@ enum rc keys_prepare(const struct engine *engine, const struct ruleset *ruleset,
 
         if (before)
             made->of_rules[i].n_keys = engine->keys->of_rules[before->index].n_keys;
+        made->of_rules[i].is_uncounted = !before;
+        any_is_new |= !before;
     }
-    *keys = made;
-    return RC_OK;
+    /* One that was gone for a while may have left signals. */
+    if (any_is_new)
+        rc = count_keys(engine->store, ruleset, made);
+    if (rc)
+        keys_free(made);
+    else
+        *keys = made;
+    return rc;
 }
 
 struct key_change {
@@ -257,11 +273,12 @@ struct fold_clock keys_clock(const struct turn *turn, const struct rule *rule)
 }
 
 /* Nothing is known of the key, or nothing any more: it is neither on its way nor waited for. */
-static bool is_unexpected(const struct signal *signal)
+static bool is_unexpected(const struct rule *rule, const struct signal *signal)
 {
     bool is_open = signal->state == SIGNAL_FIRING || signal->state == SIGNAL_PENDING;
+    bool is_of_others = !slice_eq(signal->condition_version, rule->condition_version);
 
-    return !is_open && !signal->condition_due_ms && !signal->window.len;
+    return !is_open && (is_of_others || (!signal->condition_due_ms && !signal->window.len));
 }
 
 static enum rc expect(struct turn *turn, const struct rule *rule, const struct slice_list *key)
@@ -277,7 +294,7 @@ static enum rc expect(struct turn *turn, const struct rule *rule, const struct s
     if (!rc)
         rc = signal_find(turn->txn, match.fingerprint, turn->arena, &signal);
     is_new = rc == RC_NOT_FOUND;
-    if ((rc && !is_new) || (!is_new && !is_unexpected(&signal)))
+    if ((rc && !is_new) || (!is_new && !is_unexpected(rule, &signal)))
         return rc;
     rc = is_new ? turn_make_id(turn, &signal.id) : RC_OK;
     if (!rc)
@@ -314,19 +331,27 @@ static enum rc greet(struct turn *turn, const struct rule *rule)
         keys->since_ms = state.since_ms;
         return RC_OK;
     }
-    state = (struct rule_state){ .condition_version = rule->condition_version,
+    state = (struct rule_state){ .rule = rule->id,
+                                 .condition_version = rule->condition_version,
                                  .since_ms = turn->now_ms };
     keys->since_ms = turn->now_ms;
-    return rule_state_put(turn->txn, rule->id, &state);
+    return rule_state_put(turn->txn, &state);
 }
 
+static bool is_in_force(void *context, struct slice rule)
+{
+    return ruleset_find(context, rule) != NULL;
+}
+
+/* A rule that was gone has lost what it had learnt: one that comes back begins anew. */
 enum rc keys_greet_rules(struct turn *turn)
 {
-    const struct ruleset *ruleset = turn->engine->ruleset;
-    enum rc rc = RC_OK;
+    struct ruleset *ruleset = turn->engine->ruleset;
+    enum rc rc;
 
     if (turn->engine->keys->are_greeted)
         return RC_OK;
+    rc = rule_states_keep(turn->txn, is_in_force, ruleset);
     for (size_t i = 0; i < ruleset->n_rules && !rc; i++) {
         if (ruleset->rules[i].condition->learns)
             rc = greet(turn, &ruleset->rules[i]);

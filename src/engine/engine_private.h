@@ -107,8 +107,10 @@ struct turn {
     bool messages_owed; /* to a channel */
     bool silences_changed;
     struct key_change *key_changes;
-    int64_t cause_time_ms;        /* event time of the cause; 0: time itself */
-    struct chain_link *chain;     /* transitions that rules are still to hear of */
+    int64_t cause_time_ms;    /* event time of the cause; 0: time itself */
+    struct chain_link *chain; /* transitions that rules are still to hear of */
+    struct chain_link **chain_end;
+    unsigned chain_depth;         /* of the one that is being heard of */
     bool greeted;                 /* the rules, in this turn */
     int64_t proposed_received_ms; /* 0: no proposal came of this turn */
 };

@@ -144,13 +144,17 @@ static enum rc restore(struct turn *turn, uint64_t *n_tries)
     if (!rc)
         rc = steps_lose_unanswered(turn);
     if (!rc)
+        rc = keys_greet_rules(turn);
+    if (!rc)
         rc = turn_adopt_rules(turn, true, &n_changed);
     if (!rc)
         rc = gates_follow_config(turn);
     if (!rc)
         rc = absence_begin(turn);
     if (!rc)
-        rc = keys_greet_rules(turn);
+        rc = chain_run(turn);
+    if (!rc)
+        rc = signals_ask_waiting(turn);
     if (!rc && engine->files)
         rc = turn_save_rules(turn, engine->files);
     if (!rc)

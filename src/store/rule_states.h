@@ -7,6 +7,7 @@
 #include "src/store/store.h"
 
 struct rule_state {
+    struct slice rule;              /* its id */
     struct slice condition_version; /* another condition begins anew */
     int64_t since_ms;               /* engine time */
 };
@@ -17,5 +18,7 @@ enum rc rule_state_get(struct store_txn *txn, struct slice rule,
 /* Since when it has been watching, with this condition; 0: it has not. */
 enum rc rule_state_since(struct store_txn *txn, struct slice rule, struct slice condition_version,
                          int64_t *since_ms) MUST_CHECK;
-enum rc rule_state_put(struct store_txn *txn, struct slice rule,
-                       const struct rule_state *state) MUST_CHECK;
+enum rc rule_state_put(struct store_txn *txn, const struct rule_state *state) MUST_CHECK;
+/* Removes those of rules that `is_there` does not know. */
+enum rc rule_states_keep(struct store_txn *txn, bool (*is_there)(void *context, struct slice rule),
+                         void *context) MUST_CHECK;

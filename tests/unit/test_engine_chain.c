@@ -130,6 +130,54 @@ static void a_batch_of_events_gives_the_same_as_one_after_the_other(void **state
     end(story);
 }
 
+static void fails_in(struct story *story, const char *repo, int64_t at_ms)
+{
+    char time[TIME_TEXT_BYTES], json[256];
+
+    snprintf(json, sizeof json,
+             "{\"kind\":\"ci.run\",\"repo\":\"%s\",\"state\":\"failing\",\"time\":\"%s\"}", repo,
+             time_format(at_ms, time));
+    accept(story, at_ms, ENGINE_RECORDED_EVENT, json);
+}
+
+#define MIRROR                                                                                     \
+    "  - {id: heard, mode: observe, on: vedette.signal, where: {rule: red, state: failing}, key: " \
+    "[repo], clear: {where: {state: ok}}}\n"
+
+static void many_that_end_at_once_are_all_heard_of(void **state)
+{
+    struct story *story = begin_with(CONFIG, "rules:\n" SOURCE MIRROR);
+
+    (void)state;
+    for (int i = 0; i < 150; i++) {
+        char repo[16];
+
+        snprintf(repo, sizeof repo, "r%d", i);
+        fails_in(story, repo, NOON_MS + i);
+    }
+    fold(story, NOON_MS + 200);
+    assert_int_equal(n_firing(story, "heard"), 150);
+    swap_rules(story, "rules:\n" MIRROR, NOON_MS + 300); /* what they were is gone */
+    assert_int_equal(n_firing(story, "red"), 0);
+    assert_int_equal(n_firing(story, "heard"), 0);
+    end(story);
+}
+
+static void what_ends_at_a_start_is_heard_of(void **state)
+{
+    struct story *story = begin_with(CONFIG, "rules:\n" SOURCE MIRROR);
+
+    (void)state;
+    fails_in(story, "a", NOON_MS);
+    fails_in(story, "b", NOON_MS + 1);
+    fold(story, NOON_MS + 2);
+    engine_free(story->engine);
+    start_engine(story, "rules:\n" MIRROR);
+    assert_int_equal(engine_recover(story->engine, NOON_MS + 3), RC_OK);
+    assert_int_equal(n_firing(story, "heard"), 0);
+    end(story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -139,6 +187,8 @@ int main(void)
         cmocka_unit_test(rules_hear_of_rules_that_heard),
         cmocka_unit_test(rules_that_hear_of_each_other_come_to_rest),
         cmocka_unit_test(an_event_from_outside_is_never_heard_as_a_signal),
+        cmocka_unit_test(many_that_end_at_once_are_all_heard_of),
+        cmocka_unit_test(what_ends_at_a_start_is_heard_of),
         cmocka_unit_test(a_batch_of_events_gives_the_same_as_one_after_the_other),
     };
 
