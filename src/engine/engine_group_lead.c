@@ -203,14 +203,25 @@ static enum rc take_in(struct turn *turn, struct signal_group *group, struct pro
     return *n_joined ? groups_mark(turn, &joined, proposal) : RC_OK;
 }
 
-/* Those that were to take the place of the last one may not: nobody is left. */
-static enum rc withdraw(struct turn *turn, struct proposal *proposal)
+/* Those that were to take the place of the last one may not: nobody is left. One that led and still fires was taken back, and nothing cools down for it. */
+static enum rc withdraw(struct turn *turn, const struct signal_group *group,
+                        struct proposal *proposal)
 {
+    const int64_t cooldown_ms = proposal->cooldown_ms;
+    struct slice reason = SLICE("the signal resolved");
     struct signal led = { 0 };
-    enum rc rc = signal_get(turn->txn, proposal->signal, turn->arena, &led);
+    enum rc rc = group_put(turn->txn, group); /* what follows reads it */
 
     if (!rc)
-        rc = proposals_move(turn, &led, proposal, PROPOSAL_WITHDRAWN, SLICE("the signal resolved"));
+        rc = signal_get(turn->txn, proposal->signal, turn->arena, &led);
+    if (rc)
+        return rc;
+    if (led.state == SIGNAL_FIRING) {
+        reason = SLICE("nothing that it was about may be asked about now");
+        proposal->cooldown_ms = 0;
+    }
+    rc = proposals_move(turn, &led, proposal, PROPOSAL_WITHDRAWN, reason);
+    proposal->cooldown_ms = cooldown_ms;
     if (!rc)
         rc = signal_put(turn->txn, &led);
     return rc ? rc : proposal_put(turn->txn, proposal);
@@ -232,7 +243,7 @@ enum rc groups_revise(struct turn *turn, struct signal_group *group)
     if (!rc)
         rc = groups_choose(turn, &proposal.signals, proposal.signal, &leader);
     if (rc)
-        return rc == RC_NOT_FOUND ? withdraw(turn, &proposal) : rc;
+        return rc == RC_NOT_FOUND ? withdraw(turn, group, &proposal) : rc;
     if (ulid_compare(leader, proposal.signal))
         return change_lead(turn, group, &proposal, leader, n_joined);
     rc = groups_drop_task(turn, group, SLICE("the signal that leads goes on leading"));

@@ -864,6 +864,42 @@ static void quiet_of_one_that_was_silenced_proves_nothing(void **state)
     end(story);
 }
 
+/* --- inhibited --- */
+
+#define UNLESS_DB                                                                                  \
+    "rules:\n" RULE(BY_ZONE ", unless: [db-down]") "  - {id: db-down, on: db, where: {state: "     \
+                                                   "failing}, clear: {where: {state: ok}}, mode: " \
+                                                   "observe, key: [service]}\n"
+
+static void db(struct story *story, int64_t at_ms, const char *state)
+{
+    alert_of(story, at_ms, "db", "main", "live", state);
+}
+
+static void what_all_are_held_from_ends_and_they_are_asked_about_again(void **state)
+{
+    struct story *story = begin_with(CONFIG, UNLESS_DB);
+
+    (void)state;
+    assert_int_equal(engine_recover(story->engine, NOON_MS), RC_OK);
+    fails(story, AT(0), "shop");
+    fold(story, AT(30));
+    assert_about(story, "shop");
+    fails(story, AT(40), "till"); /* would join at 60 */
+    db(story, AT(50), "failing");
+    assert_newest(story, PROPOSAL_WITHDRAWN, 1);
+    assert_int_equal(signal_at(story, "shop").hold.reason, HOLD_INHIBITED);
+    assert_int_equal(signal_at(story, "shop").cooldown_until_ms, 0); /* nobody decided */
+    assert_int_equal(signal_at(story, "till").hold.reason, HOLD_INHIBITED);
+    assert_no_group(story);
+    db(story, AT(100), "ok");
+    fold(story, AT(130));
+    assert_int_equal(n_proposals(story), 2);
+    assert_about(story, "shop till");
+    assert_title(story, "shop is down (+1 more)");
+    end(story);
+}
+
 /* --- its task --- */
 
 #define LOOKS ", diagnose: {evidence: [{do: look}], timeout: 5m}"
@@ -1189,6 +1225,7 @@ int main(void)
         cmocka_unit_test(whom_a_silence_holds_is_no_part_of_it),
         cmocka_unit_test(where_all_are_silenced_nobody_asks_until_the_silence_ends),
         cmocka_unit_test(quiet_of_one_that_was_silenced_proves_nothing),
+        cmocka_unit_test(what_all_are_held_from_ends_and_they_are_asked_about_again),
         cmocka_unit_test(who_fires_while_the_task_runs_joins_it),
         cmocka_unit_test(where_the_one_that_is_looked_at_resolves_the_next_is_looked_at),
         cmocka_unit_test(until_the_next_one_is_looked_at_there_is_nothing_to_approve),
