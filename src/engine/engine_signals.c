@@ -87,6 +87,7 @@ static enum rc ask_now(struct turn *turn, const struct ask_link *link)
 {
     struct signal signal = { 0 };
     const struct rule *rule;
+    struct ulid group;
     struct hold before;
     enum rc rc = signal_get(turn->txn, link->signal, turn->arena, &signal);
 
@@ -95,10 +96,12 @@ static enum rc ask_now(struct turn *turn, const struct ask_link *link)
     turn->cause = link->cause;
     turn->cause_received_ms = link->cause_received_ms;
     before = signal.hold;
+    group = signal.group;
     rule = turn_rule(turn, signal.rule);
     rc = rule ? signals_ask(turn, rule, &signal) : RC_OK;
     /* Held as it was: every match of it comes here. */
-    if (rc || (signal.attention == ATTENTION_NONE && !memcmp(&before, &signal.hold, sizeof before)))
+    if (rc || (signal.attention == ATTENTION_NONE && !ulid_compare(group, signal.group) &&
+               !memcmp(&before, &signal.hold, sizeof before)))
         return rc;
     return signal_put(turn->txn, &signal);
 }

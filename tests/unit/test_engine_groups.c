@@ -633,6 +633,33 @@ static void who_joins_what_is_decided_waits_until_it_is_over(void **state)
     end(story);
 }
 
+static void who_was_held_by_an_earlier_one_joins_the_next_once(void **state)
+{
+    struct story *story = begin_with(
+        CONFIG, "rules:\n"
+                "  - {id: down, on: alert, key: [service], propose: {plan: [{do: act, with: {name: "
+                "'{{service}}'}}], cooldown: 0s}" BY_ZONE "}\n");
+
+    (void)state;
+    fails(story, AT(0), "shop");
+    fold(story, AT(30));
+    approved_at(story, AT(40));
+    ends(story, EFFECT_FAILED, AT(41));
+    fails(story, AT(50), "till");
+    fold(story, AT(80));
+    assert_about(story, "till");
+    approved_at(story, AT(90));
+    fails(story, AT(100), "shop"); /* held as it was: nothing but its group is new */
+    fails(story, AT(101), "shop");
+    assert_false(ulid_is_absent(signal_at(story, "shop").group));
+    assert_int_equal(n_rows(story, TABLE_GROUP_WAITING), 1);
+    is_well(story, AT(102), "shop");
+    assert_int_equal(n_rows(story, TABLE_GROUP_WAITING), 0);
+    ends(story, EFFECT_FAILED, AT(103));
+    assert_no_group(story);
+    end(story);
+}
+
 static void what_is_taken_back_takes_in_who_waited(void **state)
 {
     struct story *story = three_are_down(GROUPED);
@@ -1211,6 +1238,7 @@ int main(void)
         cmocka_unit_test(the_most_severe_rule_of_a_name_supplies_the_plan),
         cmocka_unit_test(a_joiner_that_is_more_severe_takes_the_lead),
         cmocka_unit_test(who_joins_what_is_decided_waits_until_it_is_over),
+        cmocka_unit_test(who_was_held_by_an_earlier_one_joins_the_next_once),
         cmocka_unit_test(what_is_taken_back_takes_in_who_waited),
         cmocka_unit_test(
             what_is_held_becomes_stale_with_the_one_that_leads_and_the_rest_asks_again),
