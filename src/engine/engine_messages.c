@@ -383,7 +383,7 @@ static enum rc word_resolved(struct turn *turn, const struct signal *signal, str
     return arena_format(turn->arena, text, "well again, says %.*s", SLICE_ARG(signal->resolved_by));
 }
 
-/* Of several it says which one. */
+/* Of several, and of one that is out of it, it says which one. */
 static enum rc tell_resolved(struct turn *turn, const struct signal *signal,
                              const struct proposal *proposal)
 {
@@ -392,7 +392,7 @@ static enum rc tell_resolved(struct turn *turn, const struct signal *signal,
 
     if (rc)
         return rc;
-    if (proposal->signals.n_items < 2)
+    if (proposal->signals.n_items < 2 && !ulid_compare(proposal->signal, signal->id))
         return messages_note(turn, proposal->id, false, "%.*s", SLICE_ARG(text));
     return messages_note(turn, proposal->id, false, "\"%.*s\" is %.*s", SLICE_ARG(signal->title),
                          SLICE_ARG(text));
@@ -405,15 +405,19 @@ static bool is_of_episode(const struct proposal *proposal, const struct signal *
                                                       : proposal->episode == signal->episode;
 }
 
-/* Nothing is told of the end of what this resolve ends, nor of a signal that does not lead where that goes on. */
-static bool tells_itself(const struct proposal *proposal, const struct signal *signal)
+/* Nothing is told of the end of what this resolve ends, nor of a signal that does not lead where that goes on. It says nothing of one that was out of it before. */
+static bool tells_itself(const struct proposal *proposal, const struct signal *signal,
+                         enum attention attention)
 {
     bool leads = !ulid_compare(proposal->signal, signal->id);
 
+    if (attention != ATTENTION_PROPOSAL)
+        return false;
     return proposal->state == PROPOSAL_OPEN || (leads && proposal->state == PROPOSAL_APPROVED);
 }
 
-enum rc messages_tell_resolved(struct turn *turn, const struct signal *signal)
+enum rc messages_tell_resolved(struct turn *turn, const struct signal *signal,
+                               enum attention attention)
 {
     struct proposal proposal = { 0 };
     enum rc rc;
@@ -422,7 +426,7 @@ enum rc messages_tell_resolved(struct turn *turn, const struct signal *signal)
         return RC_OK;
     rc = proposal_get(turn->txn, signal->proposal, turn->arena, &proposal);
     /* What this ended says so itself; an older episode's thread is closed. */
-    if (rc || !is_of_episode(&proposal, signal) || tells_itself(&proposal, signal))
+    if (rc || !is_of_episode(&proposal, signal) || tells_itself(&proposal, signal, attention))
         return rc == RC_NOT_FOUND || rc == RC_CORRUPT ? RC_OK : rc;
     rc = messages_changed(turn, proposal.id);
     if (rc || ended_by_resolve(turn, &proposal))

@@ -468,8 +468,9 @@ enum rc messages_tell_step(struct turn *turn, const struct proposal *proposal,
                            size_t part) MUST_CHECK;
 /* A match was counted: told at 2, 3, 5, 10, 20, … */
 enum rc messages_tell_count(struct turn *turn, const struct signal *signal) MUST_CHECK;
-/* A resolve of what was announced is always told. */
-enum rc messages_tell_resolved(struct turn *turn, const struct signal *signal) MUST_CHECK;
+/* A resolve of what was announced is always told; `attention` is what the signal had when it resolved. */
+enum rc messages_tell_resolved(struct turn *turn, const struct signal *signal,
+                               enum attention attention) MUST_CHECK;
 /* The message's channel cannot speak for a critical proposal. RC_NOT_FOUND: nobody does instead, or it is not critical. */
 enum rc messages_take_over(struct turn *turn, struct message *message) MUST_CHECK;
 /* Retention takes the proposal: its messages go, and what was still owed is counted as given up. */

@@ -123,6 +123,7 @@ enum rc signals_ask_waiting(struct turn *turn)
 static enum rc on_resolved(struct turn *turn, struct signal *signal, bool by_event)
 {
     const struct slice reason = SLICE("the signal resolved");
+    const enum attention attention = signal->attention;
     const struct ulid group = signal->group;
     enum rc rc;
 
@@ -141,7 +142,7 @@ static enum rc on_resolved(struct turn *turn, struct signal *signal, bool by_eve
     else
         rc = proposals_premise_gone(turn, signal, reason);
     if (!rc)
-        rc = messages_tell_resolved(turn, signal);
+        rc = messages_tell_resolved(turn, signal, attention);
     return rc ? rc : groups_settle(turn, group);
 }
 

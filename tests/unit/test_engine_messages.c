@@ -929,6 +929,36 @@ static void a_group_has_one_message_whoever_joins_leads_and_leaves(void **state)
     end(story);
 }
 
+static void o11_a_resolve_of_one_that_is_out_of_its_group_is_told(void **state)
+{
+    struct story *story = begin_with(
+        CONFIG,
+        "rules:\n"
+        "  - {id: red, on: ci.run, where: {state: failing}, key: [repo, workflow], title: "
+        "'{{workflow}} is red', group: {wait: 30s}, unless: [frozen], same: [workflow], propose: "
+        "{plan: [{do: act, with: {level: '7'}}]}}\n"
+        "  - {id: frozen, on: freeze, key: [workflow], mode: observe}\n");
+    struct message message;
+    struct ulid id;
+
+    (void)state;
+    assert_int_equal(engine_recover(story->engine, NOON_MS), RC_OK);
+    flow_is(story, NOON_MS, "test", "failing");
+    flow_is(story, NOON_MS + 1, "lint", "failing");
+    fold(story, NOON_MS + 30 * SECOND_MS);
+    id = newest(story).id;
+    comes_to(story, id, CHANNEL_SENT);
+    accept(story, NOON_MS + 31 * SECOND_MS, ENGINE_RECORDED_EVENT,
+           "{\"kind\":\"freeze\",\"workflow\":\"lint\",\"state\":\"failing\"}");
+    fold(story, NOON_MS + 31 * SECOND_MS);
+    assert_int_equal(newest(story).state, PROPOSAL_OPEN);
+    assert_int_equal(newest(story).signals.n_items, 1);
+    flow_is(story, NOON_MS + 40 * SECOND_MS, "lint", "ok");
+    message = message_of(story, id, "slack");
+    assert_true(has_note(&message, "\"lint is red\" is well again: its source says so"));
+    end(story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -958,6 +988,7 @@ int main(void)
         cmocka_unit_test(o04_only_critical_ones_are_taken_over_and_once),
         cmocka_unit_test(o01_what_came_and_went_unposted_is_counted_instead),
         cmocka_unit_test(o11_a_resolve_of_what_was_announced_is_always_told),
+        cmocka_unit_test(o11_a_resolve_of_one_that_is_out_of_its_group_is_told),
         cmocka_unit_test(o11_a_resolve_that_ends_a_proposal_is_told_with_its_end_only),
         cmocka_unit_test(a_signal_that_comes_and_goes_is_told_in_the_threads_of_its_proposals),
         cmocka_unit_test(counts_are_told_at_round_numbers_only),
