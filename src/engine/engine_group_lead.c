@@ -205,29 +205,31 @@ static enum rc take_in(struct turn *turn, struct signal_group *group, struct pro
 
 /* Those that were to take the place of the last one may not: nobody is left. One that led and still fires was taken back, and nothing cools down for it. */
 static enum rc withdraw(struct turn *turn, const struct signal_group *group,
-                        struct proposal *proposal)
+                        struct proposal *proposal, struct signal *in_hand)
 {
+    const bool has_led = in_hand && !ulid_compare(in_hand->id, proposal->signal);
     const int64_t cooldown_ms = proposal->cooldown_ms;
     struct slice reason = SLICE("the signal resolved");
-    struct signal led = { 0 };
+    struct signal stored = { 0 };
+    struct signal *led = has_led ? in_hand : &stored;
     enum rc rc = group_put(turn->txn, group); /* what follows reads it */
 
-    if (!rc)
-        rc = signal_get(turn->txn, proposal->signal, turn->arena, &led);
+    if (!rc && !has_led)
+        rc = signal_get(turn->txn, proposal->signal, turn->arena, &stored);
     if (rc)
         return rc;
-    if (led.state == SIGNAL_FIRING) {
+    if (led->state == SIGNAL_FIRING) {
         reason = SLICE("nothing that it was about may be asked about now");
         proposal->cooldown_ms = 0;
     }
-    rc = proposals_move(turn, &led, proposal, PROPOSAL_WITHDRAWN, reason);
+    rc = proposals_move(turn, led, proposal, PROPOSAL_WITHDRAWN, reason);
     proposal->cooldown_ms = cooldown_ms;
-    if (!rc)
-        rc = signal_put(turn->txn, &led);
+    if (!rc && !has_led)
+        rc = signal_put(turn->txn, &stored);
     return rc ? rc : proposal_put(turn->txn, proposal);
 }
 
-enum rc groups_revise(struct turn *turn, struct signal_group *group)
+enum rc groups_revise(struct turn *turn, struct signal_group *group, struct signal *in_hand)
 {
     struct proposal proposal = { 0 };
     struct ulid leader;
@@ -243,7 +245,7 @@ enum rc groups_revise(struct turn *turn, struct signal_group *group)
     if (!rc)
         rc = groups_choose(turn, &proposal.signals, proposal.signal, &leader);
     if (rc)
-        return rc == RC_NOT_FOUND ? withdraw(turn, group, &proposal) : rc;
+        return rc == RC_NOT_FOUND ? withdraw(turn, group, &proposal, in_hand) : rc;
     if (ulid_compare(leader, proposal.signal))
         return change_lead(turn, group, &proposal, leader, n_joined);
     rc = groups_drop_task(turn, group, SLICE("the signal that leads goes on leading"));

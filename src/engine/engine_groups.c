@@ -392,11 +392,11 @@ static enum rc ask(struct turn *turn, struct signal_group *group)
     return rc;
 }
 
-static enum rc settle(struct turn *turn, struct signal_group *group)
+static enum rc settle(struct turn *turn, struct signal_group *group, struct signal *in_hand)
 {
     group->due_ms = 0;
     if (!ulid_is_absent(group->proposal))
-        return groups_revise(turn, group);
+        return groups_revise(turn, group, in_hand);
     if (!ulid_is_absent(group->task))
         return groups_join_task(turn, group);
     return ask(turn, group);
@@ -409,10 +409,10 @@ enum rc groups_due(struct turn *turn, struct ulid id, int64_t due_ms)
 
     if (rc == RC_NOT_FOUND || (!rc && group.due_ms != due_ms))
         return RC_OK;
-    return rc ? rc : settle(turn, &group);
+    return rc ? rc : settle(turn, &group, NULL);
 }
 
-enum rc groups_settle(struct turn *turn, struct ulid id)
+enum rc groups_settle(struct turn *turn, struct ulid id, struct signal *in_hand)
 {
     struct signal_group group = { 0 };
     enum rc rc = RC_NOT_FOUND;
@@ -423,7 +423,7 @@ enum rc groups_settle(struct turn *turn, struct ulid id)
         return RC_OK;
     if (!rc)
         rc = turn_move_timer(turn, TIMER_GROUP, id, group.due_ms, 0);
-    return rc ? rc : settle(turn, &group);
+    return rc ? rc : settle(turn, &group, in_hand);
 }
 
 /* --- left while it waits --- */

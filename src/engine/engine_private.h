@@ -315,8 +315,8 @@ enum rc groups_join(struct turn *turn, const struct rule *rule, struct signal *s
 enum rc groups_open(struct turn *turn, const struct rule *rule, struct signal *signal) MUST_CHECK;
 /* TIMER_GROUP. */
 enum rc groups_due(struct turn *turn, struct ulid id, int64_t due_ms) MUST_CHECK;
-/* What is due in the group (which may be absent) happens here and now: none of its signals is in anybody's hand. */
-enum rc groups_settle(struct turn *turn, struct ulid id) MUST_CHECK;
+/* What is due in the group (which may be absent) happens here and now. `in_hand` has left it; what its row says is behind, and whoever has it stores it. */
+enum rc groups_settle(struct turn *turn, struct ulid id, struct signal *in_hand) MUST_CHECK;
 /* For the files of groups. The row, also where there is none yet; one that is damaged begins anew with those that wait. */
 enum rc groups_get(struct turn *turn, struct ulid id, struct signal_group *group) MUST_CHECK;
 enum rc groups_wait(struct turn *turn, struct signal_group *group,
@@ -377,8 +377,9 @@ enum rc groups_verified(struct turn *turn, const struct proposal *proposal,
                         struct signal *in_hand) MUST_CHECK;
 
 /* engine_group_lead.c: who is in an open proposal, and who leads it. */
-/* Those that wait are part of it from now on, and the one leads that is to. */
-enum rc groups_revise(struct turn *turn, struct signal_group *group) MUST_CHECK;
+/* Those that wait are part of it from now on, and the one leads that is to. `in_hand`: NULL, or one that has just left (groups_settle). */
+enum rc groups_revise(struct turn *turn, struct signal_group *group,
+                      struct signal *in_hand) MUST_CHECK;
 enum rc groups_lead(struct turn *turn, const struct rule *rule, struct signal_group *group,
                     struct signal *leader, const struct task *task) MUST_CHECK;
 /* It has no part in what is undecided about its group any more; what that makes necessary is due at once. `end`: what becomes of the proposal where it is about nobody else. */

@@ -143,7 +143,7 @@ static enum rc on_resolved(struct turn *turn, struct signal *signal, bool by_eve
         rc = proposals_premise_gone(turn, signal, reason);
     if (!rc)
         rc = messages_tell_resolved(turn, signal, attention);
-    return rc ? rc : groups_settle(turn, group);
+    return rc ? rc : groups_settle(turn, group, signal);
 }
 
 static enum rc follow_transitions(struct turn *turn, const struct rule *rule, struct signal *signal,

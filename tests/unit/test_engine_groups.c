@@ -891,6 +891,29 @@ static void quiet_of_one_that_was_silenced_proves_nothing(void **state)
     end(story);
 }
 
+static void who_is_silenced_does_not_take_the_place_of_the_last_one(void **state)
+{
+    struct story *story = begin_with(CONFIG, GROUPED);
+
+    (void)state;
+    fails(story, AT(0), "shop");
+    fold(story, AT(30));
+    fails(story, AT(40), "till"); /* would join at 60 */
+    silenced(story, "till", AT(45), AT(400));
+    is_well(story, AT(50), "shop");
+    assert_newest(story, PROPOSAL_WITHDRAWN, 1);
+    assert_no_group(story);
+    assert_int_equal(n_rows(story, TABLE_HELD), 1); /* till */
+    assert_int_equal(story->engine->counts.held[HOLD_COOLDOWN], 0);
+    assert_int_equal(signal_at(story, "shop").cooldown_until_ms, AT(50) + 2 * HOUR_MS);
+    /* As after any withdrawal it asks no sooner. */
+    fails(story, AT(60), "shop");
+    fold(story, AT(90));
+    assert_int_equal(n_proposals(story), 1);
+    assert_int_equal(signal_at(story, "shop").hold.reason, HOLD_COOLDOWN);
+    end(story);
+}
+
 /* --- inhibited --- */
 
 #define UNLESS_DB                                                                                  \
@@ -1253,6 +1276,7 @@ int main(void)
         cmocka_unit_test(whom_a_silence_holds_is_no_part_of_it),
         cmocka_unit_test(where_all_are_silenced_nobody_asks_until_the_silence_ends),
         cmocka_unit_test(quiet_of_one_that_was_silenced_proves_nothing),
+        cmocka_unit_test(who_is_silenced_does_not_take_the_place_of_the_last_one),
         cmocka_unit_test(what_all_are_held_from_ends_and_they_are_asked_about_again),
         cmocka_unit_test(who_fires_while_the_task_runs_joins_it),
         cmocka_unit_test(where_the_one_that_is_looked_at_resolves_the_next_is_looked_at),
