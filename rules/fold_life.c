@@ -273,18 +273,28 @@ void fold_count_on(struct folding *folding)
         signal->first_seen_ms = folding->time_ms;
 }
 
+/* Its next match is a first sight again; only its last episode is still shown. */
+static void forget_time(struct signal *signal)
+{
+    signal->newest_ms = 0;
+    signal->newest_seen_ms = 0;
+    signal->cleared_ms = 0;
+}
+
 static void follow_while_firing(struct folding *folding, const struct condition_result *result)
 {
     struct signal *signal = folding->signal;
     int64_t now_ms = folding->clock->now_ms;
 
-    if (result->verdict == CONDITION_ENDS)
+    if (result->verdict == CONDITION_ENDS) {
         fold_end_episode(signal, folding->match ? SLICE("condition") : SLICE("time"), now_ms,
                          folding->fold);
-    else if (result->verdict == CONDITION_FORGETS)
+    } else if (result->verdict == CONDITION_FORGETS) {
         fold_end_episode(signal, SLICE("forgotten"), now_ms, folding->fold);
-    else if (folding->match)
+        forget_time(signal);
+    } else if (folding->match) {
         fold_count_on(folding);
+    }
 }
 
 enum rc fold_follow(struct folding *folding, const struct condition_result *result)

@@ -471,6 +471,25 @@ static void a_late_sight_ends_no_absence_and_counts_for_nothing(void **state)
     story_end(story);
 }
 
+static void a_forgotten_key_is_new_whatever_the_time_of_its_next_sight(void **state)
+{
+    struct story *story =
+        story_of("{id: a, on: ci.run, key: [repo], when: {absent: 7s, forget: 21s}}");
+
+    (void)state;
+    (void)event_at(story, MINUTE_MS, "");
+    time_passes_to(story, MINUTE_MS + 21000);
+    assert_told(story, "firing@67000 resolved@81000 ");
+    story->now_ms = START_MS + 3 * MINUTE_MS;
+    (void)event_at(story, 0, ""); /* older than the one before, and long on its way */
+    assert_false(story->fold.is_late);
+    time_passes_to(story, 3 * MINUTE_MS + 6999);
+    assert_told(story, "firing@67000 resolved@81000 ");
+    time_passes_to(story, 3 * MINUTE_MS + 7000);
+    assert_told(story, "firing@67000 resolved@81000 firing@187000 ");
+    story_end(story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -504,6 +523,7 @@ int main(void)
         cmocka_unit_test(a_long_stop_lets_nobody_be_forgotten_in_silence),
         cmocka_unit_test(foreign_memory_is_none),
         cmocka_unit_test(a_late_sight_ends_no_absence_and_counts_for_nothing),
+        cmocka_unit_test(a_forgotten_key_is_new_whatever_the_time_of_its_next_sight),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
