@@ -473,6 +473,12 @@ static enum rc goes_on_firing(struct turn *turn, const struct signal *signal,
     return rc;
 }
 
+static enum rc was_deaf(struct turn *turn, const struct signal *signal,
+                        const struct proposal *proposal, bool *is_so)
+{
+    return absence_was_deaf(turn, signal, proposal->verify_until_ms - proposal->verify_ms, is_so);
+}
+
 /* There may be many: the memory of each is given back before the next. */
 static enum rc any_other(struct turn *turn, const struct proposal *proposal, struct ulid in_hand,
                          signal_look *look, bool *is_so)
@@ -512,15 +518,21 @@ static enum rc end_quiet(struct turn *turn, struct signal *signal, struct propos
 {
     int64_t until_ms = proposal->verify_until_ms;
     int64_t from_ms = until_ms - proposal->verify_ms;
-    bool was_silenced = false, was_maintained = false, fires_on = false;
+    bool was_silenced = false, was_maintained = false, fires_on = false, went_unheard = false;
     enum rc rc = groups_were_silenced(turn, proposal, signal, from_ms, until_ms, &was_silenced);
 
     if (!rc)
         rc = maintenance_overlap(turn, signal, from_ms, until_ms, &was_maintained);
     if (!rc)
+        rc = any_of(turn, proposal, signal, was_deaf, &went_unheard);
+    if (!rc)
         rc = any_of(turn, proposal, signal, goes_on_firing, &fires_on);
     if (rc)
         return rc;
+    if (went_unheard)
+        return proposals_move(turn, signal, proposal, PROPOSAL_INCONCLUSIVE,
+                              SLICE("its watcher did not hear meanwhile: nobody can tell whether "
+                                    "it helped"));
     if (fires_on)
         return proposals_move(turn, signal, proposal, PROPOSAL_RECURRED, SLICE("it still fires"));
     if (was_maintained)

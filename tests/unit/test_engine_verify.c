@@ -38,6 +38,15 @@ static void seen(struct story *story, const char *service, int64_t at_ms)
     is_at(story, service, "info", at_ms);
 }
 
+static void becomes(struct story *story, const char *watcher, enum watcher_state state,
+                    int64_t at_ms)
+{
+    const struct engine_notice notice = { .watcher = slice_of(watcher), .state = state };
+
+    assert_int_equal(engine_notify(story->engine, &notice, at_ms), RC_OK);
+    fold(story, at_ms);
+}
+
 /* What the newest proposal asks for was done at DONE_MS. */
 static struct ulid acted(struct story *story)
 {
@@ -134,6 +143,76 @@ static void what_only_quiet_ends_is_verified_while_it_fires(void **state)
     end(story);
 }
 
+/* --- whether anybody would have heard --- */
+
+static struct story *acted_on_shop(struct ulid *id)
+{
+    struct story *story = begin_with(CONFIG, FAILS_RULE);
+
+    is_at(story, "shop", "failing", FIRES_MS);
+    *id = acted(story);
+    return story;
+}
+
+static void assert_deaf(struct story *story, struct ulid id)
+{
+    fold(story, UNTIL_MS);
+    assert_outcome(story, id, PROPOSAL_INCONCLUSIVE,
+                   "its watcher did not hear meanwhile: nobody can tell whether it helped");
+    assert_int_equal(the_signal(story).state, SIGNAL_FIRING);
+    end(story);
+}
+
+static void quiet_while_the_watcher_is_away_is_inconclusive(void **state)
+{
+    struct ulid id;
+    struct story *story = acted_on_shop(&id);
+
+    (void)state;
+    becomes(story, "app", WATCHER_BROKEN, UNTIL_MS - 1);
+    assert_deaf(story, id);
+}
+
+static void quiet_while_the_watcher_was_away_for_a_time_is_inconclusive(void **state)
+{
+    struct ulid id;
+    struct story *story = acted_on_shop(&id);
+
+    (void)state;
+    becomes(story, "app", WATCHER_BROKEN, DONE_MS + 1);
+    becomes(story, "app", WATCHER_BACK, DONE_MS + 2);
+    assert_deaf(story, id);
+}
+
+static void a_watcher_that_is_back_before_the_window_heard_all_of_it(void **state)
+{
+    struct story *story = begin_with(CONFIG, FAILS_RULE);
+    struct ulid id;
+
+    (void)state;
+    is_at(story, "shop", "failing", FIRES_MS);
+    becomes(story, "app", WATCHER_BROKEN, FIRES_MS + 1);
+    becomes(story, "app", WATCHER_BACK, DONE_MS - 1);
+    id = acted(story);
+    becomes(story, "other", WATCHER_BROKEN, DONE_MS + 1);
+    fold(story, UNTIL_MS);
+    assert_outcome(story, id, PROPOSAL_VERIFIED, "it stayed quiet");
+    end(story);
+}
+
+static void what_nobody_could_hear_of_has_not_recurred(void **state)
+{
+    struct story *story = begin_with(CONFIG, MISSED_RULE);
+    struct ulid id;
+
+    (void)state;
+    seen(story, "shop", NOON_MS);
+    fold(story, FIRES_MS);
+    id = acted(story);
+    becomes(story, "app", WATCHER_SILENT, DONE_MS + 1);
+    assert_deaf(story, id);
+}
+
 /* That those who fire on are told from those who were only quiet hangs on this. */
 static void each_condition_says_whether_it_ends_by_itself(void **state)
 {
@@ -177,6 +256,10 @@ int main(void)
         cmocka_unit_test(what_came_within_the_window_is_verified),
         cmocka_unit_test(one_of_a_group_that_still_fires_is_enough),
         cmocka_unit_test(what_only_quiet_ends_is_verified_while_it_fires),
+        cmocka_unit_test(quiet_while_the_watcher_is_away_is_inconclusive),
+        cmocka_unit_test(quiet_while_the_watcher_was_away_for_a_time_is_inconclusive),
+        cmocka_unit_test(a_watcher_that_is_back_before_the_window_heard_all_of_it),
+        cmocka_unit_test(what_nobody_could_hear_of_has_not_recurred),
         cmocka_unit_test(each_condition_says_whether_it_ends_by_itself),
     };
 
