@@ -110,6 +110,8 @@ struct condition {
     bool judges_silence; /* that nothing comes says something only while its watcher hears */
     bool folds_on;       /* it is asked about matches while it fires, too */
     bool
+        ends_itself; /* it fires for as long as it is true: no new match while it does says nothing */
+    bool
         match_is_trouble; /* each match is one more of what the rule is about; false: matches are what happens all day */
 };
 

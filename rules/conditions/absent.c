@@ -209,4 +209,5 @@ const struct condition condition_absent = {
     .judges_silence = true,
     .learns = true,
     .folds_on = true,
+    .ends_itself = true,
 };

@@ -266,7 +266,7 @@ static bool sum_is_about_silence(const struct node *when)
 #define BOUNDED                                                                                    \
     .parse = parse_bounded, .fold = fold_bounded, .wake = rolling_wake, .expect = rolling_expect,  \
     .weigh = weigh_bounded, .within_ms = rolling_span_ms, .describe = rolling_describe,            \
-    .judges_from = rolling_judges_from, .learns = true, .folds_on = true
+    .judges_from = rolling_judges_from, .learns = true, .folds_on = true, .ends_itself = true
 
 const struct condition condition_sum = { .name = "sum",
                                          .is_about_silence = sum_is_about_silence,

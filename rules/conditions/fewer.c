@@ -223,4 +223,5 @@ const struct condition condition_fewer = {
     .title = "{{rule}}: too few of {{signal.key}}",
     .judges_silence = true,
     .folds_on = true,
+    .ends_itself = true,
 };

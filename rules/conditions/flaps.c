@@ -304,4 +304,5 @@ const struct condition condition_flaps = {
     .weigh = weigh,
     .within_ms = within_of_flaps,
     .folds_on = true,
+    .ends_itself = true,
 };

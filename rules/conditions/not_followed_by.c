@@ -197,4 +197,5 @@ const struct condition condition_not_followed_by = {
     .within_ms = steps_within_ms,
     .reaches_back = true,
     .folds_on = true,
+    .ends_itself = true,
 };

@@ -141,4 +141,5 @@ const struct condition condition_ratio = {
     .describe = rolling_describe,
     .judges_from = rolling_judges_from,
     .folds_on = true,
+    .ends_itself = true,
 };

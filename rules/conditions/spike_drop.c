@@ -193,6 +193,7 @@ const struct condition condition_spike = {
     .describe = rolling_describe,
     .judges_from = rolling_judges_from,
     .folds_on = true,
+    .ends_itself = true,
 };
 
 const struct condition condition_drop = {
@@ -207,4 +208,5 @@ const struct condition condition_drop = {
     .is_about_silence = drop_is_about_silence,
     .learns = true,
     .folds_on = true,
+    .ends_itself = true,
 };

@@ -377,6 +377,19 @@ enum rc absence_ask(struct turn *turn, const struct rule *rule, const struct sig
     return rc || slice_is_absent(watcher.away) ? rc : stand_in(turn, rule, &watcher);
 }
 
+enum rc absence_was_deaf(struct turn *turn, const struct signal *signal, int64_t from_ms,
+                         bool *was_deaf)
+{
+    struct known_watcher watcher = { 0 };
+    struct slice name;
+    enum rc rc = watcher_of(turn, signal, &name);
+
+    if (!rc && !slice_is_absent(name))
+        rc = find(turn, name, &watcher);
+    *was_deaf = !rc && (!hears(&watcher) || watcher.heard_since_ms > from_ms);
+    return rc;
+}
+
 /* --- starts and reloads --- */
 
 static bool is_watched(const struct config *config, struct slice name)

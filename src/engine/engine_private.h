@@ -259,6 +259,9 @@ enum rc absence_ask(struct turn *turn, const struct rule *rule, const struct sig
                     struct fold_clock *clock, bool *waits) MUST_CHECK;
 /* Has it still to read what was written before the start? */
 enum rc absence_catches_up(struct turn *turn, struct slice watcher, bool *catches_up) MUST_CHECK;
+/* Was there a time after `from_ms` in which the watcher of the signal did not hear? */
+enum rc absence_was_deaf(struct turn *turn, const struct signal *signal, int64_t from_ms,
+                         bool *was_deaf) MUST_CHECK;
 /* What the rule is for the signal that stands for a watcher: it asks nobody. In the turn's arena; NULL: it judges silence no more. */
 enum rc absence_stand_in_rule(struct turn *turn, const struct rule *rule,
                               const struct rule **stand_in) MUST_CHECK;
