@@ -416,8 +416,7 @@ static const char *const good_rules[] = {
     "{id: a, on: log, match: \"/a b/\"}",
     "{id: a, on: alert, where: {'data.labels[0].name': x, 'data[\"odd key\"]': y}}",
     "{id: a, on: alert, where: {url: {eq: /x/}, title: {eq: '/x/'}, text: '/usr/local/bin'}}",
-    "{id: a, on: push, where: {data.l: {some: {name: '/x(?<part>.)/'}}}, key: [part], clear: "
-    "{where: {state: ok}}}",
+    "{id: a, on: push, where: {data.l: {some: {name: '/x(?<p>.)/'}}}, key: [p], clear: never}",
     "{id: a, on: alert, where: {duration: {ge: 5m, lt: 1h}, data.n: {gt: 5}}}",
     "{id: a, on: alert, where: {severity: {ge: high}}}",
     "{id: a, on: alert, where: {any: [{branch: x}, {branch: y}], none: [{actor: bot}]}}",
