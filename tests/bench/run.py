@@ -2,7 +2,7 @@
 
 usage: run.py --vedette BINARY [--runs N] [--seconds S] [--log-rate L] [--log-seconds S] [--match-lines N] [--match-data DIR] [--directory DIR] [NAME...]
 
-NAMEs pick some of: accept latency memory idle tail delay files click posts outage match cores growth rules peers truth. DIR is on the disk to be judged (default: beside the binary).
+NAMEs pick some of: accept latency memory idle tail delay files click posts outage match cores growth rules peers truth keys. DIR is on the disk to be judged (default: beside the binary).
 Ends with exit code 1 when a goal was missed.
 """
 import argparse
@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 
+import fold_measures
 import logs
 import payload
 
@@ -33,7 +34,7 @@ N_EVENTS = 100_000
 N_PROPOSALS = 200
 IDLE_SECONDS = 10
 NAMES = ["accept", "latency", "memory", "idle", "tail", "delay", "files", "click", "posts", "outage",
-         "match", "cores", "growth", "rules", "peers", "truth"]
+         "match", "cores", "growth", "rules", "peers", "truth", "keys"]
 GOALS = {"ratio": 0.2, "wake-ups": 1.0, "cpu": 0.05}
 
 CONFIG = """
@@ -336,7 +337,8 @@ def main():
         for name, measure in (("tail", logs.measure_tail), ("delay", logs.measure_delay), ("files", logs.measure_files),
                               ("click", slack_measures.measure_click), ("posts", slack_measures.measure_posts), ("outage", slack_measures.measure_outage),
                               ("match", match_measures.measure_match), ("cores", match_measures.measure_cores), ("growth", match_measures.measure_growth),
-                              ("rules", match_measures.measure_rules), ("peers", match_measures.measure_peers), ("truth", match_measures.measure_truth)):
+                              ("rules", match_measures.measure_rules), ("peers", match_measures.measure_peers), ("truth", match_measures.measure_truth),
+                              ("keys", fold_measures.measure_keys)):
             if name in names:
                 held &= measure(options)
     finally:

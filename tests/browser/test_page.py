@@ -507,7 +507,7 @@ class Doors(PageTest):
         names = browser.driver.execute_script("return performance.getEntriesByType('resource').map((entry) => new URL(entry.name).pathname)")
         files = {"/"} | {name for name in names if re.fullmatch(r"/[\w-]+\.(js|css|svg)", name)}
         self.assertGreater(len(files), 10)
-        self.assertLess(sum(len(vedette.request("control", "GET", name).body) for name in files), 64_000)
+        self.assertLess(sum(len(vedette.request("control", "GET", name).body) for name in files), 72_000)
 
 
 if __name__ == "__main__":
