@@ -204,11 +204,12 @@ struct signal_timers signals_timers(const struct signal *signal)
                                    .condition_due_ms = signal->condition_due_ms };
 }
 
-/* Every match puts them off: one that stands earlier stays where it is, and is put on when it comes (put_on). */
+/* Every match puts them off: one that is yet to come stays where it is, and is put on when it does (put_on). One whose time has passed is gone: its watcher was
+ * not heard, and it waits (engine_absence.c). */
 static enum rc move_timer(struct turn *turn, enum timer_kind kind, const struct signal *signal,
                           int64_t before_ms, int64_t due_ms)
 {
-    if (before_ms && due_ms >= before_ms)
+    if (before_ms > turn->now_ms && due_ms >= before_ms)
         return RC_OK;
     return turn_move_timer(turn, kind, signal->id, before_ms, due_ms);
 }

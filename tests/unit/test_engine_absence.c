@@ -206,6 +206,10 @@ static void after_a_start_a_log_is_read_to_its_end_before_anybody_is_missed(void
     becomes(story, "app", WATCHER_CAUGHT_UP, NOON_MS + DAY_MS + 2000);
     assert_false(fires(story, "shop"));
     assert_true(fires(story, "mail"));
+    fold(story, NOON_MS + DAY_MS + 999 + HOUR_MS + 10 * MINUTE_MS);
+    assert_false(fires(story, "shop"));
+    fold(story, NOON_MS + DAY_MS + 1000 + HOUR_MS + 10 * MINUTE_MS); /* its time is its own again */
+    assert_true(fires(story, "shop"));
     end(story);
 }
 
