@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import socket
 import threading
 import urllib.parse
 
@@ -475,8 +476,12 @@ class Requests(StepsTest):
 
     def test_where_nobody_listens_nothing_was_sent_and_it_failed(self):
         vedette = self.asking()
+        port = self.backend.port
         self.backend.close()
-        failed = self.act(vedette, "failed")
+        with socket.socket() as nobody:  # has the port and does not listen: no other test's server gets it meanwhile
+            nobody.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            nobody.bind(("127.0.0.1", port))
+            failed = self.act(vedette, "failed")
         self.assertEqual(failed["plan"][0]["state"], "not_started")
         self.assertIn("could not connect", failed["plan"][0]["error"])
 
