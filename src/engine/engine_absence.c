@@ -183,7 +183,7 @@ static enum rc look_again(struct turn *turn, struct ulid id, struct arena *scrat
     rc = signal_get(turn->txn, id, scratch, &signal);
     /* Seen meanwhile, by another watcher: it has a time of its own again. */
     if (rc || !signal.condition_due_ms || signal.condition_due_ms > turn->now_ms)
-        return rc == RC_NOT_FOUND ? RC_OK : rc;
+        return rc == RC_NOT_FOUND || rc == RC_CORRUPT ? RC_OK : rc;
     timers = signals_timers(&signal);
     timers.condition_due_ms = 0; /* it came while the watcher was not heard, and is gone */
     signal.condition_due_ms = turn->now_ms;

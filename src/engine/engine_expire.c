@@ -8,13 +8,19 @@
 
 /* What is closed and older than the events are kept goes; what is open, and the audit trail, never. */
 
+/* When an event of it came: what it says of its own time may be long ago, in a log that is read late. */
+static int64_t last_heard_ms(const struct signal *signal)
+{
+    return signal->newest_seen_ms ? signal->newest_seen_ms : signal->newest_ms;
+}
+
 static bool signal_is_past(const struct signal *signal, int64_t before_ms)
 {
     bool is_at_rest = signal->state == SIGNAL_RESOLVED || signal->state == SIGNAL_IDLE;
 
     return is_at_rest && signal->attention == ATTENTION_NONE && !signal->cooldown_until_ms &&
            !signal->condition_due_ms && !signal->quiet_due_ms && signal->resolved_ms < before_ms &&
-           signal->newest_ms < before_ms;
+           last_heard_ms(signal) < before_ms;
 }
 
 /* While one of its proposals is kept, it is: an undo needs both. */

@@ -245,6 +245,27 @@ static void a_reload_and_a_start_know_how_many_there_are(void **state)
     end(story);
 }
 
+/* Of a log that is read late: what was remembered a moment ago is not old. */
+static void what_is_remembered_ages_from_when_it_came(void **state)
+{
+    struct story *story =
+        begin_with(CONFIG("keys: 9"),
+                   "rules: [{id: v, on: push, key: [repo], when: {change: branch, from: x}}]\n");
+    char time[TIME_TEXT_BYTES], json[256];
+
+    (void)state;
+    snprintf(json, sizeof json,
+             "{\"kind\":\"push\",\"repo\":\"a\",\"branch\":\"x\",\"time\":\"%s\"}",
+             time_format(NOON_MS - 400 * DAY_MS, time));
+    accept(story, NOON_MS, ENGINE_RECORDED_EVENT, json);
+    fold(story, NOON_MS);
+    retention_at(story, NOON_MS + MINUTE_MS);
+    assert_int_equal(n_signals(story), 1);
+    retention_at(story, NOON_MS + 400 * DAY_MS);
+    assert_int_equal(n_signals(story), 0);
+    end(story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +277,7 @@ int main(void)
         cmocka_unit_test(what_stands_for_all_has_no_commits),
         cmocka_unit_test(what_stands_for_all_ends_when_no_more_come),
         cmocka_unit_test(a_key_that_goes_makes_room),
+        cmocka_unit_test(what_is_remembered_ages_from_when_it_came),
         cmocka_unit_test(a_cap_holds_for_all_rules_together_too),
         cmocka_unit_test(a_reload_and_a_start_know_how_many_there_are),
     };
