@@ -176,6 +176,10 @@ enum rc signals_ask_waiting(struct turn *turn) MUST_CHECK;
 /* Opens a task for a firing signal where nothing holds it back; the caller stores the signal. */
 enum rc signals_ask(struct turn *turn, const struct rule *rule, struct signal *signal) MUST_CHECK;
 
+/* The same once all rules have seen what happened (signals_ask_waiting); whoever holds the signal stores it. */
+enum rc signals_ask_later(struct turn *turn, const struct rule *rule,
+                          const struct signal *signal) MUST_CHECK;
+
 /* engine_gates.c: a table of what may hold back what a firing signal asks; the first gate that does is noted in the signal, in the store's table `held` and in the counts. Whoever
  * loaded the signal stores it.
  *

@@ -179,6 +179,9 @@ static enum rc adopt_one(struct turn *turn, struct ulid id)
         rc = revise(turn, rule, &signal);
     if (!rc)
         rc = gates_look_again(turn, &signal);
+    /* Its rule only observed until now, say: nothing may ever match again that would make it ask. */
+    if (!rc && signal.state == SIGNAL_FIRING && !signal.hold.reason)
+        rc = signals_ask_later(turn, rule, &signal);
     return rc ? rc : signal_put(turn->txn, &signal);
 }
 

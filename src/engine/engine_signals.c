@@ -63,7 +63,7 @@ enum rc signals_ask(struct turn *turn, const struct rule *rule, struct signal *s
 
 /* --- asked once all rules have seen it --- */
 
-static enum rc ask_later(struct turn *turn, const struct rule *rule, const struct signal *signal)
+enum rc signals_ask_later(struct turn *turn, const struct rule *rule, const struct signal *signal)
 {
     struct ask_link *link;
 
@@ -166,7 +166,7 @@ static enum rc follow_transitions(struct turn *turn, const struct rule *rule, st
         if (!rc && transition->to == SIGNAL_FIRING && rule)
             rc = inhibit_begin(turn, rule, signal);
         if (!rc && transition->to == SIGNAL_FIRING && rule)
-            rc = ask_later(turn, rule, signal);
+            rc = signals_ask_later(turn, rule, signal);
     }
     return rc;
 }
@@ -305,7 +305,7 @@ static enum rc fold_one(struct turn *turn, const struct event *event, struct mat
     if (!rc)
         rc = follow_transitions(turn, match->rule, &signal, &fold, true);
     if (!rc && fold.counted && !fold.n_transitions && signal.state == SIGNAL_FIRING)
-        rc = ask_later(turn, match->rule, &signal);
+        rc = signals_ask_later(turn, match->rule, &signal);
     if (!rc && fold.counted && !match->clears)
         rc = messages_tell_count(turn, &signal);
     if (rc)

@@ -203,6 +203,16 @@ static void what_has_no_rule_any_more_is_held_by_nothing(void **state)
     assert_held(*state, HOLD_NONE);
 }
 
+static void what_was_only_observed_asks_when_its_rule_proposes(void **state)
+{
+    swap_rules(*state, RULE(", mode: observe"), NOON_MS);
+    fails_at(*state, NOON_MS + 1);
+    assert_int_equal(n_proposals(*state), 0);
+    swap_rules(*state, RULE(""), NOON_MS + 2);
+    fold(*state, NOON_MS + 3);
+    assert_int_equal(n_proposals(*state), 1);
+}
+
 static void what_is_only_observed_is_held_by_nothing(void **state)
 {
     silenced(*state, NOON_MS, NOON_MS + HOUR_MS);
@@ -326,6 +336,7 @@ int main(void)
         STORY(what_resolves_is_held_by_nothing),
         STORY(what_somebody_resolves_by_hand_is_held_by_nothing),
         STORY(what_has_no_rule_any_more_is_held_by_nothing),
+        STORY(what_was_only_observed_asks_when_its_rule_proposes),
         STORY(what_is_only_observed_is_held_by_nothing),
         STORY(a_changed_rule_has_what_it_held_looked_at_again),
         STORY(who_opens_a_gate_asks_for_the_most_severe_first),
