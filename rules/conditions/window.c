@@ -30,6 +30,8 @@ enum rc window_take(struct slice *bytes, struct arena *arena, struct window *win
     window->entries = arena_alloc(arena, n_entries + 1, sizeof(*window->entries));
     if (!window->entries)
         return RC_NO_MEMORY;
+    if (!n_entries) /* of nothing at all there is not even a place */
+        return RC_OK;
     for (size_t i = 0; i < n_entries; i++) {
         uint64_t stored[2];
 
