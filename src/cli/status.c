@@ -42,6 +42,14 @@ static void show_without_key(const struct screen *screen, const struct json *rul
     show_unjudged(rule, "a field of its key is absent; `vedette explain evt_…` names it", out);
 }
 
+static void show_without_group(const struct screen *screen, const struct json *rule,
+                               struct buffer *out)
+{
+    (void)screen;
+    show_unjudged(rule, "a field that it groups by is absent; `vedette explain evt_…` names it",
+                  out);
+}
+
 /* It is out of order as a whole: so since when, why, by which pattern, and what to do. */
 static void show_quarantined(const struct screen *screen, const struct json *rule,
                              struct buffer *out)
@@ -76,6 +84,7 @@ static void show_degraded_rule(const struct screen *screen, const struct json *r
     } faults[] = {
         { "pattern", show_given_up },
         { "key", show_without_key },
+        { "group", show_without_group },
         { "quarantined", show_quarantined },
     };
 
@@ -389,7 +398,7 @@ static void show_budget(const struct screen *screen, const struct json *budget, 
     buffer_add_text(out, "\n");
     if (!value_int(budget, "waiting"))
         return;
-    show_counts("waiting", waiting, out);
+    show_counts("queued", waiting, out);
     buffer_format(out, "  %-12s", "");
     if (value_time(budget, "since", &at_ms)) {
         buffer_add_text(out, "since ");

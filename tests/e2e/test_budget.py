@@ -118,7 +118,7 @@ class Storm(BudgetTest):
         self.assertEqual(first, sorted(first, key=lambda one: ["critical", "high", "medium", "low"].index(one["severity"])))
         self.assertIn("6 in the last hour", budget["full"])
         shown = vedette.cli("status", check=0).stdout
-        self.assertRegex(shown, rf"waiting .*{budget['waiting_by_severity']['low']} low")
+        self.assertRegex(shown, rf"queued .*{budget['waiting_by_severity']['low']} low")
 
         # As before after a crash.
         before = (self.budget(vedette), sorted(proposal["id"] for proposal in proposals))

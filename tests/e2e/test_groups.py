@@ -81,6 +81,7 @@ class Together(GroupsTest):
         vedette.wait_until_folded()
         self.assertEqual(vedette.items("signals"), [])
         self.assertEqual(vedette.metric("vedette_match_faults_total", rule="down", fault="group"), 1)
+        self.assertRegex(vedette.cli("status", check=0).stdout, r"down is degraded: 1 event it could not judge: a field that it groups by is absent; .*\n")
         event, = vedette.items("events")
         self.assertIn('"name":"group","passed":false', json.dumps(vedette.api(f"/api/v1/explain/events/{event['id']}").json(), separators=(",", ":")))
 
