@@ -25,7 +25,7 @@ LIBRARIES = {
     "curl/curl.h": r"src/base/(http_client|websocket)\w*\.[ch]",
     "cjson/cJSON.h": r"src/base/json\.c",
     "yaml.h": r"src/base/document\.c",
-    "gnutls/": r"src/base/digest\.c",
+    "gnutls/": r"src/base/(digest|public_key)\.c",
     "zlib.h": r"src/base/(digest|gzip_file)\.c",
     "glib.h": r"src/(store/store_memory|base/time_zone|base/map)\.c",
 }

@@ -47,9 +47,12 @@ static enum rc load_webhook(const struct loader *loader, const struct node *map)
     enum rc rc;
 
     rc = webhook_load(map, &loader->place, loader->arena, loader->problems, hook);
-    if (!rc)
-        rc = check_unique(loader, map, hook->name);
-    if (!rc)
+    if (rc)
+        return rc;
+    rc = check_unique(loader, map, hook->name);
+    if (rc)
+        webhook_free(hook);
+    else
         loader->watchers->n_hooks++;
     return rc;
 }
@@ -195,7 +198,11 @@ enum rc watchers_of_senders(struct arena *arena, struct watchers **watchers)
 
 void watchers_free(struct watchers *watchers)
 {
-    for (size_t i = 0; watchers && i < watchers->n_logs; i++)
+    if (!watchers)
+        return;
+    for (size_t i = 0; i < watchers->n_hooks; i++)
+        webhook_free(&watchers->hooks[i]);
+    for (size_t i = 0; i < watchers->n_logs; i++)
         log_watch_free(&watchers->logs[i]);
 }
 

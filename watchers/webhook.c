@@ -4,6 +4,7 @@
 #include "src/base/digest.h"
 #include "src/base/form.h"
 #include "src/store/headers.h"
+#include "watchers/senders/payload.h"
 #include "watchers/webhook_config.h"
 
 #include <inttypes.h>
@@ -11,7 +12,7 @@
 /* How long a sender's own id is remembered: longer than any of them tries again. */
 #define DELIVERY_ID_MS (7 * DAY_MS)
 #define DELIVERY_ID_MAX_BYTES 256
-#define SIGNED_MAX_HEADERS 4
+#define SIGNED_MAX_HEADERS (SIGNATURE_MAX_HEADERS + 3)
 
 /* One request on its way through the gates. */
 struct reception {
@@ -87,7 +88,10 @@ static bool is_json(struct slice content_type)
 
 bool webhook_accepts_type(const struct webhook *hook, struct slice content_type)
 {
-    return is_json(content_type) || (hook->sender->takes_form && is_form(content_type));
+    const struct sender *sender = hook->sender;
+
+    return is_json(content_type) || (sender->takes_form && is_form(content_type)) ||
+           (sender->takes_plain && slice_eq_nocase(media_type(content_type), SLICE("text/plain")));
 }
 
 static enum rc check_type(struct reception *reception)
@@ -104,18 +108,48 @@ static enum rc check_size(struct reception *reception)
     return refuse(reception, 413, "size", "The body is larger than this hook takes");
 }
 
-static enum rc check_signature(struct reception *reception)
+/* Whose request is signed, but not now, is told by the same answer. */
+static enum rc refuse_proof(struct reception *reception, enum rc rc)
+{
+    if (rc == RC_TIMEOUT)
+        return refuse(reception, 401, "timestamp", "Not authorised");
+    return refuse(reception, 401, "signature", "Not authorised");
+}
+
+static enum rc check_proof(struct reception *reception, struct slice signed_bytes)
 {
     const struct webhook_request *request = reception->request;
     const struct webhook *hook = reception->hook;
+    const struct signature_input input = { .headers = request->headers,
+                                           .n_headers = request->n_headers,
+                                           .body = signed_bytes,
+                                           .now_ms = request->real_ms,
+                                           .arena = reception->arena };
     enum rc rc = RC_DENIED;
 
     if (hook->scheme)
-        rc = signature_check(hook->scheme, hook->secrets, request->headers, request->n_headers,
-                             request->body);
-    if (rc != RC_DENIED)
-        return rc;
-    return refuse(reception, 401, "signature", "Not authorised");
+        rc = signature_check(hook->scheme, hook->keys, &input);
+    return rc == RC_DENIED || rc == RC_TIMEOUT ? refuse_proof(reception, rc) : rc;
+}
+
+static bool is_payload_signed(const struct reception *reception)
+{
+    return reception->hook->scheme && reception->hook->scheme->is_over_payload;
+}
+
+static enum rc check_signature(struct reception *reception)
+{
+    if (is_payload_signed(reception))
+        return RC_OK;
+    return check_proof(reception, reception->request->body);
+}
+
+/* Of those who sign what stands in their form. */
+static enum rc check_payload_signature(struct reception *reception)
+{
+    if (!is_payload_signed(reception))
+        return RC_OK;
+    return check_proof(reception, reception->json);
 }
 
 static enum rc take_form(struct reception *reception)
@@ -141,6 +175,8 @@ static bool needs_tree(const struct reception *reception)
 
     if (hook->sender->id_path && hook->sender->id_path(hook->options))
         return true;
+    if (hook->sender->id_paths || (hook->scheme && hook->scheme->time_path))
+        return true;
     return hook->sender->count && reception->json.len > (size_t)2 * SENDER_MAX_EVENTS;
 }
 
@@ -158,6 +194,19 @@ static enum rc check_json(struct reception *reception)
     rc = arena_format(reception->arena, &reception->answer->detail, "%s at byte %zu", fault.text,
                       fault.offset);
     return rc ? rc : refuse(reception, 400, "json", "The body is not JSON");
+}
+
+/* Where the time that is signed stands in the body. */
+static enum rc check_signed_time(struct reception *reception)
+{
+    const struct signature_scheme *scheme = reception->hook->scheme;
+
+    if (!scheme->time_path)
+        return RC_OK;
+    if (signature_time_is_near(scheme, payload_text(reception->tree, scheme->time_path), 1,
+                               reception->request->real_ms))
+        return RC_OK;
+    return refuse_proof(reception, RC_TIMEOUT);
 }
 
 static enum rc check_shape(struct reception *reception)
@@ -191,6 +240,8 @@ static enum rc find_delivery_id(const struct reception *reception, struct slice 
     *id = (struct slice){ 0 };
     if (reception->tree && sender->id_path && sender->id_path(reception->hook->options))
         *id = json_text(json_path_get(sender->id_path(reception->hook->options), reception->tree));
+    if (reception->tree && !id->len)
+        *id = payload_text(reception->tree, sender->id_paths);
     for (const char *const *name = sender->delivery_headers; *name && !id->len; name++) {
         if (header_get(request->headers, request->n_headers, *name, id) == RC_INVALID)
             return RC_INVALID;
@@ -296,8 +347,19 @@ enum rc webhook_receive(const struct webhook *hook, const struct webhook_request
 {
     /* Nothing of a body is looked at before its signature was checked. */
     static enum rc (*const gates[])(struct reception * reception) = {
-        check_type,  check_size,       check_signature, take_form,        check_json, check_shape,
-        check_count, take_delivery_id, fill_entry,      notice_handshake, NULL,
+        check_type,
+        check_size,
+        check_signature,
+        take_form,
+        check_payload_signature,
+        check_json,
+        check_signed_time,
+        check_shape,
+        check_count,
+        take_delivery_id,
+        fill_entry,
+        notice_handshake,
+        NULL,
     };
 
     return pass(hook, request, gates, arena, answer);
@@ -314,6 +376,11 @@ enum rc webhook_receive_recorded(const struct webhook *hook, const struct webhoo
     return pass(hook, request, gates, arena, answer);
 }
 
+static bool is_signed_id(const struct signature_scheme *scheme, const char *header)
+{
+    return scheme->id_header && slice_eq_nocase(slice_of(scheme->id_header), slice_of(header));
+}
+
 enum rc webhook_sign(const struct webhook *hook, struct slice event_type, struct slice delivery_id,
                      struct slice body, int64_t now_ms, struct arena *arena,
                      struct header **headers, size_t *n_headers)
@@ -324,18 +391,18 @@ enum rc webhook_sign(const struct webhook *hook, struct slice event_type, struct
     size_t n_made = 0;
     enum rc rc;
 
-    (void)now_ms; /* no scheme of this version signs the time */
     if (!made)
         return RC_NO_MEMORY;
     if (!hook->scheme)
         return RC_DENIED;
-    made[n_made++] = (struct header){ SLICE("Content-Type"), SLICE("application/json") };
-    rc = signature_make(hook->scheme, hook->secrets.items[0], body, arena, &made[n_made++]);
+    rc = signature_make(hook->scheme, &hook->keys.items[0], delivery_id, body, now_ms, arena, made,
+                        &n_made);
     if (rc)
         return rc;
+    made[n_made++] = (struct header){ SLICE("Content-Type"), SLICE("application/json") };
     if (sender->event_header && event_type.len)
         made[n_made++] = (struct header){ slice_of(sender->event_header), event_type };
-    if (id_header && delivery_id.len)
+    if (id_header && delivery_id.len && !is_signed_id(hook->scheme, id_header))
         made[n_made++] = (struct header){ slice_of(id_header), delivery_id };
     *headers = made;
     *n_headers = n_made;

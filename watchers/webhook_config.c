@@ -1,7 +1,7 @@
 #include "watchers/webhook_config.h"
 
 #include "src/base/clock.h"
-#include "src/base/secret.h"
+#include "watchers/webhook_signature.h"
 
 #include <string.h>
 
@@ -10,8 +10,8 @@
 #define DEDUP_DEFAULT_MS (5 * MINUTE_MS)
 
 #define N_COMMON (sizeof common_settings / sizeof *common_settings)
-#define MAX_SCHEMES 4
-#define MAX_SETTINGS (N_COMMON + EVENT_N_FIELDS + (size_t)2 * MAX_SCHEMES + SENDER_MAX_MEMBERS)
+#define MAX_SETTINGS                                                                               \
+    (N_COMMON + EVENT_N_FIELDS + (size_t)WEBHOOK_SIGNATURE_MAX_ROWS + SENDER_MAX_MEMBERS)
 
 /* The members as they stand in the file. */
 struct written {
@@ -71,25 +71,12 @@ static void add_row(struct settings *settings, struct setting row)
     settings->rows[settings->n_rows++] = row;
 }
 
-static enum rc add_secrets(const struct sender *sender, struct arena *arena,
-                           struct settings *settings)
-{
-    for (const struct signature_scheme *scheme = sender->schemes; scheme->name; scheme++) {
-        struct slice file;
-
-        if (arena_format(arena, &file, "%s_file", scheme->name) != RC_OK)
-            return RC_NO_MEMORY;
-        add_row(settings,
-                (struct setting){ .name = scheme->name, .type = SETTING_NODE, AT(elsewhere) });
-        add_row(settings,
-                (struct setting){ .name = file.ptr, .type = SETTING_NODE, AT(elsewhere) });
-    }
-    return RC_OK;
-}
-
 static enum rc list_settings(const struct sender *sender, struct arena *arena,
                              struct settings *settings)
 {
+    size_t n_rows;
+    enum rc rc;
+
     settings->n_rows = 0;
     for (size_t i = 0; i < N_COMMON; i++)
         add_row(settings, common_settings[i]);
@@ -97,7 +84,10 @@ static enum rc list_settings(const struct sender *sender, struct arena *arena,
                                               offsetof(struct written, constants));
     for (const char *const *member = sender->members; member && *member; member++)
         add_row(settings, (struct setting){ .name = *member, .type = SETTING_NODE, AT(elsewhere) });
-    return add_secrets(sender, arena, settings);
+    rc = webhook_signature_rows(sender, offsetof(struct written, elsewhere), arena,
+                                &settings->rows[settings->n_rows], &n_rows);
+    settings->n_rows += n_rows;
+    return rc;
 }
 
 /* -- what the values must be -- */
@@ -124,7 +114,8 @@ static enum rc find_sender(const struct node *map, struct problems *problems,
     }
     meant = problem_did_you_mean(name->text, sender_names());
     node_problem(problems, name,
-                 "unknown sender `%.*s`%s%s%s: alertmanager, generic (any JSON) or github",
+                 "unknown sender `%.*s`%s%s%s: one of `vedette hooks --senders`; `generic` takes "
+                 "any JSON",
                  SLICE_ARG(name->text), meant ? "; did you mean `" : "", meant ? meant : "",
                  meant ? "`?" : "");
     return RC_INVALID;
@@ -135,45 +126,6 @@ static void warn_of_catch_up(const struct written *written, struct problems *pro
     if (written->catch_up)
         mark_problem(problems, PROBLEM_WARNING, written->catch_up->mark,
                      "`catch_up` has no effect in this version");
-}
-
-/* -- secrets -- */
-
-static enum rc refuse_unproven(const struct node *map, const struct sender *sender,
-                               struct problems *problems)
-{
-    const struct signature_scheme *first = &sender->schemes[0], *second = &sender->schemes[1];
-
-    node_problem(
-        problems, map,
-        "a %s webhook needs `%s_file`%s%s%s: without it nobody could prove to be the sender",
-        sender->name, first->name, second->name ? " or `" : "", second->name ? second->name : "",
-        second->name ? "_file`" : "");
-    return RC_INVALID;
-}
-
-/* Exactly one scheme: with two, the weaker one would decide. */
-static enum rc read_secrets(const struct node *map, const struct watcher_place *place,
-                            struct arena *arena, struct problems *problems, struct webhook *hook)
-{
-    for (const struct signature_scheme *scheme = hook->sender->schemes; scheme->name; scheme++) {
-        struct slice_list secrets = { 0 };
-        enum rc rc = secret_read(map, scheme->name, place->base_dir, place->resolve_secrets, arena,
-                                 problems, &secrets);
-
-        if (rc == RC_NOT_FOUND)
-            continue;
-        if (rc)
-            return rc;
-        if (hook->scheme) {
-            node_problem(problems, map, "`%s` and `%s` are two ways to prove the same: keep one",
-                         hook->scheme->name, scheme->name);
-            return RC_INVALID;
-        }
-        hook->scheme = scheme;
-        hook->secrets = secrets;
-    }
-    return hook->scheme ? RC_OK : refuse_unproven(map, hook->sender, problems);
 }
 
 /* -- the whole -- */
@@ -215,10 +167,18 @@ enum rc webhook_load(const struct node *map, const struct watcher_place *place, 
     rc = watcher_worse(rc, watcher_check_name(map, hook->name, problems));
     warn_of_catch_up(&written, problems);
     rc = watcher_worse(rc, watcher_check_constants(map, written.constants, problems));
-    rc = watcher_worse(rc, read_secrets(map, place, arena, problems, hook));
+    rc = watcher_worse(rc, webhook_read_signature(map, place, arena, problems, hook));
     if (hook->sender->parse)
         rc = watcher_worse(rc, hook->sender->parse(map, arena, problems, &hook->options));
+    if (rc)
+        webhook_free(hook);
     return rc;
+}
+
+void webhook_free(struct webhook *hook)
+{
+    signature_keys_free(hook->keys);
+    hook->keys = (struct signature_keys){ 0 };
 }
 
 struct webhook webhook_of_sender(const struct sender *sender)

@@ -9,8 +9,8 @@ struct webhook {
     struct slice name; /* [a-z0-9][a-z0-9-]{0,62}; its path is /hooks/NAME */
     const struct sender *sender;
     const struct signature_scheme
-        *scheme;               /* NULL: no request gets in; only for reading what was recorded */
-    struct slice_list secrets; /* never empty with a scheme: nobody else could prove anything */
+        *scheme;                /* NULL: no request gets in; only for reading what was recorded */
+    struct signature_keys keys; /* never empty with a scheme: nobody else could prove anything */
     int64_t max_body_bytes;
     int64_t dedup_ms;
     int64_t lateness_ms;
@@ -21,5 +21,7 @@ struct webhook {
 /* Reads one element of `watchers:`. RC_INVALID after adding to `problems`. */
 enum rc webhook_load(const struct node *map, const struct watcher_place *place, struct arena *arena,
                      struct problems *problems, struct webhook *hook) MUST_CHECK;
+/* What lies outside the arena. */
+void webhook_free(struct webhook *hook);
 /* A door without a secret, named as its sender. */
 struct webhook webhook_of_sender(const struct sender *sender);

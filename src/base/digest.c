@@ -105,6 +105,20 @@ enum rc hmac_sha256(struct slice key, struct slice bytes, struct sha256 *mac)
     return RC_OK;
 }
 
+enum rc hmac_sha256_of_parts(struct slice key, const struct slice *parts, size_t n_parts,
+                             struct sha256 *mac)
+{
+    gnutls_hmac_hd_t hmac;
+    bool failed = false;
+
+    if (gnutls_hmac_init(&hmac, GNUTLS_MAC_SHA256, key.ptr ? key.ptr : "", key.len) < 0)
+        return RC_IO;
+    for (size_t i = 0; i < n_parts && !failed; i++)
+        failed = parts[i].len && gnutls_hmac(hmac, parts[i].ptr, parts[i].len) < 0;
+    gnutls_hmac_deinit(hmac, mac->bytes);
+    return failed ? RC_IO : RC_OK;
+}
+
 bool digest_eq(struct slice a, struct slice b)
 {
     /* A secret that is missing must not be matched by leaving the signature out. */

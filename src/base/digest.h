@@ -35,6 +35,9 @@ enum rc sha256_stream_end(struct sha256_stream *stream, struct sha256 *digest) M
 void sha256_stream_free(struct sha256_stream *stream);
 /* HMAC-SHA256 (RFC 2104) of `bytes` under `key`. */
 enum rc hmac_sha256(struct slice key, struct slice bytes, struct sha256 *mac) MUST_CHECK;
+/* Of the parts one after the other, as if they stood in one string. */
+enum rc hmac_sha256_of_parts(struct slice key, const struct slice *parts, size_t n_parts,
+                             struct sha256 *mac) MUST_CHECK;
 
 /* In constant time for equal lengths; different lengths are unequal, and nothing equals what is empty or
  * absent. For secrets and signatures. */

@@ -133,6 +133,8 @@ void event_write_json(const struct event *event, struct json_writer *writer)
             write_field(event, (enum event_field)field, writer);
     if (event->is_repeat)
         json_member_bool(writer, "repeat", true);
+    if (event->drift.len)
+        json_member_text(writer, "drift", event->drift);
     if (event->is_line)
         write_line(event, writer);
     if (event->data) {

@@ -67,6 +67,8 @@ struct event {
     int64_t received_ms; /* when it was received */
     struct slice fields[EVENT_N_FIELDS]; /* absent where the sender says nothing */
     struct slice delivery_id;
+    struct slice
+        drift; /* where a payload is not as its sender's used to be: what was missed; else absent */
     bool is_repeat;       /* the sender says a known state again: its time is the time of receipt */
     bool data_is_of_text; /* its data was read from its text, as of a line of JSON */
     bool is_line;         /* of a log; what follows is its own */

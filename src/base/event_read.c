@@ -27,6 +27,11 @@ static enum rc read_delivery(const struct json *value, struct arena *arena, stru
     return arena_copy(arena, json_text(value), &event->delivery_id);
 }
 
+static enum rc read_drift(const struct json *value, struct arena *arena, struct event *event)
+{
+    return arena_copy(arena, json_text(value), &event->drift);
+}
+
 static enum rc read_repeat(const struct json *value, struct arena *arena, struct event *event)
 {
     (void)arena;
@@ -76,6 +81,7 @@ static const struct member {
     enum rc (*read)(const struct json *value, struct arena *arena, struct event *event);
 } members[] = {
     { .name = "id", .read = read_id },
+    { .name = "drift", .read = read_drift },
     { .name = "time", .read = read_time },
     { .name = "received", .read = read_received },
     { .name = "delivery_id", .read = read_delivery },

@@ -11,11 +11,11 @@ static struct log_limit *limit_of(const char *reason)
         const char *reason;
         struct log_limit limit;
     } refusals[] = {
-        { .reason = "signature" }, { .reason = "json" },  { .reason = "content_type" },
-        { .reason = "size" },      { .reason = "full" },  { .reason = "events" },
-        { .reason = "shape" },     { .reason = "form" },  { .reason = "delivery_id" },
-        { .reason = "method" },    { .reason = "app" },   { .reason = "team" },
-        { .reason = "replay" },    { .reason = "other" },
+        { .reason = "signature" }, { .reason = "json" },      { .reason = "content_type" },
+        { .reason = "size" },      { .reason = "full" },      { .reason = "events" },
+        { .reason = "shape" },     { .reason = "form" },      { .reason = "delivery_id" },
+        { .reason = "method" },    { .reason = "app" },       { .reason = "team" },
+        { .reason = "replay" },    { .reason = "timestamp" }, { .reason = "other" },
     };
     size_t i = 0;
 

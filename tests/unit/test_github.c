@@ -246,7 +246,7 @@ static void a_type_that_is_no_word_is_not_passed_on(void **state)
 {
     assert_field(read_github(*state, "work flow", "{}"), FIELD_TYPE, "github.unknown");
     assert_field(read_github(*state, "", "{}"), FIELD_TYPE, "github.unknown");
-    assert_field(read_github(*state, "x.vedette", "{}"), FIELD_TYPE, "github.unknown");
+    assert_field(read_github(*state, "x\"vedette", "{}"), FIELD_TYPE, "github.unknown");
 }
 
 static void a_time_in_the_future_is_the_time_of_receipt(void **state)
@@ -255,6 +255,44 @@ static void a_time_in_the_future_is_the_time_of_receipt(void **state)
         *state, "issues", "{\"issue\":{\"title\":\"x\",\"updated_at\":\"2035-01-01T00:00:00Z\"}}");
 
     assert_int_equal(event->time_ms, RECEIVED_MS);
+}
+
+#define REST                                                                                       \
+    "\"head_branch\":\"main\",\"head_sha\":\"ab\",\"name\":\"ci\",\"actor\":null,\"html_url\":"    \
+    "null,\"id\":1,"                                                                               \
+    "\"run_attempt\":1"
+
+/* A sender changes its payloads as it likes: what is there still counts. */
+static void what_a_payload_misses_or_says_anew_is_told_beside_what_it_says(void **state)
+{
+    static const struct {
+        const char *body, *drift;
+    } drifted[] = {
+        { "{\"action\":\"completed\",\"workflow_run\":{\"conclusion\":\"exploded\"," REST "}}",
+          "unknown state `exploded`" },
+        { "{\"action\":\"completed\",\"workflow_run\":{" REST "}}",
+          "no `workflow_run.conclusion`" },
+        { "{\"action\":\"completed\",\"workflow_run\":{\"conclusion\":null," REST "}}", NULL },
+        { "{\"action\":\"requested\",\"workflow_run\":{" REST "}}", NULL },
+    };
+
+    for (size_t i = 0; i < sizeof drifted / sizeof *drifted; i++) {
+        const struct event *event = read_github(*state, "workflow_run", drifted[i].body);
+
+        print_message("%s\n", drifted[i].body);
+        assert_true(slice_eq(event->drift, slice_of(drifted[i].drift)));
+        assert_field(event, FIELD_STATE, "info");
+        assert_field(event, FIELD_BRANCH, "main");
+        assert_field(event, FIELD_SUBJECT, "workflow=ci branch=main");
+    }
+}
+
+static void what_is_told_of_a_payload_is_bounded(void **state)
+{
+    const struct event *event = read_github(*state, "workflow_run", "{\"workflow_run\":{}}");
+
+    assert_true(slice_starts(event->drift, SLICE("no `workflow_run.head_branch`, no `")));
+    assert_true(event->drift.len <= 256);
 }
 
 #define RECORDED_TEST(name)                                                                        \
@@ -271,6 +309,8 @@ int main(void)
         RECORDED_TEST(a_member_of_the_wrong_type_loses_its_field_and_no_more),
         RECORDED_TEST(fields_are_cut_at_one_kilobyte_and_the_payload_keeps_the_rest),
         RECORDED_TEST(a_type_that_is_no_word_is_not_passed_on),
+        RECORDED_TEST(what_a_payload_misses_or_says_anew_is_told_beside_what_it_says),
+        RECORDED_TEST(what_is_told_of_a_payload_is_bounded),
         RECORDED_TEST(a_time_in_the_future_is_the_time_of_receipt),
     };
 

@@ -1,5 +1,8 @@
 #include "watchers/senders/signature.h"
 
+#include "src/base/clock.h"
+#include "src/base/digest.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,14 +22,86 @@ static const struct signature_scheme bearer = {
     .name = "token", .kind = SIGNATURE_TOKEN, .header = "Authorization", .prefix = "Bearer "
 };
 
+static const struct signature_scheme basic = { .name = "basic",
+                                               .kind = SIGNATURE_TOKEN,
+                                               .key_form = KEY_BASIC,
+                                               .header = "Authorization",
+                                               .prefix = "Basic " };
+static const struct signature_scheme listed = { .name = "secret",
+                                                .kind = SIGNATURE_HMAC,
+                                                .header = "Signed",
+                                                .prefix = "v1=",
+                                                .separator = ',',
+                                                .over = "{time}.{body}",
+                                                .time_mark = "t=",
+                                                .tolerance_ms = 5 * MINUTE_MS };
+static const struct signature_scheme standard = { .name = "secret",
+                                                  .kind = SIGNATURE_HMAC,
+                                                  .key_form = KEY_BASE64,
+                                                  .header = "webhook-signature",
+                                                  .prefix = "v1,",
+                                                  .separator = ' ',
+                                                  .is_base64 = true,
+                                                  .over = "{id}.{time}.{body}",
+                                                  .id_header = "webhook-id",
+                                                  .time_header = "webhook-timestamp",
+                                                  .tolerance_ms = 5 * MINUTE_MS };
+static const struct signature_scheme ed25519 = { .name = "public_key",
+                                                 .kind = SIGNATURE_ED25519,
+                                                 .key_form = KEY_ED25519 };
+static const struct signature_scheme rsa = { .name = "public_key",
+                                             .kind = SIGNATURE_RSA_SHA1,
+                                             .key_form = KEY_PEM };
+
+static struct arena *arena;
+
+static int set_up(void **state)
+{
+    (void)state;
+    return arena_new((size_t)1 << 20, &arena) || digest_init() ? -1 : 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    arena_free(arena);
+    return 0;
+}
+
+#define NOW 1700000000 /* seconds */
+#define MAX_KEYS 2
+
+/* What a door with these secrets says at NOW + `later_s`. */
+static enum rc check_with(const struct signature_scheme *scheme, const char *const *secrets,
+                          const struct header *headers, size_t n_headers, const char *body,
+                          int64_t later_s)
+{
+    struct signature_key keys[MAX_KEYS];
+    struct signature_keys list = { .items = keys };
+    const struct signature_input input = { .headers = headers,
+                                           .n_headers = n_headers,
+                                           .body = slice_of(body),
+                                           .now_ms = (NOW + later_s) * SECOND_MS + 999,
+                                           .arena = arena };
+    const char *problem;
+    enum rc rc;
+
+    for (; list.n_items < MAX_KEYS && secrets[list.n_items]; list.n_items++)
+        assert_int_equal(signature_key(scheme, slice_of(secrets[list.n_items]), arena,
+                                       &keys[list.n_items], &problem),
+                         RC_OK);
+    rc = signature_check(scheme, list, &input);
+    signature_keys_free(list);
+    return rc;
+}
+
 static enum rc check(const struct signature_scheme *scheme, const char *secret, const char *name,
                      const char *value, const char *body)
 {
-    struct slice secrets[] = { slice_of(secret) };
-    struct header header = { slice_of(name), slice_of(value) };
+    const char *const secrets[] = { secret, NULL };
+    const struct header header = { slice_of(name), slice_of(value) };
 
-    return signature_check(scheme, (struct slice_list){ secrets, 1 }, &header, name ? 1 : 0,
-                           slice_of(body));
+    return check_with(scheme, secrets, &header, name ? 1 : 0, body, 0);
 }
 
 static void h14_only_the_signature_of_these_bytes_under_this_secret_is_accepted(void **state)
@@ -94,57 +169,182 @@ static void h14_a_token_is_the_whole_value_behind_its_scheme(void **state)
 
 static void h14_a_signature_given_twice_is_refused_even_when_both_are_right(void **state)
 {
-    struct slice secrets[] = { SLICE(SECRET) };
+    const char *const secrets[] = { SECRET, NULL };
     const struct header headers[] = {
         { SLICE("X-Hub-Signature-256"), SLICE("sha256=" DIGEST) },
         { SLICE("x-hub-signature-256"), SLICE("sha256=" DIGEST) },
     };
-    const struct slice_list list = { secrets, 1 };
 
     (void)state;
-    assert_int_equal(signature_check(&hub, list, headers, 1, SLICE(BODY)), RC_OK);
-    assert_int_equal(signature_check(&hub, list, headers, 2, SLICE(BODY)), RC_DENIED);
+    assert_int_equal(check_with(&hub, secrets, headers, 1, BODY, 0), RC_OK);
+    assert_int_equal(check_with(&hub, secrets, headers, 2, BODY, 0), RC_DENIED);
 }
 
 static void old_and_new_secret_are_accepted_while_they_rotate(void **state)
 {
-    struct slice secrets[] = { SLICE("the new one"), SLICE(SECRET) };
+    const char *const both[] = { "the new one", SECRET }, *const one[] = { "the new one", NULL };
     const struct header header = { SLICE("X-Hub-Signature-256"), SLICE("sha256=" DIGEST) };
 
     (void)state;
-    assert_int_equal(
-        signature_check(&hub, (struct slice_list){ secrets, 2 }, &header, 1, SLICE(BODY)), RC_OK);
-    assert_int_equal(
-        signature_check(&hub, (struct slice_list){ secrets, 1 }, &header, 1, SLICE(BODY)),
-        RC_DENIED);
+    assert_int_equal(check_with(&hub, both, &header, 1, BODY, 0), RC_OK);
+    assert_int_equal(check_with(&hub, one, &header, 1, BODY, 0), RC_DENIED);
 }
 
 static void without_a_secret_nobody_is_accepted(void **state)
 {
+    const char *const none[] = { NULL };
     const struct header header = { SLICE("Authorization"), SLICE("Bearer ") };
 
     (void)state;
-    assert_int_equal(signature_check(&bearer, (struct slice_list){ 0 }, &header, 1, SLICE("{}")),
+    assert_int_equal(check_with(&bearer, none, &header, 1, "{}", 0), RC_DENIED);
+}
+
+static void basic_is_user_and_password_in_base64(void **state)
+{
+    const char *problem;
+    struct signature_key key;
+
+    (void)state;
+    assert_int_equal(check(&basic, "ci:pass", "Authorization", "Basic Y2k6cGFzcw==", ""), RC_OK);
+    assert_int_equal(check(&basic, "ci:pasS", "Authorization", "Basic Y2k6cGFzcw==", ""),
                      RC_DENIED);
+    assert_int_equal(check(&basic, "ci:pass", "Authorization", "Bearer Y2k6cGFzcw==", ""),
+                     RC_DENIED);
+    assert_int_equal(signature_key(&basic, SLICE("no colon"), arena, &key, &problem), RC_INVALID);
+    assert_string_equal(problem, "must be `user:password`");
+}
+
+/* HMAC-SHA256 of `1700000000.{}` under `secret`. */
+#define LISTED "b8569b78799ff9e3cbff0fc2d63a33a2b57f3282abd07c37ae5e8e7d79a5f163"
+
+static void h14_of_a_list_one_right_proof_of_our_version_is_enough(void **state)
+{
+    static const struct {
+        const char *value;
+        enum rc expected;
+    } cases[] = {
+        { "t=1700000000,v1=" LISTED, RC_OK },
+        { "v1=" LISTED ",t=1700000000", RC_OK },
+        { "t=1700000000,v1=00,v0=11,v1=" LISTED, RC_OK },
+        { "t=1700000000,v0=" LISTED, RC_DENIED },
+        { "t=1700000000," LISTED, RC_DENIED },
+        { "v1=" LISTED, RC_DENIED },
+        { "t=1700000000,t=1700000000,v1=" LISTED, RC_DENIED },
+        { "t=1700000001,v1=" LISTED, RC_DENIED },
+        { "t=01700000000,v1=" LISTED, RC_DENIED },
+        { "t=,v1=" LISTED, RC_DENIED },
+        { "t=1700000000,v1=", RC_DENIED },
+        { "t=1700000000,v1=0,v1=1,v1=2,v1=3,v1=4,v1=5,v1=6,v1=7,v1=" LISTED, RC_DENIED },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        print_message("%s\n", cases[i].value);
+        assert_int_equal(check(&listed, "secret", "Signed", cases[i].value, "{}"),
+                         cases[i].expected);
+    }
+}
+
+static void h15_what_was_signed_long_ago_or_ahead_of_us_is_told_from_what_is_forged(void **state)
+{
+    const char *const secrets[] = { "secret", NULL };
+    const struct header header = { SLICE("Signed"), SLICE("t=1700000000,v1=" LISTED) };
+
+    (void)state;
+    assert_int_equal(check_with(&listed, secrets, &header, 1, "{}", 300), RC_OK);
+    assert_int_equal(check_with(&listed, secrets, &header, 1, "{}", 301), RC_TIMEOUT);
+    assert_int_equal(check_with(&listed, secrets, &header, 1, "{}", -300), RC_OK);
+    assert_int_equal(check_with(&listed, secrets, &header, 1, "{}", -301), RC_TIMEOUT);
+    assert_int_equal(check_with(&listed, secrets, &header, 1, "[]", 301), RC_DENIED);
+}
+
+static void a_standard_webhook_is_signed_with_its_id_and_time(void **state)
+{
+    static const char *const secrets[] = { "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", NULL };
+    struct header headers[] = {
+        { SLICE("webhook-signature"),
+          SLICE("v2,x v1,x5lVgj0b/JJJaUYaa1+6I5J/EECcryrPlFN4VrkmI94=") },
+        { SLICE("webhook-id"), SLICE("msg_1") },
+        { SLICE("webhook-timestamp"), SLICE("1700000000") },
+    };
+
+    (void)state;
+    assert_int_equal(check_with(&standard, secrets, headers, 3, "{}", 0), RC_OK);
+    assert_int_equal(check_with(&standard, secrets, headers, 2, "{}", 0), RC_DENIED);
+    headers[1].value = SLICE("msg_2");
+    assert_int_equal(check_with(&standard, secrets, headers, 3, "{}", 0), RC_DENIED);
+}
+
+static void a_secret_that_is_none_of_its_kind_is_told(void **state)
+{
+    static const struct {
+        const struct signature_scheme *scheme;
+        const char *secret, *problem;
+    } cases[] = {
+        { &standard, "whsec_not base64", "is not base64, as `whsec_…` is" },
+        { &standard, "whsec_", "is not base64, as `whsec_…` is" },
+        { &ed25519, "whpk_AAAA", "is no Ed25519 key: 32 bytes as base64, as `whpk_…`" },
+        { &rsa, "AAAA", "is no public key in PEM (-----BEGIN PUBLIC KEY-----)" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct signature_key key;
+        const char *problem;
+
+        assert_int_equal(
+            signature_key(cases[i].scheme, slice_of(cases[i].secret), arena, &key, &problem),
+            RC_INVALID);
+        assert_string_equal(problem, cases[i].problem);
+    }
+}
+
+static void what_over_names_is_known(void **state)
+{
+    struct signature_uses uses;
+    struct signature_scheme scheme = { .over = "{id}.{time}.{body}" };
+
+    (void)state;
+    assert_int_equal(signature_uses(&scheme, &uses), RC_OK);
+    assert_true(uses.id && uses.time && uses.body);
+    scheme.over = NULL;
+    assert_int_equal(signature_uses(&scheme, &uses), RC_OK);
+    assert_true(!uses.id && !uses.time && uses.body);
+    scheme.over = "{bdy}";
+    assert_int_equal(signature_uses(&scheme, &uses), RC_INVALID);
+    scheme.over = "{body";
+    assert_int_equal(signature_uses(&scheme, &uses), RC_INVALID);
 }
 
 static void what_is_made_is_accepted(void **state)
 {
-    static const struct signature_scheme *const schemes[] = { &hub, &bearer };
-    struct slice secrets[] = { SLICE(SECRET) };
-    struct arena *arena;
-    struct header header;
+    static const struct {
+        const struct signature_scheme *scheme;
+        const char *secret;
+    } cases[] = {
+        { &hub, SECRET },
+        { &bearer, SECRET },
+        { &basic, "ci:pass" },
+        { &listed, "secret" },
+        { &standard, "whsec_c2VjcmV0" },
+    };
 
     (void)state;
-    assert_int_equal(arena_new(4096, &arena), RC_OK);
-    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
-        assert_int_equal(signature_make(schemes[i], secrets[0], SLICE(BODY), arena, &header),
-                         RC_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *const secrets[] = { cases[i].secret, NULL };
+        struct header headers[SIGNATURE_MAX_HEADERS];
+        struct signature_key key;
+        const char *problem;
+        size_t n_headers;
+
         assert_int_equal(
-            signature_check(schemes[i], (struct slice_list){ secrets, 1 }, &header, 1, SLICE(BODY)),
+            signature_key(cases[i].scheme, slice_of(cases[i].secret), arena, &key, &problem),
             RC_OK);
+        assert_int_equal(signature_make(cases[i].scheme, &key, SLICE("m1"), SLICE(BODY),
+                                        NOW * SECOND_MS, arena, headers, &n_headers),
+                         RC_OK);
+        assert_int_equal(check_with(cases[i].scheme, secrets, headers, n_headers, BODY, 0), RC_OK);
     }
-    arena_free(arena);
 }
 
 int main(void)
@@ -155,8 +355,14 @@ int main(void)
         cmocka_unit_test(h14_a_signature_given_twice_is_refused_even_when_both_are_right),
         cmocka_unit_test(old_and_new_secret_are_accepted_while_they_rotate),
         cmocka_unit_test(without_a_secret_nobody_is_accepted),
+        cmocka_unit_test(basic_is_user_and_password_in_base64),
+        cmocka_unit_test(h14_of_a_list_one_right_proof_of_our_version_is_enough),
+        cmocka_unit_test(h15_what_was_signed_long_ago_or_ahead_of_us_is_told_from_what_is_forged),
+        cmocka_unit_test(a_standard_webhook_is_signed_with_its_id_and_time),
+        cmocka_unit_test(a_secret_that_is_none_of_its_kind_is_told),
+        cmocka_unit_test(what_over_names_is_known),
         cmocka_unit_test(what_is_made_is_accepted),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1,38 +1,6 @@
 /* One row for each GitHub event that says something in our words; any other becomes an event of its repository and nothing more. */
-#include "src/base/clock.h"
 #include "src/store/headers.h"
-#include "watchers/senders/payload.h"
-#include "watchers/senders/sender.h"
-#include "watchers/senders/subject.h"
-#include "watchers/senders/words.h"
-
-#define MAX_FIELDS 9
-#define MAX_SUBJECT 3
-
-struct field_source {
-    enum event_field field;
-    const char *paths; /* NULL ends a list */
-};
-
-/* What tells one condition from another, beside the repository: a field, or a path of the payload. Never a commit: the next commit's failure is the same condition. */
-struct subject_source {
-    const char *name; /* NULL ends a list */
-    enum event_field field;
-    const char *paths; /* NULL: the field */
-};
-
-struct github_event {
-    const char *name;
-    const char *kind;
-    const char *level;
-    struct slice (*state)(const struct json *payload); /* NULL: info */
-    const char *time;                                  /* paths: the first time that is there */
-    const char *started;                               /* paths: from here to `time` it took */
-    struct field_source fields[MAX_FIELDS + 1];
-    struct subject_source subject[MAX_SUBJECT + 1];
-    /* What no path says. */
-    enum rc (*finish)(const struct json *payload, struct arena *arena, struct event *event);
-};
+#include "watchers/senders/rows.h"
 
 /* -- states -- */
 
@@ -40,6 +8,8 @@ struct github_event {
 static const struct word conclusions[] = {
     { "failure", "failing" }, { "timed_out", "failing" }, { "startup_failure", "failing" }, { "error", "failing" },
     { "success", "ok" },
+    { "neutral", "info" }, { "cancelled", "info" }, { "skipped", "info" }, { "stale", "info" }, { "action_required", "info" },
+    { "pending", "info" }, { "in_progress", "info" }, { "queued", "info" }, { "waiting", "info" }, { "inactive", "info" },
     { NULL, NULL },
 };
 
@@ -47,61 +17,18 @@ static const struct word advisory_words[] = {
     { "open", "failing" }, { "created", "failing" }, { "create", "failing" }, { "reopened", "failing" }, { "reopen", "failing" },
     { "reopened_by_user", "failing" }, { "appeared_in_branch", "failing" }, { "publicly_leaked", "failing" },
     { "fixed", "ok" }, { "dismissed", "ok" }, { "dismiss", "ok" }, { "auto_dismissed", "ok" }, { "resolved", "ok" },
-    { "resolve", "ok" }, { "closed_by_user", "ok" },
+    { "resolve", "ok" }, { "closed_by_user", "ok" }, { "revoked", "ok" },
+    { "validated", "info" }, { "assignees_changed", "info" },
     { NULL, NULL },
 };
 /* clang-format on */
 
-static struct slice state_of(const struct word *words, struct slice word)
-{
-    struct slice state = word_means(words, word);
-
-    return slice_is_absent(state) ? SLICE("info") : state;
-}
-
 /* A conclusion counts when it is reached: asked to run again, a check still carries its old one. */
-static struct slice state_of_conclusion(const struct json *payload, const char *path)
+static bool is_concluded(const struct json *payload)
 {
     struct slice action = payload_text(payload, "action");
 
-    if (!slice_eq(action, SLICE("completed")) && !slice_eq(action, SLICE("created")))
-        return SLICE("info");
-    return state_of(conclusions, payload_text(payload, path));
-}
-
-static struct slice workflow_run_state(const struct json *payload)
-{
-    return state_of_conclusion(payload, "workflow_run.conclusion");
-}
-
-static struct slice workflow_job_state(const struct json *payload)
-{
-    return state_of_conclusion(payload, "workflow_job.conclusion");
-}
-
-static struct slice check_run_state(const struct json *payload)
-{
-    return state_of_conclusion(payload, "check_run.conclusion");
-}
-
-static struct slice check_suite_state(const struct json *payload)
-{
-    return state_of_conclusion(payload, "check_suite.conclusion");
-}
-
-static struct slice status_state(const struct json *payload)
-{
-    return state_of(conclusions, payload_text(payload, "state"));
-}
-
-static struct slice deployment_state(const struct json *payload)
-{
-    return state_of(conclusions, payload_text(payload, "deployment_status.state"));
-}
-
-static struct slice advisory_state(const struct json *payload)
-{
-    return state_of(advisory_words, payload_text(payload, "alert.state|action"));
+    return slice_eq(action, SLICE("completed")) || slice_eq(action, SLICE("created"));
 }
 
 /* -- what no path says -- */
@@ -169,11 +96,13 @@ static enum rc name_package(const struct json *payload, struct arena *arena, str
 
 /* -- the events -- */
 
-static const struct github_event events[] = {
+static const struct event_row rows[] = {
     { .name = "workflow_run",
       .kind = "ci.run",
       .level = "run",
-      .state = workflow_run_state,
+      .state = "workflow_run.conclusion",
+      .states = conclusions,
+      .is_settled = is_concluded,
       .time = "workflow_run.updated_at|workflow_run.run_started_at|workflow_run.created_at",
       .started = "workflow_run.run_started_at",
       .fields = { { FIELD_BRANCH, "workflow_run.head_branch" },
@@ -190,7 +119,9 @@ static const struct github_event events[] = {
     { .name = "workflow_job",
       .kind = "ci.run",
       .level = "job",
-      .state = workflow_job_state,
+      .state = "workflow_job.conclusion",
+      .states = conclusions,
+      .is_settled = is_concluded,
       .time = "workflow_job.completed_at|workflow_job.started_at|workflow_job.created_at",
       .started = "workflow_job.started_at",
       .fields = { { FIELD_BRANCH, "workflow_job.head_branch" },
@@ -208,7 +139,9 @@ static const struct github_event events[] = {
     { .name = "check_run",
       .kind = "ci.run",
       .level = "check",
-      .state = check_run_state,
+      .state = "check_run.conclusion",
+      .states = conclusions,
+      .is_settled = is_concluded,
       .time = "check_run.completed_at|check_run.started_at",
       .started = "check_run.started_at",
       .fields = { { FIELD_BRANCH, "check_run.check_suite.head_branch" },
@@ -221,7 +154,9 @@ static const struct github_event events[] = {
     { .name = "check_suite",
       .kind = "ci.run",
       .level = "check",
-      .state = check_suite_state,
+      .state = "check_suite.conclusion",
+      .states = conclusions,
+      .is_settled = is_concluded,
       .time = "check_suite.updated_at|check_suite.created_at",
       .fields = { { FIELD_BRANCH, "check_suite.head_branch" },
                   { FIELD_COMMIT, "check_suite.head_sha" },
@@ -233,7 +168,8 @@ static const struct github_event events[] = {
     { .name = "status",
       .kind = "ci.run",
       .level = "check",
-      .state = status_state,
+      .state = "state",
+      .states = conclusions,
       .time = "updated_at|created_at",
       .fields = { { FIELD_COMMIT, "sha" },
                   { FIELD_ACTOR, "commit.author.login" },
@@ -258,7 +194,8 @@ static const struct github_event events[] = {
       .finish = name_deployment },
     { .name = "deployment_status",
       .kind = "deploy",
-      .state = deployment_state,
+      .state = "deployment_status.state",
+      .states = conclusions,
       .time = "deployment_status.updated_at|deployment_status.created_at",
       .fields = { { FIELD_BRANCH, "deployment.ref" },
                   { FIELD_COMMIT, "deployment.sha" },
@@ -340,7 +277,8 @@ static const struct github_event events[] = {
       .subject = { { "tag", FIELD_TITLE, "release.tag_name" } } },
     { .name = "dependabot_alert",
       .kind = "advisory",
-      .state = advisory_state,
+      .state = "alert.state|action",
+      .states = advisory_words,
       .time = "alert.updated_at",
       .fields = { { FIELD_TITLE, "alert.security_advisory.summary" },
                   { FIELD_SEVERITY,
@@ -349,7 +287,8 @@ static const struct github_event events[] = {
       .subject = { { "dependabot", FIELD_TITLE, "alert.number" } } },
     { .name = "code_scanning_alert",
       .kind = "advisory",
-      .state = advisory_state,
+      .state = "alert.state|action",
+      .states = advisory_words,
       .time = "alert.updated_at",
       .fields = { { FIELD_BRANCH, "ref" },
                   { FIELD_COMMIT, "commit_oid" },
@@ -359,14 +298,16 @@ static const struct github_event events[] = {
       .subject = { { "code_scanning", FIELD_TITLE, "alert.number" } } },
     { .name = "secret_scanning_alert",
       .kind = "advisory",
-      .state = advisory_state,
+      .state = "alert.state|action",
+      .states = advisory_words,
       .time = "alert.updated_at",
       .fields = { { FIELD_TITLE, "alert.secret_type_display_name|alert.secret_type" },
-                  { FIELD_URL, "alert.html_url" } },
+                  { FIELD_URL, "?alert.html_url" } },
       .subject = { { "secret_scanning", FIELD_TITLE, "alert.number" } } },
     { .name = "repository_vulnerability_alert",
       .kind = "advisory",
-      .state = advisory_state,
+      .state = "alert.state|action",
+      .states = advisory_words,
       .time = "alert.updated_at",
       .fields = { { FIELD_TITLE, "alert.affected_package_name" },
                   { FIELD_SEVERITY, "alert.severity" },
@@ -382,23 +323,20 @@ static const struct github_event events[] = {
                   { FIELD_URL, "security_advisory.references.0.url" } },
       .subject = { { "advisory", FIELD_TITLE, "security_advisory.ghsa_id" } } },
     { .name = "ping", .fields = { { FIELD_TITLE, "zen" } } },
+    { .name = NULL, .fields = { { FIELD_TITLE, "?action" } } },
 };
 
-static const struct github_event other_event = { .name = "other",
-                                                 .fields = { { FIELD_TITLE, "action" } } };
+static const struct row_subject common_subject[] = { { "repo", FIELD_REPO, NULL },
+                                                     { .name = NULL } };
 
-static const struct github_event *find_event(struct slice name)
-{
-    for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
-        if (slice_eq(name, slice_of(events[i].name)))
-            return &events[i];
-    }
-    return &other_event;
-}
+static const struct row_table table = {
+    .sender = "github",
+    .common = { { FIELD_REPO, "?repository.full_name" }, { FIELD_ACTOR, "?sender.login" } },
+    .common_subject = common_subject,
+    .rows = rows,
+};
 
-/* -- from payload to event -- */
-
-/* The header is not signed: what is no event name of theirs is not passed on. */
+/* The header is not signed. */
 static struct slice event_name(const struct sender_delivery *delivery)
 {
     const struct header *headers = delivery->entry->headers.items;
@@ -406,109 +344,13 @@ static struct slice event_name(const struct sender_delivery *delivery)
 
     if (header_get(headers, delivery->entry->headers.n_items, "X-GitHub-Event", &name) != RC_OK)
         return SLICE("unknown");
-    for (size_t i = 0; i < name.len; i++) {
-        if (name.ptr[i] != '_' && (name.ptr[i] < 'a' || name.ptr[i] > 'z'))
-            return SLICE("unknown");
-    }
-    return name.len && name.len <= 64 ? name : SLICE("unknown");
-}
-
-/* The commit of what was deleted is all zeros. */
-static struct slice real_commit(struct slice commit)
-{
-    for (size_t i = 0; i < commit.len; i++) {
-        if (commit.ptr[i] != '0')
-            return commit;
-    }
-    return (struct slice){ 0 };
-}
-
-static struct slice known_severity(struct slice word)
-{
-    return word_means(severity_words, word);
-}
-
-/* How values become ours, where they are not taken as they are. */
-static struct slice (*const cleaned[EVENT_N_FIELDS])(struct slice value) = {
-    [FIELD_BRANCH] = payload_branch,
-    [FIELD_COMMIT] = real_commit,
-    [FIELD_SEVERITY] = known_severity,
-    [FIELD_TITLE] = payload_first_line,
-};
-
-static void read_fields(const struct github_event *row, const struct json *payload,
-                        struct event *event)
-{
-    event->fields[FIELD_SOURCE] = SLICE("github");
-    event->fields[FIELD_KIND] = slice_of(row->kind);
-    event->fields[FIELD_LEVEL] = slice_of(row->level);
-    event->fields[FIELD_STATE] = row->state ? row->state(payload) : SLICE("info");
-    event->fields[FIELD_REPO] = payload_text(payload, "repository.full_name");
-    event->fields[FIELD_ACTOR] = payload_text(payload, "sender.login");
-    for (const struct field_source *source = row->fields; source->paths; source++) {
-        struct slice value = payload_text(payload, source->paths);
-
-        if (cleaned[source->field])
-            value = cleaned[source->field](value);
-        if (!slice_is_absent(value))
-            event->fields[source->field] = value;
-    }
-}
-
-/* Of what is over: a run in progress has no duration yet. */
-static enum rc read_times(const struct github_event *row, const struct json *payload,
-                          struct arena *arena, struct event *event)
-{
-    char text[TIME_TEXT_BYTES];
-    int64_t at_ms, started_ms;
-
-    if (payload_time(payload, row->time, &at_ms) != RC_OK)
-        return RC_OK;
-    event->time_ms = at_ms;
-    if (!slice_eq(payload_text(payload, "action"), SLICE("completed")))
-        return RC_OK;
-    if (payload_time(payload, row->started, &started_ms) != RC_OK || started_ms > at_ms)
-        return RC_OK;
-    return arena_copy(arena, slice_of(duration_format(at_ms - started_ms, text)),
-                      &event->fields[FIELD_DURATION]);
-}
-
-static enum rc name_subject(const struct github_event *row, const struct json *payload,
-                            struct slice name, struct arena *arena, struct event *event)
-{
-    struct subject_part parts[1 + MAX_SUBJECT];
-    size_t n_parts = 0;
-
-    parts[n_parts++] =
-        (struct subject_part){ .name = SLICE("repo"), .value = event->fields[FIELD_REPO] };
-    if (!row->subject[0].name)
-        parts[n_parts++] = (struct subject_part){ .name = SLICE("event"), .value = name };
-    for (const struct subject_source *source = row->subject; source->name; source++)
-        parts[n_parts++] = (struct subject_part){
-            .name = slice_of(source->name),
-            .value =
-                source->paths ? payload_text(payload, source->paths) : event->fields[source->field],
-        };
-    return subject_format(parts, n_parts, arena, &event->fields[FIELD_SUBJECT]);
+    return row_word(name);
 }
 
 static enum rc normalise(const struct sender_delivery *delivery, struct sender_events *out)
 {
-    const struct json *payload = delivery->payload;
-    struct slice name = event_name(delivery);
-    const struct github_event *row = find_event(name);
-    struct event *event = &out->items[0];
-    enum rc rc;
-
-    read_fields(row, payload, event);
-    rc = arena_format(delivery->arena, &event->fields[FIELD_TYPE], "github.%.*s", SLICE_ARG(name));
-    if (!rc)
-        rc = read_times(row, payload, delivery->arena, event);
-    if (!rc && row->finish)
-        rc = row->finish(payload, delivery->arena, event);
-    if (!rc)
-        rc = name_subject(row, payload, name, delivery->arena, event);
-    return rc;
+    return row_read(&table, event_name(delivery), delivery->payload, delivery->arena,
+                    &out->items[0]);
 }
 
 /* -- the sender -- */

@@ -33,6 +33,20 @@ const struct json *payload_at(const struct json *root, struct slice path)
     return node;
 }
 
+bool payload_has(const struct json *root, struct slice paths)
+{
+    while (paths.len) {
+        struct slice path = slice_cut(&paths, '|');
+        const struct json *node = root;
+
+        while (node && path.len && json_type_of(node) != JSON_NULL)
+            node = step(node, slice_cut(&path, '.'));
+        if (node)
+            return true;
+    }
+    return false;
+}
+
 struct slice payload_text(const struct json *root, const char *paths)
 {
     struct slice rest = slice_of(paths);

@@ -8,6 +8,8 @@
 
 /* NULL when the path leads nowhere. */
 const struct json *payload_at(const struct json *root, struct slice path);
+/* True when one of `paths` leads to a member, null or not, or to a null on its way: the sender says that there is none. */
+bool payload_has(const struct json *root, struct slice paths);
 /* The first of `paths` that leads to a scalar which is not empty; absent when none does. NULL for `paths`: absent. */
 struct slice payload_text(const struct json *root, const char *paths);
 /* Likewise, the first that is a time after 1970. RC_NOT_FOUND when none is. */

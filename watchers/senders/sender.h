@@ -47,8 +47,11 @@ struct sender {
     int64_t max_body_bytes; /* default of `max_body` */
     bool takes_form;        /* application/x-www-form-urlencoded with one `payload` field as well */
     bool takes_array;       /* a body may be an array of events */
-    const char *events_to_tick; /* for `vedette hooks` */
-    const char *const *kinds;   /* kinds it can yield; NULL-ended */
+    bool takes_plain;       /* JSON that is said to be text/plain */
+    bool takes_any_token_header; /* `token_header:` names the header of its token */
+    bool takes_any_signature;    /* `signature:` says how its secret is used */
+    const char *events_to_tick;  /* for `vedette hooks` */
+    const char *const *kinds;    /* kinds it can yield; NULL-ended */
     const char *const
         *types; /* types it can yield; NULL-ended; NULL: any that begins with its name */
     /* Members of the watcher's map that are this sender's own, read into *options; NULL: none. */
@@ -56,7 +59,9 @@ struct sender {
                      void **options);
     const char *const *
         members; /* names of those, for the unknown-member check, at most SENDER_MAX_MEMBERS; NULL: none */
-    /* Where the body holds the delivery id, as configured; NULL, or NULL returned: nowhere. */
+    /* Where the body holds the delivery id, tried before the headers: literal paths (payload.h), or as configured. NULL, or NULL returned: nowhere. It costs a tree of
+     * each body before its answer. */
+    const char *id_paths;
     const struct json_path *(*id_path)(const void *options);
     /* How many events the payload is; NULL: always one. */
     size_t (*count)(const struct json *payload);
