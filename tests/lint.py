@@ -22,10 +22,11 @@ LIBRARIES = {
     "lmdb.h": r"src/store/store\w*\.c",
     "pcre2.h": r"src/base/pattern\.c",
     "microhttpd.h": r"src/daemon/http\w*\.[ch]",
+    "systemd/": r"src/daemon/http_inherit\.c",
     "curl/curl.h": r"src/base/(http_client|websocket)\w*\.[ch]",
     "cjson/cJSON.h": r"src/base/json\.c",
     "yaml.h": r"src/base/document\.c",
-    "gnutls/": r"src/base/(digest|public_key)\.c",
+    "gnutls/": r"src/(base/(digest|public_key)\.c|daemon/http_tls(_private\.h|\.c))",
     "zlib.h": r"src/base/(digest|gzip_file)\.c",
     "glib.h": r"src/(store/store_memory|base/time_zone|base/map)\.c",
 }

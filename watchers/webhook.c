@@ -51,6 +51,11 @@ int64_t webhook_max_body_bytes(const struct webhook *hook)
     return hook->max_body_bytes;
 }
 
+struct webhook_rate webhook_rate_of(const struct webhook *hook)
+{
+    return hook->rate;
+}
+
 /* A gate lets through with RC_OK and no status. */
 static enum rc refuse(struct reception *reception, int status, const char *reason,
                       const char *title)

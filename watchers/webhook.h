@@ -34,6 +34,12 @@ bool webhook_has_door(const struct webhook *hook);
 enum rc webhook_path(const struct webhook *hook, struct arena *arena,
                      struct slice *path) MUST_CHECK;
 int64_t webhook_max_body_bytes(const struct webhook *hook);
+/* How many requests it takes in each window; 0: any number. */
+struct webhook_rate {
+    int64_t n;
+    int64_t window_ms;
+};
+struct webhook_rate webhook_rate_of(const struct webhook *hook);
 /* Content types are looked at before the body is read: true when it may go on. */
 bool webhook_accepts_type(const struct webhook *hook, struct slice content_type);
 /* Verifies and scans; fills `answer`. */

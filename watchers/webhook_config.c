@@ -17,6 +17,7 @@
 struct written {
     struct slice sender;
     struct slice name;
+    struct slice rate;
     int64_t max_body_bytes, dedup_ms, lateness_ms;
     struct node *catch_up;
     struct node *elsewhere; /* what secret.h and the sender read themselves: known here, no more */
@@ -41,6 +42,10 @@ static const struct setting common_settings[] = {
       .min = KIB,
       .max = 100 * MIB,
       .help = "a larger body is refused" },
+    { .name = "rate",
+      .type = SETTING_TEXT,
+      AT(rate),
+      .help = "more requests are refused, to come again: 100/s, 600/m or 5000/h" },
     { .name = "dedup",
       .type = SETTING_DURATION,
       AT(dedup_ms),
@@ -128,6 +133,30 @@ static void warn_of_catch_up(const struct written *written, struct problems *pro
                      "`catch_up` has no effect in this version");
 }
 
+/* "100/s" */
+static enum rc read_rate(const struct node *map, struct slice text, struct problems *problems,
+                         struct webhook_rate *rate)
+{
+    static const struct {
+        const char *unit;
+        int64_t ms;
+    } windows[] = { { "s", SECOND_MS }, { "m", MINUTE_MS }, { "h", HOUR_MS } };
+    struct slice unit = text, number;
+
+    if (slice_is_absent(text))
+        return RC_OK;
+    number = slice_cut(&unit, '/');
+    for (size_t i = 0; i < sizeof windows / sizeof *windows; i++) {
+        if (slice_eq(unit, slice_of(windows[i].unit)))
+            rate->window_ms = windows[i].ms;
+    }
+    if (rate->window_ms && slice_to_int(number, &rate->n) == RC_OK && rate->n > 0)
+        return RC_OK;
+    *rate = (struct webhook_rate){ 0 };
+    node_problem(problems, node_find(map, "rate"), "`rate` is a number by s, m or h, as 100/s");
+    return RC_INVALID;
+}
+
 /* -- the whole -- */
 
 static enum rc read_written(const struct node *map, struct arena *arena, struct problems *problems,
@@ -165,6 +194,7 @@ enum rc webhook_load(const struct node *map, const struct watcher_place *place, 
     hook->lateness_ms = written.lateness_ms;
     memcpy(hook->constants, written.constants, sizeof hook->constants);
     rc = watcher_worse(rc, watcher_check_name(map, hook->name, problems));
+    rc = watcher_worse(rc, read_rate(map, written.rate, problems, &hook->rate));
     warn_of_catch_up(&written, problems);
     rc = watcher_worse(rc, watcher_check_constants(map, written.constants, problems));
     rc = watcher_worse(rc, webhook_read_signature(map, place, arena, problems, hook));

@@ -14,6 +14,7 @@ struct webhook {
     int64_t max_body_bytes;
     int64_t dedup_ms;
     int64_t lateness_ms;
+    struct webhook_rate rate;
     struct slice constants[EVENT_N_FIELDS]; /* stand for whatever the sender says; absent: none */
     void *options;                          /* what sender->parse made */
 };

@@ -243,8 +243,9 @@ static void check_daemon(struct doctor *doctor)
 }
 
 /* The public door answers everything it does not know with 404: that is reached. */
-static void check_door(struct doctor *doctor, struct slice address)
+static void check_door(struct doctor *doctor, const struct config_door *door)
 {
+    const struct slice address = door->address;
     struct http_request request = { .method = SLICE("GET"), .timeout_ms = REACH_MS };
     struct http_answer answer = { 0 };
     struct slice host;
@@ -255,7 +256,8 @@ static void check_door(struct doctor *doctor, struct slice address)
     if (slice_starts(address, SLICE("unix:")))
         request.unix_socket = (struct slice){ address.ptr + 5, address.len - 5 };
     host = request.unix_socket.ptr ? SLICE("localhost") : address;
-    rc = arena_format(doctor->arena, &request.url, "http://%.*s/hooks/", SLICE_ARG(host));
+    rc = arena_format(doctor->arena, &request.url, "%s://%.*s/hooks/",
+                      slice_is_absent(door->cert) ? "http" : "https", SLICE_ARG(host));
     if (!rc)
         rc = http_perform(&request, doctor->arena, &answer);
     doctor_say_format(doctor, rc ? FINDING_WRONG : FINDING_WELL, "public door",
@@ -275,8 +277,8 @@ static void examine(struct doctor *doctor)
     check_secrets(doctor, config->root);
     check_actions(doctor);
     check_daemon(doctor);
-    for (size_t i = 0; doctor->status && i < config->listen.n_items; i++)
-        check_door(doctor, config->listen.items[i]);
+    for (size_t i = 0; doctor->status && i < config->n_doors; i++)
+        check_door(doctor, &config->doors[i]);
     doctor_check_channels(doctor);
 }
 

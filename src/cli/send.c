@@ -149,29 +149,54 @@ static enum exit_code ask_url(struct sending *sending)
     return code;
 }
 
+/* Where "every address" is on this machine. */
+static struct slice reachable(struct slice address, struct arena *arena)
+{
+    static const struct {
+        const char *every, *here;
+    } hosts[] = { { "0.0.0.0:", "127.0.0.1:" }, { "[::]:", "[::1]:" }, { ":", "127.0.0.1:" } };
+    struct slice found = address;
+
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+        const struct slice every = slice_of(hosts[i].every);
+
+        if (slice_starts(address, every) &&
+            arena_format(arena, &found, "%s%.*s", hosts[i].here, (int)(address.len - every.len),
+                         address.ptr + every.len) == RC_OK)
+            break;
+    }
+    return found;
+}
+
+/* A certificate is made out to the public name: that is how its door is asked. */
+static enum rc ask_public_url(struct sending *sending)
+{
+    struct slice base = sending->config->public_url;
+
+    if (base.len && base.ptr[base.len - 1] == '/')
+        base.len--;
+    return arena_format(sending->arena, &sending->url, "%.*s/hooks/%.*s", SLICE_ARG(base),
+                        SLICE_ARG(webhook_name(sending->hook)));
+}
+
 static enum exit_code find_door(struct sending *sending)
 {
-    struct slice address = sending->config->listen.items[0];
-    struct slice name = webhook_name(sending->hook);
-    struct slice any = SLICE("0.0.0.0:"), any6 = SLICE("[::]:");
+    const struct config_door *door = &sending->config->doors[0];
+    struct slice host = reachable(door->address, sending->arena);
+    bool is_secure = !slice_is_absent(door->cert);
     enum rc rc;
 
-    if (slice_ends(address, SLICE(":0")))
+    if (slice_ends(door->address, SLICE(":0")))
         return ask_url(sending);
-    if (slice_starts(address, SLICE("unix:"))) {
-        sending->unix_socket = (struct slice){ address.ptr + 5, address.len - 5 };
-        rc = arena_format(sending->arena, &sending->url, "http://localhost/hooks/%.*s",
-                          SLICE_ARG(name));
-    } else if (slice_starts(address, any)) {
-        rc = arena_format(sending->arena, &sending->url, "http://127.0.0.1:%.*s/hooks/%.*s",
-                          (int)(address.len - any.len), address.ptr + any.len, SLICE_ARG(name));
-    } else if (slice_starts(address, any6)) {
-        rc = arena_format(sending->arena, &sending->url, "http://[::1]:%.*s/hooks/%.*s",
-                          (int)(address.len - any6.len), address.ptr + any6.len, SLICE_ARG(name));
-    } else {
-        rc = arena_format(sending->arena, &sending->url, "http://%.*s/hooks/%.*s",
-                          SLICE_ARG(address), SLICE_ARG(name));
+    if (is_secure && sending->config->public_url.len)
+        return ask_public_url(sending) ? EXIT_REFUSED : EXIT_DONE;
+    if (slice_starts(door->address, SLICE("unix:"))) {
+        sending->unix_socket = (struct slice){ door->address.ptr + 5, door->address.len - 5 };
+        host = SLICE("localhost");
     }
+    rc = arena_format(sending->arena, &sending->url, "%s://%.*s/hooks/%.*s",
+                      is_secure ? "https" : "http", SLICE_ARG(host),
+                      SLICE_ARG(webhook_name(sending->hook)));
     return rc ? EXIT_REFUSED : EXIT_DONE;
 }
 

@@ -18,7 +18,7 @@ void view_member(const char *name, struct slice value, struct buffer *out)
 {
     if (!value.len)
         return;
-    buffer_format(out, "  %-*s", NAME_COLUMNS, name);
+    buffer_format(out, "  %-*s ", NAME_COLUMNS - 1, name);
     show_text(out, value);
     buffer_add_text(out, "\n");
 }
@@ -30,7 +30,7 @@ void view_time_member(const struct screen *screen, const char *name, const struc
 
     if (!value_time(object, member, &time_ms))
         return;
-    buffer_format(out, "  %-*s", NAME_COLUMNS, name);
+    buffer_format(out, "  %-*s ", NAME_COLUMNS - 1, name);
     show_time(screen, out, time_ms, true);
     buffer_add_text(out, "\n");
 }

@@ -12,9 +12,13 @@ extern const struct embedded_file config_files[];
 
 static const struct setting members[] = {
     { .name = "listen",
-      .type = SETTING_TEXTS,
+      .type = SETTING_NODE,
       AT(listen),
       .help = "The public door: /hooks/… and Slack" },
+    { .name = "tls",
+      .type = SETTING_NODE,
+      AT(tls),
+      .help = "The certificate of the public door, and its key" },
     { .name = "control", .type = SETTING_TEXTS, AT(control), .help = "API, page, metrics, health" },
     { .name = "public_url",
       .type = SETTING_TEXT,
@@ -57,6 +61,7 @@ static const struct setting members[] = {
 };
 #undef AT
 
+#define CONNECTIONS_MAX 100000
 #define KEYS_LIMIT_MAX 1000000000
 
 #define AT(member) .offset = offsetof(struct config, member)
@@ -90,6 +95,18 @@ static const struct setting limits_members[] = {
       AT(keys_per_rule),
       .min = 1,
       .max = KEYS_LIMIT_MAX },
+    { .name = "connections",
+      .type = SETTING_INT,
+      AT(n_connections),
+      .min = 16,
+      .max = CONNECTIONS_MAX,
+      .help = "at each address" },
+    { .name = "connections_per_peer",
+      .type = SETTING_INT,
+      AT(n_per_peer),
+      .min = 0,
+      .max = CONNECTIONS_MAX,
+      .help = "of one address, but for this machine's; 0: no limit" },
     { .name = "keys", .type = SETTING_INT, AT(keys_max), .min = 1, .max = KEYS_LIMIT_MAX },
 };
 static const struct setting log_members[] = {
@@ -113,6 +130,8 @@ static void set_defaults(struct config *config)
     config->retention_bytes = (int64_t)2 << 30;
     config->store_max_bytes = (int64_t)16 << 30;
     config->bodies_bytes = (int64_t)64 << 20;
+    config->n_connections = 4096;
+    config->n_per_peer = 512;
     config->keys_per_rule = 1000000;
     config->keys_max = 10000000;
     config->log_level = LOG_INFO;
@@ -290,18 +309,7 @@ static enum rc override_log(struct config_reader *reader)
 static enum rc read_addresses(struct config_reader *reader)
 {
     struct config *config = reader->config;
-    struct slice listen = override(NULL, "VEDETTE_LISTEN", (struct slice){ 0 });
     struct slice control = override(NULL, "VEDETTE_CONTROL", (struct slice){ 0 });
-    static const struct slice default_listen = { "127.0.0.1:8420", 14 };
-
-    config->listen = reader->file.listen;
-    if (!slice_is_absent(listen) || !config->listen.n_items) {
-        config->listen =
-            (struct slice_list){ arena_alloc(config->arena, 1, sizeof(struct slice)), 1 };
-        if (!config->listen.items)
-            return RC_NO_MEMORY;
-        config->listen.items[0] = slice_is_absent(listen) ? default_listen : listen;
-    }
     config->control = reader->file.control.n_items ? (struct slice){ 0 } : SLICE("127.0.0.1:8421");
     for (size_t i = 0; i < reader->file.control.n_items; i++) {
         struct slice address = reader->file.control.items[i];
@@ -316,6 +324,11 @@ static enum rc read_addresses(struct config_reader *reader)
     config->public_url = override(NULL, "VEDETTE_PUBLIC_URL", reader->file.public_url);
     config->hosts = reader->file.hosts;
     return RC_OK;
+}
+
+static enum rc read_doors(struct config_reader *reader)
+{
+    return config_read_doors(reader, override(NULL, "VEDETTE_LISTEN", (struct slice){ 0 }));
 }
 
 static enum rc read_rule_paths(struct config_reader *reader)
@@ -378,8 +391,9 @@ static enum rc read_all(struct config_reader *reader)
     struct config *config = reader->config;
     struct problems *problems = reader->problems;
     enum rc (*const readers[])(struct config_reader *) = {
-        read_parts,        override_log,       read_rule_paths,      read_secrets,
-        read_proxy,        config_read_people, config_read_channels, config_read_maintenance,
+        read_doors,         read_parts,           override_log,
+        read_rule_paths,    read_secrets,         read_proxy,
+        config_read_people, config_read_channels, config_read_maintenance,
         config_read_budget
     };
     enum rc rc = RC_OK;

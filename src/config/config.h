@@ -41,15 +41,22 @@ struct review_budget {
     int64_t critical;                /* so many more of each where the signal is critical */
 };
 
+/* One address of the public door. */
+struct config_door {
+    struct slice address;
+    struct slice cert, key; /* files; absent: plain HTTP */
+};
+
 struct config {
     struct arena *arena;
-    const struct node *root;  /* as it was written */
-    struct slice path;        /* of the file; "(embedded default)" without one */
-    struct slice directory;   /* relative paths start here */
-    bool is_default;          /* no configuration file: the one embedded in the program */
-    struct slice_list listen; /* addresses of the public door */
-    struct slice control;     /* address of API, page and metrics; absent: only the socket */
-    struct slice socket;      /* path of the control socket */
+    const struct node *root;   /* as it was written */
+    struct slice path;         /* of the file; "(embedded default)" without one */
+    struct slice directory;    /* relative paths start here */
+    bool is_default;           /* no configuration file: the one embedded in the program */
+    struct config_door *doors; /* the public one: where it is */
+    size_t n_doors;            /* at least one */
+    struct slice control;      /* address of API, page and metrics; absent: only the socket */
+    struct slice socket;       /* path of the control socket */
     struct slice public_url;
     struct slice_list hosts;
     struct slice state;      /* directory */
@@ -70,6 +77,8 @@ struct config {
     int64_t retention_bytes;
     int64_t store_max_bytes;
     int64_t bodies_bytes;
+    int64_t n_connections;           /* at each address of the public door */
+    int64_t n_per_peer;              /* of one peer there; 0: no limit */
     int64_t keys_per_rule;           /* signals that one rule may have, whatever their state */
     int64_t keys_max;                /* all rules together */
     struct slice_list proxy_secrets; /* empty: no trusted proxy */

@@ -23,6 +23,10 @@ static bool is_address(struct slice address)
 
 static void check_address(struct problems *problems, const struct node *node)
 {
+    if (node && node->type == NODE_MAP)
+        node = node_find(node, "address");
+    if (!node)
+        return; /* its reader says so */
     if (node->type == NODE_SCALAR && !node->is_null && !is_address(node->text))
         node_problem(problems, node, "an address is HOST:PORT, [IPv6]:PORT or unix:PATH");
 }

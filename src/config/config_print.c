@@ -55,6 +55,16 @@ static void write_masked(const struct node *node, const char *const *names, bool
     }
 }
 
+static void print_doors(const struct config *config, struct buffer *out)
+{
+    struct json_writer writer = json_writer_to(out);
+
+    json_array_begin(&writer);
+    for (size_t i = 0; i < config->n_doors; i++)
+        json_write_text(&writer, config->doors[i].address);
+    json_array_end(&writer);
+}
+
 static void print_texts(struct slice_list texts, struct buffer *out)
 {
     struct json_writer writer = json_writer_to(out);
@@ -69,7 +79,7 @@ static void print_texts(struct slice_list texts, struct buffer *out)
 static void print_default(const struct config *config, struct slice name, struct buffer *out)
 {
     if (slice_eq(name, SLICE("listen")))
-        print_texts(config->listen, out);
+        print_doors(config, out);
     else if (slice_eq(name, SLICE("control")))
         buffer_add(out, config->control);
     else if (slice_eq(name, SLICE("state")))

@@ -10,7 +10,8 @@
 
 /* The members of vedette.yaml as they were written, before they mean anything. */
 struct config_file {
-    struct slice_list listen;
+    struct node *listen;
+    struct node *tls;
     struct slice_list control;
     struct slice public_url;
     struct slice_list hosts;
@@ -43,6 +44,8 @@ struct config_reader {
 
 /* config.c: the members that vedette.yaml may have. */
 const struct setting *config_members(size_t *n_members);
+/* config_doors.c: the public door; `instead`, where it is there, stands for what the file says of it. */
+enum rc config_read_doors(struct config_reader *reader, struct slice instead) MUST_CHECK;
 /* config_addresses.c: adds a problem for what can be no address. */
 void config_check_addresses(const struct config_reader *reader);
 /* config_people.c: people, groups, approvers. */

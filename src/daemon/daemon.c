@@ -7,8 +7,9 @@
 #include "src/base/metrics.h"
 #include "src/base/process.h"
 #include "src/daemon/announce.h"
+#include "src/daemon/doors.h"
 #include "src/daemon/effects.h"
-#include "src/daemon/http.h"
+#include "src/daemon/http_inherit.h"
 #include "src/daemon/posting.h"
 #include "src/daemon/routes.h"
 #include "src/daemon/slack_socket.h"
@@ -25,7 +26,7 @@
 #include <unistd.h>
 
 #define EXIT_CONFIG 78 /* EX_CONFIG of sysexits(3) */
-#define SERVERS_MAX 10
+#define RENEW_MS 60000 /* certificates are renewed by others, who need not tell us */
 #define FILES_ARENA_BYTES ((size_t)256 << 20)
 
 struct daemon {
@@ -46,8 +47,7 @@ struct daemon {
     struct slack_socket *slack_socket;
     struct routes *public_routes, *control_routes, *slack_routes;
     struct http_routes public_handlers, control_handlers, slack_handlers;
-    struct http_server *servers[SERVERS_MAX];
-    size_t n_servers;
+    struct doors doors;
     int signals;
     int fatal[2]; /* a pipe: the engine's thread says that it must end */
 };
@@ -220,25 +220,6 @@ static enum rc start_slack_socket(struct daemon *daemon)
     return rc;
 }
 
-static enum rc start_server(struct daemon *daemon, const char *name, struct slice address,
-                            const struct http_routes *handlers, int64_t bodies_bytes)
-{
-    const struct http_options options = {
-        .name = name, .address = address, .socket_mode = 0660, .bodies_bytes = bodies_bytes
-    };
-    enum rc rc;
-
-    if (daemon->n_servers == SERVERS_MAX)
-        return RC_LIMIT;
-    rc = http_server_start(&options, handlers, daemon->problems,
-                           &daemon->servers[daemon->n_servers]);
-    if (!rc)
-        log_info("listening name=%s address=%.*s", name,
-                 SLICE_ARG(http_server_address(daemon->servers[daemon->n_servers])));
-    daemon->n_servers += !rc;
-    return rc;
-}
-
 static enum rc make_routes(struct daemon *daemon)
 {
     const struct {
@@ -268,14 +249,16 @@ static enum rc start_slack_servers(struct daemon *daemon, const struct config *c
     enum rc rc = RC_OK;
 
     for (size_t i = 0; own && i < own->listen.n_items && !rc; i++)
-        rc = start_server(daemon, "slack", own->listen.items[i], &daemon->slack_handlers,
-                          config->bodies_bytes);
+        rc = doors_open_public(&daemon->doors, "slack", config,
+                               &(struct config_door){ .address = own->listen.items[i] },
+                               &daemon->slack_handlers, daemon->problems);
     return rc;
 }
 
 static enum rc start_servers(struct daemon *daemon)
 {
     const struct config *config = service_hold_config(daemon->service);
+    struct doors *doors = &daemon->doors;
     struct slice control = { 0 };
     struct slice socket = { 0 };
     enum rc rc = make_routes(daemon);
@@ -284,20 +267,23 @@ static enum rc start_servers(struct daemon *daemon)
         goto out;
     rc = arena_format(daemon->files_arena, &socket, "unix:%.*s", SLICE_ARG(config->socket));
     if (!rc)
-        rc = start_server(daemon, "socket", socket, &daemon->control_handlers, 0);
+        rc = doors_open_control(doors, "socket", socket, &daemon->control_handlers,
+                                daemon->problems);
     if (!rc && !slice_is_absent(config->control)) {
-        rc = start_server(daemon, "control", config->control, &daemon->control_handlers, 0);
+        rc = doors_open_control(doors, "control", config->control, &daemon->control_handlers,
+                                daemon->problems);
         if (!rc)
-            control = http_server_address(daemon->servers[daemon->n_servers - 1]);
+            control = doors_last_address(doors);
     }
     if (!rc)
         rc = start_slack_servers(daemon, config);
-    for (size_t i = 0; i < config->listen.n_items && !rc; i++)
-        rc = start_server(daemon, "public", config->listen.items[i], &daemon->public_handlers,
-                          config->bodies_bytes);
+    for (size_t i = 0; i < config->n_doors && !rc; i++)
+        rc = doors_open_public(doors, "public", config, &config->doors[i], &daemon->public_handlers,
+                               daemon->problems);
     if (!rc)
-        service_set_addresses(daemon->service,
-                              http_server_address(daemon->servers[daemon->n_servers - 1]), control);
+        http_inherit_warn(daemon->problems);
+    if (!rc)
+        service_set_addresses(daemon->service, doors_last_address(doors), control);
 out:
     service_release_config(daemon->service, config);
     return rc;
@@ -328,6 +314,7 @@ static void reload(struct daemon *daemon)
     buffer_init(&summary, (size_t)1 << 20);
     rc = service_reload(daemon->service, &summary);
     (void)rc; /* what came of it is in the log */
+    doors_renew_certificates(&daemon->doors);
     buffer_free(&summary);
 }
 
@@ -353,8 +340,12 @@ static int wait_for_the_end(struct daemon *daemon)
                             { .fd = daemon->fatal[0], .events = POLLIN } };
 
     for (;;) {
-        if (poll(fds, 2, -1) < 0 && errno != EINTR)
+        int n_ready = poll(fds, 2, doors_have_certificates(&daemon->doors) ? RENEW_MS : -1);
+
+        if (n_ready < 0 && errno != EINTR)
             return EXIT_FAILURE;
+        if (n_ready == 0)
+            doors_renew_certificates(&daemon->doors);
         if (fds[1].revents)
             return EXIT_FAILURE;
         if (fds[0].revents && take_signal(daemon))
@@ -398,8 +389,7 @@ static void stop(struct daemon *daemon, bool is_clean)
     rest(daemon);
     if (daemon->service)
         service_stop(daemon->service);
-    for (size_t i = 0; i < daemon->n_servers; i++)
-        http_server_drain(daemon->servers[i]);
+    doors_drain(&daemon->doors);
     if (daemon->service)
         service_end_work(daemon->service);
     slack_socket_stop(daemon->slack_socket); /* a door as well */
@@ -408,8 +398,7 @@ static void stop(struct daemon *daemon, bool is_clean)
     effects_stop(daemon->effects); /* its results still go through the inlet */
     posting_stop(daemon->posting); /* likewise */
     inlet_drain(daemon->inlet);
-    for (size_t i = 0; i < daemon->n_servers; i++)
-        http_server_free(daemon->servers[i]);
+    doors_close(&daemon->doors);
     if (is_clean && engine_stop(daemon->engine))
         log_warn("could not note the orderly stop");
     tailing_free(daemon->tailing);

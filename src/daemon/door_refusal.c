@@ -15,7 +15,7 @@ static struct log_limit *limit_of(const char *reason)
         { .reason = "size" },      { .reason = "full" },      { .reason = "events" },
         { .reason = "shape" },     { .reason = "form" },      { .reason = "delivery_id" },
         { .reason = "method" },    { .reason = "app" },       { .reason = "team" },
-        { .reason = "replay" },    { .reason = "timestamp" }, { .reason = "other" },
+        { .reason = "replay" },    { .reason = "timestamp" }, { .reason = "rate" }, { .reason = "other" },
     };
     size_t i = 0;
 

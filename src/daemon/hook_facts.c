@@ -8,6 +8,8 @@
 struct row {
     struct row *next;
     struct hook_fact fact;
+    double room; /* how many may come in now: it fills again with time */
+    int64_t filled_mono_ms; /* 0: never yet */
     size_t name_bytes;
     char name[];
 };
@@ -67,6 +69,38 @@ static struct row *find_or_add_row(struct hook_facts *facts, struct slice hook)
     row->next = facts->rows;
     facts->rows = row;
     return row;
+}
+
+static void fill(struct row *row, int64_t n, int64_t window_ms, int64_t now_mono_ms)
+{
+    double most = (double)n;
+
+    if (!row->filled_mono_ms)
+        row->room = most;
+    else
+        row->room += most * (double)(now_mono_ms - row->filled_mono_ms) / (double)window_ms;
+    if (row->room > most)
+        row->room = most;
+    row->filled_mono_ms = now_mono_ms;
+}
+
+bool hook_facts_let_in(struct hook_facts *facts, struct slice hook, int64_t n, int64_t window_ms,
+                       int64_t now_mono_ms)
+{
+    struct row *row;
+    bool may = true;
+
+    if (!n)
+        return true;
+    pthread_mutex_lock(&facts->lock);
+    row = find_or_add_row(facts, hook);
+    if (row) {
+        fill(row, n, window_ms, now_mono_ms);
+        may = row->room >= 1;
+        row->room -= may;
+    }
+    pthread_mutex_unlock(&facts->lock);
+    return may;
 }
 
 void hook_facts_accepted(struct hook_facts *facts, struct slice hook, bool is_duplicate,

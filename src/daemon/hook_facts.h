@@ -23,5 +23,8 @@ void hook_facts_accepted(struct hook_facts *facts, struct slice hook, bool is_du
                          int64_t now_ms);
 void hook_facts_refused(struct hook_facts *facts, struct slice hook, const char *reason,
                         int64_t now_ms);
+/* May one more come in, of `n` in each `window_ms`? As many as that may come at once; 0: any number. `now_mono_ms` never goes back. */
+bool hook_facts_let_in(struct hook_facts *facts, struct slice hook, int64_t n, int64_t window_ms,
+                       int64_t now_mono_ms);
 /* All zero when nothing came yet. */
 struct hook_fact hook_facts_of(struct hook_facts *facts, struct slice hook);

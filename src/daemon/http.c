@@ -1,6 +1,7 @@
 #include "src/daemon/http_private.h"
 
 #include "src/base/log.h"
+#include "src/daemon/http_tls_private.h"
 
 #include <arpa/inet.h>
 #include <signal.h>
@@ -87,6 +88,23 @@ static void find_credentials(struct http_peer *peer)
     peer->uid = credentials.uid;
 }
 
+/* Whose connections are counted: everybody's but this machine's, where proxies are. IPv4 as IPv6 maps it. */
+static void number_peer(struct http_connection *connection, const struct sockaddr_storage *address)
+{
+    struct sockaddr_in6 v6;
+    struct sockaddr_in v4;
+
+    connection->is_counted = !connection->peer.is_loopback;
+    if (address->ss_family == AF_INET6) {
+        memcpy(&v6, address, sizeof(v6));
+        connection->number = v6.sin6_addr;
+        return;
+    }
+    memcpy(&v4, address, sizeof(v4));
+    connection->number.s6_addr[10] = connection->number.s6_addr[11] = 0xff;
+    memcpy(&connection->number.s6_addr[12], &v4.sin_addr, sizeof(v4.sin_addr));
+}
+
 static void find_peer(struct http_connection *connection, int fd)
 {
     struct http_peer *peer = &connection->peer;
@@ -102,6 +120,7 @@ static void find_peer(struct http_connection *connection, int fd)
         } else {
             peer->is_loopback = is_loopback(&address);
             name_peer(connection, &address);
+            number_peer(connection, &address);
         }
     }
     peer->address = slice_of(connection->peer_text);
@@ -118,6 +137,8 @@ static struct http_connection *open_connection(struct http_server *server,
         return NULL; /* its requests are refused */
     connection->server = server;
     find_peer(connection, info->connect_fd);
+    if (server->tls)
+        http_tls_begin(server->tls, mhd);
     http_watch_add(connection);
     return connection;
 }
@@ -193,6 +214,15 @@ static bool start_daemon(struct http_server *server)
 {
     unsigned flags = MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC |
                      MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    const struct MHD_OptionItem secure[] = {
+        { MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)http_tls_choose },
+        { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)HTTP_TLS_PRIORITIES },
+        { MHD_OPTION_END, 0, NULL },
+    };
+    const struct MHD_OptionItem *more = &secure[server->tls ? 0 : 2];
+
+    if (server->tls)
+        flags |= MHD_USE_TLS;
 
     server->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, on_access, server, MHD_OPTION_EXTERNAL_LOGGER, on_log, server,
@@ -201,7 +231,8 @@ static bool start_daemon(struct http_server *server)
         MHD_OPTION_CONNECTION_TIMEOUT, STALL_SECONDS, MHD_OPTION_URI_LOG_CALLBACK, on_target,
         server, MHD_OPTION_UNESCAPE_CALLBACK, keep_raw, server, MHD_OPTION_NOTIFY_CONNECTION,
         on_connection, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
-        MHD_OPTION_STRICT_FOR_CLIENT, http_strict_is_inherent() ? 1 : 0, MHD_OPTION_END);
+        MHD_OPTION_STRICT_FOR_CLIENT, http_strict_is_inherent() ? 1 : 0, MHD_OPTION_ARRAY, more,
+        MHD_OPTION_END);
     return server->daemon != NULL;
 }
 
@@ -233,6 +264,8 @@ static struct http_server *make_server(const struct http_options *options,
         options->n_connections ? options->n_connections : defaults.n_connections;
     server->request_ms = options->request_ms ? options->request_ms : defaults.request_ms;
     server->bodies_bytes = options->bodies_bytes ? options->bodies_bytes : defaults.bodies_bytes;
+    server->n_per_peer = options->n_per_peer;
+    server->tls = options->tls;
     server->name = strdup(options->name);
     if (!server->name) {
         free(server);

@@ -19,6 +19,7 @@
 #include "src/base/arena.h"
 #include "src/base/event.h"
 #include "src/base/problem.h"
+#include "src/daemon/http_tls.h"
 #include "src/store/journal.h"
 
 struct http_server;
@@ -39,6 +40,9 @@ struct http_options {
     uint32_t n_connections; /* at most; 0: 1000 */
     int64_t request_ms;     /* a request must be whole within, its answer taken within; 0: 10 s */
     int64_t bodies_bytes;   /* all bodies in flight together; 0: 64 MB */
+    uint32_t n_per_peer;    /* connections of one address, but for this machine's; 0: no limit */
+    struct http_tls
+        *tls; /* the certificate it shows, kept until http_server_free; NULL: plain HTTP */
 };
 
 /* Starts its thread. Adds a problem when the address cannot be had. `routes` is copied,
@@ -55,6 +59,8 @@ void http_server_free(struct http_server *server);
 /* The request. Everything is borrowed until it is answered. */
 struct slice http_method(const struct http_exchange *exchange);
 struct slice http_path(const struct http_exchange *exchange); /* raw, without the query */
+/* Inside on_headers: where the path stands below `prefix` ("/base"), which a proxy left there, the rest is the path. */
+void http_drop_prefix(struct http_exchange *exchange, struct slice prefix);
 struct slice http_query(struct http_exchange *exchange,
                         const char *name); /* decoded; absent when not there */
 struct slice http_header(const struct http_exchange *exchange,

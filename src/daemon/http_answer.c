@@ -2,6 +2,8 @@
 
 #include "src/base/json.h"
 #include "src/base/log.h"
+#include "src/base/metrics.h"
+#include "src/daemon/http_tls_private.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -237,10 +239,17 @@ void http_answer_early(struct http_exchange *exchange)
         return;
     buffer_init(&out, 0);
     write_answer(&out, exchange);
-    if (!buffer_rc(&out))
+    if (!buffer_rc(&out) && exchange->server->tls)
+        http_tls_send_last(exchange->mhd, buffer_slice(&out));
+    else if (!buffer_rc(&out))
         (void)send(fd, out.ptr, out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
     (void)shutdown(fd, SHUT_WR);
     buffer_free(&out);
+}
+
+void http_count_refusal(const struct http_server *server, const char *reason)
+{
+    metric_add(METRIC_HTTP_REFUSED, slice_of(server->name), slice_of(reason), 1);
 }
 
 void http_refuse(struct http_exchange *exchange, const struct http_refusal *refusal)
@@ -248,6 +257,7 @@ void http_refuse(struct http_exchange *exchange, const struct http_refusal *refu
     static const struct http_answer_header retry = { .name = "Retry-After",
                                                      .value = { .ptr = "1", .len = 1 } };
 
+    http_count_refusal(exchange->server, refusal->reason ? refusal->reason : "malformed");
     log_debug("request refused: %s server=%s status=%d peer=%s", refusal->detail,
               exchange->server->name, refusal->status, exchange->connection->peer_text);
     http_answer_problem_with(exchange, refusal->status, refusal->title, slice_of(refusal->detail),

@@ -1,5 +1,7 @@
 #include "src/daemon/http_listen.h"
 
+#include "src/daemon/http_inherit.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
@@ -24,6 +26,14 @@ static enum rc report(struct problems *problems, struct slice address, enum rc r
 static enum rc rc_of_errno(void)
 {
     return errno == EADDRINUSE ? RC_CONFLICT : RC_IO;
+}
+
+/* What systemd holds stays open when we go. */
+static bool take_inherited(struct http_listener *listener, const struct sockaddr *address)
+{
+    listener->fd = http_inherit(address);
+    listener->is_inherited = listener->fd >= 0;
+    return listener->is_inherited;
 }
 
 /* --- unix sockets --- */
@@ -98,13 +108,15 @@ static enum rc open_unix(struct slice address, unsigned mode, struct problems *p
     if (!path.len || path.len >= sizeof(name.sun_path))
         return report(problems, address, RC_INVALID, "a socket's path has 1 to 107 bytes");
     memcpy(name.sun_path, path.ptr, path.len);
+    snprintf(listener->address, sizeof(listener->address), "unix:%s", name.sun_path);
+    if (take_inherited(listener, (const struct sockaddr *)&name))
+        return RC_OK;
     rc = remove_stale(address, &name, problems);
     if (rc)
         return rc;
     rc = bind_unix(listener, &name, mode);
     if (rc)
         return report(problems, address, rc, strerrordesc_np(errno));
-    snprintf(listener->address, sizeof(listener->address), "unix:%s", name.sun_path);
     listener->unix_path = listener->address + strlen("unix:");
     return RC_OK;
 }
@@ -178,7 +190,7 @@ static enum rc open_tcp(struct slice address, struct problems *problems,
     error = getaddrinfo(*host ? host : NULL, port, &hints, &found);
     if (error)
         return report(problems, address, RC_INVALID, gai_strerror(error));
-    rc = bind_tcp(listener, found);
+    rc = take_inherited(listener, found->ai_addr) ? RC_OK : bind_tcp(listener, found);
     if (!rc)
         rc = find_address(listener);
     freeaddrinfo(found);
@@ -197,7 +209,7 @@ enum rc http_listener_open(struct slice address, unsigned socket_mode, struct pr
         return report(problems, SLICE("an address"), RC_INVALID, "it holds control characters");
     rc = slice_starts(address, SLICE("unix:")) ? open_unix(address, socket_mode, problems, listener)
                                                : open_tcp(address, problems, listener);
-    if (!rc && listen(listener->fd, SOMAXCONN) != 0)
+    if (!rc && !listener->is_inherited && listen(listener->fd, SOMAXCONN) != 0)
         rc = report(problems, address, rc_of_errno(), strerrordesc_np(errno));
     if (rc)
         http_listener_close(listener);
@@ -208,7 +220,7 @@ void http_listener_stop(struct http_listener *listener)
 {
     struct stat file;
 
-    if (listener->fd >= 0)
+    if (listener->fd >= 0 && !listener->is_inherited)
         (void)shutdown(listener->fd, SHUT_RDWR);
     if (listener->unix_path && lstat(listener->unix_path, &file) == 0 &&
         file.st_dev == listener->device && file.st_ino == listener->inode)

@@ -7,6 +7,7 @@
  *   http_request.c   headers and body are taken in; what handlers ask about them
  *   http_answer.c    answers
  *   http_stream.c    answers without end
+ *   http_tls.c       the certificate, and its renewal
  *
  * Three threads meet here: the server's own (libmicrohttpd's), on which all callbacks and handlers run; the watch; and
  * whoever answers a kept exchange. An exchange belongs to one of them at a time: to its keeper between http_keep and
@@ -45,6 +46,8 @@ struct http_connection {
     uint64_t id; /* never used twice: a descriptor is */
     struct http_peer peer;
     char peer_text[INET6_ADDRSTRLEN + 16];
+    struct in6_addr number; /* of the peer, where its connections are counted */
+    bool is_counted;
     /* Under the watch's lock: */
     enum http_phase phase;
     int64_t
@@ -89,6 +92,8 @@ struct http_server {
     uint32_t n_connections;
     int64_t request_ms;
     int64_t bodies_bytes;
+    uint32_t n_per_peer;
+    struct http_tls *tls; /* NULL: plain */
     struct http_listener listener;
     struct MHD_Daemon *daemon;
     struct http_watch watch;
@@ -100,13 +105,17 @@ struct http_server {
     size_t n_spare;
 };
 
+/* In vedette_http_refused_total; `reason` is one of few words. */
+void http_count_refusal(const struct http_server *server, const char *reason);
+
 /* --- exchanges --- */
 
 struct http_refusal {
     int status;
     const char *title;
     const char *detail;
-    bool may_retry; /* says Retry-After: 1 */
+    bool may_retry;     /* says Retry-After: 1 */
+    const char *reason; /* one word, for the metric; NULL: malformed */
 };
 
 struct http_answer_fields {

@@ -6,18 +6,22 @@
 static const struct http_refusal too_large = { .status = 413,
                                                .title = "Content too large",
                                                .detail =
-                                                   "the body is larger than what is taken here" };
+                                                   "the body is larger than what is taken here",
+                                               .reason = "size" };
 static const struct http_refusal too_many_bodies = { .status = 503,
                                                      .title = "Busy",
                                                      .detail =
                                                          "too many bodies are on their way at once",
-                                                     .may_retry = true };
+                                                     .may_retry = true,
+                                                     .reason = "bodies" };
 static const struct http_refusal no_memory = {
-    .status = 503, .title = "Busy", .detail = "out of memory", .may_retry = true
+    .status = 503, .title = "Busy", .detail = "out of memory", .may_retry = true, .reason = "memory"
 };
-static const struct http_refusal stopping = {
-    .status = 503, .title = "Stopping", .detail = "the server stops", .may_retry = true
-};
+static const struct http_refusal stopping = { .status = 503,
+                                              .title = "Stopping",
+                                              .detail = "the server stops",
+                                              .may_retry = true,
+                                              .reason = "stopping" };
 
 /* --- taking it in --- */
 
@@ -169,6 +173,16 @@ struct slice http_method(const struct http_exchange *exchange)
 struct slice http_path(const struct http_exchange *exchange)
 {
     return exchange->path;
+}
+
+void http_drop_prefix(struct http_exchange *exchange, struct slice prefix)
+{
+    struct slice path = exchange->path;
+
+    if (!prefix.len || !slice_starts(path, prefix) || path.len <= prefix.len ||
+        path.ptr[prefix.len] != '/')
+        return;
+    exchange->path = (struct slice){ path.ptr + prefix.len, path.len - prefix.len };
 }
 
 struct slice http_header(const struct http_exchange *exchange, const char *name)

@@ -64,14 +64,15 @@ static void ring(struct http_watch *watch)
     (void)eventfd_write(watch->bell_fd, 1);
 }
 
-/* Only a request that was begun has an answer to wait for. */
+/* Only a request that was begun has an answer to wait for; and what is encrypted is written by the server's thread alone. */
 static void answer_too_slow(const struct http_connection *connection)
 {
     static const char body[] = "{\"title\":\"The request came too slow\",\"status\":408}";
     char answer[256];
     int len;
 
-    if (connection->phase != HTTP_HEADERS && connection->phase != HTTP_BODY)
+    if (connection->server->tls ||
+        (connection->phase != HTTP_HEADERS && connection->phase != HTTP_BODY))
         return;
     len = snprintf(answer, sizeof(answer),
                    "HTTP/1.1 408 Request Timeout\r\nContent-Type: application/problem+json\r\n"
@@ -100,6 +101,8 @@ static void cut_slow(struct http_connection *connection)
     if (is_slow)
         log_limited(&limit, LOG_WARN, "connection cut: too slow server=%s phase=%s peer=%s",
                     connection->server->name, doing[connection->phase], connection->peer_text);
+    if (is_slow)
+        http_count_refusal(connection->server, doing[connection->phase]);
     answer_too_slow(connection);
     cut(connection);
 }
@@ -117,8 +120,34 @@ static void make_room(struct http_server *server)
     log_limited(&limit, LOG_WARN,
                 "connections at their limit: the oldest unfinished one is cut server=%s n=%zu",
                 server->name, server->watch.n_connections);
+    http_count_refusal(server, "connections");
     if (oldest)
         cut(oldest);
+}
+
+static size_t count_of_peer(const struct http_watch *watch, const struct in6_addr *number)
+{
+    size_t n = 0;
+
+    for (const struct http_connection *one = watch->connections; one; one = one->next)
+        n += one->is_counted && IN6_ARE_ADDR_EQUAL(&one->number, number);
+    return n;
+}
+
+/* One peer must not take the places of all. */
+static void refuse_crowd(struct http_connection *connection)
+{
+    static struct log_limit limit;
+    const struct http_server *server = connection->server;
+
+    if (!server->n_per_peer || !connection->is_counted ||
+        count_of_peer(&server->watch, &connection->number) <= server->n_per_peer)
+        return;
+    log_limited(&limit, LOG_WARN,
+                "connection refused: its peer has as many as one may have server=%s peer=%s n=%u",
+                server->name, connection->peer_text, server->n_per_peer);
+    http_count_refusal(server, "peer");
+    cut(connection);
 }
 
 void http_watch_add(struct http_connection *connection)
@@ -135,6 +164,7 @@ void http_watch_add(struct http_connection *connection)
     watch->connections = connection;
     if (++watch->n_connections >= server->n_connections)
         make_room(server);
+    refuse_crowd(connection);
     pthread_mutex_unlock(&watch->lock);
     (void)http_watch_enter(connection, HTTP_OPENED);
 }

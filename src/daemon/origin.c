@@ -33,6 +33,20 @@ static struct slice authority_of(struct slice url)
     return slice_cut(&url, '/');
 }
 
+struct slice origin_path_prefix(const struct config *config)
+{
+    struct slice path = config->public_url;
+
+    if (slice_is_absent(cut_scheme(&path)))
+        return (struct slice){ 0 };
+    (void)slice_cut(&path, '/');
+    if (path.len && path.ptr[path.len - 1] == '/')
+        path.len--;
+    if (!path.len)
+        return (struct slice){ 0 };
+    return (struct slice){ path.ptr - 1, path.len + 1 }; /* with its slash */
+}
+
 /* A port, or nothing: what follows the name in a Host header. */
 static bool is_well_formed(struct slice host)
 {

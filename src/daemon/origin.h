@@ -9,6 +9,9 @@
 bool origin_host_is_ours(const struct config *config, struct slice host,
                          struct slice local_address);
 
+/* "/base" of the public_url "https://a.example/base/"; absent where it has no path. */
+struct slice origin_path_prefix(const struct config *config);
+
 struct origin_headers {
     struct slice host;
     struct slice origin;     /* absent where it is not there */

@@ -155,7 +155,7 @@ static bool is_change(struct slice method)
     return !slice_eq(method, SLICE("GET"));
 }
 
-/* True when the request is for us. Else it was answered. */
+/* True when the request is for us. Else it was answered. A proxy that serves us below a path may leave the path as it came. */
 static bool check_host(const struct config *config, struct http_exchange *exchange)
 {
     const struct http_peer peer = http_peer_of(exchange);
@@ -164,8 +164,10 @@ static bool check_host(const struct config *config, struct http_exchange *exchan
     if (peer.is_unix)
         return true;
     if (!peer_local_address(peer.fd, http_arena(exchange), &local) &&
-        origin_host_is_ours(config, http_header(exchange, "Host"), local))
+        origin_host_is_ours(config, http_header(exchange, "Host"), local)) {
+        http_drop_prefix(exchange, origin_path_prefix(config));
         return true;
+    }
     refuse(exchange, 421, "Misdirected request",
            "this name is not one of ours; `public_url` and `hosts` say which are");
     return false;

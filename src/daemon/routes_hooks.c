@@ -53,6 +53,14 @@ static bool is_too_long(const struct http_exchange *exchange, int64_t max_bytes)
            announced > max_bytes;
 }
 
+static bool is_let_in(struct routes *routes, const struct webhook *hook)
+{
+    const struct webhook_rate rate = webhook_rate_of(hook);
+
+    return hook_facts_let_in(service_hook_facts(routes->service), webhook_name(hook), rate.n,
+                             rate.window_ms, clock_mono_ms());
+}
+
 /* Answers, or says how much may follow. Everything that can be told without the body is told before it is read. */
 static enum rc judge_headers(struct routes *routes, const struct webhook *hook,
                              struct http_exchange *exchange, int64_t *max_body_bytes)
@@ -79,6 +87,11 @@ static enum rc judge_headers(struct routes *routes, const struct webhook *hook,
         door_refused(routes->service, webhook_name(hook), "size", peer);
         answer_problem(exchange, 413, "The body is larger than this hook takes",
                        (struct slice){ 0 }, NULL);
+        return RC_LIMIT;
+    }
+    if (!is_let_in(routes, hook)) {
+        door_refused(routes->service, webhook_name(hook), "rate", peer);
+        answer_not_stored(exchange, "more comes here than `rate` lets in");
         return RC_LIMIT;
     }
     *max_body_bytes = webhook_max_body_bytes(hook);

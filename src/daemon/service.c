@@ -351,13 +351,21 @@ static enum rc read_anew(const struct service *service, struct reload *reload)
     return reload->held ? RC_OK : RC_NO_MEMORY;
 }
 
-static bool same_list(const struct slice_list *a, const struct slice_list *b)
+static bool same_doors(const struct config *a, const struct config *b)
 {
-    bool same = a->n_items == b->n_items;
+    bool same = a->n_doors == b->n_doors;
 
-    for (size_t i = 0; i < a->n_items && same; i++)
-        same = slice_eq(a->items[i], b->items[i]);
+    for (size_t i = 0; i < a->n_doors && same; i++)
+        same = slice_eq(a->doors[i].address, b->doors[i].address) &&
+               slice_eq(a->doors[i].cert, b->doors[i].cert) &&
+               slice_eq(a->doors[i].key, b->doors[i].key);
     return same;
+}
+
+static bool same_limits(const struct config *a, const struct config *b)
+{
+    return a->bodies_bytes == b->bodies_bytes && a->n_connections == b->n_connections &&
+           a->n_per_peer == b->n_per_peer;
 }
 
 static void warn_of_what_stays(const struct config *before, const struct config *after,
@@ -367,12 +375,12 @@ static void warn_of_what_stays(const struct config *before, const struct config 
         const char *member;
         bool is_same;
     } members[] = {
-        { "listen", same_list(&before->listen, &after->listen) },
+        { "listen", same_doors(before, after) },
         { "control", slice_eq(before->control, after->control) },
         { "socket", slice_eq(before->socket, after->socket) },
         { "state", slice_eq(before->state, after->state) },
         { "store", before->store_max_bytes == after->store_max_bytes },
-        { "limits", before->bodies_bytes == after->bodies_bytes },
+        { "limits", same_limits(before, after) },
     };
 
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)

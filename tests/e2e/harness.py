@@ -150,6 +150,7 @@ class Vedette:
                 self.env[name] = os.environ[name]
         self.env.update(env or {})
         self.wrapper = list(wrapper)
+        self.sockets = []  # listening ones that are handed over as systemd does
         self.process = None
         self.lines = []
         self.addresses = {}
@@ -185,8 +186,9 @@ class Vedette:
             env["VEDETTE_CRASH_AT"] = crash_at
         self.lines, self.addresses = [], {}
         self.process = subprocess.Popen(
-            self.wrapper + [str(BINARY), "run", "-c", str(self.config_path), *arguments], env=env, cwd=self.directory,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+            self.wrapper + self._handing_over() + [str(BINARY), "run", "-c", str(self.config_path), *arguments], env=env, cwd=self.directory,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+            pass_fds=[one.fileno() for one in self.sockets])
         self.reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
         self.reader.start()
         if wait:
@@ -194,6 +196,18 @@ class Vedette:
             if self.process.poll() is not None:
                 raise AssertionError("the daemon ended at once:\n" + "\n".join(self.lines[-30:]))
         return self
+
+    def _handing_over(self):
+        """A program that puts the sockets where systemd puts them, then becomes the next one (sd_listen_fds(3))."""
+        if not self.sockets:
+            return []
+        numbers = [one.fileno() for one in self.sockets]
+        code = ("import os, sys\n"
+                f"kept = [os.dup(fd) for fd in {numbers}]\n"
+                "for i, fd in enumerate(kept): os.dup2(fd, 3 + i, inheritable=True)\n"
+                f"os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='{len(numbers)}')\n"
+                "os.execv(sys.argv[1], sys.argv[1:])")
+        return ["/usr/bin/python3", "-c", code]
 
     def _read(self, process):
         for line in process.stdout:

@@ -270,6 +270,26 @@ static void who_asks_while_it_stops_is_told(void **state)
     buffer_free(&out);
 }
 
+static void a_hook_lets_in_as_many_as_its_rate_and_more_with_time(void **state)
+{
+    struct fixture *fixture = *state;
+    struct hook_facts *facts = service_hook_facts(fixture->service);
+    const struct slice hook = SLICE("deploys"), other = SLICE("github");
+
+    for (int i = 0; i < 3; i++)
+        assert_true(hook_facts_let_in(facts, hook, 3, MINUTE_MS, 1000));
+    assert_false(hook_facts_let_in(facts, hook, 3, MINUTE_MS, 1000));
+    assert_true(hook_facts_let_in(facts, other, 3, MINUTE_MS, 1000)); /* each has its own */
+    assert_false(hook_facts_let_in(facts, hook, 3, MINUTE_MS, 1000 + 19999));
+    assert_true(hook_facts_let_in(facts, hook, 3, MINUTE_MS, 1000 + 20000));
+    assert_false(hook_facts_let_in(facts, hook, 3, MINUTE_MS, 1000 + 20000));
+    /* However long nobody came, no more than three at once. */
+    for (int i = 0; i < 3; i++)
+        assert_true(hook_facts_let_in(facts, hook, 3, MINUTE_MS, HOUR_MS));
+    assert_false(hook_facts_let_in(facts, hook, 3, MINUTE_MS, HOUR_MS));
+    assert_true(hook_facts_let_in(facts, hook, 0, 0, HOUR_MS)); /* no rate: any number */
+}
+
 static void what_came_through_a_door_is_remembered(void **state)
 {
     struct fixture *fixture = *state;
@@ -297,6 +317,7 @@ int main(void)
         STORY(r09_many_reloads_at_once_all_come_to_an_end),
         STORY(everybody_who_listens_is_told_of_another_configuration),
         STORY(who_asks_while_it_stops_is_told),
+        STORY(a_hook_lets_in_as_many_as_its_rate_and_more_with_time),
         STORY(what_came_through_a_door_is_remembered),
     };
 
