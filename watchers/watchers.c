@@ -413,6 +413,29 @@ static enum rc normalise(const struct webhook *hook, const struct journal_entry 
     return rc;
 }
 
+/* What its sender is not known to send, no rule can ask for. */
+static enum rc judge_type(const struct webhook *hook, struct arena *arena, struct event *event)
+{
+    const struct slice type = event->fields[FIELD_TYPE];
+    int known;
+
+    if (!hook->sender->types || slice_is_absent(type) ||
+        slice_to_enum(type, hook->sender->types, &known) == RC_OK)
+        return RC_OK;
+    event->is_unusable = true;
+    return arena_format(arena, &event->drift, "no event called `%.*s` is known", SLICE_ARG(type));
+}
+
+static enum rc judge_types(const struct webhook *hook, struct arena *arena,
+                           struct event_list *events)
+{
+    enum rc rc = RC_OK;
+
+    for (size_t i = 0; i < events->n_items && !rc; i++)
+        rc = judge_type(hook, arena, &events->items[i]);
+    return rc;
+}
+
 static void place_in_entry(const struct journal_entry *entry, size_t i, struct event *event)
 {
     event->id = ulid_plus(entry->id, (uint32_t)i);
@@ -485,6 +508,8 @@ enum rc watchers_events(const struct watchers *watchers, const struct journal_en
     events->trees[events->n_trees++] = payload; /* from here the list frees it */
     if (hook)
         rc = normalise(hook, entry, payload, arena, events);
+    if (hook && !rc)
+        rc = judge_types(hook, arena, events);
     for (size_t i = 0; i < events->n_items; i++)
         finish_event(hook, &events->items[i]);
     if (rc)

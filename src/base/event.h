@@ -67,6 +67,7 @@ struct event {
     int64_t received_ms; /* when it was received */
     struct slice fields[EVENT_N_FIELDS]; /* absent where the sender says nothing */
     struct slice delivery_id;
+    bool is_unusable; /* it says nothing that a rule could go by; `drift` says why */
     struct slice
         drift; /* where a payload is not as its sender's used to be: what was missed; else absent */
     bool is_repeat;       /* the sender says a known state again: its time is the time of receipt */

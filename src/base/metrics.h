@@ -17,6 +17,8 @@
       "Deliveries seen before")                                                                    \
     X(EVENTS_DEAD, "vedette_events_dead_total", "counter", "watcher",                              \
       "Deliveries, and lines, that could not be folded and are kept")                              \
+    X(EVENTS_DRIFTED, "vedette_events_drifted_total", "counter", "watcher",                        \
+      "Events whose payload was not as their sender's used to be")                                 \
     X(HTTP_REFUSED, "vedette_http_refused_total", "counter", "server,reason",                      \
       "Connections and requests cut or refused before anybody looked at what they ask")            \
     X(LOG_BYTES, "vedette_log_bytes_total", "counter", "watcher", "Bytes of logs read")            \

@@ -86,6 +86,8 @@ const struct command commands[] = {
       .options = { CLIENT, OPTION_NOTE, OPTION_JSON }, .run = decide_command },
     { .name = "settle", .operands = "ID", .min_operands = 1, .max_operands = 1, .summary = "say what became of a step whose outcome is unknown",
       .options = { CLIENT, OPTION_RAN, OPTION_NOT_RAN, OPTION_NOTE, OPTION_JSON }, .run = decide_command },
+    { .name = "replay-event", .operands = "EVT", .min_operands = 1, .max_operands = 1, .summary = "fold a delivery that was kept aside, once its rule or mapping is mended",
+      .options = { CLIENT, OPTION_JSON }, .run = replay_event_command },
     { .name = "resolve", .operands = "SIG", .min_operands = 1, .max_operands = 1, .summary = "end a signal by hand",
       .options = { CLIENT, OPTION_JSON }, .run = resolve_command },
     { .name = "pause", .operands = "", .summary = "nothing acts until `vedette resume`; everything else goes on",

@@ -36,5 +36,6 @@ enum exit_code show_command(const struct invocation *invocation);
 enum exit_code approve_command(const struct invocation *invocation);
 enum exit_code edit_command(const struct invocation *invocation);
 enum exit_code decide_command(const struct invocation *invocation);
+enum exit_code replay_event_command(const struct invocation *invocation);
 enum exit_code resolve_command(const struct invocation *invocation);
 enum exit_code pause_command(const struct invocation *invocation);

@@ -180,33 +180,53 @@ enum exit_code decide_command(const struct invocation *invocation)
     return code;
 }
 
-enum exit_code resolve_command(const struct invocation *invocation)
+/* Asks for `verb` of an object and says so in one line; `said` is what is said of it, the id before. */
+static enum exit_code ask_for(const struct invocation *invocation, const char *kind,
+                              const char *verb, const char *said)
 {
     struct slice id = slice_of(invocation->operands[0]);
-    const char *kind = remote_kind(id);
     struct client *client = NULL;
-    struct json *signal = NULL;
+    struct json *answer = NULL;
     struct buffer out;
     enum exit_code code;
 
-    if (!kind || strcmp(kind, "signals") != 0)
-        return usage_error(invocation->command, "SIG is a signal: sig_…");
     buffer_init(&out, 0);
     code = client_new(invocation, &client);
     if (!code)
-        code = remote_post(client, "signals", id, "resolve", SLICE("{}"), &signal);
+        code = remote_post(client, kind, id, verb, SLICE("{}"), &answer);
     if (!code) {
         if (invocation->options.json)
-            value_add_line(signal, &out);
+            value_add_line(answer, &out);
         else
-            buffer_format(&out, "%.*s is resolved", SLICE_ARG(id));
+            buffer_format(&out, "%.*s %s", SLICE_ARG(id), said);
         buffer_add_text(&out, "\n");
         code = screen_write(&out) ? EXIT_REFUSED : EXIT_DONE;
     }
-    json_free(signal);
+    json_free(answer);
     client_free(client);
     buffer_free(&out);
     return code;
+}
+
+static bool is_of_kind(const struct invocation *invocation, const char *wanted)
+{
+    const char *kind = remote_kind(slice_of(invocation->operands[0]));
+
+    return kind && strcmp(kind, wanted) == 0;
+}
+
+enum exit_code resolve_command(const struct invocation *invocation)
+{
+    if (!is_of_kind(invocation, "signals"))
+        return usage_error(invocation->command, "SIG is a signal: sig_…");
+    return ask_for(invocation, "signals", "resolve", "is resolved");
+}
+
+enum exit_code replay_event_command(const struct invocation *invocation)
+{
+    if (!is_of_kind(invocation, "events"))
+        return usage_error(invocation->command, "EVT is an event: evt_…");
+    return ask_for(invocation, "events", "replay", "is taken in again");
 }
 
 enum exit_code pause_command(const struct invocation *invocation)

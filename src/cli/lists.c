@@ -13,6 +13,7 @@ enum cell_form {
     CELL_AGO,
     CELL_EXPIRY, /* of what is still open */
     CELL_END,    /* of what is still active */
+    CELL_TITLE,  /* of an event; of one that was kept aside, why */
     CELL_HELD,   /* what holds a signal back: its reason */
 };
 
@@ -92,7 +93,7 @@ static const struct list {
                  { "kind" },
                  { "state" },
                  { "subject" },
-                 { "title" } },
+                 { "title", CELL_TITLE } },
       .n_columns = 7 },
     { .name = "silences",
       .columns = { { "ID" }, { "STATE", true }, { "ENDS" }, { "BY" }, { "WHERE" }, { "REASON" } },
@@ -151,6 +152,9 @@ static enum rc add_cell(struct listing *listing, const struct cell *cell, const 
         break;
     case CELL_LIST:
         value_show_list(value, " · ", &listing->text);
+        break;
+    case CELL_TITLE:
+        buffer_add(&listing->text, json_text(value ? value : json_get_text(item, "reason")));
         break;
     case CELL_HELD:
         buffer_add(&listing->text, value_text(value, "reason"));

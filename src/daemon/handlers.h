@@ -33,6 +33,7 @@ void get_status(struct request *request);
 /* routes_decide.c */
 void post_decision(struct request *request);
 void post_resolve(struct request *request);
+void post_event_replay(struct request *request);
 /* routes_silences.c */
 void post_silence(struct request *request);
 void delete_silence(struct request *request);

@@ -264,3 +264,59 @@ void get_event(struct request *request)
     buffer_free(&json);
     request_fail(request, rc);
 }
+
+/* --- once more --- */
+
+struct replay_work {
+    struct engine_work work;
+    struct ulid event;
+    struct ulid id; /* it has now */
+};
+
+static enum rc run_replay(struct engine_work *work, struct engine *engine, int64_t now_ms)
+{
+    const struct caller *caller = &work->request->caller;
+    struct replay_work *replay = (struct replay_work *)work;
+
+    return engine_replay_event(engine, replay->event, caller->name, caller->via, now_ms,
+                               &replay->id);
+}
+
+static void answer_replay(struct engine_work *work, enum rc rc)
+{
+    struct buffer json;
+    struct json_writer writer;
+
+    if (rc == RC_CONFLICT) {
+        request_problem(
+            work->request, 409, "Conflict",
+            SLICE("this delivery was not kept aside: it is folded, and a second time would "
+                  "count it twice"));
+        return;
+    }
+    if (rc) {
+        request_fail(work->request, rc);
+        return;
+    }
+    buffer_init(&json, 0);
+    writer = json_writer_to(&json);
+    json_object_begin(&writer);
+    api_member_id(&writer, "id", "evt_", ((struct replay_work *)work)->id);
+    json_object_end(&writer);
+    request_answer_json(work->request, 202, &json);
+}
+
+void post_event_replay(struct request *request)
+{
+    struct replay_work *work = arena_alloc(request->arena, 1, sizeof *work);
+
+    if (!work) {
+        request_fail(request, RC_NO_MEMORY);
+        return;
+    }
+    *work = (struct replay_work){ .work = { .run = run_replay, .answer = answer_replay } };
+    if (ulid_parse(request->part, "evt_", &work->event))
+        request_fail(request, RC_NOT_FOUND);
+    else
+        request_run(request, &work->work);
+}

@@ -1,6 +1,7 @@
 #include "src/engine/engine_private.h"
 
 #include "src/base/crash_point.h"
+#include "src/base/map.h"
 
 #include <stdlib.h>
 
@@ -122,6 +123,7 @@ void engine_free(struct engine *engine)
         return;
     matcher_free(engine->matcher);
     keys_free(engine->keys);
+    map_free(engine->drift_shapes);
     ruleset_free(engine->ruleset);
     arena_free(engine->silences.arena);
     arena_free(engine->arena);

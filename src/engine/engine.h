@@ -136,6 +136,9 @@ enum rc engine_reload(struct engine *engine, const struct config *config, struct
                       struct buffer *summary) MUST_CHECK;
 enum rc engine_set_paused(struct engine *engine, bool paused, struct slice who, struct slice via,
                           int64_t now_ms) MUST_CHECK;
+/* Takes a delivery that was kept aside (`event`: any of its events) in again, as a new one; its id is then `id`. RC_NOT_FOUND: it is not there; RC_CONFLICT: it was not kept aside. */
+enum rc engine_replay_event(struct engine *engine, struct ulid event, struct slice who,
+                            struct slice via, int64_t now_ms, struct ulid *id) MUST_CHECK;
 /* Ends a signal by hand. RC_NOT_FOUND, RC_CONFLICT when it is not open. */
 enum rc engine_resolve(struct engine *engine, struct ulid signal, struct slice who,
                        struct slice via, int64_t now_ms) MUST_CHECK;

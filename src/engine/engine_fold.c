@@ -51,17 +51,52 @@ enum rc turn_bury(struct turn *turn, const struct journal_entry *entry, const ch
     return rc ? rc : meta_set(turn->txn, META_CURSOR, entry->seq);
 }
 
+/* The first of them, where none can be used; NULL: one can. */
+static const struct event *find_unusable(const struct event_list *events)
+{
+    for (size_t i = 0; i < events->n_items; i++) {
+        if (!events->items[i].is_unusable)
+            return NULL;
+    }
+    return events->n_items ? &events->items[0] : NULL;
+}
+
+static enum rc bury_unusable(struct turn *turn, const struct journal_entry *entry,
+                             const struct event *event)
+{
+    struct slice reason;
+    enum rc rc = arena_copy(turn->arena, event->drift, &reason);
+
+    return rc ? rc : turn_bury(turn, entry, reason.ptr);
+}
+
+static enum rc fold_usable(struct turn *turn, const struct event_list *events)
+{
+    enum rc rc = RC_OK;
+
+    for (size_t i = 0; i < events->n_items && !rc; i++) {
+        drift_tell(turn->engine, &events->items[i]);
+        if (!events->items[i].is_unusable)
+            rc = signals_fold_event(turn, &events->items[i]);
+    }
+    return rc;
+}
+
 static enum rc fold_entry(struct turn *turn, const struct journal_entry *entry)
 {
     struct event_list events = { 0 };
+    const struct event *unusable;
     enum rc rc;
 
     crash_point(CRASH_FOLD_EVENT);
     rc = engine_events(turn->engine->config, entry, turn->arena, &events);
     if (rc == RC_INVALID)
         return turn_bury(turn, entry, "it holds nothing that its watcher can read");
-    for (size_t i = 0; i < events.n_items && !rc; i++)
-        rc = signals_fold_event(turn, &events.items[i]);
+    unusable = rc ? NULL : find_unusable(&events);
+    if (unusable)
+        rc = bury_unusable(turn, entry, unusable);
+    else if (!rc)
+        rc = fold_usable(turn, &events);
     event_list_free(&events);
     return rc ? rc : meta_set(turn->txn, META_CURSOR, entry->seq);
 }

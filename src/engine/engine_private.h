@@ -67,10 +67,11 @@ struct engine {
     struct {
         struct arena *arena;
         struct silence_list active;
-        bool is_known;  /* what the store holds stands in `active` */
-    } silences;         /* engine_silences.c */
-    int64_t due_ms;     /* cache of the first timer; -1: not known */
-    _Atomic bool rests; /* the daemon is stopping */
+        bool is_known;        /* what the store holds stands in `active` */
+    } silences;               /* engine_silences.c */
+    struct map *drift_shapes; /* those that were told; NULL: none yet */
+    int64_t due_ms;           /* cache of the first timer; -1: not known */
+    _Atomic bool rests;       /* the daemon is stopping */
 };
 
 struct effect_link {
@@ -114,6 +115,9 @@ struct turn {
     bool greeted;                 /* the rules, in this turn */
     int64_t proposed_received_ms; /* 0: no proposal came of this turn */
 };
+
+/* engine_drift.c */
+void drift_tell(struct engine *engine, const struct event *event);
 
 /* turn.c */
 enum rc turn_begin(struct engine *engine, int64_t now_ms, struct turn *turn) MUST_CHECK;

@@ -272,3 +272,10 @@ enum rc dead_letter_get(struct store_txn *txn, uint64_t seq, struct arena *arena
     letter->seq = seq;
     return rc;
 }
+
+enum rc dead_letter_remove(struct store_txn *txn, uint64_t seq)
+{
+    const struct store_key key = key_of_u64(seq);
+
+    return store_delete(txn, TABLE_DEAD, key_slice(&key));
+}

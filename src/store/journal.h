@@ -62,3 +62,4 @@ struct dead_letter {
 enum rc dead_letter_put(struct store_txn *txn, const struct dead_letter *letter) MUST_CHECK;
 enum rc dead_letter_get(struct store_txn *txn, uint64_t seq, struct arena *arena,
                         struct dead_letter *letter) MUST_CHECK;
+enum rc dead_letter_remove(struct store_txn *txn, uint64_t seq) MUST_CHECK;

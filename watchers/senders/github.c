@@ -377,7 +377,7 @@ static const char *const types[] = {
     "github.repository", "github.repository_dispatch", "github.repository_import", "github.repository_ruleset",
     "github.repository_vulnerability_alert", "github.secret_scanning_alert",
     "github.secret_scanning_alert_location", "github.security_advisory", "github.security_and_analysis",
-    "github.sponsorship", "github.star", "github.status", "github.team", "github.team_add", "github.unknown",
+    "github.sponsorship", "github.star", "github.status", "github.team", "github.team_add",
     "github.watch", "github.workflow_dispatch", "github.workflow_job", "github.workflow_run",
     NULL,
 };
