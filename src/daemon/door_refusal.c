@@ -4,32 +4,48 @@
 #include "src/base/log.h"
 #include "src/base/metrics.h"
 
-/* One log line a minute for each kind. */
-static struct log_limit *limit_of(const char *reason)
+struct refusal {
+    const char *reason;
+    const char *hint;       /* what to look at; NULL: the reason says it */
+    struct log_limit limit; /* one line a minute for each */
+};
+
+static struct refusal *find_refusal(const char *reason)
 {
-    static struct refusal {
-        const char *reason;
-        struct log_limit limit;
-    } refusals[] = {
-        { .reason = "signature" }, { .reason = "json" },      { .reason = "content_type" },
-        { .reason = "size" },      { .reason = "full" },      { .reason = "events" },
-        { .reason = "shape" },     { .reason = "form" },      { .reason = "delivery_id" },
-        { .reason = "method" },    { .reason = "app" },       { .reason = "team" },
-        { .reason = "replay" },    { .reason = "timestamp" }, { .reason = "rate" }, { .reason = "other" },
+    static struct refusal refusals[] = {
+        { .reason = "signature" },
+        { .reason = "json" },
+        { .reason = "content_type" },
+        { .reason = "size" },
+        { .reason = "full" },
+        { .reason = "events" },
+        { .reason = "shape" },
+        { .reason = "form" },
+        { .reason = "delivery_id" },
+        { .reason = "method" },
+        { .reason = "app" },
+        { .reason = "team" },
+        { .reason = "replay" },
+        { .reason = "timestamp",
+          .hint = ": it was signed long ago or ahead of now; is the clock of this machine right?" },
+        { .reason = "rate" },
+        { .reason = "other" },
     };
     size_t i = 0;
 
     while (i + 1 < sizeof refusals / sizeof *refusals &&
            !slice_eq(slice_of(refusals[i].reason), slice_of(reason)))
         i++;
-    return &refusals[i].limit;
+    return &refusals[i];
 }
 
 void door_refused(struct service *service, struct slice watcher, const char *reason,
                   struct slice peer)
 {
+    struct refusal *refusal = find_refusal(reason);
+
     metric_add(METRIC_EVENTS_REJECTED, watcher, slice_of(reason), 1);
     hook_facts_refused(service_hook_facts(service), watcher, reason, clock_wall_ms());
-    log_limited(limit_of(reason), LOG_WARN, "hook refused: %s hook=%.*s peer=%.*s", reason,
-                SLICE_ARG(watcher), SLICE_ARG(peer));
+    log_limited(&refusal->limit, LOG_WARN, "hook refused: %s%s hook=%.*s peer=%.*s", reason,
+                refusal->hint ? refusal->hint : "", SLICE_ARG(watcher), SLICE_ARG(peer));
 }

@@ -454,8 +454,9 @@ static void fold(struct inlet *inlet)
     bool more = false;
     enum rc rc;
 
-    if (!inlet->fold_more && !engine_n_unfolded(inlet->engine) &&
-        engine_due_ms(inlet->engine) > now_ms)
+    inlet->fold_more |=
+        engine_n_unfolded(inlet->engine) > 0; /* a delivery may come by control, too */
+    if (!inlet->fold_more && engine_due_ms(inlet->engine) > now_ms)
         return;
     if (fold_not_before_mono_ms(inlet) > clock_mono_ms())
         return;

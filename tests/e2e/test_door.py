@@ -1,4 +1,7 @@
 """The public door itself: where it listens, what a certificate does there, who gets how many places, and that a restart loses nobody."""
+import base64
+import hashlib
+import hmac
 import http.client
 import json
 import pathlib
@@ -271,3 +274,40 @@ class Limits(VedetteTest):
                 "print(opened('10.1.1.1', 7), opened('127.0.0.1', 7))")
         seen = subprocess.run(["nsenter", "-t", str(vedette.pid), "-U", "-n", "--preserve-credentials", "/usr/bin/python3", "-c", code, port], capture_output=True, text=True, check=False)
         self.assertEqual(seen.stdout.split(), ["4", "7"], seen.stderr)
+
+
+class Forgery(VedetteTest):
+    def test_h24_a_flood_of_forged_deliveries_is_one_line_a_minute_and_costs_the_others_nothing(self):
+        vedette = self.vedette()
+        forged = headers(Authorization="Bearer forged")
+
+        def flood(_):
+            connection = http.client.HTTPConnection(vedette.addresses["public"], timeout=PATIENCE)
+            seen = set()
+            for number in range(250):
+                connection.request("POST", "/hooks/deploys", deploy(number), forged)
+                answer = connection.getresponse()
+                answer.read()
+                seen.add(answer.status)
+            connection.close()
+            return seen
+
+        self.assertEqual(together(4, flood), [{401}] * 4)
+        self.assertEqual(vedette.request("public", "POST", "/hooks/deploys", deploy(), headers()).status, 202)
+        self.assertEqual(vedette.metric("vedette_events_rejected_total", watcher="deploys", reason="signature"), 1000)
+        self.assertLessEqual(vedette.log().count("hook refused: signature"), 2)  # a minute may end in between
+        self.assertIn("signature", vedette.cli("hooks", check=0).stdout)
+
+    def test_h23_deliveries_signed_at_another_time_say_that_a_clock_is_wrong(self):
+        key = "whsec_" + base64.b64encode(b"a key of the tests, 24+ bytes").decode()
+        vedette = self.vedette(config=CONFIG.replace("actions:\n", f"  - {{webhook: standard-webhooks, name: signed, secret: {key}}}\nactions:\n", 1))
+        for age, status in ((0, 202), (299, 202), (302, 401), (-302, 401), (100000, 401)):
+            stamp, body = str(int(time.time()) - age), deploy()
+            text = f"m{age}.{stamp}.".encode() + body
+            proof = base64.b64encode(hmac.new(b"a key of the tests, 24+ bytes", text, hashlib.sha256).digest()).decode()
+            answer = vedette.request("public", "POST", "/hooks/signed", body, {"Content-Type": "application/json", "webhook-id": f"m{age}",
+                                                                              "webhook-timestamp": stamp, "webhook-signature": f"v1,{proof}"})
+            self.assertEqual(answer.status, status, age)
+        self.assertEqual(vedette.metric("vedette_events_rejected_total", watcher="signed", reason="timestamp"), 3)
+        self.assertEqual(vedette.log().count("is the clock of this machine right?"), 1)
+        self.assertIn("timestamp", vedette.cli("hooks", check=0).stdout)
