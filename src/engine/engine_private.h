@@ -269,6 +269,8 @@ enum rc absence_was_deaf(struct turn *turn, const struct signal *signal, int64_t
 /* What the rule is for the signal that stands for a watcher: it asks nobody. In the turn's arena; NULL: it judges silence no more. */
 enum rc absence_stand_in_rule(struct turn *turn, const struct rule *rule,
                               const struct rule **stand_in) MUST_CHECK;
+/* TIMER_WATCHER. */
+enum rc absence_walk(struct turn *turn, struct ulid watcher, int64_t due_ms) MUST_CHECK;
 /* A start; and whatever changes the watchers. */
 enum rc absence_begin(struct turn *turn) MUST_CHECK;
 enum rc absence_follow_config(struct turn *turn) MUST_CHECK;
