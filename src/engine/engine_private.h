@@ -67,7 +67,9 @@ struct engine {
     struct {
         struct arena *arena;
         struct silence_list active;
-        bool is_known;  /* what the store holds stands in `active` */
+        bool is_known; /* what the store holds stands in `active` */
+        int64_t
+            from_ms; /* those that are not over at this time: deliveries and timers may be of an earlier one */
     } silences;         /* engine_silences.c */
     int64_t due_ms;     /* cache of the first timer; -1: not known */
     _Atomic bool rests; /* the daemon is stopping */
