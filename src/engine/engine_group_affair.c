@@ -123,18 +123,19 @@ enum rc groups_task_opened(struct turn *turn, const struct task *task, const str
     return mark_each(turn, &task->signals, leader->id, &marking);
 }
 
-/* Nothing comes of the task: the others wait again, and ask at once. */
+/* Nothing comes of the task: the others wait again, and ask at once. Where it was for an open proposal, that one goes on being about them. */
 enum rc groups_lose_task(struct turn *turn, struct signal_group *group, const struct task *task,
                          struct ulid in_hand)
 {
+    const bool is_asked = !ulid_is_absent(group->proposal);
     enum rc rc;
 
     group->task = (struct ulid){ 0 };
     group->leader = (struct ulid){ 0 };
     rc = group_put(turn->txn, group); /* what holds them is told by it */
-    if (!rc)
+    if (!rc && !is_asked)
         rc = groups_make_wait(turn, group, &task->signals, in_hand);
-    if (!rc && group->n_waiting)
+    if (!rc && (is_asked || group->n_waiting))
         rc = groups_arm(turn, group, turn->now_ms);
     return rc ? rc : groups_keep(turn, group);
 }
