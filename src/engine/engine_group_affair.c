@@ -333,7 +333,11 @@ static enum rc follow_group(struct turn *turn, struct signal_group *group,
 /* Whoever waited for it to be over, or open again, is asked about. */
 static enum rc go_on(struct turn *turn, struct signal_group *group, const struct proposal *proposal)
 {
+    const struct rule *rule = turn_rule(turn, proposal->rule);
     enum rc rc = RC_OK;
+
+    if (rule && rule->group.is_there)
+        group->wait_ms = rule->group.wait_ms;
 
     if (group->n_waiting && proposal_state_is_final(proposal->state))
         rc = groups_arm(turn, group, turn->now_ms + group->wait_ms);

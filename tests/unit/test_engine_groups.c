@@ -549,6 +549,38 @@ static void who_takes_the_place_of_the_last_one_keeps_it_open(void **state)
     end(story);
 }
 
+static void who_comes_after_a_reload_waits_as_long_as_its_rule_says_now(void **state)
+{
+    struct story *story = three_are_down(GROUPED);
+
+    (void)state;
+    swap_rules(story, "rules:\n" RULE(", group: {by: [environment], wait: 10m}"), AT(40));
+    fails(story, AT(41), "desk");
+    fold(story, AT(630) - 1);
+    assert_int_equal(newest(story).signals.n_items, 3);
+    fold(story, AT(630)); /* ten minutes after it was asked about */
+    assert_int_equal(newest(story).signals.n_items, 4);
+    end(story);
+}
+
+static void who_waited_for_what_is_decided_waits_as_long_as_its_rule_says_now(void **state)
+{
+    struct story *story = three_are_down("rules:\n" RULE(BY_ZONE ", verify: none"));
+
+    (void)state;
+    approved_at(story, AT(40));
+    fails(story, AT(41), "desk");
+    swap_rules(story, "rules:\n" RULE(", group: {by: [environment], wait: 5m}, verify: none"),
+               AT(42));
+    ends(story, EFFECT_DONE, AT(50));
+    fold(story, AT(350) - 1);
+    assert_int_equal(n_proposals(story), 1);
+    fold(story, AT(350));
+    assert_int_equal(n_proposals(story), 2);
+    assert_about(story, "desk");
+    end(story);
+}
+
 /* --- across rules --- */
 
 #define SEVERE(more)                                                                               \
