@@ -343,6 +343,47 @@ static void a_thousand_held_ones_ask_over_several_turns_and_each_once(void **sta
     assert_int_equal(n_rows(story, TABLE_INHIBIT_WALKS), 0);
 }
 
+/* --- what stands for others --- */
+
+#define CAPPED CONFIG "limits: {keys_per_rule: 1}\n"
+
+/* Nobody knows whether what has no room is about the same. */
+static void what_counts_keys_without_room_holds_nobody_back(void **state)
+{
+    struct story *story = begin_with(CAPPED, "rules:\n" DB_SEEN APP(""));
+
+    (void)state;
+    assert_int_equal(engine_recover(story->engine, NOON_MS - HOUR_MS), RC_OK);
+    happens(story, NOON_MS, "alert", "db0", "mail", "failing");
+    happens(story, NOON_MS + 1, "alert", "db1", "shop", "failing"); /* one too many */
+    app_fails(story, NOON_MS + 2);
+    assert_int_equal(of_app(story).n_ids, 1);
+    assert_int_equal(state_of_app(story), PROPOSAL_OPEN);
+    end(story);
+}
+
+#define WATCHED CONFIG "watchers: [{log: /nowhere/app.log, name: app}]\n"
+#define BEAT "  - {id: db-down, on: deploy, key: [host], when: {absent: 1h}, mode: observe}\n"
+
+static void what_stands_for_a_watcher_holds_nobody_back(void **state)
+{
+    const struct engine_notice silent = { .watcher = SLICE("app"), .state = WATCHER_SILENT };
+    struct story *story =
+        begin_with(WATCHED, "rules:\n" BEAT RULE("app-slow", "ci.run", ", unless: [db-down]"));
+
+    (void)state;
+    assert_int_equal(engine_recover(story->engine, NOON_MS - HOUR_MS), RC_OK);
+    accept(story, NOON_MS, ENGINE_RECORDED_EVENT,
+           "{\"kind\":\"deploy\",\"watcher\":\"app\",\"host\":\"db1\",\"time\":"
+           "\"2026-11-21T12:00:00Z\"}");
+    fold(story, NOON_MS);
+    assert_int_equal(engine_notify(story->engine, &silent, NOON_MS + 1), RC_OK);
+    fold(story, NOON_MS + HOUR_MS); /* the stand-in fires */
+    app_fails(story, NOON_MS + HOUR_MS + 1);
+    assert_int_equal(state_of_app(story), PROPOSAL_OPEN);
+    end(story);
+}
+
 int main(void)
 {
 #define UNLESS(test)                                                                               \
@@ -370,6 +411,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(without_the_field_it_waits_for_ever, begin_while, finish),
         cmocka_unit_test_setup_teardown(a_thousand_held_ones_ask_over_several_turns_and_each_once,
                                         begin_unless, finish),
+        cmocka_unit_test(what_counts_keys_without_room_holds_nobody_back),
+        cmocka_unit_test(what_stands_for_a_watcher_holds_nobody_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
