@@ -108,6 +108,7 @@ struct turn {
     bool feed_grew;
     bool messages_owed; /* to a channel */
     bool silences_changed;
+    bool runs_timers;
     struct key_change *key_changes;
     int64_t cause_time_ms;    /* event time of the cause; 0: time itself */
     struct chain_link *chain; /* transitions that rules are still to hear of */
@@ -178,9 +179,9 @@ enum rc signals_ask_waiting(struct turn *turn) MUST_CHECK;
 /* Opens a task for a firing signal where nothing holds it back; the caller stores the signal. */
 enum rc signals_ask(struct turn *turn, const struct rule *rule, struct signal *signal) MUST_CHECK;
 
-/* The same once all rules have seen what happened (signals_ask_waiting); whoever holds the signal stores it. */
+/* The same once all rules have seen what happened (signals_ask_waiting), or once all has fired that fires at this moment (gates_ask_after_timers); whoever holds the signal stores it. */
 enum rc signals_ask_later(struct turn *turn, const struct rule *rule,
-                          const struct signal *signal) MUST_CHECK;
+                          struct signal *signal) MUST_CHECK;
 
 /* engine_gates.c: a table of what may hold back what a firing signal asks; the first gate that does is noted in the signal, in the store's table `held` and in the counts. Whoever
  * loaded the signal stores it.
@@ -199,6 +200,8 @@ enum rc gates_look_again(struct turn *turn, struct signal *signal) MUST_CHECK;
 /* It asks by a timer that is due now, and is held for `reason` until then. */
 enum rc gates_ask_soon(struct turn *turn, struct signal *signal,
                        enum hold_reason reason) MUST_CHECK;
+/* It asks by its own timer, which is due now: after those by which signals fire at this moment, in the same order however many turns these are spread over. What it is held for stays. */
+enum rc gates_ask_after_timers(struct turn *turn, struct signal *signal) MUST_CHECK;
 /* What was held for this reason asks again, the most severe first, spread over timers that are due now. */
 enum rc gates_open(struct turn *turn, enum hold_reason reason) MUST_CHECK;
 /* The configuration may have changed: what it alone held is looked at again. */

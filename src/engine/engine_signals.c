@@ -63,12 +63,14 @@ enum rc signals_ask(struct turn *turn, const struct rule *rule, struct signal *s
 
 /* --- asked once all rules have seen it --- */
 
-enum rc signals_ask_later(struct turn *turn, const struct rule *rule, const struct signal *signal)
+enum rc signals_ask_later(struct turn *turn, const struct rule *rule, struct signal *signal)
 {
     struct ask_link *link;
 
     if (rule->mode != RULE_PROPOSE || signal->attention != ATTENTION_NONE)
         return RC_OK;
+    if (turn->runs_timers)
+        return gates_ask_after_timers(turn, signal);
     /* Of the engine's: `turn->arena` may be one signal's for a while. */
     link = arena_alloc(turn->engine->arena, 1, sizeof *link);
     if (!link)

@@ -35,6 +35,7 @@ enum rc timers_run(struct turn *turn, int64_t until_ms, size_t n_max, size_t *n_
     bool is_due = false;
     enum rc rc = RC_OK;
 
+    turn->runs_timers = true;
     for (*n_run = 0; *n_run < n_max; ++*n_run) {
         rc = next_due(turn, until_ms, &timer, &is_due);
         if (rc || !is_due)
@@ -50,8 +51,7 @@ enum rc timers_run(struct turn *turn, int64_t until_ms, size_t n_max, size_t *n_
         if (rc)
             break;
     }
-    if (!rc)
-        rc = signals_ask_waiting(turn);
+    turn->runs_timers = false;
     turn->now_ms = now_ms;
     return rc;
 }

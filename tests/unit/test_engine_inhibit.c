@@ -384,6 +384,40 @@ static void what_stands_for_a_watcher_holds_nobody_back(void **state)
     end(story);
 }
 
+/* --- at one moment --- */
+
+#define N_BEATS 600 /* more than a turn looks at */
+#define BEATS(id, kind, more)                                                                      \
+    "  - {id: " id ", on: " kind ", key: [host], when: {absent: 1h}" more "}\n"
+
+/* All are missed at the same millisecond, the one that holds the others back last: whatever the turns, nobody is asked about them. */
+static void who_fires_at_one_moment_is_seen_by_all_of_it_however_many_turns_it_takes(void **state)
+{
+    struct story *story =
+        begin_with(CONFIG, "rules:\n" BEATS("app-slow", "ci.run",
+                                            ", propose: {plan: [{do: act}]}, unless: [db-down]")
+                               BEATS("db-down", "alert", ", mode: observe"));
+    char host[16];
+    bool more = false;
+
+    (void)state;
+    assert_int_equal(engine_recover(story->engine, NOON_MS - HOUR_MS), RC_OK);
+    for (int i = 0; i < N_BEATS; i++) {
+        snprintf(host, sizeof host, "h%d", i);
+        happens(story, NOON_MS, "ci.run", host, NULL, "ok");
+    }
+    happens(story, NOON_MS, "alert", "db1", NULL, "ok");
+    assert_int_equal(engine_fold(story->engine, NOON_MS + HOUR_MS, 256, 1000, &more), RC_OK);
+    assert_true(more);
+    assert_int_equal(n_rows(story, TABLE_TASKS), 0);
+    for (int i = 0; i < 10 && more; i++)
+        assert_int_equal(engine_fold(story->engine, NOON_MS + HOUR_MS, 256, 1000, &more), RC_OK);
+    assert_false(more);
+    assert_int_equal(n_rows(story, TABLE_TASKS), 0);
+    assert_int_equal((int)gauge(HOLD_INHIBITED), N_BEATS);
+    end(story);
+}
+
 int main(void)
 {
 #define UNLESS(test)                                                                               \
@@ -413,6 +447,7 @@ int main(void)
                                         begin_unless, finish),
         cmocka_unit_test(what_counts_keys_without_room_holds_nobody_back),
         cmocka_unit_test(what_stands_for_a_watcher_holds_nobody_back),
+        cmocka_unit_test(who_fires_at_one_moment_is_seen_by_all_of_it_however_many_turns_it_takes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
