@@ -260,6 +260,9 @@ enum rc keys_rule_of(struct turn *turn, const struct signal *signal,
 enum rc keys_greet_rules(struct turn *turn) MUST_CHECK;
 struct fold_clock keys_clock(const struct turn *turn, const struct rule *rule);
 
+/* engine_hand.c: what somebody did by hand, as the journal tells it, is done again; `*is_taken`: rules are not asked about it. Only replays read such events: no door lets one in. */
+enum rc hand_take_event(struct turn *turn, const struct event *event, bool *is_taken) MUST_CHECK;
+
 /* engine_absence.c: nobody is missed through a watcher that does not hear. */
 /* What an event says of a watcher, or of a start; `*is_taken`: rules are not asked about it. */
 enum rc absence_take_event(struct turn *turn, const struct event *event, bool *is_taken) MUST_CHECK;

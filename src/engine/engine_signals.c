@@ -338,6 +338,8 @@ enum rc signals_fold_alone(struct turn *turn, const struct event *event)
     bool is_taken;
     enum rc rc = absence_take_event(turn, event, &is_taken);
 
+    if (!rc && !is_taken)
+        rc = hand_take_event(turn, event, &is_taken);
     if (rc || is_taken)
         return rc;
     turn->cause = event->id;
