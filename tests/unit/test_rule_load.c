@@ -737,6 +737,38 @@ static void lines_of_a_log_may_be_told_from_others_by_a_pattern_of_the_file(void
 
 /* -- shared pieces -- */
 
+static void what_ends_by_itself_is_given_a_whole_window_to_do_so_before_it_is_judged(void **state)
+{
+    static const struct {
+        const char *when;
+        int64_t quiet_ms;
+    } cases[] = {
+        { "{fewer: 5, within: 10m}", 30 * MINUTE_MS },
+        { "{fewer: 5, within: 6h}", 6 * HOUR_MS },
+        { "{absent: 24h}", 24 * HOUR_MS },
+        { "{absent: 24h, grace: 2h}", 26 * HOUR_MS },
+        { "{absent: {cron: '0 2 * * *'}, grace: 2h}", 2 * HOUR_MS },
+        { "{ratio: 5%, having: {match: '/x/'}, within: 2h, at_least: 10}", 2 * HOUR_MS },
+        { "{avg: duration, above: 5m, within: 90m}", 90 * MINUTE_MS },
+        { "{flaps: state, count: 3, within: 7d}", 7 * DAY_MS },
+        { "{flaps: state, count: 3, within: 60d}", 30 * DAY_MS }, /* verify can be no longer */
+        { "{count: 5, within: 6h}", 30 * MINUTE_MS },             /* one more match is what tells */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char rules[256];
+        struct ruleset *set;
+
+        snprintf(rules, sizeof(rules), "rules: [{id: a, on: log, when: %s}]", cases[i].when);
+        set = rules_of(rules);
+        print_message("%s\n", cases[i].when);
+        assert_int_equal(set->rules[0].playbook.verify.kind, PLAYBOOK_VERIFY_QUIET);
+        assert_int_equal(set->rules[0].playbook.verify.window_ms, cases[i].quiet_ms);
+        ruleset_free(set);
+    }
+}
+
 static void a_default_is_taken_whole_where_the_rule_leaves_it_out(void **state)
 {
     struct ruleset *set =
@@ -912,6 +944,7 @@ int main(void)
         cmocka_unit_test(a_plan_gives_its_actions_to_allow_and_a_shorter_expiry),
         cmocka_unit_test(the_name_of_a_watcher_is_all_that_lines_of_a_log_need),
         cmocka_unit_test(lines_of_a_log_may_be_told_from_others_by_a_pattern_of_the_file),
+        cmocka_unit_test(what_ends_by_itself_is_given_a_whole_window_to_do_so_before_it_is_judged),
         cmocka_unit_test(a_default_is_taken_whole_where_the_rule_leaves_it_out),
         cmocka_unit_test(a_wrong_shared_piece_is_told_once),
         cmocka_unit_test(a_version_is_of_the_meaning_not_of_the_layout),
