@@ -410,7 +410,7 @@ static const char *const good_rules[] = {
     "{id: a.b_c-1, on: [github.workflow_run, alert, 'jenkins.*'], where: {state: ok}}",
     "{id: a, on: alert, clear: never, verify: none}",
     "{id: a, on: alert, clear: null}",
-    "{id: a, on: log, match: ['/x(?<host>.)/i', '/y/'], ignore: '/z/', key: [host, watcher]}",
+    "{id: a, on: log, match: ['/(?<host>x)/i', '/(?<host>y)/'], ignore: '/z/', key: [host, type]}",
     "{id: a, on: log, match: '/(?<ip>[0-9.]+)/', where: {ip: {not: 10.0.0.1}}, key: [ip]}",
     "{id: a, on: log, where: {ip: x, text: '/(?<ip>[0-9.]+)/'}}",
     "{id: a, on: log, match: \"/a b/\"}",
@@ -552,6 +552,18 @@ static const struct {
       "warning: `/main/` is compared as text: a pattern stands in single quotes" },
     { "{id: a, on: [alert, push]}", "warning: without a `state` in `where` this rule means" },
     { "{id: a, on: push, verify: {ok: 1h}}", "warning: {ok: …} waits for an event that clears" },
+    /* What has no key is no match, and clears nothing. */
+    { "{id: a, on: log, key: [who], match: ['/(?<who>x)/', '/y/']}",
+      "t.yaml:2:57: warning: this pattern has no group `who`, which the key names" },
+    { "{id: a, on: log, key: [host], match: '/(?<host>x)/', clear: {match: '/y/'}}",
+      "t.yaml:2:73: warning: this pattern has no group `host`, which the key names and others "
+      "capture: an event that it finds has no key unless its sender fills that field" },
+    { "{id: a, on: log, key: [host], match: '/(?<host>x)/', clear: {match: ['/(?<host>y)/', "
+      "'/z/']}}",
+      "warning: this pattern has no group `host`" },
+    { "{id: a, on: log, key: [host], match: '/(?<host>x)/', when: {followed_by: {match: '/y/'}, "
+      "within: 5m}}",
+      "warning: this pattern has no group `host`" },
     /* r02 */
     { "{id: a, on: log, match: '/(a+)+(a+)+(a+)+$/'}", "t.yaml:2:29: warning: this pattern " },
 };
@@ -569,6 +581,32 @@ static void what_is_surely_not_meant_is_a_warning(void **state)
             print_message("%s\nsaid: %s\n", doubtful_rules[i].rule, said.ptr);
         assert_int_equal(rc, RC_OK);
         assert_true(has_text(&said, doubtful_rules[i].said));
+        buffer_free(&said);
+        ruleset_free(set);
+    }
+}
+
+static const char *const sound_rules[] = {
+    "{id: a, on: log, key: [who], match: ['/(?<who>x)/', '/(?<who>y)/']}",
+    "{id: a, on: log, key: [host], match: ['/x/', '/y/']}", /* their watcher fills it */
+    "{id: a, on: log, key: [who], match: ['/x/', '/y/'], where: {text: '/by (?<who>\\w+)/'}}",
+    "{id: a, on: log, key: [who], match: '/(?<who>x)(?<why>z)/', clear: {match: '/(?<who>y)/'}}",
+    "{id: a, on: log, key: [who], match: '/(?<who>x)/', clear: {where: {severity: low}}}",
+    "{id: a, on: log, key: [host], match: '/(?<host>x)/', clear: {match: '/y/', key: [service]}}",
+};
+
+static void a_pattern_that_has_all_of_the_key_is_no_doubt(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(sound_rules) / sizeof(*sound_rules); i++) {
+        struct ruleset *set = NULL;
+        struct buffer said;
+        char text[512];
+
+        assert_int_equal(parse_rules(file_of(sound_rules[i], text, sizeof(text)), &set, &said),
+                         RC_OK);
+        print_message("%s\n", sound_rules[i]);
+        assert_false(has_text(&said, "warning"));
         buffer_free(&said);
         ruleset_free(set);
     }
@@ -935,6 +973,7 @@ int main(void)
         cmocka_unit_test(rules_that_share_a_group_name_the_same_fields),
         cmocka_unit_test(r08_one_broken_file_and_there_is_no_set),
         cmocka_unit_test(an_empty_set_is_loud),
+        cmocka_unit_test(a_pattern_that_has_all_of_the_key_is_no_doubt),
         cmocka_unit_test(what_is_surely_not_meant_is_a_warning),
         cmocka_unit_test(r02_a_pattern_that_explodes_is_told_with_its_hostile_text),
         cmocka_unit_test(a_pattern_that_is_written_twice_is_compiled_once),
