@@ -209,6 +209,7 @@ static enum rc fold_counted(struct folding *folding)
     take_newest(folding);
     if (signal->state == SIGNAL_RESOLVED && !signal->window.len)
         signal->last_seen_ms = 0; /* of the episode before */
+    folding->event_before = signal->last_event;
     rc = take_latest(folding);
     if (!rc)
         rc = fold_note_commit(folding);
