@@ -301,11 +301,12 @@ void fold_arm_quiet(struct folding *folding)
     const struct rule *rule = folding->rule;
     struct signal *signal = folding->signal;
     int64_t now_ms = folding->clock->now_ms;
-    /* What is inside of the window by its own time may come so much later than what it stands with. */
-    int64_t kept_ms = rule->condition->within_ms(rule->condition_spec) + rule->lateness_ms;
 
-    if (signal->state == SIGNAL_PENDING)
-        signal->quiet_due_ms = signal->condition_due_ms ? 0 : now_ms + kept_ms;
+    if (signal->state == SIGNAL_PENDING && !signal->condition_due_ms)
+        signal->quiet_due_ms =
+            now_ms + condition_kept_ms(rule->condition, rule->condition_spec, rule->lateness_ms);
+    else if (signal->state == SIGNAL_PENDING)
+        signal->quiet_due_ms = 0;
     else if (signal->state == SIGNAL_FIRING && rule->clear.kind == CLEAR_BY_QUIET)
         signal->quiet_due_ms = now_ms + rule->clear.quiet_ms;
     else if (signal->state != SIGNAL_IDLE || signal->window.len)
