@@ -390,49 +390,19 @@ enum rc groups_are_well(struct turn *turn, const struct proposal *proposal, stru
     return RC_OK;
 }
 
-static enum rc was_muted(struct turn *turn, const struct signal *signal, int64_t from_ms,
-                         int64_t to_ms, bool *muted)
+static enum rc end_firing(struct turn *turn, void *context, struct signal *signal)
 {
-    enum rc rc = silences_overlap(turn, signal, from_ms, to_ms, muted);
-
-    return rc || *muted ? rc : maintenance_overlap(turn, signal, from_ms, to_ms, muted);
-}
-
-enum rc groups_were_silenced(struct turn *turn, const struct proposal *proposal,
-                             const struct signal *in_hand, int64_t from_ms, int64_t to_ms,
-                             bool *silenced)
-{
-    enum rc rc = silences_overlap(turn, in_hand, from_ms, to_ms, silenced);
-
-    for (size_t i = 0; i < proposal->signals.n_items && !rc && !*silenced; i++) {
-        struct signal signal = { 0 };
-
-        if (!ulid_compare(proposal->signals.items[i], in_hand->id))
-            continue;
-        rc = signal_get(turn->txn, proposal->signals.items[i], turn->arena, &signal);
-        if (!rc)
-            rc = was_muted(turn, &signal, from_ms, to_ms, silenced);
-        else if (rc == RC_NOT_FOUND || rc == RC_CORRUPT)
-            rc = RC_OK;
-    }
-    return rc;
+    (void)context;
+    return signal->state == SIGNAL_FIRING ? signals_resolve(turn, signal, SLICE("verification"))
+                                          : RC_OK;
 }
 
 enum rc groups_verified(struct turn *turn, const struct proposal *proposal, struct signal *in_hand)
 {
-    const struct slice by = SLICE("verification");
-    enum rc rc = signals_resolve(turn, in_hand, by);
+    const struct each others = { .ids = &proposal->signals,
+                                 .in_hand = in_hand->id,
+                                 .change = end_firing };
+    enum rc rc = signals_resolve(turn, in_hand, SLICE("verification"));
 
-    for (size_t i = 0; i < proposal->signals.n_items && !rc; i++) {
-        struct signal signal = { 0 };
-
-        if (!ulid_compare(proposal->signals.items[i], in_hand->id))
-            continue;
-        rc = signal_get(turn->txn, proposal->signals.items[i], turn->arena, &signal);
-        if (!rc && signal.state == SIGNAL_FIRING)
-            rc = signals_end(turn, &signal, by);
-        else if (rc == RC_NOT_FOUND || rc == RC_CORRUPT)
-            rc = RC_OK;
-    }
-    return rc;
+    return rc ? rc : alter_each(turn, &others);
 }

@@ -347,6 +347,9 @@ enum rc groups_keep(struct turn *turn, const struct signal_group *group) MUST_CH
 enum rc groups_take_waiting(struct turn *turn, struct signal_group *group,
                             struct ulid_list *ids) MUST_CHECK;
 
+/* engine_quiet.c: a window of quiet is over: did it help? All signals of the proposal are looked at. */
+enum rc quiet_end(struct turn *turn, struct signal *signal, struct proposal *proposal) MUST_CHECK;
+
 /* engine_group_ids.c: lists of signals. What ids_add has not made it may not grow. */
 bool ids_have(const struct ulid_list *ids, struct ulid id);
 enum rc ids_add(struct arena *arena, struct ulid_list *ids, struct ulid id) MUST_CHECK;
@@ -385,10 +388,6 @@ enum rc groups_follow(struct turn *turn, struct signal *in_hand,
 /* Does none of the others fire? */
 enum rc groups_are_well(struct turn *turn, const struct proposal *proposal, struct ulid in_hand,
                         bool *well) MUST_CHECK;
-/* silences_overlap for each of them, for the others maintenance_overlap as well. */
-enum rc groups_were_silenced(struct turn *turn, const struct proposal *proposal,
-                             const struct signal *in_hand, int64_t from_ms, int64_t to_ms,
-                             bool *silenced) MUST_CHECK;
 /* Ends the episodes of all of them: it was verified. */
 enum rc groups_verified(struct turn *turn, const struct proposal *proposal,
                         struct signal *in_hand) MUST_CHECK;
