@@ -2,10 +2,11 @@
 
 #include <assert.h>
 
-static const struct sender *const senders[] = { &sender_alertmanager, &sender_generic,
-                                                &sender_github, &sender_slack };
+static const struct sender *const senders[] = {
+    &sender_alertmanager, &sender_generic, &sender_github, &sender_gitlab, &sender_slack,
+};
 
-static const char *const names[] = { "alertmanager", "generic", "github", "slack", NULL };
+static const char *const names[] = { "alertmanager", "generic", "github", "gitlab", "slack", NULL };
 
 #define N_SENDERS (sizeof senders / sizeof *senders)
 static_assert(N_SENDERS + 1 == sizeof names / sizeof *names, "a sender has a name");
