@@ -4,11 +4,11 @@
 
 static const struct sender *const senders[] = {
     &sender_alertmanager, &sender_bitbucket, &sender_generic, &sender_gitea,
-    &sender_github,       &sender_gitlab,    &sender_slack,
+    &sender_github,       &sender_gitlab,    &sender_jenkins, &sender_slack,
 };
 
-static const char *const names[] = { "alertmanager", "bitbucket", "generic", "gitea",
-                                     "github",       "gitlab",    "slack",   NULL };
+static const char *const names[] = { "alertmanager", "bitbucket", "generic", "gitea", "github",
+                                     "gitlab",       "jenkins",   "slack",   NULL };
 
 #define N_SENDERS (sizeof senders / sizeof *senders)
 static_assert(N_SENDERS + 1 == sizeof names / sizeof *names, "a sender has a name");
