@@ -3,12 +3,13 @@
 #include <assert.h>
 
 static const struct sender *const senders[] = {
-    &sender_alertmanager, &sender_bitbucket, &sender_buildkite, &sender_generic, &sender_gitea,
-    &sender_github,       &sender_gitlab,    &sender_jenkins,   &sender_slack,
+    &sender_alertmanager, &sender_bitbucket, &sender_buildkite, &sender_circleci, &sender_generic,
+    &sender_gitea,        &sender_github,    &sender_gitlab,    &sender_jenkins,  &sender_slack,
 };
 
-static const char *const names[] = { "alertmanager", "bitbucket", "buildkite", "generic", "gitea",
-                                     "github",       "gitlab",    "jenkins",   "slack",   NULL };
+static const char *const names[] = { "alertmanager", "bitbucket", "buildkite", "circleci",
+                                     "generic",      "gitea",     "github",    "gitlab",
+                                     "jenkins",      "slack",     NULL };
 
 #define N_SENDERS (sizeof senders / sizeof *senders)
 static_assert(N_SENDERS + 1 == sizeof names / sizeof *names, "a sender has a name");
