@@ -88,7 +88,7 @@ struct condition {
                     struct arena *arena, struct slice *noted);
     /* As how many a match counts once the signal fires; 0: it does not. NULL: as one. */
     int64_t (*weigh)(const void *spec, const struct condition_input *input, struct arena *arena);
-    /* How long a match can matter, ms; 0: not beyond itself. Older ones are late; how long a pending signal without a due time is kept. */
+    /* How long a match can matter, ms; 0: not beyond itself. condition_kept_ms and condition_reaches say what follows. */
     int64_t (*within_ms)(const void *spec);
     /* How far it is, for people: "4 of 5 within 10m". `state` is its memory; of what fires there may be none. NULL: `count` says it. */
     enum rc (*describe)(const void *spec, const struct condition_input *input, struct slice state,
@@ -120,6 +120,10 @@ const struct condition *condition_find(const struct node *when, struct problems 
 /* The same; NULL where it names none, in silence. */
 const struct condition *condition_named(const struct node *when);
 
+/* For how long what is pending is kept after its last match: no match that may still come could be part of the same as it. */
+int64_t condition_kept_ms(const struct condition *condition, const void *spec, int64_t lateness_ms);
+/* Can a match that is so much older than the newest event of its key, and not late, still be part of what is counted? */
+bool condition_reaches(const struct condition *condition, const void *spec, int64_t behind_ms);
 /* When the key's own time will be `event_ms`, on the engine's clock; what has been already is due now. */
 int64_t condition_due(const struct condition_input *input, int64_t event_ms);
 /* From when on silence may be judged, engine's clock: what was sent while the program was down is sent again within some minutes, or `grace_ms` where that is longer. 0: at any

@@ -10,11 +10,6 @@ static int64_t event_time_ms(const struct event *event)
     return event->is_repeat ? event->received_ms : event->time_ms;
 }
 
-static int64_t window_ms(const struct rule *rule)
-{
-    return rule->condition->within_ms(rule->condition_spec);
-}
-
 /* -- late ones -- */
 
 /* A match that its clear has overtaken: the newer state of the two is what holds. */
@@ -33,9 +28,8 @@ static bool is_late(const struct folding *folding)
         return false;
     if (behind_ms > rule->lateness_ms || is_overtaken(signal, folding->time_ms))
         return true;
-    /* Of a window that is still counted, nothing older than the window can be part. */
-    return signal->state != SIGNAL_FIRING && !rule->condition->reaches_back && window_ms(rule) &&
-           behind_ms >= window_ms(rule);
+    return signal->state != SIGNAL_FIRING &&
+           !condition_reaches(rule->condition, rule->condition_spec, behind_ms);
 }
 
 static void count_late(struct folding *folding)
@@ -209,6 +203,7 @@ static enum rc fold_counted(struct folding *folding)
     take_newest(folding);
     if (signal->state == SIGNAL_RESOLVED && !signal->window.len)
         signal->last_seen_ms = 0; /* of the episode before */
+    folding->event_before = signal->last_event;
     rc = take_latest(folding);
     if (!rc)
         rc = fold_note_commit(folding);

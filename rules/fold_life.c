@@ -99,17 +99,6 @@ enum rc fold_put_to_rest(const struct rule *rule, struct arena *arena, struct si
     return rc;
 }
 
-/* What is remembered of an event that came before the episode, where time alone began it. */
-static enum rc take_first_event(struct folding *folding)
-{
-    struct signal *signal = folding->signal;
-
-    if (folding->match)
-        return snapshot_event(folding->match, folding->event, folding->arena, &signal->first_event);
-    signal->first_event = signal->last_event;
-    return RC_OK;
-}
-
 static enum rc begin_episode(struct folding *folding)
 {
     struct signal *signal = folding->signal;
@@ -124,7 +113,7 @@ static enum rc begin_episode(struct folding *folding)
     signal->fired_ms = 0;
     signal->resolved_by = (struct slice){ 0 };
     signal->task = (struct ulid){ 0 };
-    return take_first_event(folding);
+    return fold_take_first(folding);
 }
 
 void fold_end_episode(struct signal *signal, struct slice by, int64_t at_ms, struct fold *fold)
@@ -204,8 +193,8 @@ static enum rc show(struct folding *folding, const struct condition_result *resu
 
     if (!was_open)
         rc = begin_episode(folding);
-    else if (result->is_first)
-        rc = take_first_event(folding);
+    else
+        rc = fold_follow_first(folding, result);
     if (!rc && result->is_last)
         rc = take_completing_event(folding);
     signal->count = result->count;
@@ -312,11 +301,12 @@ void fold_arm_quiet(struct folding *folding)
     const struct rule *rule = folding->rule;
     struct signal *signal = folding->signal;
     int64_t now_ms = folding->clock->now_ms;
-    /* What is inside of the window by its own time may come so much later than what it stands with. */
-    int64_t kept_ms = rule->condition->within_ms(rule->condition_spec) + rule->lateness_ms;
 
-    if (signal->state == SIGNAL_PENDING)
-        signal->quiet_due_ms = signal->condition_due_ms ? 0 : now_ms + kept_ms;
+    if (signal->state == SIGNAL_PENDING && !signal->condition_due_ms)
+        signal->quiet_due_ms =
+            now_ms + condition_kept_ms(rule->condition, rule->condition_spec, rule->lateness_ms);
+    else if (signal->state == SIGNAL_PENDING)
+        signal->quiet_due_ms = 0;
     else if (signal->state == SIGNAL_FIRING && rule->clear.kind == CLEAR_BY_QUIET)
         signal->quiet_due_ms = now_ms + rule->clear.quiet_ms;
     else if (signal->state != SIGNAL_IDLE || signal->window.len)

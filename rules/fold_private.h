@@ -3,6 +3,7 @@
  *   fold.c       a match, a clear
  *   fold_time.c  what happens without an event: quiet, what a condition is due for, reloads
  *   fold_life.c  episodes, and what a condition's verdict makes of them
+ *   fold_first.c what `first.X` means
  *   fold_commits.c  between which commits it broke
  */
 #pragma once
@@ -13,6 +14,7 @@
 struct folding {
     const struct match *match; /* NULL: no event, but time */
     const struct event *event; /* likewise */
+    struct slice event_before; /* signal.last_event as it was before this one */
     const struct rule *rule;
     int64_t time_ms; /* event time */
     const struct fold_clock *clock;
@@ -30,6 +32,11 @@ struct condition_input fold_input(const struct folding *folding);
 void fold_take_result(struct folding *folding, const struct condition_result *result);
 /* What the condition says makes an episode, goes on with it or ends it. */
 enum rc fold_follow(struct folding *folding, const struct condition_result *result) MUST_CHECK;
+/* The folding's event is the first one of its episode; by time alone, the last that was seen. */
+enum rc fold_take_first(struct folding *folding) MUST_CHECK;
+/* The same where the one that is kept counts no more. Before the signal's first_seen_ms is that of `result`. */
+enum rc fold_follow_first(struct folding *folding,
+                          const struct condition_result *result) MUST_CHECK;
 /* One more match of what fires. */
 void fold_count_on(struct folding *folding);
 /* The condition keeps what it remembers beyond the episode; all of it goes where `rule` is gone (NULL). */

@@ -174,6 +174,7 @@ static void read_clear_filter(struct rule_reading *reading, const struct node *c
     else
         check_key_captures(reading, clear, &part->key, &reading->clear_captures,
                            "an event that clears");
+    check_key_patterns(reading, nodes->filter.match, filter, &part->key, &reading->key_captures);
 }
 
 void read_clear(struct rule_reading *reading, const struct node *clear)

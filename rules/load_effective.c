@@ -193,16 +193,35 @@ static bool ends_by_ok(const struct node *rule)
 
 /* -- built-in defaults -- */
 
-/* `within` of the condition, at least an hour. */
-static struct slice default_quiet(const struct node *rule)
+/* 0: it says none; what is wrong with it is told when it is read. */
+static int64_t duration_of(const struct node *when, const char *member)
 {
-    const struct node *within = node_find(node_find(rule, "when"), "within");
-    int64_t within_ms;
+    const struct node *value = node_find(when, member);
+    int64_t duration_ms;
 
-    if (!within || within->type != NODE_SCALAR || duration_parse(within->text, &within_ms) ||
-        within_ms < HOUR_MS)
-        return SLICE("1h");
-    return within->text;
+    if (!value || value->type != NODE_SCALAR || duration_parse(value->text, &duration_ms))
+        return 0;
+    return duration_ms;
+}
+
+static struct node *new_duration(struct loader *loader, struct mark mark, int64_t duration_ms)
+{
+    char text[TIME_TEXT_BYTES];
+    struct slice kept;
+
+    if (arena_copy(loader->nodes, slice_of(duration_format(duration_ms, text)), &kept)) {
+        loader->rc = RC_NO_MEMORY;
+        return NULL;
+    }
+    return new_text(loader, mark, kept);
+}
+
+/* `within` of the condition, at least an hour. */
+static struct node *default_quiet(struct loader *loader, const struct node *rule)
+{
+    int64_t within_ms = duration_of(node_find(rule, "when"), "within");
+
+    return new_duration(loader, rule->mark, within_ms > HOUR_MS ? within_ms : HOUR_MS);
 }
 
 static void add_default_clear(struct loader *loader, struct node *rule)
@@ -217,7 +236,7 @@ static void add_default_clear(struct loader *loader, struct node *rule)
     } else if (is_about_silence(node_find(rule, "when"))) {
         add_pair(rule, "clear", new_text(loader, rule->mark, SLICE("never")));
     } else {
-        value = new_text(loader, rule->mark, default_quiet(rule));
+        value = default_quiet(loader, rule);
         add_pair(rule, "clear", map_of_one(loader, rule->mark, "quiet", value));
     }
 }
@@ -230,15 +249,28 @@ static bool is_cleared_by_event(const struct node *rule)
     return clear && clear->type == NODE_MAP && !node_find(clear, "quiet");
 }
 
+/* What fires for as long as its condition is true cannot be over before the condition has looked at a whole window of what came after acting. */
+static int64_t verify_quiet_ms(const struct node *rule)
+{
+    const struct node *when = node_find(rule, "when");
+    const struct condition *condition = condition_named(when);
+    int64_t own_ms =
+        duration_of(when, "within") + duration_of(when, "absent") + duration_of(when, "grace");
+
+    if (!condition || !condition->ends_itself || own_ms < 30 * MINUTE_MS)
+        return 30 * MINUTE_MS;
+    return own_ms < VERIFY_MAX_MS ? own_ms : VERIFY_MAX_MS;
+}
+
 static void add_default_verify(struct loader *loader, struct node *rule)
 {
     bool by_ok = asks_for_failing(node_find(rule, "where")) && is_cleared_by_event(rule);
-    struct slice window = by_ok ? SLICE("1h") : SLICE("30m");
 
     if (!has_member(rule, SLICE("verify")))
-        add_pair(rule, "verify",
-                 map_of_one(loader, rule->mark, by_ok ? "ok" : "quiet",
-                            new_text(loader, rule->mark, window)));
+        add_pair(
+            rule, "verify",
+            map_of_one(loader, rule->mark, by_ok ? "ok" : "quiet",
+                       new_duration(loader, rule->mark, by_ok ? HOUR_MS : verify_quiet_ms(rule))));
 }
 
 static void add_default_title(struct loader *loader, struct node *rule)

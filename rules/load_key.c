@@ -96,3 +96,61 @@ void check_key_captures(struct rule_reading *reading, const struct node *node,
                          whose, SLICE_ARG(key->names.items[i]));
     }
 }
+
+/* -- patterns whose events have no key -- */
+
+struct key_groups {
+    struct slice_list anywhere; /* what the rule's patterns capture, and those of the filter */
+    struct slice_list of_where; /* of the filter's clauses: together with each of its patterns */
+};
+
+static bool captures_name(const struct pattern *pattern, struct slice name)
+{
+    for (size_t i = 0; !slice_is_absent(pattern_group(pattern, i)); i++) {
+        if (slice_eq(pattern_group(pattern, i), name))
+            return true;
+    }
+    return false;
+}
+
+static void warn_lacks(struct rule_reading *reading, const struct node *scalar, struct slice name)
+{
+    bool is_field = event_is_field(name);
+
+    mark_problem(reading->loader->problems, PROBLEM_WARNING, scalar->mark,
+                 "this pattern has no group `%.*s`, which the key names and others capture: an "
+                 "event that it finds has no key%s, and counts for nothing",
+                 SLICE_ARG(name), is_field ? " unless its sender fills that field" : "");
+}
+
+static void check_pattern(struct rule_reading *reading, const struct node *scalar,
+                          const struct pattern *pattern, const struct rule_key *key,
+                          const struct key_groups *groups)
+{
+    for (size_t i = 0; i < key->names.n_items; i++) {
+        struct slice name = key->names.items[i];
+
+        if (names_have(&groups->anywhere, name) && !names_have(&groups->of_where, name) &&
+            !captures_name(pattern, name))
+            warn_lacks(reading, scalar, name);
+    }
+}
+
+void check_key_patterns(struct rule_reading *reading, const struct node *match,
+                        const struct filter *filter, const struct rule_key *key,
+                        const struct slice_list *of_rule)
+{
+    const struct filter where_alone = { .where = filter->where };
+    struct key_groups groups = { 0 };
+    bool is_list = match && match->type == NODE_LIST;
+    size_t n_nodes = is_list ? match->n_items : 1;
+
+    /* Where one could not be read, which is which is not known. */
+    if (!match || n_nodes != filter->n_match)
+        return;
+    add_names(reading->loader, &groups.anywhere, of_rule);
+    collect_captures(reading->loader, filter, &groups.anywhere);
+    collect_captures(reading->loader, &where_alone, &groups.of_where);
+    for (size_t i = 0; i < n_nodes; i++)
+        check_pattern(reading, is_list ? match->items[i] : match, filter->match[i], key, &groups);
+}

@@ -3,7 +3,7 @@
 /* What a scalar `$name` and a plain /…/ mean depends on the member in which they stand. */
 enum place {
     PLACE_FILTER,   /* on match where ignore: the rule itself, `clear`, those of conditions */
-    PLACE_PATTERNS, /* match, ignore: $names */
+    PLACE_NAMES,    /* match, ignore, the keys that are expected: $names */
     PLACE_WHERE,    /* clauses, by field */
     PLACE_VALUE,    /* $names, and a plain /…/ is text, written {eq: …} from here on */
     PLACE_WHEN,     /* of its members, those that are filters */
@@ -18,11 +18,12 @@ static const struct {
     const char *member;
     enum place place;
 } places[] = {
-    { .within = PLACE_FILTER, .member = "match", .place = PLACE_PATTERNS },
-    { .within = PLACE_FILTER, .member = "ignore", .place = PLACE_PATTERNS },
+    { .within = PLACE_FILTER, .member = "match", .place = PLACE_NAMES },
+    { .within = PLACE_FILTER, .member = "ignore", .place = PLACE_NAMES },
     { .within = PLACE_FILTER, .member = "where", .place = PLACE_WHERE },
     { .within = PLACE_FILTER, .member = "clear", .place = PLACE_FILTER },
     { .within = PLACE_FILTER, .member = "when", .place = PLACE_WHEN },
+    { .within = PLACE_WHEN, .member = "expect", .place = PLACE_NAMES },
     { .within = PLACE_WHEN, .member = "sequence", .place = PLACE_FILTER },
     { .within = PLACE_WHEN, .member = "followed_by", .place = PLACE_FILTER },
     { .within = PLACE_WHEN, .member = "not_followed_by", .place = PLACE_FILTER },
@@ -35,7 +36,7 @@ static const struct {
     { .within = PLACE_FILTER, .member = "diagnose", .place = PLACE_DIAGNOSE },
     { .within = PLACE_DIAGNOSE, .member = "evidence", .place = PLACE_EVIDENCE },
     { .within = PLACE_EVIDENCE, .member = "log", .place = PLACE_LOG },
-    { .within = PLACE_LOG, .member = "match", .place = PLACE_PATTERNS },
+    { .within = PLACE_LOG, .member = "match", .place = PLACE_NAMES },
 };
 
 static enum place place_of_member(enum place place, struct slice member)
@@ -243,7 +244,7 @@ static struct node *resolve_map(struct loader *loader, const struct node *map, e
 
 static struct node *resolve(struct loader *loader, struct node *node, enum place place)
 {
-    bool is_resolved = place == PLACE_PATTERNS || place == PLACE_VALUE;
+    bool is_resolved = place == PLACE_NAMES || place == PLACE_VALUE;
 
     if (place == PLACE_OTHER)
         return node;

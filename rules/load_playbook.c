@@ -86,12 +86,12 @@ struct verify_nodes {
 };
 #define AT(x) .offset = offsetof(struct verify_nodes, x)
 static const struct setting verify_settings[] = {
-    { .name = "ok", .type = SETTING_DURATION, AT(ok_ms), .min = SECOND_MS, .max = 30 * DAY_MS },
+    { .name = "ok", .type = SETTING_DURATION, AT(ok_ms), .min = SECOND_MS, .max = VERIFY_MAX_MS },
     { .name = "quiet",
       .type = SETTING_DURATION,
       AT(quiet_ms),
       .min = SECOND_MS,
-      .max = 30 * DAY_MS },
+      .max = VERIFY_MAX_MS },
     { .name = "check", .type = SETTING_TEXT, AT(check) },
     { .name = "with", .type = SETTING_NODE, AT(with) },
 };

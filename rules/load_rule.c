@@ -110,6 +110,7 @@ static void read_members(struct rule_reading *reading, const struct rule_nodes *
     read_when(reading, nodes->when);
     if (nodes->key)
         read_key(reading, nodes->key, &reading->key_captures, &rule->key);
+    check_key_patterns(reading, nodes->filter.match, &rule->filter, &rule->key, &reading->captures);
     finish_parts(reading);
     if (rule->condition && rule->condition->check_key)
         rule->condition->check_key(reading, nodes->when);

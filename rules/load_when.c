@@ -59,6 +59,7 @@ bool read_part(struct rule_reading *reading, const struct node *node, size_t *in
     part->count = nodes.count;
     more->node = node;
     more->key = nodes.key;
+    more->match = nodes.filter.match;
     read_filter(reading->loader, &nodes.filter, &part->filter, &more->captures);
     inherit_filter(&rule->filter, &nodes.filter, &part->filter);
     collect_captures(reading->loader, &part->filter, &more->captures);
@@ -83,6 +84,7 @@ static void finish_part(struct rule_reading *reading, struct rule_part *part,
             "the key of a filter must name as many fields as the rule's, in the same order: "
             "%zu, not %zu",
             reading->rule->key.names.n_items, part->key.names.n_items);
+    check_key_patterns(reading, more->match, &part->filter, &part->key, &reading->key_captures);
     add_names(reading->loader, &reading->captures, &more->captures);
 }
 

@@ -56,7 +56,8 @@ struct loader {
 /* A FILTER of the condition, until the rule's key is known. */
 struct part_reading {
     const struct node *node;
-    struct node *key; /* NULL: the rule's */
+    struct node *key;         /* NULL: the rule's */
+    const struct node *match; /* likewise */
     struct slice_list captures;
 };
 
@@ -156,6 +157,10 @@ void read_key(struct rule_reading *reading, struct node *node, const struct slic
 void check_key_captures(struct rule_reading *reading, const struct node *node,
                         const struct rule_key *key, const struct slice_list *captures,
                         const char *whose);
+/* Warns of each pattern of the filter's own `match` (NULL: it has none) that lacks a group of which the key is made, where another one, or `of_rule`, has it. */
+void check_key_patterns(struct rule_reading *reading, const struct node *match,
+                        const struct filter *filter, const struct rule_key *key,
+                        const struct slice_list *of_rule);
 void read_clear(struct rule_reading *reading, const struct node *clear);
 void read_relations(struct rule_reading *reading, const struct node *unless,
                     const struct node *while_firing, const struct node *same);

@@ -3,6 +3,7 @@
 #include "rules/conditions/aggregate_value.h"
 #include "rules/conditions/amount.h"
 #include "rules/conditions/rolling.h"
+#include "rules/conditions/window_members.h"
 #include "rules/loader.h"
 #include "src/base/clock.h"
 
@@ -17,7 +18,6 @@
  * Of more matches than that holds exactly, sums and extremes are kept by slices of time; of p95's values an even part is. */
 
 #define MATCHES_MAX 1000000
-#define SPAN_MAX (366 * DAY_MS)
 
 struct bounded {
     struct rolling rolling; /* first */
@@ -38,19 +38,8 @@ static const struct setting settings[] = {
       .help = "the field whose values are put together" },
     { .name = "above", .type = SETTING_NODE, AT(above), .help = "more than that, as 5m" },
     { .name = "below", .type = SETTING_NODE, AT(below), .help = "less than that" },
-    { .name = "within",
-      .type = SETTING_DURATION,
-      AT(within_ms),
-      .required = true,
-      .min = SECOND_MS,
-      .max = SPAN_MAX,
-      .help = "in how long, as 1h" },
-    { .name = "against",
-      .type = SETTING_DURATION,
-      AT(against_ms),
-      .min = SECOND_MS,
-      .max = SPAN_MAX,
-      .help = "the time before it, where the bound is a factor, as 2x" },
+    WITHIN_MEMBER(struct bounded, "1h"),
+    AGAINST_MEMBER(struct bounded, false, "the time before it, where the bound is a factor, as 2x"),
     { .name = "clear_below", .type = SETTING_NODE, AT(clear_below), .help = "what ends `above`" },
     { .name = "clear_above", .type = SETTING_NODE, AT(clear_above), .help = "what ends `below`" },
     { .name = "at_least",

@@ -15,8 +15,8 @@ struct values {
 };
 
 struct change_spec {
+    struct value_field field; /* first: value_weigh */
     struct node *change, *from, *to;
-    struct value_field field;
     struct values from_values;
     struct values to_values;
 };
@@ -181,13 +181,6 @@ static enum rc rest_change(const void *spec, struct slice state, struct arena *a
     return RC_OK;
 }
 
-static int64_t weigh(const void *spec, const struct condition_input *input, struct arena *arena)
-{
-    const struct change_spec *wanted = spec;
-
-    return value_is_said(&wanted->field, input, arena) ? 1 : 0;
-}
-
 static int64_t within_of_change(const void *spec)
 {
     (void)spec;
@@ -200,7 +193,7 @@ const struct condition condition_change = {
     .fold = fold_change,
     .rest = rest_change,
     .note = note_change,
-    .weigh = weigh,
+    .weigh = value_weigh,
     .within_ms = within_of_change,
     .folds_on = true,
 };

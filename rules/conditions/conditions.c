@@ -57,6 +57,20 @@ const struct condition *condition_find(const struct node *when, struct problems 
     return named;
 }
 
+/* What is inside of the window by its own time may come so much later than what it stands with. */
+int64_t condition_kept_ms(const struct condition *condition, const void *spec, int64_t lateness_ms)
+{
+    return condition->within_ms(spec) + lateness_ms;
+}
+
+/* Of a window that is counted, nothing older than the window can be part. */
+bool condition_reaches(const struct condition *condition, const void *spec, int64_t behind_ms)
+{
+    int64_t within_ms = condition->within_ms(spec);
+
+    return condition->reaches_back || !within_ms || behind_ms < within_ms;
+}
+
 int64_t condition_due(const struct condition_input *input, int64_t event_ms)
 {
     int64_t left_ms = event_ms - input->key_now_ms;

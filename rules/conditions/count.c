@@ -1,6 +1,7 @@
 #include "rules/conditions/conditions.h"
 
 #include "rules/conditions/window.h"
+#include "rules/conditions/window_members.h"
 #include "rules/loader.h"
 #include "src/base/clock.h"
 
@@ -28,13 +29,7 @@ static const struct setting settings[] = {
       .min = 1,
       .max = MAX_COUNT,
       .help = "how many matches" },
-    { .name = "within",
-      .type = SETTING_DURATION,
-      .offset = offsetof(struct count_spec, within_ms),
-      .required = true,
-      .min = SECOND_MS,
-      .max = 366 * DAY_MS,
-      .help = "in how long, as 10m" },
+    WITHIN_MEMBER(struct count_spec, "10m"),
     { .name = "weight", .type = SETTING_NODE, .offset = offsetof(struct count_spec, weight) },
 };
 static const struct member_table members = {

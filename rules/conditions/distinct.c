@@ -2,6 +2,7 @@
 
 #include "rules/conditions/value.h"
 #include "rules/conditions/window.h"
+#include "rules/conditions/window_members.h"
 #include "rules/loader.h"
 #include "src/base/clock.h"
 
@@ -13,10 +14,10 @@
  * there are); and of matches, how many there were at that time, which is what people are shown. */
 
 struct distinct_spec {
+    struct value_field field; /* first: value_weigh */
     int64_t count;
     int64_t within_ms;
     struct node *distinct;
-    struct value_field field;
 };
 
 #define AT(x) .offset = offsetof(struct distinct_spec, x)
@@ -33,13 +34,7 @@ static const struct setting settings[] = {
       .min = 1,
       .max = WINDOW_ENTRIES_MAX,
       .help = "how many different values" },
-    { .name = "within",
-      .type = SETTING_DURATION,
-      AT(within_ms),
-      .required = true,
-      .min = SECOND_MS,
-      .max = 366 * DAY_MS,
-      .help = "in how long, as 10m" },
+    WITHIN_MEMBER(struct distinct_spec, "10m"),
 };
 static const struct member_table members = {
     .settings = settings,
@@ -145,13 +140,6 @@ static enum rc fold_distinct(const void *spec, const struct condition_input *inp
     return store_seen(&seen, arena, &result->state);
 }
 
-static int64_t weigh(const void *spec, const struct condition_input *input, struct arena *arena)
-{
-    const struct distinct_spec *wanted = spec;
-
-    return value_is_said(&wanted->field, input, arena) ? 1 : 0;
-}
-
 static int64_t within_of_distinct(const void *spec)
 {
     const struct distinct_spec *wanted = spec;
@@ -163,7 +151,7 @@ const struct condition condition_distinct = {
     .name = "distinct",
     .parse = parse_distinct,
     .fold = fold_distinct,
-    .weigh = weigh,
+    .weigh = value_weigh,
     .within_ms = within_of_distinct,
     .match_is_trouble = true,
 };

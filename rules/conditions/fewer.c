@@ -2,6 +2,7 @@
 
 #include "rules/conditions/memory.h"
 #include "rules/conditions/window.h"
+#include "rules/conditions/window_members.h"
 #include "rules/loader.h"
 #include "src/base/clock.h"
 
@@ -27,13 +28,7 @@ static const struct setting settings[] = {
       .min = 1,
       .max = MAX_COUNT,
       .help = "how many matches are enough" },
-    { .name = "within",
-      .type = SETTING_DURATION,
-      .offset = offsetof(struct fewer_spec, within_ms),
-      .required = true,
-      .min = SECOND_MS,
-      .max = 366 * DAY_MS,
-      .help = "in how long, as 1h" },
+    WITHIN_MEMBER(struct fewer_spec, "1h"),
 };
 static const struct member_table members = {
     .settings = settings,

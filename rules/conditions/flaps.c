@@ -3,6 +3,7 @@
 #include "rules/conditions/by_values.h"
 #include "rules/conditions/sightings.h"
 #include "rules/conditions/value.h"
+#include "rules/conditions/window_members.h"
 #include "rules/loader.h"
 #include "src/base/clock.h"
 
@@ -16,10 +17,10 @@
  * clears is a sighting, and no change itself: it sets the count back. */
 
 struct flaps_spec {
+    struct value_field field; /* first: value_weigh */
     int64_t count;
     int64_t within_ms;
     struct node *flaps, *by;
-    struct value_field field;
     struct value_field by_field;
     bool has_by;
 };
@@ -38,13 +39,7 @@ static const struct setting settings[] = {
       .min = 1,
       .max = SIGHTINGS_MAX - 1,
       .help = "how many changes" },
-    { .name = "within",
-      .type = SETTING_DURATION,
-      AT(within_ms),
-      .required = true,
-      .min = SECOND_MS,
-      .max = 366 * DAY_MS,
-      .help = "in how long, as 7d" },
+    WITHIN_MEMBER(struct flaps_spec, "7d"),
     { .name = "by",
       .type = SETTING_NODE,
       AT(by),
@@ -280,13 +275,6 @@ static enum rc rest_flaps(const void *spec, struct slice state, struct arena *ar
     return sightings_store(&sightings, arena, kept);
 }
 
-static int64_t weigh(const void *spec, const struct condition_input *input, struct arena *arena)
-{
-    const struct flaps_spec *wanted = spec;
-
-    return value_is_said(&wanted->field, input, arena) ? 1 : 0;
-}
-
 static int64_t within_of_flaps(const void *spec)
 {
     const struct flaps_spec *wanted = spec;
@@ -301,7 +289,7 @@ const struct condition condition_flaps = {
     .wake = wake_flaps,
     .rest = rest_flaps,
     .note = note_flaps,
-    .weigh = weigh,
+    .weigh = value_weigh,
     .within_ms = within_of_flaps,
     .folds_on = true,
     .ends_itself = true,

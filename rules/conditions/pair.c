@@ -1,5 +1,6 @@
 #include "rules/conditions/pair.h"
 
+#include "rules/conditions/window_members.h"
 #include "rules/loader.h"
 #include "src/base/clock.h"
 
@@ -16,13 +17,7 @@ static bool read_nodes(struct rule_reading *reading, const struct node *when, co
 {
     const struct setting settings[] = {
         { .name = name, .type = SETTING_NODE, AT(filter), .required = true },
-        { .name = "within",
-          .type = SETTING_DURATION,
-          AT(within_ms),
-          .required = true,
-          .min = SECOND_MS,
-          .max = 366 * DAY_MS,
-          .help = "in how long, as 5m" },
+        WITHIN_MEMBER(struct pair_nodes, "5m"),
         { .name = "repeat", .type = SETTING_ENUM, AT(repeat), .names = steps_repeat_names },
     };
     const struct member_table members = {

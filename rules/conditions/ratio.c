@@ -2,6 +2,7 @@
 
 #include "rules/conditions/amount.h"
 #include "rules/conditions/rolling.h"
+#include "rules/conditions/window_members.h"
 #include "rules/loader.h"
 #include "src/base/clock.h"
 
@@ -33,13 +34,7 @@ static const struct setting settings[] = {
       AT(having),
       .required = true,
       .help = "a filter that these satisfy, too" },
-    { .name = "within",
-      .type = SETTING_DURATION,
-      AT(within_ms),
-      .required = true,
-      .min = SECOND_MS,
-      .max = 366 * DAY_MS,
-      .help = "in how long, as 5m" },
+    WITHIN_MEMBER(struct ratio, "5m"),
     { .name = "at_least",
       .type = SETTING_INT,
       AT(at_least),

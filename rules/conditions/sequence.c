@@ -1,6 +1,7 @@
 #include "rules/conditions/conditions.h"
 
 #include "rules/conditions/steps.h"
+#include "rules/conditions/window_members.h"
 #include "rules/loader.h"
 #include "src/base/clock.h"
 
@@ -16,13 +17,7 @@ struct sequence_nodes {
 #define AT(x) .offset = offsetof(struct sequence_nodes, x)
 static const struct setting settings[] = {
     { .name = "sequence", .type = SETTING_NODE, AT(steps), .required = true },
-    { .name = "within",
-      .type = SETTING_DURATION,
-      AT(within_ms),
-      .required = true,
-      .min = SECOND_MS,
-      .max = 366 * DAY_MS,
-      .help = "in how long, as 10m" },
+    WITHIN_MEMBER(struct sequence_nodes, "10m"),
     { .name = "repeat", .type = SETTING_ENUM, AT(repeat), .names = steps_repeat_names },
 };
 static const struct member_table members = {

@@ -2,6 +2,7 @@
 
 #include "rules/conditions/amount.h"
 #include "rules/conditions/rolling.h"
+#include "rules/conditions/window_members.h"
 #include "rules/loader.h"
 #include "src/base/clock.h"
 
@@ -17,7 +18,6 @@
  * the window early and the time before late, a drop the other way round: less comes true. */
 
 #define MATCHES_MAX 1000000
-#define SPAN_MAX (366 * DAY_MS)
 
 struct rates {
     struct rolling rolling; /* first */
@@ -33,20 +33,8 @@ static const struct setting settings[] = {
       AT(factor_node),
       .required = true,
       .help = "how many times as much, or as little, as 4x" },
-    { .name = "within",
-      .type = SETTING_DURATION,
-      AT(within_ms),
-      .required = true,
-      .min = SECOND_MS,
-      .max = SPAN_MAX,
-      .help = "in how long, as 5m" },
-    { .name = "against",
-      .type = SETTING_DURATION,
-      AT(against_ms),
-      .required = true,
-      .min = SECOND_MS,
-      .max = SPAN_MAX,
-      .help = "the time before it, as 1h" },
+    WITHIN_MEMBER(struct rates, "5m"),
+    AGAINST_MEMBER(struct rates, true, "the time before it, as 1h"),
     { .name = "at_least",
       .type = SETTING_INT,
       AT(at_least),

@@ -46,6 +46,11 @@ enum rc value_digest_of(struct slice text, uint64_t *digest)
     return rc;
 }
 
+int64_t value_weigh(const void *spec, const struct condition_input *input, struct arena *arena)
+{
+    return value_is_said(spec, input, arena) ? 1 : 0;
+}
+
 enum rc value_digest(const struct value_field *field, const struct condition_input *input,
                      struct arena *arena, uint64_t *digest)
 {

@@ -21,6 +21,8 @@ bool read_changing_field(struct rule_reading *reading, const struct node *scalar
 /* Does the event say anything that counts? */
 bool value_is_said(const struct value_field *field, const struct condition_input *input,
                    struct arena *arena);
+/* For `weigh` of a condition whose spec begins with its struct value_field: a match counts where it does. */
+int64_t value_weigh(const void *spec, const struct condition_input *input, struct arena *arena);
 /* RC_NOT_FOUND when it says nothing. */
 enum rc value_digest(const struct value_field *field, const struct condition_input *input,
                      struct arena *arena, uint64_t *digest) MUST_CHECK;

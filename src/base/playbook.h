@@ -3,6 +3,7 @@
  * Parsed with the rule, carried out by actions/; a noun that both wings know. Everything here lives in the rule set's arena. */
 #pragma once
 
+#include "src/base/clock.h"
 #include "src/base/document.h"
 #include "src/base/pattern.h"
 #include "src/base/template.h"
@@ -76,9 +77,11 @@ enum playbook_verify {
     PLAYBOOK_VERIFY_NONE
 };
 
+#define VERIFY_MAX_MS (30 * DAY_MS)
+
 struct verify_part {
     enum playbook_verify kind;
-    int64_t window_ms;
+    int64_t window_ms;       /* up to VERIFY_MAX_MS */
     struct action_use check; /* CHECK */
 };
 

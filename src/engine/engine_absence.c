@@ -12,7 +12,6 @@
 #include "watchers/journal_config.h"
 #include "watchers/log_config.h"
 
-#define WAITING_LIMIT_BYTES ((size_t)64 << 20)
 #define START_TYPE "vedette.start"
 #define CAUGHT_UP_TYPE "vedette.watcher.caught_up"
 #define KIND "vedette.watcher"
@@ -173,14 +172,12 @@ static enum rc end_stand_ins(struct turn *turn, struct slice watcher)
 
 /* --- those who wait --- */
 
-static enum rc look_again(struct turn *turn, struct ulid id, struct arena *scratch)
+static enum rc look_again(struct turn *turn, struct ulid id)
 {
     struct signal signal = { 0 };
     struct signal_timers timers;
-    enum rc rc;
+    enum rc rc = signal_get(turn->txn, id, turn->arena, &signal);
 
-    arena_reset(scratch);
-    rc = signal_get(turn->txn, id, scratch, &signal);
     /* Seen meanwhile, by another watcher: it has a time of its own again. */
     if (rc || !signal.condition_due_ms || signal.condition_due_ms > turn->now_ms)
         return rc == RC_NOT_FOUND || rc == RC_CORRUPT ? RC_OK : rc;
@@ -191,24 +188,36 @@ static enum rc look_again(struct turn *turn, struct ulid id, struct arena *scrat
     return rc ? rc : signal_put(turn->txn, &signal);
 }
 
-static enum rc release(struct turn *turn, struct slice watcher)
-{
-    struct arena *scratch = NULL;
-    struct ulid id;
-    enum rc rc = arena_new(WAITING_LIMIT_BYTES, &scratch);
-
-    while (!rc) {
-        rc = watcher_waiting_take(turn->txn, watcher, &id);
-        if (!rc)
-            rc = look_again(turn, id, scratch);
-    }
-    arena_free(scratch);
-    return rc == RC_NOT_FOUND ? RC_OK : rc;
-}
-
 static bool hears(const struct known_watcher *watcher)
 {
     return slice_is_absent(watcher->away) && !watcher->catches_up;
+}
+
+/* They are as many as the rule has keys: they look again one after the other, spread over timers that are due now. */
+static enum rc release(struct turn *turn, struct slice watcher)
+{
+    struct ulid object;
+    enum rc rc = watcher_object(watcher, &object);
+
+    return rc ? rc : turn_move_timer(turn, TIMER_WATCHER, object, 0, turn->now_ms);
+}
+
+/* Whom its next silence finds still waiting goes on waiting. */
+enum rc absence_walk(struct turn *turn, struct ulid watcher, int64_t due_ms)
+{
+    struct known_watcher state;
+    struct ulid id;
+    enum rc rc = watcher_state_of(turn->txn, watcher, turn->arena, &state);
+
+    if (rc && rc != RC_NOT_FOUND)
+        return rc;
+    if (!rc && !hears(&state))
+        return RC_OK;
+    rc = watcher_waiting_take(turn->txn, watcher, &id);
+    if (rc)
+        return rc == RC_NOT_FOUND ? RC_OK : rc;
+    rc = look_again(turn, id);
+    return rc ? rc : turn_move_timer(turn, TIMER_WATCHER, watcher, 0, due_ms);
 }
 
 /* --- what is told of a watcher --- */

@@ -182,6 +182,14 @@ enum rc gates_ask_soon(struct turn *turn, struct signal *signal, enum hold_reaso
         (struct hold){ .reason = reason, .severity = signal->severity, .wake_ms = turn->now_ms });
 }
 
+enum rc gates_ask_after_timers(struct turn *turn, struct signal *signal)
+{
+    struct hold hold = signal->hold;
+
+    hold.wake_ms = turn->now_ms;
+    return note(turn, signal, hold);
+}
+
 enum rc gates_wake(struct turn *turn, struct ulid id, int64_t due_ms)
 {
     struct signal signal = { 0 };

@@ -123,18 +123,19 @@ enum rc groups_task_opened(struct turn *turn, const struct task *task, const str
     return mark_each(turn, &task->signals, leader->id, &marking);
 }
 
-/* Nothing comes of the task: the others wait again, and ask at once. */
+/* Nothing comes of the task: the others wait again, and ask at once. Where it was for an open proposal, that one goes on being about them. */
 enum rc groups_lose_task(struct turn *turn, struct signal_group *group, const struct task *task,
                          struct ulid in_hand)
 {
+    const bool is_asked = !ulid_is_absent(group->proposal);
     enum rc rc;
 
     group->task = (struct ulid){ 0 };
     group->leader = (struct ulid){ 0 };
     rc = group_put(turn->txn, group); /* what holds them is told by it */
-    if (!rc)
+    if (!rc && !is_asked)
         rc = groups_make_wait(turn, group, &task->signals, in_hand);
-    if (!rc && group->n_waiting)
+    if (!rc && (is_asked || group->n_waiting))
         rc = groups_arm(turn, group, turn->now_ms);
     return rc ? rc : groups_keep(turn, group);
 }
@@ -332,7 +333,11 @@ static enum rc follow_group(struct turn *turn, struct signal_group *group,
 /* Whoever waited for it to be over, or open again, is asked about. */
 static enum rc go_on(struct turn *turn, struct signal_group *group, const struct proposal *proposal)
 {
+    const struct rule *rule = turn_rule(turn, proposal->rule);
     enum rc rc = RC_OK;
+
+    if (rule && rule->group.is_there)
+        group->wait_ms = rule->group.wait_ms;
 
     if (group->n_waiting && proposal_state_is_final(proposal->state))
         rc = groups_arm(turn, group, turn->now_ms + group->wait_ms);
@@ -385,49 +390,19 @@ enum rc groups_are_well(struct turn *turn, const struct proposal *proposal, stru
     return RC_OK;
 }
 
-static enum rc was_muted(struct turn *turn, const struct signal *signal, int64_t from_ms,
-                         int64_t to_ms, bool *muted)
+static enum rc end_firing(struct turn *turn, void *context, struct signal *signal)
 {
-    enum rc rc = silences_overlap(turn, signal, from_ms, to_ms, muted);
-
-    return rc || *muted ? rc : maintenance_overlap(turn, signal, from_ms, to_ms, muted);
-}
-
-enum rc groups_were_silenced(struct turn *turn, const struct proposal *proposal,
-                             const struct signal *in_hand, int64_t from_ms, int64_t to_ms,
-                             bool *silenced)
-{
-    enum rc rc = silences_overlap(turn, in_hand, from_ms, to_ms, silenced);
-
-    for (size_t i = 0; i < proposal->signals.n_items && !rc && !*silenced; i++) {
-        struct signal signal = { 0 };
-
-        if (!ulid_compare(proposal->signals.items[i], in_hand->id))
-            continue;
-        rc = signal_get(turn->txn, proposal->signals.items[i], turn->arena, &signal);
-        if (!rc)
-            rc = was_muted(turn, &signal, from_ms, to_ms, silenced);
-        else if (rc == RC_NOT_FOUND || rc == RC_CORRUPT)
-            rc = RC_OK;
-    }
-    return rc;
+    (void)context;
+    return signal->state == SIGNAL_FIRING ? signals_resolve(turn, signal, SLICE("verification"))
+                                          : RC_OK;
 }
 
 enum rc groups_verified(struct turn *turn, const struct proposal *proposal, struct signal *in_hand)
 {
-    const struct slice by = SLICE("verification");
-    enum rc rc = signals_resolve(turn, in_hand, by);
+    const struct each others = { .ids = &proposal->signals,
+                                 .in_hand = in_hand->id,
+                                 .change = end_firing };
+    enum rc rc = signals_resolve(turn, in_hand, SLICE("verification"));
 
-    for (size_t i = 0; i < proposal->signals.n_items && !rc; i++) {
-        struct signal signal = { 0 };
-
-        if (!ulid_compare(proposal->signals.items[i], in_hand->id))
-            continue;
-        rc = signal_get(turn->txn, proposal->signals.items[i], turn->arena, &signal);
-        if (!rc && signal.state == SIGNAL_FIRING)
-            rc = signals_end(turn, &signal, by);
-        else if (rc == RC_NOT_FOUND || rc == RC_CORRUPT)
-            rc = RC_OK;
-    }
-    return rc;
+    return rc ? rc : alter_each(turn, &others);
 }

@@ -93,11 +93,11 @@ static enum rc find(struct turn *turn, const struct rule *rule, struct ulid id,
 {
     enum rc rc = groups_get(turn, id, group);
 
-    if (rc || !slice_is_absent(group->name))
-        return rc;
-    group->name = name_of(rule);
+    if (slice_is_absent(group->name))
+        group->name = name_of(rule);
+    /* As the rule of whoever comes last says it by now. */
     group->wait_ms = rule->group.wait_ms;
-    return RC_OK;
+    return rc;
 }
 
 /* --- when it is asked about --- */

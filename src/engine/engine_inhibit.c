@@ -112,12 +112,19 @@ static enum rc each_link(struct turn *turn, const struct signal *signal,
     return rc;
 }
 
+/* What counts keys that there is no room for, or stands for a watcher, says nothing of what its rule is about. */
+static bool stands_in(const struct signal *signal)
+{
+    return signal->is_overflow || signal->stands_for_watcher;
+}
+
 enum rc inhibit_begin(struct turn *turn, const struct rule *rule, struct signal *signal)
 {
     struct buffer links;
     enum rc rc;
 
-    if (!rule->n_named_with && !rule->unless.n_items && !rule->while_firing.n_items)
+    if (stands_in(signal) ||
+        (!rule->n_named_with && !rule->unless.n_items && !rule->while_firing.n_items))
         return RC_OK;
     buffer_init(&links, 0);
     rc = make_links(rule, signal, &links);

@@ -67,7 +67,9 @@ struct engine {
     struct {
         struct arena *arena;
         struct silence_list active;
-        bool is_known;        /* what the store holds stands in `active` */
+        bool is_known; /* what the store holds stands in `active` */
+        int64_t
+            from_ms; /* those that are not over at this time: deliveries and timers may be of an earlier one */
     } silences;               /* engine_silences.c */
     struct map *drift_shapes; /* those that were told; NULL: none yet */
     int64_t due_ms;           /* cache of the first timer; -1: not known */
@@ -107,6 +109,7 @@ struct turn {
     bool feed_grew;
     bool messages_owed; /* to a channel */
     bool silences_changed;
+    bool runs_timers;
     struct key_change *key_changes;
     int64_t cause_time_ms;    /* event time of the cause; 0: time itself */
     struct chain_link *chain; /* transitions that rules are still to hear of */
@@ -180,9 +183,9 @@ enum rc signals_ask_waiting(struct turn *turn) MUST_CHECK;
 /* Opens a task for a firing signal where nothing holds it back; the caller stores the signal. */
 enum rc signals_ask(struct turn *turn, const struct rule *rule, struct signal *signal) MUST_CHECK;
 
-/* The same once all rules have seen what happened (signals_ask_waiting); whoever holds the signal stores it. */
+/* The same once all rules have seen what happened (signals_ask_waiting), or once all has fired that fires at this moment (gates_ask_after_timers); whoever holds the signal stores it. */
 enum rc signals_ask_later(struct turn *turn, const struct rule *rule,
-                          const struct signal *signal) MUST_CHECK;
+                          struct signal *signal) MUST_CHECK;
 
 /* engine_gates.c: a table of what may hold back what a firing signal asks; the first gate that does is noted in the signal, in the store's table `held` and in the counts. Whoever
  * loaded the signal stores it.
@@ -201,6 +204,8 @@ enum rc gates_look_again(struct turn *turn, struct signal *signal) MUST_CHECK;
 /* It asks by a timer that is due now, and is held for `reason` until then. */
 enum rc gates_ask_soon(struct turn *turn, struct signal *signal,
                        enum hold_reason reason) MUST_CHECK;
+/* It asks by its own timer, which is due now: after those by which signals fire at this moment, in the same order however many turns these are spread over. What it is held for stays. */
+enum rc gates_ask_after_timers(struct turn *turn, struct signal *signal) MUST_CHECK;
 /* What was held for this reason asks again, the most severe first, spread over timers that are due now. */
 enum rc gates_open(struct turn *turn, enum hold_reason reason) MUST_CHECK;
 /* The configuration may have changed: what it alone held is looked at again. */
@@ -259,6 +264,9 @@ enum rc keys_rule_of(struct turn *turn, const struct signal *signal,
 enum rc keys_greet_rules(struct turn *turn) MUST_CHECK;
 struct fold_clock keys_clock(const struct turn *turn, const struct rule *rule);
 
+/* engine_hand.c: what somebody did by hand, as the journal tells it, is done again; `*is_taken`: rules are not asked about it. Only replays read such events: no door lets one in. */
+enum rc hand_take_event(struct turn *turn, const struct event *event, bool *is_taken) MUST_CHECK;
+
 /* engine_absence.c: nobody is missed through a watcher that does not hear. */
 /* What an event says of a watcher, or of a start; `*is_taken`: rules are not asked about it. */
 enum rc absence_take_event(struct turn *turn, const struct event *event, bool *is_taken) MUST_CHECK;
@@ -273,6 +281,8 @@ enum rc absence_was_deaf(struct turn *turn, const struct signal *signal, int64_t
 /* What the rule is for the signal that stands for a watcher: it asks nobody. In the turn's arena; NULL: it judges silence no more. */
 enum rc absence_stand_in_rule(struct turn *turn, const struct rule *rule,
                               const struct rule **stand_in) MUST_CHECK;
+/* TIMER_WATCHER. */
+enum rc absence_walk(struct turn *turn, struct ulid watcher, int64_t due_ms) MUST_CHECK;
 /* A start; and whatever changes the watchers. */
 enum rc absence_begin(struct turn *turn) MUST_CHECK;
 enum rc absence_follow_config(struct turn *turn) MUST_CHECK;
@@ -341,6 +351,9 @@ enum rc groups_keep(struct turn *turn, const struct signal_group *group) MUST_CH
 enum rc groups_take_waiting(struct turn *turn, struct signal_group *group,
                             struct ulid_list *ids) MUST_CHECK;
 
+/* engine_quiet.c: a window of quiet is over: did it help? All signals of the proposal are looked at. */
+enum rc quiet_end(struct turn *turn, struct signal *signal, struct proposal *proposal) MUST_CHECK;
+
 /* engine_group_ids.c: lists of signals. What ids_add has not made it may not grow. */
 bool ids_have(const struct ulid_list *ids, struct ulid id);
 enum rc ids_add(struct arena *arena, struct ulid_list *ids, struct ulid id) MUST_CHECK;
@@ -379,10 +392,6 @@ enum rc groups_follow(struct turn *turn, struct signal *in_hand,
 /* Does none of the others fire? */
 enum rc groups_are_well(struct turn *turn, const struct proposal *proposal, struct ulid in_hand,
                         bool *well) MUST_CHECK;
-/* silences_overlap for each of them, for the others maintenance_overlap as well. */
-enum rc groups_were_silenced(struct turn *turn, const struct proposal *proposal,
-                             const struct signal *in_hand, int64_t from_ms, int64_t to_ms,
-                             bool *silenced) MUST_CHECK;
 /* Ends the episodes of all of them: it was verified. */
 enum rc groups_verified(struct turn *turn, const struct proposal *proposal,
                         struct signal *in_hand) MUST_CHECK;

@@ -373,15 +373,25 @@ static enum rc keep_track(struct turn *turn, const struct proposal *proposal,
     return track_record_put(turn->txn, proposal->rule, proposal->rule_version, &record);
 }
 
-/* A signal that recurred after acting asks at once, as does one that its group asks about instead; one whose proposal was given up on stays quiet for a while. */
+/* Its next match asks; but where its condition says by itself how long it is true, there may be none. */
+static bool asks_with_its_next_match(struct turn *turn, const struct signal *signal)
+{
+    const struct rule *rule = turn_rule(turn, signal->rule);
+
+    return !rule || !rule->condition->ends_itself;
+}
+
+/* A signal that recurred after acting asks at once, as does one that its group asks about instead; one whose proposal was given up on stays quiet for a while. No cooldown
+ * is one that is over now. */
 static enum rc start_cooldown(struct turn *turn, struct signal *signal,
                               const struct proposal *proposal)
 {
     int64_t until_ms = turn->now_ms + proposal->cooldown_ms;
     enum rc rc;
 
-    if (proposal->state == PROPOSAL_RECURRED || proposal->state == PROPOSAL_SUPERSEDED ||
-        !proposal->cooldown_ms)
+    if (proposal->state == PROPOSAL_RECURRED || proposal->state == PROPOSAL_SUPERSEDED)
+        return RC_OK;
+    if (!proposal->cooldown_ms && asks_with_its_next_match(turn, signal))
         return RC_OK;
     rc = turn_move_timer(turn, TIMER_SIGNAL_COOLDOWN, signal->id, signal->cooldown_until_ms,
                          until_ms);

@@ -63,12 +63,14 @@ enum rc signals_ask(struct turn *turn, const struct rule *rule, struct signal *s
 
 /* --- asked once all rules have seen it --- */
 
-enum rc signals_ask_later(struct turn *turn, const struct rule *rule, const struct signal *signal)
+enum rc signals_ask_later(struct turn *turn, const struct rule *rule, struct signal *signal)
 {
     struct ask_link *link;
 
     if (rule->mode != RULE_PROPOSE || signal->attention != ATTENTION_NONE)
         return RC_OK;
+    if (turn->runs_timers)
+        return gates_ask_after_timers(turn, signal);
     /* Of the engine's: `turn->arena` may be one signal's for a while. */
     link = arena_alloc(turn->engine->arena, 1, sizeof *link);
     if (!link)
@@ -336,6 +338,8 @@ enum rc signals_fold_alone(struct turn *turn, const struct event *event)
     bool is_taken;
     enum rc rc = absence_take_event(turn, event, &is_taken);
 
+    if (!rc && !is_taken)
+        rc = hand_take_event(turn, event, &is_taken);
     if (rc || is_taken)
         return rc;
     turn->cause = event->id;
@@ -359,65 +363,74 @@ enum rc signals_fold_alone(struct turn *turn, const struct event *event)
     return rc;
 }
 
-enum rc signals_quiet(struct turn *turn, struct ulid id, int64_t due_ms)
-{
-    struct signal signal = { 0 };
-    struct fold fold = { 0 };
-    const struct rule *rule;
+/* A signal into which time alone folds something. */
+struct due {
+    struct signal signal;
+    const struct rule *rule; /* NULL: nothing is due */
     struct signal_timers timers;
     enum signal_state before;
-    enum rc rc;
+};
 
-    rc = signal_get(turn->txn, id, turn->arena, &signal);
+static int64_t *own_due_ms(enum timer_kind kind, struct due *due)
+{
+    return kind == TIMER_SIGNAL_QUIET ? &due->timers.quiet_due_ms : &due->timers.condition_due_ms;
+}
+
+static enum rc take_due(struct turn *turn, enum timer_kind kind, struct ulid id, int64_t due_ms,
+                        struct due *due)
+{
+    int64_t *own_ms = own_due_ms(kind, due);
+    enum rc rc = signal_get(turn->txn, id, turn->arena, &due->signal);
+
+    due->rule = NULL;
     if (rc)
         return rc == RC_NOT_FOUND ? RC_OK : rc;
-    if (signal.quiet_due_ms != due_ms)
-        return put_on(turn, TIMER_SIGNAL_QUIET, &signal, due_ms, signal.quiet_due_ms);
-    before = signal.state;
-    timers = signals_timers(&signal);
-    timers.quiet_due_ms = 0; /* it has just run */
-    rc = keys_rule_of(turn, &signal, &rule);
-    if (rc || !rule)
+    due->before = due->signal.state;
+    due->timers = signals_timers(&due->signal);
+    if (*own_ms != due_ms)
+        return put_on(turn, kind, &due->signal, due_ms, *own_ms);
+    *own_ms = 0; /* it has just run: due at the same time again is another one */
+    return keys_rule_of(turn, &due->signal, &due->rule);
+}
+
+static enum rc store_due(struct turn *turn, struct due *due, const struct fold *fold)
+{
+    enum rc rc = signals_move_timers(turn, &due->signal, due->timers);
+
+    if (!rc && is_recurrence(due->rule, &due->signal, fold))
+        rc = proposals_recur(turn, &due->signal);
+    return rc ? rc : signals_store_folded(turn, due->rule, &due->signal, fold, false, due->before);
+}
+
+enum rc signals_quiet(struct turn *turn, struct ulid id, int64_t due_ms)
+{
+    struct due due = { 0 };
+    struct fold fold = { 0 };
+    enum rc rc = take_due(turn, TIMER_SIGNAL_QUIET, id, due_ms, &due);
+
+    if (rc || !due.rule)
         return rc;
-    rc = fold_quiet(rule, due_ms, turn->arena, &signal, &fold);
-    if (!rc)
-        rc = signals_move_timers(turn, &signal, timers);
-    return rc ? rc : signals_store_folded(turn, rule, &signal, &fold, false, before);
+    rc = fold_quiet(due.rule, due_ms, turn->arena, &due.signal, &fold);
+    return rc ? rc : store_due(turn, &due, &fold);
 }
 
 enum rc signals_wake(struct turn *turn, struct ulid id, int64_t due_ms)
 {
-    struct signal signal = { 0 };
+    struct due due = { 0 };
     struct fold fold = { 0 };
     struct fold_clock clock;
-    const struct rule *rule;
-    struct signal_timers timers;
-    enum signal_state before;
     bool waits = false;
-    enum rc rc;
+    enum rc rc = take_due(turn, TIMER_SIGNAL_WAKE, id, due_ms, &due);
 
-    rc = signal_get(turn->txn, id, turn->arena, &signal);
-    if (rc)
-        return rc == RC_NOT_FOUND ? RC_OK : rc;
-    if (signal.condition_due_ms != due_ms)
-        return put_on(turn, TIMER_SIGNAL_WAKE, &signal, due_ms, signal.condition_due_ms);
-    before = signal.state;
-    timers = signals_timers(&signal);
-    timers.condition_due_ms = 0; /* it has just run: due at the same time again is another one */
-    rc = keys_rule_of(turn, &signal, &rule);
-    if (rc || !rule)
+    if (rc || !due.rule)
         return rc;
-    clock = keys_clock(turn, rule);
-    if (rule->condition->judges_silence)
-        rc = absence_ask(turn, rule, &signal, &clock, &waits);
+    clock = keys_clock(turn, due.rule);
+    if (due.rule->condition->judges_silence)
+        rc = absence_ask(turn, due.rule, &due.signal, &clock, &waits);
     if (rc || waits)
         return rc;
-    rc = fold_wake(rule, &clock, turn->arena, &signal, &fold);
-    if (!rc)
-        rc = signals_move_timers(turn, &signal, timers);
-    if (!rc && is_recurrence(rule, &signal, &fold))
-        rc = proposals_recur(turn, &signal);
-    return rc ? rc : signals_store_folded(turn, rule, &signal, &fold, false, before);
+    rc = fold_wake(due.rule, &clock, turn->arena, &due.signal, &fold);
+    return rc ? rc : store_due(turn, &due, &fold);
 }
 
 enum rc signals_cooldown(struct turn *turn, struct ulid id, int64_t due_ms)

@@ -16,7 +16,7 @@ static enum rc need_active(struct turn *turn)
     struct engine *engine = turn->engine;
     enum rc rc = RC_OK;
 
-    if (engine->silences.is_known)
+    if (engine->silences.is_known && turn->now_ms >= engine->silences.from_ms)
         return RC_OK;
     if (!engine->silences.arena)
         rc = arena_new(ACTIVE_LIMIT_BYTES, &engine->silences.arena);
@@ -26,6 +26,7 @@ static enum rc need_active(struct turn *turn)
     rc = silence_list_active(turn->txn, turn->now_ms, engine->silences.arena,
                              &engine->silences.active);
     engine->silences.is_known = !rc;
+    engine->silences.from_ms = turn->now_ms;
     return rc;
 }
 

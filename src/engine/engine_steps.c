@@ -1,7 +1,5 @@
 #include "src/engine/engine_private.h"
 
-#define SCRATCH_LIMIT_BYTES ((size_t)16 << 20)
-
 /* A check counts for the start that follows it, not for one much later. */
 #define CHECK_FRESH_MS (30 * SECOND_MS)
 
@@ -457,98 +455,6 @@ enum rc steps_verify(struct turn *turn, struct signal *signal, struct proposal *
                            proposal->verify_until_ms);
 }
 
-/* Looks at one signal of a proposal. */
-typedef enum rc signal_look(struct turn *turn, const struct signal *signal,
-                            const struct proposal *proposal, bool *is_so);
-
-/* No match was to be expected of it: that it is over would have been told by its condition. */
-static enum rc goes_on_firing(struct turn *turn, const struct signal *signal,
-                              const struct proposal *proposal, bool *is_so)
-{
-    const struct rule *rule;
-    enum rc rc = keys_rule_of(turn, signal, &rule);
-
-    (void)proposal;
-    *is_so = !rc && rule && signal->state == SIGNAL_FIRING && rule->condition->ends_itself;
-    return rc;
-}
-
-static enum rc was_deaf(struct turn *turn, const struct signal *signal,
-                        const struct proposal *proposal, bool *is_so)
-{
-    return absence_was_deaf(turn, signal, proposal->verify_until_ms - proposal->verify_ms, is_so);
-}
-
-/* There may be many: the memory of each is given back before the next. */
-static enum rc any_other(struct turn *turn, const struct proposal *proposal, struct ulid in_hand,
-                         signal_look *look, bool *is_so)
-{
-    struct arena *of_turn = turn->arena;
-    struct arena *of_signal = NULL;
-    enum rc rc = arena_new(SCRATCH_LIMIT_BYTES, &of_signal);
-
-    for (size_t i = 0; i < proposal->signals.n_items && !rc && !*is_so; i++) {
-        struct signal signal = { 0 };
-
-        if (!ulid_compare(proposal->signals.items[i], in_hand))
-            continue;
-        arena_reset(of_signal);
-        turn->arena = of_signal;
-        rc = signal_get(turn->txn, proposal->signals.items[i], of_signal, &signal);
-        if (!rc)
-            rc = look(turn, &signal, proposal, is_so);
-        else if (rc == RC_NOT_FOUND || rc == RC_CORRUPT)
-            rc = RC_OK;
-        turn->arena = of_turn;
-    }
-    arena_free(of_signal);
-    return rc;
-}
-
-static enum rc any_of(struct turn *turn, const struct proposal *proposal,
-                      const struct signal *in_hand, signal_look *look, bool *is_so)
-{
-    enum rc rc = look(turn, in_hand, proposal, is_so);
-
-    return rc || *is_so ? rc : any_other(turn, proposal, in_hand->id, look, is_so);
-}
-
-/* That it was quiet says nothing of a time in which nobody was to hear of it. */
-static enum rc end_quiet(struct turn *turn, struct signal *signal, struct proposal *proposal)
-{
-    int64_t until_ms = proposal->verify_until_ms;
-    int64_t from_ms = until_ms - proposal->verify_ms;
-    bool was_silenced = false, was_maintained = false, fires_on = false, went_unheard = false;
-    enum rc rc = groups_were_silenced(turn, proposal, signal, from_ms, until_ms, &was_silenced);
-
-    if (!rc)
-        rc = maintenance_overlap(turn, signal, from_ms, until_ms, &was_maintained);
-    if (!rc)
-        rc = any_of(turn, proposal, signal, was_deaf, &went_unheard);
-    if (!rc)
-        rc = any_of(turn, proposal, signal, goes_on_firing, &fires_on);
-    if (rc)
-        return rc;
-    if (went_unheard)
-        return proposals_move(turn, signal, proposal, PROPOSAL_INCONCLUSIVE,
-                              SLICE("its watcher did not hear meanwhile: nobody can tell whether "
-                                    "it helped"));
-    if (fires_on)
-        return proposals_move(turn, signal, proposal, PROPOSAL_RECURRED, SLICE("it still fires"));
-    if (was_maintained)
-        return proposals_move(
-            turn, signal, proposal, PROPOSAL_INCONCLUSIVE,
-            SLICE("it stayed quiet, but there was maintenance meanwhile: nobody can tell whether "
-                  "it helped"));
-    if (was_silenced)
-        return proposals_move(
-            turn, signal, proposal, PROPOSAL_INCONCLUSIVE,
-            SLICE("it stayed quiet, but it was silenced meanwhile: nobody can tell whether it "
-                  "helped"));
-    rc = proposals_move(turn, signal, proposal, PROPOSAL_VERIFIED, SLICE("it stayed quiet"));
-    return rc ? rc : groups_verified(turn, proposal, signal);
-}
-
 /* There is no match that would make it ask. */
 static enum rc ask_again(struct turn *turn, struct signal *signal)
 {
@@ -570,7 +476,7 @@ enum rc steps_verify_due(struct turn *turn, struct ulid id, int64_t due_ms)
     if (rc)
         return rc;
     if (proposal.verify == VERIFY_QUIET)
-        rc = end_quiet(turn, &signal, &proposal);
+        rc = quiet_end(turn, &signal, &proposal);
     else
         rc = proposals_move(turn, &signal, &proposal, PROPOSAL_INCONCLUSIVE,
                             SLICE("nothing told within the window whether it helped"));

@@ -17,23 +17,15 @@ static enum rc (*const handlers[TIMER_KINDS])(struct turn *turn, struct ulid obj
     [TIMER_INHIBIT] = inhibit_walk,
     [TIMER_GROUP] = groups_due,
     [TIMER_BUDGET] = budget_take_turn,
+    [TIMER_WATCHER] = absence_walk,
 };
 
-/* The first timer, and whether it is due. What has to ask at the moment before asks before it runs, and may set others. */
 static enum rc next_due(struct turn *turn, int64_t until_ms, struct timer *timer, bool *is_due)
 {
-    for (;;) {
-        enum rc rc = timer_first(turn->txn, timer);
+    enum rc rc = timer_first(turn->txn, timer);
 
-        *is_due = !rc && timer->due_ms <= until_ms;
-        if (rc && rc != RC_NOT_FOUND)
-            return rc;
-        if (!turn->asks || (*is_due && timer->due_ms == turn->now_ms))
-            return RC_OK;
-        rc = signals_ask_waiting(turn);
-        if (rc)
-            return rc;
-    }
+    *is_due = !rc && timer->due_ms <= until_ms;
+    return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
 enum rc timers_run(struct turn *turn, int64_t until_ms, size_t n_max, size_t *n_run)
@@ -43,6 +35,7 @@ enum rc timers_run(struct turn *turn, int64_t until_ms, size_t n_max, size_t *n_
     bool is_due = false;
     enum rc rc = RC_OK;
 
+    turn->runs_timers = true;
     for (*n_run = 0; *n_run < n_max; ++*n_run) {
         rc = next_due(turn, until_ms, &timer, &is_due);
         if (rc || !is_due)
@@ -58,8 +51,7 @@ enum rc timers_run(struct turn *turn, int64_t until_ms, size_t n_max, size_t *n_
         if (rc)
             break;
     }
-    if (!rc)
-        rc = signals_ask_waiting(turn);
+    turn->runs_timers = false;
     turn->now_ms = now_ms;
     return rc;
 }

@@ -11,7 +11,8 @@
 
 #include "src/store/signals.h"
 
-/* So many signals are named in one proposal; the others go on waiting, counted, and take the places of those that resolve. */
+/* So many signals are named in one proposal; the others go on waiting, counted, and take the places of those that resolve. What is done to all of them (verified, withdrawn,
+ * decided) is done in one turn, each loaded and stored once. */
 #define GROUP_MAX_SIGNALS 1000
 
 struct signal_group {

@@ -25,7 +25,7 @@ struct journal_entry {
     enum door door;
     struct slice watcher; /* DOOR_DATA: the watcher's name */
     struct slice
-        type; /* DOOR_DECISION: vedette.decision; DOOR_RESULT: vedette.result; DOOR_RELOAD: vedette.reload */
+        type; /* DOOR_DECISION: vedette.decision, vedette.silence, vedette.resolve, vedette.pause, vedette.resume; DOOR_RESULT: vedette.result; DOOR_RELOAD: vedette.reload, vedette.start */
     int64_t received_ms;
     uint64_t after;             /* not DOOR_DATA: META_CURSOR when it was folded */
     struct slice delivery_id;   /* as the sender gave it */

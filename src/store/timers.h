@@ -22,6 +22,7 @@ enum timer_kind {
     TIMER_INHIBIT, /* a digest (inhibit.h): who watches it is looked at, one after the other */
     TIMER_GROUP,   /* a group: who waits is asked about */
     TIMER_BUDGET,  /* the queue in front of the review budget: its first one asks */
+    TIMER_WATCHER, /* a watcher (watcher_states.h): who waited for it looks again, one after the other */
     TIMER_KINDS
 };
 

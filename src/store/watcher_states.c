@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-#define NAME_BYTES 16
-
 #define AT(member) .offset = offsetof(struct known_watcher, member)
 static const struct record_field watcher_state_fields[] = {
     { .tag = 1, .type = RECORD_TEXT, AT(name) },
@@ -19,26 +17,41 @@ static const struct record_field watcher_state_fields[] = {
 static const struct record_shape watcher_state_shape =
     RECORD_SHAPE(known_watcher, watcher_state_fields);
 
-static enum rc key_of(struct slice name, struct store_key *key)
+enum rc watcher_object(struct slice watcher, struct ulid *object)
 {
     struct sha256 digest;
-    enum rc rc = sha256_of_parts(&name, 1, &digest);
+    enum rc rc = sha256_of_parts(&watcher, 1, &digest);
 
-    if (rc)
-        return rc;
-    *key = (struct store_key){ .len = 0 };
-    key_add(key, digest.bytes, NAME_BYTES);
-    return RC_OK;
+    if (!rc)
+        memcpy(object->bytes, digest.bytes, sizeof object->bytes);
+    return rc;
+}
+
+static enum rc key_of(struct slice name, struct store_key *key)
+{
+    struct ulid object;
+    enum rc rc = watcher_object(name, &object);
+
+    if (!rc)
+        *key = key_of_ulid(object);
+    return rc;
 }
 
 enum rc watcher_state_get(struct store_txn *txn, struct slice name, struct arena *arena,
                           struct known_watcher *state)
 {
-    struct store_key key;
-    enum rc rc = key_of(name, &key);
+    struct ulid object;
+    enum rc rc = watcher_object(name, &object);
 
+    return rc ? rc : watcher_state_of(txn, object, arena, state);
+}
+
+enum rc watcher_state_of(struct store_txn *txn, struct ulid watcher, struct arena *arena,
+                         struct known_watcher *state)
+{
     *state = (struct known_watcher){ 0 };
-    return rc ? rc : row_get(txn, TABLE_WATCHER_STATES, &watcher_state_shape, key, arena, state);
+    return row_get(txn, TABLE_WATCHER_STATES, &watcher_state_shape, key_of_ulid(watcher), arena,
+                   state);
 }
 
 enum rc watcher_state_put(struct store_txn *txn, const struct known_watcher *state)
@@ -110,20 +123,18 @@ enum rc watcher_waiting_put(struct store_txn *txn, struct slice watcher, struct 
     return store_put(txn, TABLE_WATCHER_WAITING, key_slice(&key), SLICE(""));
 }
 
-enum rc watcher_waiting_take(struct store_txn *txn, struct slice watcher, struct ulid *signal)
+enum rc watcher_waiting_take(struct store_txn *txn, struct ulid watcher, struct ulid *signal)
 {
-    struct store_key first, found_key;
-    uint8_t name[NAME_BYTES];
+    struct store_key found_key;
+    struct ulid found;
     struct slice key, value;
-    enum rc rc = key_of(watcher, &first);
+    enum rc rc = row_at_or_after(txn, TABLE_WATCHER_WAITING, key_of_ulid(watcher), &key, &value);
 
-    if (!rc)
-        rc = row_at_or_after(txn, TABLE_WATCHER_WAITING, first, &key, &value);
     if (!rc)
         rc = key_copy(key, &found_key);
     if (rc)
         return rc;
-    if (!key_read(&key, name, NAME_BYTES) || memcmp(name, first.bytes, NAME_BYTES) != 0 ||
+    if (!key_read_ulid(&key, &found) || ulid_compare(found, watcher) ||
         !key_read_ulid(&key, signal))
         return RC_NOT_FOUND;
     return row_forget(txn, TABLE_WATCHER_WAITING, found_key);

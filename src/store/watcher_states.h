@@ -2,6 +2,8 @@
  *
  * watcher_states:   16 bytes of SHA-256 over the watcher's name -> record of struct known_watcher
  * watcher_waiting:  the same 16 bytes, ULID of a signal -> nothing: its time came while the watcher did not hear
+ *
+ * The 16 bytes are what a timer of a watcher is about.
  */
 #pragma once
 
@@ -19,6 +21,9 @@ struct known_watcher {
 /* RC_NOT_FOUND: nothing was told of it, ever. */
 enum rc watcher_state_get(struct store_txn *txn, struct slice name, struct arena *arena,
                           struct known_watcher *state) MUST_CHECK;
+/* The same of the watcher that a timer is about. */
+enum rc watcher_state_of(struct store_txn *txn, struct ulid watcher, struct arena *arena,
+                         struct known_watcher *state) MUST_CHECK;
 enum rc watcher_state_put(struct store_txn *txn, const struct known_watcher *state) MUST_CHECK;
 /* RC_OK also when it is not there. */
 enum rc watcher_state_remove(struct store_txn *txn, struct slice name) MUST_CHECK;
@@ -28,6 +33,8 @@ enum rc watcher_states_list(struct store_txn *txn, struct arena *arena,
 
 enum rc watcher_waiting_put(struct store_txn *txn, struct slice watcher,
                             struct ulid signal) MUST_CHECK;
-/* Takes the first one; RC_NOT_FOUND: nobody waits any more. */
-enum rc watcher_waiting_take(struct store_txn *txn, struct slice watcher,
+/* What a timer of the watcher is about. RC_IO: no digest can be taken. */
+enum rc watcher_object(struct slice watcher, struct ulid *object) MUST_CHECK;
+/* Takes the first one that waits for it; RC_NOT_FOUND: nobody does any more. */
+enum rc watcher_waiting_take(struct store_txn *txn, struct ulid watcher,
                              struct ulid *signal) MUST_CHECK;

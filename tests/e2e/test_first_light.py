@@ -136,6 +136,21 @@ class FirstLight(VedetteTest):
         self.assertEqual([json.loads(line) for line in replayed.stdout.splitlines()], live)
         self.assertTrue(len(live) >= 6, live)
 
+    def test_a_replay_knows_what_somebody_ended_by_hand(self):
+        vedette = self.vedette(rules={"ci.yaml": CI_RULE})
+        vedette.send_github("workflow_run", workflow_run("failure", run=1))
+        vedette.wait_until_folded()
+        vedette.cli("resolve", vedette.items("signals")[0]["id"], check=0)
+        vedette.send_github("workflow_run", workflow_run("failure", run=2))
+        vedette.wait_until_folded()
+
+        live = [json.loads(event["data"]) for event in vedette.read_stream(last_id=0, until_quiet=True) if event["event"] == "signal"]
+        self.assertEqual([told["transition"] for told in live], ["firing", "resolved", "firing"])
+        events = vedette.cli("events", "--json", "--kind", "*", "--limit", "1000", check=0).stdout.splitlines()
+        recorded = vedette.write("events.jsonl", "\n".join(reversed(events)) + "\n")
+        replayed = vedette.cli("replay", "--rules", "rules.d", "--events", str(recorded), token=None, check=0)
+        self.assertEqual([json.loads(line) for line in replayed.stdout.splitlines()], live)
+
     def test_s11_lists_come_in_bounded_pages_and_the_command_line_asks_the_daemon(self):
         vedette = self.vedette()
         for run in range(3):

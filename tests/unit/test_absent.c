@@ -213,6 +213,31 @@ static void the_keys_that_a_rule_expects_are_listed(void **state)
     story_end(story);
 }
 
+static void the_keys_that_a_rule_expects_may_stand_in_a_list(void **state)
+{
+    static const char *const rules[] = {
+        "lists: {topics: [users, orders]}\n"
+        "rules: [{id: a, on: alert, key: [service], when: {absent: 1h, expect: $topics}}]\n",
+        "lists: {topics: [orders]}\n"
+        "rules: [{id: a, on: alert, key: [service], when: {absent: 1h, expect: [$topics, "
+        "[users]]}}]\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        struct ruleset *set = rules_of(rules[i]);
+        const struct rule *rule = &set->rules[0];
+        const struct slice_list *keys;
+        size_t n_keys = 0;
+
+        keys = rule->condition->expected(rule->condition_spec, &n_keys);
+        assert_int_equal(n_keys, 2);
+        assert_true(slice_eq(keys[0].items[0], SLICE("orders")));
+        assert_true(slice_eq(keys[1].items[0], SLICE("users")));
+        ruleset_free(set);
+    }
+}
+
 /* What the engine makes of an expected key is the row that its first event finds. */
 static void a_known_key_is_the_same_signal_as_that_of_its_events(void **state)
 {
@@ -508,6 +533,7 @@ int main(void)
         cmocka_unit_test(an_expected_key_is_missed_although_it_was_never_seen),
         cmocka_unit_test(an_expected_key_is_missed_at_the_first_slot_after_the_load),
         cmocka_unit_test(the_keys_that_a_rule_expects_are_listed),
+        cmocka_unit_test(the_keys_that_a_rule_expects_may_stand_in_a_list),
         cmocka_unit_test(a_known_key_is_the_same_signal_as_that_of_its_events),
         cmocka_unit_test(a_learnt_key_is_forgotten_when_it_stays_away),
         cmocka_unit_test(an_expected_key_is_never_forgotten),

@@ -80,7 +80,7 @@ static const struct line lines[] = {
     { { "replay", "--events", "/nonexistent" }, 1, "cannot be opened" },
     { { "replay", "--log", "app=/nonexistent" }, 1, "cannot be opened" },
     { { "replay", "--log", "app=/dev/null", "--time-format", "%Q" }, 1, "strptime" },
-    { { "replay", "--hook", "gitlab=/dev/null" }, 1, "SENDER is" },
+    { { "replay", "--hook", "nosuch=/dev/null" }, 1, "SENDER is" },
     { { "send" }, 2, "HOOK FILE" },
     { { "send", "--sample", "nothing" }, 2, "--samples lists them" },
     { { "send", "--samples" }, 0, "ci-red" },

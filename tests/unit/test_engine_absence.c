@@ -345,6 +345,82 @@ static void a_watcher_that_is_not_configured_any_more_keeps_nobody_waiting(void 
     end(story);
 }
 
+/* How many are due at `due_ms` or later. */
+static size_t n_due_from(struct story *story, int64_t due_ms)
+{
+    struct signal_glance glance = { 0 };
+    struct store_txn *txn = NULL;
+    struct signal signal;
+    size_t n_due = 0;
+
+    assert_int_equal(store_begin_read(story->store, &txn), RC_OK);
+    while (signal_glance_next(txn, glance.id, &glance) == RC_OK) {
+        arena_reset(story->arena);
+        assert_int_equal(signal_get(txn, glance.id, story->arena, &signal), RC_OK);
+        n_due += signal.condition_due_ms >= due_ms;
+    }
+    store_abort(&txn);
+    return n_due;
+}
+
+#define N_MANY 700 /* more than one turn looks at */
+
+static void many_keys_wait(struct story *story)
+{
+    char service[16];
+
+    for (int i = 0; i < N_MANY; i++) {
+        snprintf(service, sizeof service, "s%d", i);
+        beats(story, "app", service, NOON_MS);
+    }
+    becomes(story, "app", WATCHER_SILENT, NOON_MS + 1);
+    fold(story, DUE_MS);
+    assert_true(fires(story, "watcher app"));
+}
+
+static void keys_without_number_that_waited_for_a_watcher_are_looked_at_over_several_turns(
+    void **state)
+{
+    struct story *story = begin_with(CONFIG, RULES);
+    const int64_t back_ms = DUE_MS + HOUR_MS;
+    bool more = false;
+    size_t n_done;
+
+    (void)state;
+    many_keys_wait(story);
+    assert_int_equal(told(story, "app", WATCHER_BACK, back_ms), RC_OK);
+    assert_int_equal(n_due_from(story, back_ms), 0); /* not in the turn that hears of it */
+    assert_int_equal(engine_fold(story->engine, back_ms, 256, 1000, &more), RC_OK);
+    assert_true(more);
+    n_done = n_due_from(story, back_ms);
+    assert_true(n_done > 0 && n_done < N_MANY);
+    starts_at(story, RULES, back_ms + 1); /* killed in the middle */
+    becomes(story, "app", WATCHER_CAUGHT_UP, back_ms + 2);
+    assert_int_equal(n_due_from(story, back_ms + HOUR_MS), N_MANY);
+    fold(story, back_ms + HOUR_MS + 10 * MINUTE_MS - 1);
+    assert_false(fires(story, "s0"));
+    fold(story, back_ms + HOUR_MS + 10 * MINUTE_MS);
+    assert_true(fires(story, "s0"));
+    end(story);
+}
+
+static void who_was_not_looked_at_before_the_next_silence_waits_for_its_end(void **state)
+{
+    struct story *story = begin_with(CONFIG, RULES);
+    const int64_t back_ms = DUE_MS + HOUR_MS;
+    bool more = false;
+
+    (void)state;
+    many_keys_wait(story);
+    assert_int_equal(told(story, "app", WATCHER_BACK, back_ms), RC_OK);
+    assert_int_equal(engine_fold(story->engine, back_ms, 256, 1000, &more), RC_OK);
+    becomes(story, "app", WATCHER_SILENT, back_ms + 1);
+    assert_true(n_due_from(story, back_ms) < N_MANY);
+    becomes(story, "app", WATCHER_BACK, back_ms + HOUR_MS);
+    assert_int_equal(n_due_from(story, back_ms + HOUR_MS), N_MANY);
+    end(story);
+}
+
 static void the_rule_may_change_while_a_signal_stands_for_its_watcher(void **state)
 {
     struct story *story = begin_with(CONFIG, RULES);
@@ -441,6 +517,9 @@ int main(void)
         cmocka_unit_test(a_reload_adds_keys_and_leaves_those_that_are_known),
         cmocka_unit_test(who_was_seen_since_the_start_is_missed_in_its_time),
         cmocka_unit_test(a_watcher_that_is_not_configured_any_more_keeps_nobody_waiting),
+        cmocka_unit_test(
+            keys_without_number_that_waited_for_a_watcher_are_looked_at_over_several_turns),
+        cmocka_unit_test(who_was_not_looked_at_before_the_next_silence_waits_for_its_end),
         cmocka_unit_test(the_rule_may_change_while_a_signal_stands_for_its_watcher),
         cmocka_unit_test(starts_are_journalled_only_where_somebody_is_missed),
         cmocka_unit_test(a_replay_of_the_journal_judges_as_the_live_run_did),

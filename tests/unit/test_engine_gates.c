@@ -319,6 +319,44 @@ static void every_gate_says_what_it_would_do(void **state)
     }
 }
 
+/* No match will come that would make it ask. */
+static void without_a_cooldown_what_is_still_missed_asks_again_at_once(void **state)
+{
+    struct story *story = begin_with(
+        CONFIG, "rules: [{id: beat, on: alert, key: [service], when: {absent: 1h}, propose: "
+                "{plan: [{do: act}], cooldown: 0s, expires: 4h}}]\n");
+    const int64_t due_ms = NOON_MS + HOUR_MS;
+
+    (void)state;
+    accept(story, NOON_MS, ENGINE_RECORDED_EVENT,
+           "{\"kind\":\"alert\",\"service\":\"shop\",\"time\":\"2026-11-21T12:00:00Z\"}");
+    fold(story, due_ms);
+    assert_int_equal(n_proposals(story), 1);
+    fold(story, due_ms + 4 * HOUR_MS); /* it expires */
+    assert_int_equal(n_proposals(story), 2);
+    rejected(story, due_ms + 5 * HOUR_MS);
+    fold(story, due_ms + 5 * HOUR_MS);
+    assert_int_equal(n_proposals(story), 3);
+    assert_int_equal(the_signal(story).cooldown_until_ms, 0);
+    end(story);
+}
+
+static void without_a_cooldown_what_matches_asks_again_with_its_next_match(void **state)
+{
+    struct story *story = begin_with(
+        CONFIG, "rules: [{id: red, on: ci.run, where: {state: failing}, key: [repo], propose: "
+                "{plan: [{do: act}], cooldown: 0s}}]\n");
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    rejected(story, NOON_MS + 1);
+    fold(story, NOON_MS + HOUR_MS);
+    assert_int_equal(n_proposals(story), 1);
+    fails_at(story, NOON_MS + 2 * HOUR_MS);
+    assert_int_equal(n_proposals(story), 2);
+    end(story);
+}
+
 int main(void)
 {
 #define STORY(name) cmocka_unit_test_setup_teardown(name, begin, finish)
@@ -342,6 +380,8 @@ int main(void)
         STORY(who_opens_a_gate_asks_for_the_most_severe_first),
         STORY(what_is_still_held_is_passed_over_and_stays),
         STORY(every_gate_says_what_it_would_do),
+        cmocka_unit_test(without_a_cooldown_what_is_still_missed_asks_again_at_once),
+        cmocka_unit_test(without_a_cooldown_what_matches_asks_again_with_its_next_match),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -549,6 +549,38 @@ static void who_takes_the_place_of_the_last_one_keeps_it_open(void **state)
     end(story);
 }
 
+static void who_comes_after_a_reload_waits_as_long_as_its_rule_says_now(void **state)
+{
+    struct story *story = three_are_down(GROUPED);
+
+    (void)state;
+    swap_rules(story, "rules:\n" RULE(", group: {by: [environment], wait: 10m}"), AT(40));
+    fails(story, AT(41), "desk");
+    fold(story, AT(630) - 1);
+    assert_int_equal(newest(story).signals.n_items, 3);
+    fold(story, AT(630)); /* ten minutes after it was asked about */
+    assert_int_equal(newest(story).signals.n_items, 4);
+    end(story);
+}
+
+static void who_waited_for_what_is_decided_waits_as_long_as_its_rule_says_now(void **state)
+{
+    struct story *story = three_are_down("rules:\n" RULE(BY_ZONE ", verify: none"));
+
+    (void)state;
+    approved_at(story, AT(40));
+    fails(story, AT(41), "desk");
+    swap_rules(story, "rules:\n" RULE(", group: {by: [environment], wait: 5m}, verify: none"),
+               AT(42));
+    ends(story, EFFECT_DONE, AT(50));
+    fold(story, AT(350) - 1);
+    assert_int_equal(n_proposals(story), 1);
+    fold(story, AT(350));
+    assert_int_equal(n_proposals(story), 2);
+    assert_about(story, "desk");
+    end(story);
+}
+
 /* --- across rules --- */
 
 #define SEVERE(more)                                                                               \
@@ -560,6 +592,12 @@ static void who_takes_the_place_of_the_last_one_keeps_it_open(void **state)
     "  - {id: slow, on: alert, key: [service], severity: low, title: '{{service}} is slow', "      \
     "group: {name: storm, by: [environment]}, propose: {plan: [{do: act, with: {name: "            \
     "'{{service}}'}}]}}\n" SEVERE("")
+
+#define STORM_LOOKED_AT(more)                                                                      \
+    "rules:\n"                                                                                     \
+    "  - {id: slow, on: alert, key: [service], severity: low, title: '{{service}} is slow', "      \
+    "group: {name: storm, by: [environment]}, propose: {plan: [{do: act, with: {name: "            \
+    "'{{service}}'}}]}}\n" SEVERE(", diagnose: {evidence: [{do: look}]}" more)
 
 static void burns(struct story *story, int64_t at_ms, const char *service, const char *state)
 {
@@ -603,6 +641,31 @@ static void a_joiner_that_is_more_severe_takes_the_lead(void **state)
     assert_about(story, "shop till");
     assert_plan(story, "act shop");
     assert_true(slice_eq(newest(story).rule, SLICE("slow")));
+    end(story);
+}
+
+/* Its result comes before the timer by which the proposal goes back to the one that led. */
+static void who_was_to_lead_and_only_observes_leaves_the_open_proposal_as_it_is(void **state)
+{
+    struct story *story = begin_with(CONFIG, STORM_LOOKED_AT(""));
+    struct signal till;
+
+    (void)state;
+    all_fail(story, AT(0), "shop till");
+    fold(story, AT(30));
+    burns(story, AT(40), "barn", "failing");
+    fold(story, AT(60)); /* it is looked at; until then the proposal is as it was */
+    assert_plan(story, "act shop");
+    swap_rules(story, STORM_LOOKED_AT(", mode: observe"), AT(61));
+    ends(story, EFFECT_DONE, AT(61));
+    till = signal_at(story, "till");
+    assert_int_equal(till.attention, ATTENTION_PROPOSAL);
+    assert_int_equal(n_rows(story, TABLE_GROUP_WAITING), 0);
+    fold(story, AT(100));
+    assert_about(story, "shop till");
+    assert_plan(story, "act shop");
+    assert_int_equal(newest(story).state, PROPOSAL_OPEN);
+    assert_int_equal(n_proposals(story), 1);
     end(story);
 }
 
@@ -1258,8 +1321,11 @@ int main(void)
         cmocka_unit_test(where_the_one_that_leads_resolves_the_rest_is_a_new_revision),
         cmocka_unit_test(it_is_withdrawn_when_the_last_one_resolves),
         cmocka_unit_test(who_takes_the_place_of_the_last_one_keeps_it_open),
+        cmocka_unit_test(who_comes_after_a_reload_waits_as_long_as_its_rule_says_now),
+        cmocka_unit_test(who_waited_for_what_is_decided_waits_as_long_as_its_rule_says_now),
         cmocka_unit_test(the_most_severe_rule_of_a_name_supplies_the_plan),
         cmocka_unit_test(a_joiner_that_is_more_severe_takes_the_lead),
+        cmocka_unit_test(who_was_to_lead_and_only_observes_leaves_the_open_proposal_as_it_is),
         cmocka_unit_test(who_joins_what_is_decided_waits_until_it_is_over),
         cmocka_unit_test(who_was_held_by_an_earlier_one_joins_the_next_once),
         cmocka_unit_test(what_is_taken_back_takes_in_who_waited),

@@ -343,6 +343,81 @@ static void a_thousand_held_ones_ask_over_several_turns_and_each_once(void **sta
     assert_int_equal(n_rows(story, TABLE_INHIBIT_WALKS), 0);
 }
 
+/* --- what stands for others --- */
+
+#define CAPPED CONFIG "limits: {keys_per_rule: 1}\n"
+
+/* Nobody knows whether what has no room is about the same. */
+static void what_counts_keys_without_room_holds_nobody_back(void **state)
+{
+    struct story *story = begin_with(CAPPED, "rules:\n" DB_SEEN APP(""));
+
+    (void)state;
+    assert_int_equal(engine_recover(story->engine, NOON_MS - HOUR_MS), RC_OK);
+    happens(story, NOON_MS, "alert", "db0", "mail", "failing");
+    happens(story, NOON_MS + 1, "alert", "db1", "shop", "failing"); /* one too many */
+    app_fails(story, NOON_MS + 2);
+    assert_int_equal(of_app(story).n_ids, 1);
+    assert_int_equal(state_of_app(story), PROPOSAL_OPEN);
+    end(story);
+}
+
+#define WATCHED CONFIG "watchers: [{log: /nowhere/app.log, name: app}]\n"
+#define BEAT "  - {id: db-down, on: deploy, key: [host], when: {absent: 1h}, mode: observe}\n"
+
+static void what_stands_for_a_watcher_holds_nobody_back(void **state)
+{
+    const struct engine_notice silent = { .watcher = SLICE("app"), .state = WATCHER_SILENT };
+    struct story *story =
+        begin_with(WATCHED, "rules:\n" BEAT RULE("app-slow", "ci.run", ", unless: [db-down]"));
+
+    (void)state;
+    assert_int_equal(engine_recover(story->engine, NOON_MS - HOUR_MS), RC_OK);
+    accept(story, NOON_MS, ENGINE_RECORDED_EVENT,
+           "{\"kind\":\"deploy\",\"watcher\":\"app\",\"host\":\"db1\",\"time\":"
+           "\"2026-11-21T12:00:00Z\"}");
+    fold(story, NOON_MS);
+    assert_int_equal(engine_notify(story->engine, &silent, NOON_MS + 1), RC_OK);
+    fold(story, NOON_MS + HOUR_MS); /* the stand-in fires */
+    app_fails(story, NOON_MS + HOUR_MS + 1);
+    assert_int_equal(state_of_app(story), PROPOSAL_OPEN);
+    end(story);
+}
+
+/* --- at one moment --- */
+
+#define N_BEATS 600 /* more than a turn looks at */
+#define BEATS(id, kind, more)                                                                      \
+    "  - {id: " id ", on: " kind ", key: [host], when: {absent: 1h}" more "}\n"
+
+/* All are missed at the same millisecond, the one that holds the others back last: whatever the turns, nobody is asked about them. */
+static void who_fires_at_one_moment_is_seen_by_all_of_it_however_many_turns_it_takes(void **state)
+{
+    struct story *story =
+        begin_with(CONFIG, "rules:\n" BEATS("app-slow", "ci.run",
+                                            ", propose: {plan: [{do: act}]}, unless: [db-down]")
+                               BEATS("db-down", "alert", ", mode: observe"));
+    char host[16];
+    bool more = false;
+
+    (void)state;
+    assert_int_equal(engine_recover(story->engine, NOON_MS - HOUR_MS), RC_OK);
+    for (int i = 0; i < N_BEATS; i++) {
+        snprintf(host, sizeof host, "h%d", i);
+        happens(story, NOON_MS, "ci.run", host, NULL, "ok");
+    }
+    happens(story, NOON_MS, "alert", "db1", NULL, "ok");
+    assert_int_equal(engine_fold(story->engine, NOON_MS + HOUR_MS, 256, 1000, &more), RC_OK);
+    assert_true(more);
+    assert_int_equal(n_rows(story, TABLE_TASKS), 0);
+    for (int i = 0; i < 10 && more; i++)
+        assert_int_equal(engine_fold(story->engine, NOON_MS + HOUR_MS, 256, 1000, &more), RC_OK);
+    assert_false(more);
+    assert_int_equal(n_rows(story, TABLE_TASKS), 0);
+    assert_int_equal((int)gauge(HOLD_INHIBITED), N_BEATS);
+    end(story);
+}
+
 int main(void)
 {
 #define UNLESS(test)                                                                               \
@@ -370,6 +445,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(without_the_field_it_waits_for_ever, begin_while, finish),
         cmocka_unit_test_setup_teardown(a_thousand_held_ones_ask_over_several_turns_and_each_once,
                                         begin_unless, finish),
+        cmocka_unit_test(what_counts_keys_without_room_holds_nobody_back),
+        cmocka_unit_test(what_stands_for_a_watcher_holds_nobody_back),
+        cmocka_unit_test(who_fires_at_one_moment_is_seen_by_all_of_it_however_many_turns_it_takes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -324,6 +324,37 @@ static void what_first_fires_after_the_end_asks_at_once(void **state)
     assert_asked(*state, 1);
 }
 
+static bool is_of_the_silence(void *context, struct ulid id, const void *object)
+{
+    (void)id;
+    *(bool *)context |= ((const struct proposal *)object)->created_ms == END_MS - 1;
+    return true;
+}
+
+/* Somebody silences something else, and decides, when the silence is over: what came before that is folded after it. */
+static void what_came_under_a_silence_is_held_by_it_however_late_it_is_folded(void **state)
+{
+    struct story *story = *state;
+    struct proposal proposal = { 0 };
+    struct store_txn *txn = NULL;
+    bool asked_early = false;
+
+    silenced(story, "signal.key[0]", "a/c", NOON_MS, END_MS);
+    fails_at(story, NOON_MS + 1);
+    accept(story, "ci.run", "a/c", "failing", END_MS - 1);
+    silenced(story, "rule", "other", END_MS + 1, END_MS + HOUR_MS);
+    decided_at(story, VERDICT_REJECT, END_MS + 1);
+    time_is(story, END_MS + 1);
+    assert_asked(story, 2);
+    assert_int_equal(store_begin_read(story->store, &txn), RC_OK);
+    assert_int_equal(object_each_newest(txn, TABLE_PROPOSALS, &proposal_shape, (struct ulid){ 0 },
+                                        SIZE_MAX, story->arena, &proposal, is_of_the_silence,
+                                        &asked_early),
+                     RC_OK);
+    store_abort(&txn);
+    assert_false(asked_early);
+}
+
 static void a_silence_that_is_removed_lets_ask_at_once(void **state)
 {
     struct ulid id = silenced(*state, "rule", "ci-*", NOON_MS, END_MS);
@@ -817,6 +848,7 @@ int main(void)
         TOLD(what_still_fires_asks_at_the_very_end),
         TOLD(what_resolved_meanwhile_asks_for_nothing),
         TOLD(what_first_fires_after_the_end_asks_at_once),
+        TOLD(what_came_under_a_silence_is_held_by_it_however_late_it_is_folded),
         TOLD(a_silence_that_is_removed_lets_ask_at_once),
         TOLD(of_two_silences_the_last_to_end_lets_ask),
         TOLD(one_that_is_removed_leaves_what_another_holds),

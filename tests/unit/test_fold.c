@@ -576,6 +576,75 @@ static void assert_value(const struct template_values *values, const char *name,
     assert_slice(value, expected);
 }
 
+static void assert_first(struct story *story, const char *commit)
+{
+    struct template_values values;
+
+    assert_int_equal(signal_values(&story->signal, START_MS, story->arena, &values), RC_OK);
+    assert_value(&values, "first.commit", commit);
+}
+
+#define COUNT_THREE "{id: a, on: ci.run, key: [repo], lateness: 1h, when: {count: 3, within: 10m}}"
+
+static void the_first_event_is_one_of_those_that_count(void **state)
+{
+    struct story *story = story_of(COUNT_THREE);
+
+    (void)state;
+    event_at(story, 0, "'state':'failing','commit':'c1'");
+    event_at(story, 9 * MINUTE_MS, "'state':'failing','commit':'c2'");
+    assert_first(story, "c1");
+    event_at(story, 10 * MINUTE_MS, "'state':'failing','commit':'c3'"); /* the first is out */
+    assert_first(story, "c2");
+    event_at(story, 11 * MINUTE_MS, "'state':'failing','commit':'c4'");
+    assert_int_equal(story->signal.state, SIGNAL_FIRING);
+    assert_int_equal(story->signal.first_seen_ms, START_MS + 9 * MINUTE_MS);
+    assert_first(story, "c2");
+    event_at(story, 50 * MINUTE_MS, "'state':'failing','commit':'c5'"); /* counts on */
+    assert_first(story, "c2");
+    story_end(story);
+}
+
+static void where_all_before_it_are_out_an_event_is_the_first(void **state)
+{
+    struct story *story = story_of(COUNT_THREE);
+
+    (void)state;
+    event_at(story, 0, "'state':'failing','commit':'c1'");
+    event_at(story, 1, "'state':'failing','commit':'c2'");
+    event_at(story, 10 * MINUTE_MS + 1, "'state':'failing','commit':'c3'");
+    assert_first(story, "c3");
+    story_end(story);
+}
+
+static void what_comes_late_and_was_earlier_is_the_first(void **state)
+{
+    struct story *story = story_of(COUNT_THREE);
+
+    (void)state;
+    event_at(story, 5 * MINUTE_MS, "'state':'failing','commit':'c2'");
+    event_at(story, 4 * MINUTE_MS, "'state':'failing','commit':'c1'");
+    assert_first(story, "c1");
+    event_at(story, 4 * MINUTE_MS + 1, "'state':'failing','commit':'c3'");
+    assert_first(story, "c1");
+    story_end(story);
+}
+
+static void of_different_values_the_first_event_is_one_that_counts(void **state)
+{
+    struct story *story = story_of("{id: a, on: ci.run, key: [repo], when: {distinct: branch, "
+                                   "count: 3, within: 10m}}");
+
+    (void)state;
+    event_at(story, 0, "'state':'failing','commit':'c1','branch':'a'");
+    event_at(story, 9 * MINUTE_MS, "'state':'failing','commit':'c2','branch':'b'");
+    event_at(story, 10 * MINUTE_MS, "'state':'failing','commit':'c3','branch':'c'");
+    event_at(story, 11 * MINUTE_MS, "'state':'failing','commit':'c4','branch':'d'");
+    assert_int_equal(story->signal.state, SIGNAL_FIRING);
+    assert_first(story, "c2");
+    story_end(story);
+}
+
 static void templates_see_the_latest_the_first_and_the_signal(void **state)
 {
     struct story *story = story_of("{id: a, on: ci.run, key: [repo], severity: high, "
@@ -666,6 +735,10 @@ int main(void)
         cmocka_unit_test(a_key_that_is_a_template_gives_the_fields_it_names),
         cmocka_unit_test(a_severity_may_be_captured),
         cmocka_unit_test(samples_are_the_first_and_the_newest),
+        cmocka_unit_test(the_first_event_is_one_of_those_that_count),
+        cmocka_unit_test(where_all_before_it_are_out_an_event_is_the_first),
+        cmocka_unit_test(what_comes_late_and_was_earlier_is_the_first),
+        cmocka_unit_test(of_different_values_the_first_event_is_one_that_counts),
         cmocka_unit_test(templates_see_the_latest_the_first_and_the_signal),
         cmocka_unit_test(a_transition_is_a_line_of_json),
     };

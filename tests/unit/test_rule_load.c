@@ -410,7 +410,7 @@ static const char *const good_rules[] = {
     "{id: a.b_c-1, on: [github.workflow_run, alert, 'jenkins.*'], where: {state: ok}}",
     "{id: a, on: alert, clear: never, verify: none}",
     "{id: a, on: alert, clear: null}",
-    "{id: a, on: log, match: ['/x(?<host>.)/i', '/y/'], ignore: '/z/', key: [host, watcher]}",
+    "{id: a, on: log, match: ['/(?<host>x)/i', '/(?<host>y)/'], ignore: '/z/', key: [host, type]}",
     "{id: a, on: log, match: '/(?<ip>[0-9.]+)/', where: {ip: {not: 10.0.0.1}}, key: [ip]}",
     "{id: a, on: log, where: {ip: x, text: '/(?<ip>[0-9.]+)/'}}",
     "{id: a, on: log, match: \"/a b/\"}",
@@ -552,6 +552,18 @@ static const struct {
       "warning: `/main/` is compared as text: a pattern stands in single quotes" },
     { "{id: a, on: [alert, push]}", "warning: without a `state` in `where` this rule means" },
     { "{id: a, on: push, verify: {ok: 1h}}", "warning: {ok: …} waits for an event that clears" },
+    /* What has no key is no match, and clears nothing. */
+    { "{id: a, on: log, key: [who], match: ['/(?<who>x)/', '/y/']}",
+      "t.yaml:2:57: warning: this pattern has no group `who`, which the key names" },
+    { "{id: a, on: log, key: [host], match: '/(?<host>x)/', clear: {match: '/y/'}}",
+      "t.yaml:2:73: warning: this pattern has no group `host`, which the key names and others "
+      "capture: an event that it finds has no key unless its sender fills that field" },
+    { "{id: a, on: log, key: [host], match: '/(?<host>x)/', clear: {match: ['/(?<host>y)/', "
+      "'/z/']}}",
+      "warning: this pattern has no group `host`" },
+    { "{id: a, on: log, key: [host], match: '/(?<host>x)/', when: {followed_by: {match: '/y/'}, "
+      "within: 5m}}",
+      "warning: this pattern has no group `host`" },
     /* r02 */
     { "{id: a, on: log, match: '/(a+)+(a+)+(a+)+$/'}", "t.yaml:2:29: warning: this pattern " },
 };
@@ -569,6 +581,32 @@ static void what_is_surely_not_meant_is_a_warning(void **state)
             print_message("%s\nsaid: %s\n", doubtful_rules[i].rule, said.ptr);
         assert_int_equal(rc, RC_OK);
         assert_true(has_text(&said, doubtful_rules[i].said));
+        buffer_free(&said);
+        ruleset_free(set);
+    }
+}
+
+static const char *const sound_rules[] = {
+    "{id: a, on: log, key: [who], match: ['/(?<who>x)/', '/(?<who>y)/']}",
+    "{id: a, on: log, key: [host], match: ['/x/', '/y/']}", /* their watcher fills it */
+    "{id: a, on: log, key: [who], match: ['/x/', '/y/'], where: {text: '/by (?<who>\\w+)/'}}",
+    "{id: a, on: log, key: [who], match: '/(?<who>x)(?<why>z)/', clear: {match: '/(?<who>y)/'}}",
+    "{id: a, on: log, key: [who], match: '/(?<who>x)/', clear: {where: {severity: low}}}",
+    "{id: a, on: log, key: [host], match: '/(?<host>x)/', clear: {match: '/y/', key: [service]}}",
+};
+
+static void a_pattern_that_has_all_of_the_key_is_no_doubt(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(sound_rules) / sizeof(*sound_rules); i++) {
+        struct ruleset *set = NULL;
+        struct buffer said;
+        char text[512];
+
+        assert_int_equal(parse_rules(file_of(sound_rules[i], text, sizeof(text)), &set, &said),
+                         RC_OK);
+        print_message("%s\n", sound_rules[i]);
+        assert_false(has_text(&said, "warning"));
         buffer_free(&said);
         ruleset_free(set);
     }
@@ -737,6 +775,38 @@ static void lines_of_a_log_may_be_told_from_others_by_a_pattern_of_the_file(void
 
 /* -- shared pieces -- */
 
+static void what_ends_by_itself_is_given_a_whole_window_to_do_so_before_it_is_judged(void **state)
+{
+    static const struct {
+        const char *when;
+        int64_t quiet_ms;
+    } cases[] = {
+        { "{fewer: 5, within: 10m}", 30 * MINUTE_MS },
+        { "{fewer: 5, within: 6h}", 6 * HOUR_MS },
+        { "{absent: 24h}", 24 * HOUR_MS },
+        { "{absent: 24h, grace: 2h}", 26 * HOUR_MS },
+        { "{absent: {cron: '0 2 * * *'}, grace: 2h}", 2 * HOUR_MS },
+        { "{ratio: 5%, having: {match: '/x/'}, within: 2h, at_least: 10}", 2 * HOUR_MS },
+        { "{avg: duration, above: 5m, within: 90m}", 90 * MINUTE_MS },
+        { "{flaps: state, count: 3, within: 7d}", 7 * DAY_MS },
+        { "{flaps: state, count: 3, within: 60d}", 30 * DAY_MS }, /* verify can be no longer */
+        { "{count: 5, within: 6h}", 30 * MINUTE_MS },             /* one more match is what tells */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char rules[256];
+        struct ruleset *set;
+
+        snprintf(rules, sizeof(rules), "rules: [{id: a, on: log, when: %s}]", cases[i].when);
+        set = rules_of(rules);
+        print_message("%s\n", cases[i].when);
+        assert_int_equal(set->rules[0].playbook.verify.kind, PLAYBOOK_VERIFY_QUIET);
+        assert_int_equal(set->rules[0].playbook.verify.window_ms, cases[i].quiet_ms);
+        ruleset_free(set);
+    }
+}
+
 static void a_default_is_taken_whole_where_the_rule_leaves_it_out(void **state)
 {
     struct ruleset *set =
@@ -903,6 +973,7 @@ int main(void)
         cmocka_unit_test(rules_that_share_a_group_name_the_same_fields),
         cmocka_unit_test(r08_one_broken_file_and_there_is_no_set),
         cmocka_unit_test(an_empty_set_is_loud),
+        cmocka_unit_test(a_pattern_that_has_all_of_the_key_is_no_doubt),
         cmocka_unit_test(what_is_surely_not_meant_is_a_warning),
         cmocka_unit_test(r02_a_pattern_that_explodes_is_told_with_its_hostile_text),
         cmocka_unit_test(a_pattern_that_is_written_twice_is_compiled_once),
@@ -912,6 +983,7 @@ int main(void)
         cmocka_unit_test(a_plan_gives_its_actions_to_allow_and_a_shorter_expiry),
         cmocka_unit_test(the_name_of_a_watcher_is_all_that_lines_of_a_log_need),
         cmocka_unit_test(lines_of_a_log_may_be_told_from_others_by_a_pattern_of_the_file),
+        cmocka_unit_test(what_ends_by_itself_is_given_a_whole_window_to_do_so_before_it_is_judged),
         cmocka_unit_test(a_default_is_taken_whole_where_the_rule_leaves_it_out),
         cmocka_unit_test(a_wrong_shared_piece_is_told_once),
         cmocka_unit_test(a_version_is_of_the_meaning_not_of_the_layout),

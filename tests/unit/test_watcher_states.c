@@ -46,6 +46,14 @@ static void all_of_them_are_listed(void **state)
     assert_true(slice_eq(found[0].name, app.name) != slice_eq(found[1].name, app.name));
 }
 
+static enum rc waiting_take(struct fixture *fixture, const char *watcher, struct ulid *signal)
+{
+    struct ulid object;
+
+    assert_int_equal(watcher_object(slice_of(watcher), &object), RC_OK);
+    return watcher_waiting_take(fixture->txn, object, signal);
+}
+
 static void who_waits_is_given_once_and_only_by_its_own_watcher(void **state)
 {
     struct fixture *fixture = *state;
@@ -56,14 +64,15 @@ static void who_waits_is_given_once_and_only_by_its_own_watcher(void **state)
     assert_int_equal(watcher_waiting_put(fixture->txn, SLICE("app"), ulid_number(1)), RC_OK);
     assert_int_equal(watcher_waiting_put(fixture->txn, SLICE("other"), ulid_number(9)), RC_OK);
     for (uint8_t i = 1; i <= 3; i++) {
-        assert_int_equal(watcher_waiting_take(fixture->txn, SLICE("app"), &signal), RC_OK);
+        assert_int_equal(waiting_take(fixture, "app", &signal), RC_OK);
         assert_int_equal(ulid_compare(signal, ulid_number(i)), 0);
     }
-    assert_int_equal(watcher_waiting_take(fixture->txn, SLICE("app"), &signal), RC_NOT_FOUND);
-    assert_int_equal(watcher_waiting_take(fixture->txn, SLICE("none"), &signal), RC_NOT_FOUND);
-    assert_int_equal(watcher_waiting_take(fixture->txn, SLICE("other"), &signal), RC_OK);
+    assert_int_equal(waiting_take(fixture, "app", &signal), RC_NOT_FOUND);
+    assert_int_equal(waiting_take(fixture, "none", &signal), RC_NOT_FOUND);
+    assert_int_equal(waiting_take(fixture, "other", &signal), RC_OK);
     assert_int_equal(ulid_compare(signal, ulid_number(9)), 0);
 }
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {

@@ -33,20 +33,10 @@ static bool is_concluded(const struct json *payload)
 
 /* -- what no path says -- */
 
-/* A run of somebody's fork carries the branch names of the fork: its `main` is not ours, neither to turn red nor green. A ref holds no colon. */
 static enum rc mark_fork(const struct json *payload, struct arena *arena, struct event *event)
 {
-    struct slice head = payload_text(payload, "workflow_run.head_repository.full_name");
-    struct slice branch = event->fields[FIELD_BRANCH];
-    struct slice owner;
-
-    if (slice_is_absent(head) || slice_eq(head, event->fields[FIELD_REPO]))
-        return RC_OK;
-    if (slice_is_absent(branch) || slice_is_absent(event->fields[FIELD_REPO]))
-        return RC_OK;
-    owner = slice_cut(&head, '/');
-    return arena_format(arena, &event->fields[FIELD_BRANCH], "%.*s:%.*s", SLICE_ARG(owner),
-                        SLICE_ARG(branch));
+    return row_mark_fork(event, payload_text(payload, "workflow_run.head_repository.full_name"),
+                         arena);
 }
 
 /* A status belongs to a commit, which may be the head of several branches: then it is said of none. */

@@ -87,3 +87,45 @@ struct slice payload_first_line(struct slice text)
 {
     return slice_is_absent(text) ? text : slice_trim(slice_cut(&text, '\n'));
 }
+
+static struct slice behind(struct slice text, size_t offset)
+{
+    return (struct slice){ text.ptr + offset, text.len - offset };
+}
+
+/* Without scheme and host; absent when there is neither. */
+static struct slice path_of(struct slice url)
+{
+    size_t offset;
+
+    if (slice_find(url, SLICE("://"), &offset) == RC_OK) {
+        url = behind(url, offset + 3);
+        (void)slice_cut(&url, '/');
+        return url;
+    }
+    if (slice_find(url, SLICE(":"), &offset) == RC_OK)
+        return behind(url, offset + 1);
+    return (struct slice){ 0 };
+}
+
+struct slice payload_repo(struct slice url)
+{
+    struct slice path = path_of(url);
+
+    while (path.len && path.ptr[0] == '/')
+        path = behind(path, 1);
+    while (path.len && path.ptr[path.len - 1] == '/')
+        path.len--;
+    if (slice_ends(path, SLICE(".git")))
+        path.len -= 4;
+    return path.len ? path : (struct slice){ 0 };
+}
+
+struct slice payload_last_segment(struct slice path)
+{
+    struct slice segment = path;
+
+    while (path.len)
+        segment = slice_cut(&path, '/');
+    return segment;
+}

@@ -18,3 +18,7 @@ enum rc payload_time(const struct json *root, const char *paths, int64_t *time_m
 struct slice payload_branch(struct slice ref);
 /* Up to the first line break. */
 struct slice payload_first_line(struct slice text);
+/* "acme/shop" of the URL that a repository is cloned from or looked at under, as https, ssh or scp write it (git@host:acme/shop.git); absent where it names no path. */
+struct slice payload_repo(struct slice url);
+/* What stands behind the last slash. */
+struct slice payload_last_segment(struct slice path);

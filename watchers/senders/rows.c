@@ -9,7 +9,7 @@ const struct event_row *row_find(const struct row_table *table, struct slice nam
 {
     const struct event_row *row = table->rows;
 
-    while (row->name && !slice_eq(name, slice_of(row->name)))
+    while (row->name && !slice_matches_glob(name, slice_of(row->name)))
         row++;
     return row;
 }
@@ -102,6 +102,22 @@ static enum rc read_fields(const struct row_field *fields, const struct json *pa
     for (; fields->paths && !rc; fields++)
         rc = read_field(fields, payload, arena, event);
     return rc;
+}
+
+/* -- branches -- */
+
+enum rc row_mark_fork(struct event *event, struct slice head, struct arena *arena)
+{
+    struct slice branch = event->fields[FIELD_BRANCH];
+    struct slice owner;
+
+    if (slice_is_absent(head) || slice_eq(head, event->fields[FIELD_REPO]))
+        return RC_OK;
+    if (slice_is_absent(branch) || slice_is_absent(event->fields[FIELD_REPO]))
+        return RC_OK;
+    owner = slice_cut(&head, '/');
+    return arena_format(arena, &event->fields[FIELD_BRANCH], "%.*s:%.*s", SLICE_ARG(owner),
+                        SLICE_ARG(branch));
 }
 
 /* -- state and time -- */

@@ -27,7 +27,7 @@ struct row_subject {
 
 struct event_row {
     const char *
-        name; /* the sender's word for it; the row that ends a table has NULL and stands for all others */
+        name; /* the sender's word for it, `*` in it stands for any text; the first that fits counts; the row that ends a table has NULL and stands for all others */
     const char *kind; /* NULL: none */
     const char *level;
     const char *state; /* paths of the state's word; NULL: info */
@@ -50,9 +50,9 @@ struct row_table {
     const struct event_row *rows;
 };
 
-/* The row called `name`, or the one that ends the table. */
+/* The row of `name`, or the one that ends the table. */
 const struct event_row *row_find(const struct row_table *table, struct slice name);
-/* Fills `event` from `payload` by the row called `name`. Its type is SENDER.NAME. `name` must be a word as row_word lets through. */
+/* Fills `event` from `payload` by the row of `name`. Its type is SENDER.NAME. `name` must be a word as row_word lets through. */
 enum rc row_read(const struct row_table *table, struct slice name, const struct json *payload,
                  struct arena *arena, struct event *event) MUST_CHECK;
 /* `text` where it may be the name of an event (letters, digits, "_", "-", "." and ":", at most 64), else "unknown": a header is not signed, and what strangers write is not passed on as a type. */
@@ -60,3 +60,6 @@ struct slice row_word(struct slice text);
 /* Adds to what is told of a payload that is not as expected; the text is cut at 256 bytes. */
 enum rc row_drift(struct event *event, struct arena *arena, const char *what,
                   struct slice name) MUST_CHECK;
+/* For what ran on a branch of the repository `head`: where that is not the event's own, its branch becomes "owner:branch", for the `main` of somebody's fork is not ours, neither to turn red
+ * nor green. A ref holds no colon. Absent `head`: nothing is known, nothing is changed. */
+enum rc row_mark_fork(struct event *event, struct slice head, struct arena *arena) MUST_CHECK;

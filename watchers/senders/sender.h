@@ -76,4 +76,6 @@ const struct sender *sender_at(size_t i);
 /* All names, NULL-ended, for messages. */
 const char *const *sender_names(void);
 
-extern const struct sender sender_alertmanager, sender_generic, sender_github, sender_slack;
+extern const struct sender sender_alertmanager, sender_azure_devops, sender_bitbucket,
+    sender_buildkite, sender_circleci, sender_generic, sender_gitea, sender_github, sender_gitlab,
+    sender_jenkins, sender_slack, sender_travis;

@@ -2,10 +2,16 @@
 
 #include <assert.h>
 
-static const struct sender *const senders[] = { &sender_alertmanager, &sender_generic,
-                                                &sender_github, &sender_slack };
+static const struct sender *const senders[] = {
+    &sender_alertmanager, &sender_azure_devops, &sender_bitbucket, &sender_buildkite,
+    &sender_circleci,     &sender_generic,      &sender_gitea,     &sender_github,
+    &sender_gitlab,       &sender_jenkins,      &sender_slack,     &sender_travis,
+};
 
-static const char *const names[] = { "alertmanager", "generic", "github", "slack", NULL };
+static const char *const names[] = {
+    "alertmanager", "azure-devops", "bitbucket", "buildkite", "circleci", "generic", "gitea",
+    "github",       "gitlab",       "jenkins",   "slack",     "travis",   NULL
+};
 
 #define N_SENDERS (sizeof senders / sizeof *senders)
 static_assert(N_SENDERS + 1 == sizeof names / sizeof *names, "a sender has a name");
