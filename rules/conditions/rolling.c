@@ -133,11 +133,8 @@ static void hand_back(const struct judging *judging, struct condition_result *re
     bool is_forgotten =
         tally->known_ms == TALLY_NEVER || forgotten_ms(judging) <= judging->input->now_ms;
 
-    if (may_be_forgotten && is_forgotten) {
-        if (result->verdict == CONDITION_RESTS)
-            result->verdict = CONDITION_FORGETS;
+    if (may_be_forgotten && is_forgotten)
         return;
-    }
     if (tally->next_ms != TALLY_NEVER)
         result->due_ms = condition_due(judging->input, tally->next_ms);
     else if (may_be_forgotten)
