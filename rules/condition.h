@@ -38,11 +38,11 @@ struct condition_input {
 };
 
 enum condition_verdict {
-    CONDITION_RESTS, /* nothing is on its way: there is memory at most */
+    CONDITION_RESTS, /* nothing is on its way: there is memory at most. Without: the row goes, or shows its last episode only */
     CONDITION_WAITS, /* on its way: the signal is pending, `count` matches count towards it */
     CONDITION_HOLDS, /* true now; where the signal fires already: nothing new */
     CONDITION_ENDS, /* what fired is over, by the condition's own end; `state` is what outlives it */
-    CONDITION_FORGETS, /* the key is not known any more: the row goes */
+    CONDITION_FORGETS, /* the key is not known any more: its next match is a first sight */
 };
 
 struct condition_result {

@@ -109,13 +109,20 @@ static void ask_again(struct folding *folding)
         signal->condition_due_ms = folding->clock->now_ms;
 }
 
+/* There is no row, or one that only shows the last episode of a key that was forgotten. */
+static bool is_unknown(const struct signal *signal)
+{
+    return fold_is_new(signal) ||
+           (signal->state == SIGNAL_RESOLVED && !signal->newest_ms && !signal->window.len);
+}
+
 static enum rc fold_clear(struct folding *folding)
 {
     struct signal *signal = folding->signal;
     enum rc rc = RC_OK;
 
-    if (fold_is_new(signal) && !rule_notes_clears(folding->rule)) {
-        folding->fold->forget = true;
+    if (is_unknown(signal) && !rule_notes_clears(folding->rule)) {
+        folding->fold->forget = fold_is_new(signal);
         return RC_OK;
     }
     if (fold_is_new(signal))
@@ -201,8 +208,8 @@ static enum rc fold_counted(struct folding *folding)
     signal->rule_version = folding->rule->version;
     signal->n_clears = 0;
     take_newest(folding);
-    if (signal->state == SIGNAL_RESOLVED && !signal->window.len)
-        signal->last_seen_ms = 0; /* of the episode before */
+    if (!fold_is_open(signal) && !signal->window.len)
+        signal->last_seen_ms = 0; /* of the episode before, or of what was forgotten */
     folding->event_before = signal->last_event;
     rc = take_latest(folding);
     if (!rc)

@@ -219,6 +219,27 @@ static void rest_without_memory(struct folding *folding)
     folding->fold->forget = !signal->quiet_due_ms;
 }
 
+/* Its next match is a first sight again; only its last episode is still shown. */
+static void forget_time(struct signal *signal)
+{
+    signal->newest_ms = 0;
+    signal->newest_seen_ms = 0;
+    signal->cleared_ms = 0;
+}
+
+static bool remembers_nothing(const struct signal *signal)
+{
+    return !signal->window.len && !signal->condition_due_ms;
+}
+
+void fold_settle_time(const struct rule *rule, int64_t now_ms, struct signal *signal)
+{
+    bool is_long_ago = key_now_ms(signal, now_ms) - signal->newest_ms >= rule->lateness_ms;
+
+    if (signal->state == SIGNAL_RESOLVED && remembers_nothing(signal) && is_long_ago)
+        signal->cleared_ms = signal->newest_ms;
+}
+
 static enum rc follow_before_firing(struct folding *folding, const struct condition_result *result)
 {
     struct signal *signal = folding->signal;
@@ -231,6 +252,8 @@ static enum rc follow_before_firing(struct folding *folding, const struct condit
         return show(folding, result, was_open);
     case CONDITION_FORGETS:
         signal->window = (struct slice){ 0 };
+        if (signal->state == SIGNAL_RESOLVED && !fold_clear_due(folding))
+            forget_time(signal);
         break;
     case CONDITION_RESTS:
     case CONDITION_ENDS:
@@ -238,8 +261,10 @@ static enum rc follow_before_firing(struct folding *folding, const struct condit
     }
     if (was_open)
         fold_end_pending(signal, folding->clock->now_ms, folding->fold);
-    if (signal->state == SIGNAL_IDLE && !signal->window.len && !signal->condition_due_ms)
+    if (signal->state == SIGNAL_IDLE && remembers_nothing(signal))
         rest_without_memory(folding);
+    else if (!folding->match)
+        fold_settle_time(folding->rule, folding->clock->now_ms, signal);
     fold_keep_good(signal, folding->clock->now_ms, folding->fold);
     return RC_OK;
 }
@@ -260,14 +285,6 @@ void fold_count_on(struct folding *folding)
     signal->count += weight;
     if (folding->time_ms < signal->first_seen_ms)
         signal->first_seen_ms = folding->time_ms;
-}
-
-/* Its next match is a first sight again; only its last episode is still shown. */
-static void forget_time(struct signal *signal)
-{
-    signal->newest_ms = 0;
-    signal->newest_seen_ms = 0;
-    signal->cleared_ms = 0;
 }
 
 static void follow_while_firing(struct folding *folding, const struct condition_result *result)

@@ -54,6 +54,9 @@ void fold_forget_commits(struct signal *signal);
 void fold_adopt_commits(const struct rule *rule, struct signal *signal);
 /* An idle row that nothing else keeps stays for its last good commit, and its quiet timer says how long. */
 void fold_keep_good(struct signal *signal, int64_t now_ms, struct fold *fold);
+/* Nothing is remembered beyond the last episode, and the key's own time is past its newest event by as much as lateness allows: what comes and is older has been on its way for too
+ * long, and is late. Nothing where it is otherwise. */
+void fold_settle_time(const struct rule *rule, int64_t now_ms, struct signal *signal);
 /* Until when, on the engine's clock, a match may come that its newest clear has overtaken: so long the clear is remembered. 0: none can come. */
 int64_t fold_clear_due(const struct folding *folding);
 /* Every match moves it: the timer that is already set arms itself again when it is due. */

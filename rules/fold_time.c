@@ -16,10 +16,12 @@ enum rc fold_quiet(const struct rule *rule, int64_t due_ms, struct arena *arena,
         return RC_OK;
     if (fold_is_open(signal))
         rc = fold_put_to_rest(rule, arena, signal);
-    if (signal->state == SIGNAL_FIRING)
+    if (signal->state == SIGNAL_FIRING) {
         fold_end_episode(signal, SLICE("quiet"), due_ms, fold);
-    else if (signal->state != SIGNAL_RESOLVED)
+    } else if (signal->state != SIGNAL_RESOLVED) {
         fold_end_pending(signal, due_ms, fold);
+        fold_settle_time(rule, due_ms, signal);
+    }
     return rc;
 }
 

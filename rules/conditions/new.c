@@ -1,12 +1,15 @@
 #include "rules/conditions/conditions.h"
 
+#include "rules/conditions/memory.h"
 #include "rules/loader.h"
 #include "src/base/clock.h"
 
 /* {new: FIELD, learn: D, forget: D, limit: N}: true at a value that was never seen before, once the rule has watched for `learn`. The value joins the key, so every value
- * has a row of its own, and the row is what is remembered of it: its memory is one byte, there from the first sight on, until it was not seen for `forget`. */
-
-#define KNOWN SLICE("k")
+ * has a row of its own, and the row is what is remembered of it, from the first sight on until it was not seen for `forget`. Its memory is
+ *
+ *     u64 last sight, event time
+ *
+ * which is that of a match: what clears has a value and moves the key's newest event time, and is no sight. */
 
 struct new_spec {
     struct node *new;
@@ -68,29 +71,43 @@ static void *parse_new(struct rule_reading *reading, const struct node *when)
     return spec;
 }
 
+static enum rc remember(const struct new_spec *wanted, const struct condition_input *input,
+                        int64_t seen_ms, struct arena *arena, struct condition_result *result)
+{
+    struct buffer bytes;
+
+    buffer_init(&bytes, 0);
+    buffer_add_u64(&bytes, (uint64_t)seen_ms);
+    result->due_ms = condition_due(input, seen_ms + wanted->forget_ms);
+    return memory_keep(&bytes, arena, &result->state);
+}
+
 static enum rc fold_new(const void *spec, const struct condition_input *input, struct slice state,
                         struct arena *arena, struct condition_result *result)
 {
     const struct new_spec *wanted = spec;
+    struct slice rest = state;
+    int64_t seen_ms = (int64_t)memory_take_u64(&rest);
     bool has_learnt = input->now_ms >= input->rule_since_ms + wanted->learn_ms;
 
-    (void)arena;
     result->verdict = has_learnt && !state.len ? CONDITION_HOLDS : CONDITION_RESTS;
-    result->state = KNOWN;
     result->count = 1;
     result->first_ms = input->time_ms;
-    result->due_ms = condition_due(input, input->newest_ms + wanted->forget_ms);
-    return RC_OK;
+    if (input->time_ms > seen_ms)
+        seen_ms = input->time_ms;
+    return remember(wanted, input, seen_ms, arena, result);
 }
 
-/* It was due `forget` after the last sight: each sight puts it off. */
+/* It is asked after each clear, too, since that moves the key's own time. */
 static enum rc wake_new(const void *spec, const struct condition_input *input, struct slice state,
                         struct arena *arena, struct condition_result *result)
 {
-    (void)spec;
-    (void)input;
-    (void)state;
-    (void)arena;
+    const struct new_spec *wanted = spec;
+    int64_t seen_ms = (int64_t)memory_take_u64(&state);
+
+    result->verdict = CONDITION_RESTS;
+    if (seen_ms + wanted->forget_ms > input->key_now_ms)
+        return remember(wanted, input, seen_ms, arena, result);
     result->verdict = CONDITION_FORGETS;
     return RC_OK;
 }

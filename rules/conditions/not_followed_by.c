@@ -83,7 +83,8 @@ static void wait_on(const struct steps *pair, const struct condition_input *inpu
     result->due_ms = condition_due(input, since_ms + pair->within_ms);
 }
 
-static void judge_silent(const struct steps *pair, const struct condition_input *input,
+/* Returns whether there is something to remember. */
+static bool judge_silent(const struct steps *pair, const struct condition_input *input,
                          struct timeline *timeline, struct condition_result *result)
 {
     int64_t since_ms = timeline->now[WAITS_SINCE];
@@ -93,12 +94,13 @@ static void judge_silent(const struct steps *pair, const struct condition_input 
         hold(timeline, came_true_ms, result);
         result->due_ms = input->now_ms;
     } else if (since_ms <= timeline->now[TOLD]) {
-        timeline_rest(timeline, input, result);
+        return timeline_rest(timeline, input, result);
     } else if (is_over(pair, since_ms, input->key_now_ms)) {
         hold(timeline, since_ms, result);
     } else {
         wait_on(pair, input, since_ms, result);
     }
+    return true;
 }
 
 /* It goes on until the wait that fired is no more. What waits then is for a moment after. */
@@ -111,18 +113,20 @@ static void judge_firing(const struct condition_input *input, const struct timel
     if (since_ms > told_ms)
         result->due_ms = input->now_ms;
     else if (!since_ms)
-        timeline_rest(timeline, input, result);
+        (void)timeline_rest(timeline, input, result);
     result->verdict = since_ms && since_ms <= told_ms ? CONDITION_HOLDS : CONDITION_ENDS;
 }
 
 static void judge(const struct steps *pair, const struct condition_input *input,
                   struct timeline *timeline, struct condition_result *result)
 {
+    bool is_kept = true;
+
     if (input->is_firing)
         judge_firing(input, timeline, result);
     else
-        judge_silent(pair, input, timeline, result);
-    if (result->verdict != CONDITION_FORGETS)
+        is_kept = judge_silent(pair, input, timeline, result);
+    if (is_kept)
         result->state = timeline_store(timeline);
 }
 

@@ -79,6 +79,7 @@ static int64_t find_instant(const struct judging *judging, struct sliding *now,
 /* When to ask again, from the sums of `now` on: when it ends, or when time alone makes it true. */
 static void look_ahead(struct judging *judging, bool will_fire, struct sliding *now)
 {
+    judging->tally.judged_ms = now->at_ms;
     if (will_fire)
         judging->tally.next_ms = find_instant(judging, now, is_over);
     else if (judging->rolling->by_time)
@@ -103,7 +104,7 @@ static void judge(struct judging *judging, bool by_match, struct condition_resul
     look_ahead(judging, will_fire, &now);
 }
 
-/* Nothing can have changed before the instant that is known; a match at the end puts it off at most. */
+/* Nothing can have changed between when it was judged and the instant that is known; a match at the end puts that off at most. */
 static bool is_put_off(const struct judging *judging)
 {
     const struct rolling *rolling = judging->rolling;
@@ -112,10 +113,11 @@ static bool is_put_off(const struct judging *judging)
     bool may_wait = input->is_firing ? rolling->end_is_put_off : rolling->beginning_is_put_off;
 
     return may_wait && is_newest && judging->tally.next_ms != TALLY_NEVER &&
+           input->key_now_ms >= judging->tally.judged_ms &&
            input->key_now_ms < judging->tally.next_ms;
 }
 
-/* So long after its last match nothing that comes can stand beside it: the key is not known any more. */
+/* So long after its last match nothing that comes can stand beside it: nothing is left to be remembered. */
 static int64_t forgotten_ms(const struct judging *judging)
 {
     const struct tally_kind *kind = &judging->rolling->kind;
@@ -131,11 +133,8 @@ static void hand_back(const struct judging *judging, struct condition_result *re
     bool is_forgotten =
         tally->known_ms == TALLY_NEVER || forgotten_ms(judging) <= judging->input->now_ms;
 
-    if (may_be_forgotten && is_forgotten) {
-        if (result->verdict == CONDITION_RESTS)
-            result->verdict = CONDITION_FORGETS;
+    if (may_be_forgotten && is_forgotten)
         return;
-    }
     if (tally->next_ms != TALLY_NEVER)
         result->due_ms = condition_due(judging->input, tally->next_ms);
     else if (may_be_forgotten)

@@ -156,8 +156,7 @@ static size_t find_run(const struct steps *steps, const int64_t *begun, int64_t 
 static void rest(struct timeline *timeline, const struct condition_input *input,
                  struct condition_result *result)
 {
-    timeline_rest(timeline, input, result);
-    if (result->verdict == CONDITION_RESTS)
+    if (timeline_rest(timeline, input, result))
         result->state = timeline_store(timeline);
 }
 

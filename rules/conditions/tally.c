@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define HEAD_BYTES ((size_t)(6 * 8 + 4 * 4))
+#define HEAD_BYTES ((size_t)(7 * 8 + 4 * 4))
 #define NUMBER_BYTES 10                /* of a base-128 number at most */
 #define ENTRY_BYTES (3 * NUMBER_BYTES) /* at most */
 #define SLICES 4096
@@ -79,13 +79,14 @@ void tally_take(struct slice state, struct tally *tally)
     tally->known_ms = (int64_t)get_fixed(head, 8);
     tally->coarse_ms = (int64_t)get_fixed(head + 8, 8);
     tally->next_ms = (int64_t)get_fixed(head + 16, 8);
-    tally->base_ms = (int64_t)get_fixed(head + 24, 8);
-    tally->newest_ms = (int64_t)get_fixed(head + 32, 8);
-    tally->seen_ms = (int64_t)get_fixed(head + 40, 8);
-    tally->n_entries = (uint32_t)get_fixed(head + 48, 4);
-    tally->n_last_bytes = (uint32_t)get_fixed(head + 52, 4);
-    tally->stride = (uint32_t)get_fixed(head + 56, 4);
-    tally->n_passed_over = (uint32_t)get_fixed(head + 60, 4);
+    tally->judged_ms = (int64_t)get_fixed(head + 24, 8);
+    tally->base_ms = (int64_t)get_fixed(head + 32, 8);
+    tally->newest_ms = (int64_t)get_fixed(head + 40, 8);
+    tally->seen_ms = (int64_t)get_fixed(head + 48, 8);
+    tally->n_entries = (uint32_t)get_fixed(head + 56, 4);
+    tally->n_last_bytes = (uint32_t)get_fixed(head + 60, 4);
+    tally->stride = (uint32_t)get_fixed(head + 64, 4);
+    tally->n_passed_over = (uint32_t)get_fixed(head + 68, 4);
     tally->entries = (struct slice){ state.ptr + HEAD_BYTES, state.len - HEAD_BYTES };
     if (tally->n_last_bytes > tally->entries.len || !tally->stride)
         *tally = nothing_yet;
@@ -422,12 +423,13 @@ struct slice tally_store(const struct tally *tally)
     put_fixed(head, 8, (uint64_t)tally->known_ms);
     put_fixed(head + 8, 8, (uint64_t)tally->coarse_ms);
     put_fixed(head + 16, 8, (uint64_t)tally->next_ms);
-    put_fixed(head + 24, 8, (uint64_t)tally->base_ms);
-    put_fixed(head + 32, 8, (uint64_t)tally->newest_ms);
-    put_fixed(head + 40, 8, (uint64_t)tally->seen_ms);
-    put_fixed(head + 48, 4, tally->n_entries);
-    put_fixed(head + 52, 4, tally->n_last_bytes);
-    put_fixed(head + 56, 4, tally->stride);
-    put_fixed(head + 60, 4, tally->n_passed_over);
+    put_fixed(head + 24, 8, (uint64_t)tally->judged_ms);
+    put_fixed(head + 32, 8, (uint64_t)tally->base_ms);
+    put_fixed(head + 40, 8, (uint64_t)tally->newest_ms);
+    put_fixed(head + 48, 8, (uint64_t)tally->seen_ms);
+    put_fixed(head + 56, 4, tally->n_entries);
+    put_fixed(head + 60, 4, tally->n_last_bytes);
+    put_fixed(head + 64, 4, tally->stride);
+    put_fixed(head + 68, 4, tally->n_passed_over);
     return (struct slice){ head, HEAD_BYTES + tally->entries.len };
 }

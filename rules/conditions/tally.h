@@ -11,6 +11,7 @@
  *     u64 known_ms   event time of the first match of the key; TALLY_NEVER: none
  *     u64 coarse_ms  W when entries were last put together; 0: never
  *     u64 next_ms    the key's own time before which no answer can change, where whoever judges knows one; TALLY_NEVER: none
+ *     u64 judged_ms  the key's own time from which on that is so: what comes with a longer lag sets the key's time back, maybe to before it
  *     u64 base_ms    time that the first entry counts from
  *     u64 newest_ms  time of the last entry
  *     u64 seen_ms    engine's clock: when the last match came, where whoever judges notes it
@@ -48,7 +49,7 @@ struct tally_entry {
 };
 
 struct tally {
-    int64_t known_ms, coarse_ms, next_ms;
+    int64_t known_ms, coarse_ms, next_ms, judged_ms;
     int64_t base_ms, newest_ms, seen_ms;
     uint32_t n_entries, n_last_bytes;
     uint32_t stride, n_passed_over;

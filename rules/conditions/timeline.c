@@ -114,18 +114,16 @@ bool timeline_settle(struct timeline *timeline, int64_t oldest_ms)
     return has_too_many;
 }
 
-void timeline_rest(const struct timeline *timeline, const struct condition_input *input,
+bool timeline_rest(const struct timeline *timeline, const struct condition_input *input,
                    struct condition_result *result)
 {
-    size_t n_entries = timeline->n_entries;
-    int64_t until_ms =
-        n_entries ? time_of(timeline->entries[n_entries - 1]) + input->lateness_ms : 0;
+    int64_t until_ms = timeline->n_entries ? input->newest_ms + input->lateness_ms : 0;
 
-    result->verdict = CONDITION_FORGETS;
-    if (until_ms <= input->key_now_ms)
-        return;
     result->verdict = CONDITION_RESTS;
+    if (until_ms <= input->key_now_ms)
+        return false;
     result->due_ms = condition_due(input, until_ms);
+    return true;
 }
 
 struct slice timeline_store(struct timeline *timeline)

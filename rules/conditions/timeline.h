@@ -34,8 +34,8 @@ enum rc timeline_take(const struct timeline_machine *machine, struct slice state
 void timeline_add(struct timeline *timeline, int64_t time_ms, unsigned what);
 /* Settles what is `oldest_ms` old or older, and what is too much: then true. */
 bool timeline_settle(struct timeline *timeline, int64_t oldest_ms);
-/* Nothing is on its way: sets `verdict` and `due_ms`, for what is kept is kept until nothing can come any more that belongs before it. */
-void timeline_rest(const struct timeline *timeline, const struct condition_input *input,
+/* Nothing is on its way: sets `verdict`, and `due_ms` where the timeline has to be kept, since something may still come that belongs before the key's newest event. */
+bool timeline_rest(const struct timeline *timeline, const struct condition_input *input,
                    struct condition_result *result);
 /* Gives what is to be stored; `timeline` is used up. */
 struct slice timeline_store(struct timeline *timeline);

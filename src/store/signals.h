@@ -74,8 +74,8 @@ struct signal {
     int64_t newest_ms;      /* event time; W of the design: the newest this key has ever seen */
     int64_t newest_seen_ms; /* engine time: when that came */
     int64_t
-        cleared_ms; /* event time of the newest event that cleared, or found nothing to clear; 0: none */
-    int64_t n_late;   /* matches older than the lateness allows: kept, counted, moved nothing */
+        cleared_ms; /* event time, what is older is late: of the newest event that cleared, or found nothing to clear, or came before all was forgotten; 0: none */
+    int64_t n_late; /* matches older than the lateness allows: kept, counted, moved nothing */
     int64_t fired_ms; /* engine time */
     int64_t resolved_ms;
     struct slice resolved_by; /* "event", "quiet", "verification", "rule removed", or a person */

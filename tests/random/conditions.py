@@ -20,10 +20,9 @@ import types
 
 import restarts
 from families import FAMILIES
-from streams import DAY, START, make_stream
+from streams import DAY, N_KEYS, START, make_stream
 
 N_RULES = 40
-N_KEYS = 50  # of each rule
 N_RESTARTED_RULES, N_RESTARTED_KEYS = 10, 8
 AFTERWARDS = 400 * DAY  # so long everything that waits may wait
 NOT_YET = ("is not in this version", "not in this version of Vedette yet")
@@ -48,10 +47,16 @@ def make_run(name, seed, n_rules=N_RULES, n_keys=N_KEYS):
         rule = family.rule(dice, number)
         keys = {}
         for key in range(n_keys):
-            start = START + dice.randint(0, DAY)
+            start = START + choose_begin(dice, rule)
             keys[f"k{key}"] = make_stream(dice, rule, family.content, dice.randint(*family.n_events), start)
         run.append((rule, keys))
     return run
+
+
+def choose_begin(dice, rule):
+    if rule.begins and dice.random() < 0.5:
+        return max(0, dice.choice(rule.begins) + dice.choice([-1, 0, 0, 1]))
+    return dice.randint(0, DAY)
 
 
 def end_of(run):
@@ -66,20 +71,24 @@ def write_input(run, directory):
     arrivals.sort(key=lambda arrival: arrival[0])  # stable: what came first of one key stays first
     end = str(end_of(run))
     with open(events, "w", encoding="utf-8") as file:
+        file.write(json.dumps({"type": "t.begin", "time": str(START), "received": str(START)}) + "\n")  # the rules are known since then
         file.writelines(event.text(rule, key) + "\n" for _, event, rule, key in arrivals)
         file.write(json.dumps({"type": "t.end", "time": end, "received": end}) + "\n")
     return rules, events
 
 
 def read_transitions(lines):
-    """(rule, key) -> [(to, at, count, first_seen, last_seen)]"""
+    """(rule, key) -> [(to, at, count, first_seen, last_seen, joined)]: what the condition joins to the key keeps apart what is told."""
     told = {}
     for line in lines:
         item = json.loads(line)
         if item["transition"] == "pending":
             continue
-        told.setdefault((item["rule"], tuple(item["key"])), []).append(
-            (item["transition"], milliseconds(item["time"]), item["count"], milliseconds(item["first_seen"]), milliseconds(item["last_seen"])))
+        key, *joined = item["key"]
+        times = [milliseconds(item[name]) if item.get(name) else None for name in ("first_seen", "last_seen")]
+        told.setdefault((item["rule"], key), []).append((item["transition"], milliseconds(item["time"]), item["count"], *times, tuple(joined)))
+    for transitions in told.values():
+        transitions.sort(key=lambda transition: transition[-1])
     return told
 
 
@@ -93,7 +102,7 @@ def replay(vedette, run, directory):
 
 def expected(name, rule, events, end):
     transitions = FAMILIES[name].play(rule, events, end)
-    return [(one.to, one.at, one.count, one.first_seen, one.last_seen) for one in transitions]
+    return [(one.to, one.at, one.count, one.first_seen, one.last_seen, one.joined) for one in transitions]
 
 
 def compare(vedette, name, run):
@@ -109,7 +118,7 @@ def differences(name, run, got):
     for rule, keys in run:
         for key, events in keys.items():
             wanted = expected(name, rule, events, end)
-            told = got.get((rule.id, (key,)), [])
+            told = got.get((rule.id, key), [])
             if not same(wanted, told):
                 differ.append((rule, key, wanted, told))
     return differ
@@ -153,7 +162,8 @@ def describe(vedette, name, rule, key, events):
     for _, _, wanted, told in left:
         for title, transitions in (("expected", wanted), ("got", told)):
             lines.append(f"{title}:")
-            lines += [f"  {to} at {clock(at)} count {count} first {clock(first)} last {clock(last)}" for to, at, count, first, last in transitions] or ["  nothing"]
+            lines += [f"  {to} at {clock(at)} count {count} first {clock(first)} last {clock(last)}{' of ' + ' '.join(joined) if joined else ''}"
+                      for to, at, count, first, last, joined in transitions] or ["  nothing"]
     return "\n".join(lines)
 
 

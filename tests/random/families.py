@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import reference
 import reference_rates
+import reference_sights
 import reference_steps
 import reference_values
-from streams import DAY, HOUR, STEPS, choose_span, holding, make_rule, span
+from streams import DAY, HOUR, MINUTE, N_KEYS, START, STEPS, choose_span, holding, make_rule, span
 
 
 @dataclasses.dataclass
@@ -245,11 +246,57 @@ def absent_rule(dice, number):
     grace, forget = dice.choice([0, 1000, absent]), dice.choice([None, None, 3 * absent])
     when = {"absent": absent, "grace": grace, "forget": forget or 7 * DAY}
     members = {"absent": span(absent), **({"grace": span(grace)} if grace else {}), **({"forget": span(forget)} if forget else {})}
-    return make_rule(dice, number, when, {"when": members}, absent, own_end=True, clears=("default", "never"), edges=(absent + grace, when["forget"]), states=False)
+    return make_rule(dice, number, when, {"when": members}, absent, own_end=True, clears=("default", "never", "ok"), edges=(absent + grace, when["forget"]), states=False)
 
 
 def play_absent(rule, events, end):
-    return reference.play(rule, reference_rates.Absent(rule.when), events, end)
+    return reference.play(rule, reference_sights.Absent(rule.when), events, end)
+
+
+SCHEDULES = [("*/5 * * * *", 5 * MINUTE), ("0 * * * *", HOUR), ("15 */6 * * *", 6 * HOUR), ("30 2 * * *", DAY), ("0 2 * * mon-fri", 3 * DAY), ("0 22 * * 3", 7 * DAY)]
+
+
+def slots_rule(dice, number):
+    cron, gap = dice.choice(SCHEDULES)
+    zone = dice.choice(["UTC", "Asia/Kolkata", "America/Phoenix"])
+    grace, forget = dice.choice([0, 1000, gap // 2]), dice.choice([None, 2 * gap])
+    when = {"absent": 0, "cron": cron, "zone": zone, "grace": grace, "forget": forget or max(7 * DAY, 2 * (gap + grace))}
+    members = {"absent": {"cron": cron, "tz": zone}, **({"grace": span(grace)} if grace else {}), **({"forget": span(forget)} if forget else {})}
+    rule = make_rule(dice, number, when, {"when": members}, min(gap, DAY), own_end=True, clears=("default", "never", "ok"), edges=(gap, grace, gap + grace, when["forget"]), states=False)
+    rule.begins = [slot - START for slot in reference_sights.slots(cron, zone) if 0 < slot - START < DAY]
+    return rule
+
+
+def expected_rule(dice, number):
+    rule = dice.choice([absent_rule, absent_rule, slots_rule])(dice, number)
+    rule.when["is_expected"] = True
+    rule.members["when"]["expect"] = [[f"k{key}"] for key in range(N_KEYS)]
+    due = rule.when["absent"] + rule.when["grace"]
+    rule.begins += [due, due] if rule.when["absent"] else []
+    return rule
+
+
+def new_rule(dice, number):
+    learn, forget = dice.choice([0, HOUR, 12 * HOUR, DAY]), dice.choice([MINUTE, 10 * MINUTE, HOUR, 6 * HOUR, DAY])
+    rule = make_rule(dice, number, {"learn": learn, "forget": forget}, {"when": {"new": "data.value", "learn": span(learn), "forget": span(forget)}}, forget, edges=(forget, learn))
+    if rule.clear == ("quiet", max(forget, HOUR)) and "clear" not in rule.members:
+        rule.clear = ("quiet", HOUR)  # it has no window that would make the default longer
+    rule.begins = [learn, learn, max(0, learn - forget)]
+    return rule
+
+
+def new_content(dice, event):
+    if dice.random() < 0.95:
+        event.data["value"] = dice.choice("112")
+
+
+def play_new(rule, events, end):
+    """Each value is a key of its own; what says none is of no key."""
+    told = []
+    for value in sorted({event.data.get("value", "") for event in events} - {""}):
+        of_value = [event for event in events if event.data.get("value") == value]
+        told += [dataclasses.replace(one, joined=(value,)) for one in reference.play(rule, reference_sights.New(rule.when), of_value, end)]
+    return told
 
 
 FAMILIES = {
@@ -268,4 +315,7 @@ FAMILIES = {
     "flaps": Family(flaps_rule, value_content, play_flaps, (4, 20)),
     "fewer": Family(fewer_rule, nothing, play_fewer, starts_matter=True),
     "absent": Family(absent_rule, nothing, play_absent, starts_matter=True),
+    "absent_cron": Family(slots_rule, nothing, play_absent, starts_matter=True),
+    "absent_expect": Family(expected_rule, nothing, play_absent, starts_matter=True),
+    "new": Family(new_rule, new_content, play_new, (4, 20)),
 }

@@ -18,6 +18,7 @@ class Transition:
     count: int | None
     first_seen: int | None
     last_seen: int | None
+    joined: tuple = ()  # what the condition has joined to the key
 
 
 @dataclasses.dataclass
@@ -37,6 +38,8 @@ class Sight:
     newest: int
     is_firing: bool
     event: object = None  # that has just come; None: only time has passed
+    clock: int = 0        # of the engine
+    lag: int = 0          # what that is ahead of the key's own time
 
 
 class Condition:
@@ -45,6 +48,7 @@ class Condition:
     folds_on = False         # it is asked while it fires, too
     reaches_back = False     # what is older than its window may still complete something, as far as lateness goes
     forgets_at_rest = False  # a key of which nothing is on its way is soon not known any more
+    is_expected = False      # the key is known before anything is seen of it
     notes_clears = False     # an event that clears is no match, but is seen
 
     def judge(self, sight):
@@ -53,6 +57,10 @@ class Condition:
     def instants(self, seen):
         """Times of the key at which it may come true, or end, without an event."""
         return []
+
+    def asks_at(self, life):
+        """The same on the clock of the engine."""
+        return [time + life.lag for time in self.instants(life.seen) if time > life.judged] if life.newest is not None else []
 
     def takes(self, rule, event):
         return rule.matches(event)
@@ -64,6 +72,9 @@ class Condition:
     def remembers(self, seen):
         """Something that outlives the episode, so that the key stays known."""
         return False
+
+    def forget(self):
+        """What it noted of the key beside what was seen."""
 
     def knows_its_keys(self, seen):
         """A key of which nothing is remembered is not known."""
@@ -88,6 +99,7 @@ class Life:
         self.is_at_rest = True
         self.seen = []
         self.judged = -NEVER       # time of the key
+        self.judged_at = -NEVER    # on the clock of the engine
         self.lag = 0
         self.quiet_from = NEVER
         self.last_seen = None      # of this episode; where time alone begins it, of the one before
@@ -95,10 +107,7 @@ class Life:
     # -- time --
 
     def key_now(self, now):
-        return self.newest + max(0, now - self.newest_received)
-
-    def instants_ahead(self):
-        return [time for time in self.condition.instants(self.seen) if time > self.judged] if self.newest is not None else []
+        return now if self.newest is None else self.newest + max(0, now - self.newest_received)
 
     def quiet_due(self):
         return self.quiet_from + self.rule.clear[1] if self.is_firing and self.rule.clear[0] == "quiet" else NEVER
@@ -115,15 +124,22 @@ class Life:
 
     def forget_pending(self, now):
         """A key that has fired keeps its newest time and its clear; another one the clear as long as it can overtake a match."""
+        self.condition.forget()
         if self.transitions or self.clear_received + self.rule.lateness > now:
             self.seen = []
         else:
             self.forget()
 
+    def settle_pending(self, now):
+        """What comes before its newest event now has been on its way for longer than lateness allows."""
+        self.forget_pending(now)
+        if self.transitions:
+            self.newest_clear = self.newest
+
     def next_due(self):
         """(when, what then). What the condition waits for goes by the lag of the newest event when it was last judged."""
-        ahead = self.instants_ahead()
-        due = [(self.quiet_due(), self.be_quiet), (min(ahead) + self.lag, self.be_judged) if ahead else (self.forgotten_due(), self.forget_pending)]
+        ahead = self.condition.asks_at(self)
+        due = [(self.quiet_due(), self.be_quiet), (min(ahead), self.be_judged) if ahead else (self.forgotten_due(), self.settle_pending)]
         return min(due, key=lambda one: one[0])
 
     def be_quiet(self, at):
@@ -163,7 +179,7 @@ class Life:
             self.newest, self.newest_received = event.time, event.received
 
     def clear(self, event):
-        if self.newest is None and not self.condition.notes_clears:
+        if self.newest is None and not self.condition.notes_clears and not self.condition.is_expected:
             return
         if self.newest is not None and event.time < self.newest:
             return
@@ -173,7 +189,7 @@ class Life:
             self.seen.append(event)
         if not self.is_at_rest or self.is_firing or self.condition.notes_clears:
             self.end("resolved", event.received)
-        if self.instants_ahead():
+        if self.condition.asks_at(self):
             self.judge(event.received, None)
 
     def match(self, event):
@@ -191,12 +207,12 @@ class Life:
     # -- what follows --
 
     def judge(self, at, event):
-        self.judged, self.lag = self.key_now(at), self.newest_received - self.newest
-        verdict = self.condition.judge(Sight(self.seen, self.judged, self.newest, self.is_firing, event))
+        self.judged, self.judged_at = self.key_now(at), at
+        self.lag = self.newest_received - self.newest if self.newest is not None else 0
+        verdict = self.condition.judge(Sight(self.seen, self.judged, self.newest, self.is_firing, event, at, self.lag))
         self.is_at_rest = verdict.says in (RESTS, ENDS, FORGETS)
         if verdict.says == FORGETS:
-            self.end("resolved", at, verdict)
-            self.forget()
+            self.be_forgotten(at, verdict)
         elif self.is_firing and verdict.says == ENDS:
             self.end("resolved", at, verdict)
         elif self.is_firing and event:
@@ -209,6 +225,14 @@ class Life:
             self.forget_pending(at)
         if verdict.again:
             self.judge(at, None)
+
+    def be_forgotten(self, at, verdict):
+        """Its next match is a first sight, unless that is older than a clear that may still overtake it."""
+        is_kept_for_clear = not self.is_firing and self.newest_clear is not None and self.newest_clear + self.rule.lateness > self.judged
+        self.end("resolved", at, verdict)
+        self.seen = []
+        if not is_kept_for_clear:
+            self.forget()
 
     def count_on(self, event):
         weight = self.condition.weight_of(event)

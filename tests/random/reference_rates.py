@@ -1,7 +1,7 @@
-"""fewer, absent, spike, drop, ratio and the aggregates: judged at each instant of the key's own time over (now - within, now]."""
+"""fewer, spike, drop, ratio and the aggregates: judged at each instant of the key's own time over (now - within, now]."""
 from fractions import Fraction
 
-from reference import ENDS, FORGETS, HOLDS, NEVER, RESTS, Condition, Verdict
+from reference import ENDS, HOLDS, NEVER, RESTS, Condition, Verdict
 
 
 class Rate(Condition):
@@ -71,34 +71,6 @@ class Fewer(Rate):
 
     def is_over(self, sight):
         return len(self.window(sight)) >= self.wanted
-
-
-class Absent(Condition):
-    """Nothing newer than W for so long. What comes late is no new sight."""
-    folds_on = True
-
-    def __init__(self, when):
-        self.due, self.forgotten = when["absent"] + when["grace"], when["forget"]
-
-    def instants(self, seen):
-        newest = max(event.time for event in seen) if seen else None
-        return [] if newest is None else [newest + self.due, newest + self.forgotten]
-
-    def kept(self, seen, verdict):
-        return seen
-
-    def weight_of(self, event):
-        return 0
-
-    def remembers(self, seen):
-        return True
-
-    def judge(self, sight):
-        if sight.is_firing and sight.event and sight.event.time == sight.newest:
-            return Verdict(ENDS)
-        if sight.now >= sight.newest + self.forgotten:
-            return Verdict(FORGETS)
-        return Verdict(HOLDS if sight.now >= sight.newest + self.due else RESTS, 0)
 
 
 class Compared(Rate):

@@ -86,8 +86,11 @@ class NotFollowedBy(Condition):
     def kept(self, seen, verdict):
         if verdict:
             return seen
-        self.told = 0
+        self.forget()
         return []
+
+    def forget(self):
+        self.told = 0
 
     def weight_of(self, event):
         """What follows is no match."""

@@ -53,7 +53,8 @@ class Change(Values):
 
 class Flaps(Values):
     """Changes between neighbours, each at the time of the second; with `by`, between neighbours of one `by`, less than `within` apart. An episode
-    begins with what was the newest value when the one before it ended."""
+    begins with what was the newest value when the one before it ended. What is on its way is forgotten when its last change is older than the window and
+    lateness, by the key's own time: then what is left is compared with, and counts no more."""
 
     def __init__(self, when, rule):
         self.field, self.by, self.wanted, self.within = when["flaps"], when.get("by"), when["count"], when["within"]
@@ -91,7 +92,14 @@ class Flaps(Values):
         return [event for before, event in compared if before and self.value(event) != self.value(before)]
 
     def instants(self, seen):
-        return [event.time + self.within for event in self.flaps(seen)]
+        return [event.time + span for event in self.flaps(seen) for span in (self.within, self.within + self.rule.lateness)]
+
+    def forget(self):
+        self.base, self.outside = None, []
+
+    def forget_pending(self, seen, until):
+        old = [event for event in self.of_episode(seen) if event.time <= (until - self.within if self.by else until)]
+        self.base = old[-1] if old else self.base
 
     def judge(self, sight):
         since = (sight.newest if sight.event else sight.now) - self.within
@@ -105,4 +113,14 @@ class Flaps(Values):
         if len(flaps) >= self.wanted and sight.event:
             is_still = flaps[-1].time + self.within <= sight.now
             return Verdict(HOLDS, len(matches), first, again=is_still)
-        return Verdict(WAITS if flaps else RESTS, len(matches), first)
+        return self.wait(sight)
+
+    def wait(self, sight):
+        """In the window as the newest event has it."""
+        since = sight.newest - self.within
+        flaps = [event for event in self.flaps(sight.seen) if event.time > since]
+        is_over = bool(flaps) and flaps[-1].time + self.within + self.rule.lateness <= sight.now
+        if is_over and not sight.event:
+            self.forget_pending(sight.seen, max(since, sight.now - self.within - self.rule.lateness))
+            return Verdict(RESTS)
+        return Verdict(WAITS if flaps else RESTS, again=is_over)

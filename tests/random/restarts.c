@@ -27,6 +27,8 @@
 struct trial {
     const char *directory, *rules, *events;
     int64_t seed, stop_after, kill_after, leave_after;
+    int64_t
+        fold_seed; /* of its own: how often is folded says nothing of what is accepted together */
     int is_printing;
     struct arena *arena;
     struct arena *rows; /* of the store, one after the other */
@@ -171,17 +173,30 @@ static enum rc find_place(struct trial *trial)
     return rc;
 }
 
-static int64_t choose(struct trial *trial, int64_t n_most)
+/* The first start is at the time of the first event: rules are known since then. */
+static enum rc find_time(struct trial *trial)
 {
-    trial->seed = (int64_t)((uint64_t)trial->seed * 6364136223846793005u + 1442695040888963407u);
-    return 1 + (int64_t)((uint64_t)trial->seed >> 33) % n_most;
+    const struct slice rest = trial->rest;
+    struct journal_entry first;
+    enum rc rc = trial->n_lines ? RC_OK : take_line(trial, &first);
+
+    if (trial->rest.ptr != rest.ptr)
+        trial->n_lines = 0;
+    trial->rest = rest;
+    return rc;
+}
+
+static int64_t choose(int64_t *seed, int64_t n_most)
+{
+    *seed = (int64_t)((uint64_t)*seed * 6364136223846793005u + 1442695040888963407u);
+    return 1 + (int64_t)((uint64_t)*seed >> 33) % n_most;
 }
 
 static enum rc accept_some(struct trial *trial, int64_t n_most)
 {
     struct journal_entry entries[BATCH_MAX];
     struct engine_accept_item items[BATCH_MAX];
-    int64_t n_wanted = choose(trial, BATCH_MAX);
+    int64_t n_wanted = choose(&trial->seed, BATCH_MAX);
     size_t n_items = 0;
     enum rc rc = RC_OK;
 
@@ -198,7 +213,7 @@ static enum rc fold_all(struct trial *trial)
     enum rc rc = RC_OK;
 
     while (!rc && more)
-        rc = engine_fold(trial->engine, trial->now_ms, (size_t)choose(trial, FOLDS_MAX),
+        rc = engine_fold(trial->engine, trial->now_ms, (size_t)choose(&trial->fold_seed, FOLDS_MAX),
                          INT64_MAX / 2, &more);
     return rc;
 }
@@ -213,6 +228,9 @@ static enum rc run(struct trial *trial)
     enum rc rc = find_place(trial);
 
     from = trial->n_lines;
+    trial->fold_seed = trial->seed;
+    if (!rc)
+        rc = find_time(trial);
     if (!rc)
         rc = engine_recover(trial->engine, trial->now_ms);
     if (!rc)

@@ -3,6 +3,7 @@ line by line, none lost and none told twice.
 
 Silence is judged some minutes after a start only, so that starts change what becomes of it. There the other run is left and started at the same places,
 but closes its store each time, and none ends inside a turn."""
+import json
 import os
 import random
 import subprocess
@@ -19,6 +20,11 @@ class Broken(Exception):
     """The engine ended in a way that nobody asked for."""
 
 
+def when_and_whose(line):
+    item = json.loads(line)
+    return item["time"], item["rule"], item["key"]
+
+
 class Engine:
     """One store, and the runs of the program over it."""
 
@@ -33,7 +39,8 @@ class Engine:
         return done
 
     def transitions(self):
-        return self.run("--print").stdout.splitlines()
+        """In the order of time and, of one moment, of whose they are: that is promised for each signal alone."""
+        return sorted(self.run("--print").stdout.splitlines(), key=when_and_whose)
 
 
 class Interruptions:

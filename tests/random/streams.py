@@ -6,6 +6,7 @@ import dataclasses
 import json
 
 START = 1_767_225_600_000  # 2026-01-01T00:00:00Z
+N_KEYS = 50  # of each rule, at most
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
 
 
@@ -19,7 +20,7 @@ class Rule:
     clear: tuple          # ("ok",), ("quiet", ms) or ("never",)
     asks_for_failing: bool
     edges: list           # spans that matter to it
-    expect: list = dataclasses.field(default_factory=list)
+    begins: list = dataclasses.field(default_factory=list)  # how long after START streams may begin, beside anywhere in the first day
     own_steps: str = ""   # what `data.step` of an event must hold one of to pass the rule's own filter; "": nothing
 
     def text(self):

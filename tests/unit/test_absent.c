@@ -292,6 +292,14 @@ static void others_are_forgotten_beside_expected_ones(void **state)
     story_end(story);
 }
 
+static void end_by_hand(struct story *story, int64_t at_ms)
+{
+    assert_int_equal(fold_resolve(story_rule(story), SLICE("jane"), START_MS + at_ms, story->arena,
+                                  &story->signal, &story->fold),
+                     RC_OK);
+    note_transitions(story);
+}
+
 static void ended_by_hand_it_is_not_told_again_before_the_next_sight(void **state)
 {
     struct story *story = story_of(DAILY);
@@ -299,14 +307,12 @@ static void ended_by_hand_it_is_not_told_again_before_the_next_sight(void **stat
     (void)state;
     (void)event_at(story, 0, "");
     time_passes_to(story, 26 * HOUR_MS);
-    assert_int_equal(fold_resolve(story_rule(story), SLICE("jane"), START_MS + 26 * HOUR_MS,
-                                  story->arena, &story->signal, &story->fold),
-                     RC_OK);
+    end_by_hand(story, 26 * HOUR_MS);
     time_passes_to(story, 6 * DAY_MS);
-    assert_told(story, "firing@93600000 ");
+    assert_told(story, "firing@93600000 resolved@93600000 ");
     (void)event_at(story, 6 * DAY_MS, "");
     time_passes_to(story, 8 * DAY_MS);
-    assert_told(story, "firing@93600000 firing@612000000 ");
+    assert_told(story, "firing@93600000 resolved@93600000 firing@612000000 ");
     story_end(story);
 }
 
@@ -317,9 +323,7 @@ static void ended_by_hand_it_is_forgotten_all_the_same(void **state)
     (void)state;
     (void)event_at(story, 0, "");
     time_passes_to(story, 26 * HOUR_MS);
-    assert_int_equal(fold_resolve(story_rule(story), SLICE("jane"), START_MS + 26 * HOUR_MS,
-                                  story->arena, &story->signal, &story->fold),
-                     RC_OK);
+    end_by_hand(story, 26 * HOUR_MS);
     time_passes_to(story, 7 * DAY_MS);
     assert_int_equal(story->signal.window.len, 0);
     assert_int_equal(story->signal.condition_due_ms, 0);
@@ -515,6 +519,58 @@ static void a_forgotten_key_is_new_whatever_the_time_of_its_next_sight(void **st
     story_end(story);
 }
 
+static void a_key_that_is_forgotten_after_its_absence_was_ended_is_new_likewise(void **state)
+{
+    static const struct {
+        const char *rule;
+        bool by_hand;
+    } cases[] = {
+        { "{id: a, on: ci.run, key: [repo], when: {absent: 7s, forget: 21s}}", true },
+        { "{id: a, on: ci.run, key: [repo], when: {absent: 7s, forget: 21s}, lateness: 1s, clear: "
+          "{where: {state: ok}}}",
+          false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct story *story = story_of(cases[i].rule);
+
+        (void)event_at(story, MINUTE_MS, "");
+        time_passes_to(story, MINUTE_MS + 7000);
+        if (cases[i].by_hand)
+            end_by_hand(story, MINUTE_MS + 7000);
+        else
+            (void)event_at(story, MINUTE_MS + 7000, "'state':'ok'");
+        assert_told(story, "firing@67000 resolved@67000 ");
+        time_passes_to(story, 2 * MINUTE_MS);
+        assert_int_equal(story->signal.window.len, 0);
+        story->now_ms = START_MS + 3 * MINUTE_MS;
+        (void)event_at(story, 0, ""); /* older than the one before, and long on its way */
+        assert_false(story->fold.is_late);
+        time_passes_to(story, 3 * MINUTE_MS + 6999);
+        assert_told(story, "firing@67000 resolved@67000 ");
+        time_passes_to(story, 3 * MINUTE_MS + 7000);
+        assert_told(story, "firing@67000 resolved@67000 firing@187000 ");
+        story_end(story);
+    }
+}
+
+static void a_clear_says_nothing_of_a_forgotten_key(void **state)
+{
+    struct story *story = story_of("{id: a, on: push, key: [repo], when: {absent: 7s, forget: "
+                                   "21s}, clear: {where: {title: off}}}");
+
+    (void)state;
+    (void)event_at(story, 0, "'kind':'push'");
+    time_passes_to(story, 21000);
+    assert_told(story, "firing@7000 resolved@21000 ");
+    (void)event_at(story, 30000, "'kind':'push','title':'off'");
+    story->now_ms = START_MS + MINUTE_MS;
+    (void)event_at(story, 29999, "'kind':'push'");
+    assert_false(story->fold.is_late);
+    story_end(story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -550,6 +606,8 @@ int main(void)
         cmocka_unit_test(foreign_memory_is_none),
         cmocka_unit_test(a_late_sight_ends_no_absence_and_counts_for_nothing),
         cmocka_unit_test(a_forgotten_key_is_new_whatever_the_time_of_its_next_sight),
+        cmocka_unit_test(a_key_that_is_forgotten_after_its_absence_was_ended_is_new_likewise),
+        cmocka_unit_test(a_clear_says_nothing_of_a_forgotten_key),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -488,6 +488,24 @@ static void h22_a_match_without_a_value_makes_no_clear_forgotten(void **state)
     story_end(story);
 }
 
+/* It is known for its clear alone by then; what says no value is no part of what comes true after it. */
+static void what_was_forgotten_is_not_what_was_seen_last(void **state)
+{
+    struct story *story =
+        story_of("{id: a, on: push, key: [repo], lateness: 20s, clear: {where: {state: ok}}, "
+                 "when: {avg: data.n, below: 3, within: 10s}}");
+
+    (void)state;
+    (void)event_at(story, 0, "'kind':'push','data':{'n':5}");
+    (void)event_at(story, 20000, "'kind':'push','state':'ok'");
+    (void)event_at(story, 35000, "'kind':'push'");
+    story->now_ms = START_MS + 36000;
+    (void)event_at(story, 34900, "'kind':'push','data':{'n':1}");
+    assert_told(story, "firing@36000 ");
+    assert_int_equal(story->signal.last_seen_ms, START_MS + 34900);
+    story_end(story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -512,6 +530,7 @@ int main(void)
         cmocka_unit_test(a_sum_that_falls_to_half_comes_true_by_time),
         cmocka_unit_test(a_clear_moves_the_time_of_the_key_on_and_what_waits_is_asked_again),
         cmocka_unit_test(h22_a_match_without_a_value_makes_no_clear_forgotten),
+        cmocka_unit_test(what_was_forgotten_is_not_what_was_seen_last),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

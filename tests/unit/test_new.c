@@ -130,6 +130,38 @@ static void a_value_that_was_told_of_is_forgotten_too(void **state)
     story_end(story);
 }
 
+static void a_value_stays_known_when_its_signal_is_cleared(void **state)
+{
+    struct story *story = story_of("{id: a, on: log, key: [repo], when: {new: data.exception, "
+                                   "learn: 7d, forget: 30d}, clear: {where: {state: ok}}}");
+
+    (void)state;
+    seen_at(story, WEEK);
+    (void)event_at(story, WEEK + DAY_MS, "'kind':'log','state':'ok','data':{'exception':'E'}");
+    assert_became(story, SIGNAL_RESOLVED);
+    time_passes_to(story, WEEK + 30 * DAY_MS - 1); /* the clear was no sight */
+    seen_at(story, WEEK + 30 * DAY_MS - 1);
+    assert_became(story, NOTHING);
+    time_passes_to(story, WEEK + 60 * DAY_MS);
+    seen_at(story, WEEK + 60 * DAY_MS);
+    assert_became(story, SIGNAL_FIRING);
+    story_end(story);
+}
+
+static void a_clear_puts_off_no_forgetting(void **state)
+{
+    struct story *story = story_of("{id: a, on: log, key: [repo], when: {new: data.exception, "
+                                   "learn: 7d, forget: 30d}, clear: {where: {state: ok}}}");
+
+    (void)state;
+    seen_at(story, WEEK);
+    (void)event_at(story, WEEK + DAY_MS, "'kind':'log','state':'ok','data':{'exception':'E'}");
+    time_passes_to(story, WEEK + 30 * DAY_MS);
+    seen_at(story, WEEK + 30 * DAY_MS);
+    assert_became(story, SIGNAL_FIRING);
+    story_end(story);
+}
+
 static void to_be_forgotten_ends_what_fires(void **state)
 {
     struct story *story = story_of("{id: a, on: log, key: [repo], when: {new: data.exception, "
@@ -222,6 +254,8 @@ int main(void)
         cmocka_unit_test(a_value_stays_known_after_its_episode),
         cmocka_unit_test(a_known_value_is_new_again_30_days_after_its_last_sight),
         cmocka_unit_test(a_value_that_was_told_of_is_forgotten_too),
+        cmocka_unit_test(a_value_stays_known_when_its_signal_is_cleared),
+        cmocka_unit_test(a_clear_puts_off_no_forgetting),
         cmocka_unit_test(to_be_forgotten_ends_what_fires),
         cmocka_unit_test(the_value_is_the_last_of_the_key),
         cmocka_unit_test(a_match_without_the_value_has_no_key_and_is_none),

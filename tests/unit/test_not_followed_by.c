@@ -246,6 +246,40 @@ static void h22_what_the_clear_of_a_waiting_one_has_overtaken_waits_for_nothing(
     story_end(story);
 }
 
+/* Its follower came and was forgotten since: that it was not followed is not to be told of what is so late. */
+static void what_is_older_than_a_forgotten_follower_is_late(void **state)
+{
+    struct story *story = story_of(KEEP);
+
+    (void)state;
+    begins_at(story, MINUTE_MS);
+    ends_at(story, 6 * MINUTE_MS);
+    assert_told(story, "pending@60000 firing@360000 resolved@360000 ");
+    time_passes_to(story, 11 * MINUTE_MS);
+    story->now_ms = START_MS + 11 * MINUTE_MS;
+    begins_at(story, 5 * MINUTE_MS);
+    assert_true(story->fold.is_late);
+    time_passes_to(story, HOUR_MS);
+    assert_told(story, "pending@60000 firing@360000 resolved@360000 ");
+    story_end(story);
+}
+
+static void what_comes_in_time_is_followed_by_what_is_remembered(void **state)
+{
+    struct story *story = story_of(KEEP);
+
+    (void)state;
+    begins_at(story, MINUTE_MS);
+    ends_at(story, 6 * MINUTE_MS);
+    time_passes_to(story, 11 * MINUTE_MS - 1);
+    story->now_ms = START_MS + 11 * MINUTE_MS - 1;
+    begins_at(story, 5 * MINUTE_MS);
+    assert_false(story->fold.is_late);
+    time_passes_to(story, HOUR_MS);
+    assert_told(story, "pending@60000 firing@360000 resolved@360000 ");
+    story_end(story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +296,8 @@ int main(void)
         cmocka_unit_test(several_of_the_filter_may_be_asked_for),
         cmocka_unit_test(waiting_is_of_the_time_of_the_key),
         cmocka_unit_test(how_long_it_waits_can_be_said),
+        cmocka_unit_test(what_is_older_than_a_forgotten_follower_is_late),
+        cmocka_unit_test(what_comes_in_time_is_followed_by_what_is_remembered),
         cmocka_unit_test(h22_what_the_clear_of_a_waiting_one_has_overtaken_waits_for_nothing),
     };
 

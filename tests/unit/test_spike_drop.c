@@ -505,6 +505,24 @@ static void a_drop_ends_by_time_where_less_has_become_usual(void **state)
     story_end(story);
 }
 
+/* What took longer on its way sets the key's own time back, to before the end: there it is a drop still. */
+static void a_match_with_a_longer_lag_is_judged_at_its_own_time(void **state)
+{
+    struct story *story = story_of(
+        "{id: a, on: push, key: [repo], when: {drop: 3x, within: 1m, against: 1m, at_least: 1}}");
+
+    (void)state;
+    (void)push_at(story, 0);
+    pushes_at(story, 70000, 6);
+    (void)push_at(story, 135000);
+    time_passes_to(story, 190000);
+    assert_told(story, "firing@130000 resolved@190000 ");
+    story->now_ms = START_MS + 192000;
+    (void)push_at(story, 136000); /* 2 in its minute, 6 in that before */
+    assert_told(story, "firing@130000 resolved@190000 firing@192000 ");
+    story_end(story);
+}
+
 static void silence_that_goes_on_keeps_a_drop_until_the_next_match(void **state)
 {
     struct story *story = story_of(DROP);
@@ -663,6 +681,7 @@ int main(void)
         cmocka_unit_test(a_drop_ends_with_the_match_that_makes_it_more_than_half),
         cmocka_unit_test(exactly_half_does_not_end_a_drop),
         cmocka_unit_test(a_drop_ends_by_time_where_less_has_become_usual),
+        cmocka_unit_test(a_match_with_a_longer_lag_is_judged_at_its_own_time),
         cmocka_unit_test(silence_that_goes_on_keeps_a_drop_until_the_next_match),
         cmocka_unit_test(a_drop_is_cleared_by_nothing_but_its_own_end),
         cmocka_unit_test(a_key_without_a_match_is_forgotten_when_none_can_matter),
