@@ -2,14 +2,17 @@
  *
  * A stored record is
  *
- *     u8 format (1)   u32 CRC-32 of what follows (big-endian)   fields
- *     field: u8 tag   u32 length (big-endian)   bytes
+ *     u8 format (2)   u32 CRC-32 of what follows (big-endian)   fields
+ *     field: u8 tag   length   bytes
  *
- * Integers, times and enumerations are 8 bytes big-endian, a real is the 8 bytes of its IEEE 754 form likewise, a bool is one byte, an id its
- * 16 bytes, ids one after the other. A struct is its fields; a list is the texts, or the fields of its structs, one after the other, each with
- * a u32 length before it. A tag is never reused; a tag that is not in the table is passed over, a field that is zero or absent is not
- * written, so members can be added. A record whose CRC is wrong is RC_CORRUPT and nobody acts on it; so is one with an enumeration's value
- * that has no name here.
+ * A length has 7 bits a byte, the low ones first, and the high bit set where another byte follows. Integers, times and enumerations are
+ * big-endian without the zero bytes in front, a real is the bits of its IEEE 754 form likewise, a bool is one byte, an id its 16 bytes, ids one
+ * after the other; hex is a 0 and its bytes. A struct is its fields; a list is the texts, or the fields of its structs, one after the other, each
+ * with a length before it. A text that is the same as another member (`same_as`) has no bytes. A tag is never reused; a tag that is not in the
+ * table is passed over, a field that is zero or absent is not written, so members can be added. A record whose CRC is wrong is RC_CORRUPT and
+ * nobody acts on it; so is one with an enumeration's value that has no name here.
+ *
+ * Format 1 is read as well: its lengths are u32 (big-endian), its numbers 8 bytes. A row gets format 2 when it is next written.
  *
  * The same table writes the object of the API: a member for each field that has a name and a value.
  */
@@ -25,9 +28,10 @@ enum record_type {
     RECORD_TIME, /* int64_t ms; RFC 3339; left out when 0 */
     RECORD_REAL, /* double */
     RECORD_ENUM, /* int (an enum of ours); `names` (NULL-ended) gives its JSON text; always in JSON */
-    RECORD_TEXT,   /* struct slice */
-    RECORD_TEXTS,  /* struct slice_list; JSON list */
-    RECORD_JSON,   /* struct slice that is JSON */
+    RECORD_TEXT,  /* struct slice */
+    RECORD_TEXTS, /* struct slice_list; JSON list */
+    RECORD_JSON,  /* struct slice that is JSON */
+    RECORD_HEX, /* struct slice: a digest in lower-case hex, or a text that does not begin with a NUL */
     RECORD_ID,     /* struct ulid; `prefix` and 26 characters */
     RECORD_IDS,    /* struct ulid_list; JSON list of such texts */
     RECORD_BYTES,  /* struct slice; never in JSON */
@@ -55,6 +59,8 @@ struct record_field {
     bool always; /* in JSON also when zero or empty */
     size_t
         only_with; /* in JSON only when the int64_t at this offset is set, a time as a rule; 0: no such condition */
+    size_t
+        same_as; /* RECORD_JSON: of another such member, which it often equals: it is not stored twice then; 0: none */
     const char *const *names;
     const char *prefix;
     const struct record_shape *shape;

@@ -112,10 +112,11 @@ static void write_list(const struct record_field *field, const void *at, struct 
 /* Bytes have no row: they are never shown. */
 static void (*const writers[RECORD_TYPES])(const struct record_field *field, const void *at,
                                            struct json_writer *writer) = {
-    [RECORD_INT] = write_int,     [RECORD_BOOL] = write_bool,     [RECORD_TIME] = write_time,
-    [RECORD_REAL] = write_real,   [RECORD_ENUM] = write_enum,     [RECORD_TEXT] = write_text,
-    [RECORD_TEXTS] = write_texts, [RECORD_JSON] = write_json,     [RECORD_ID] = write_id,
-    [RECORD_IDS] = write_ids,     [RECORD_STRUCT] = write_struct, [RECORD_LIST] = write_list,
+    [RECORD_INT] = write_int,   [RECORD_BOOL] = write_bool,   [RECORD_TIME] = write_time,
+    [RECORD_REAL] = write_real, [RECORD_HEX] = write_text,    [RECORD_ENUM] = write_enum,
+    [RECORD_TEXT] = write_text, [RECORD_TEXTS] = write_texts, [RECORD_JSON] = write_json,
+    [RECORD_ID] = write_id,     [RECORD_IDS] = write_ids,     [RECORD_STRUCT] = write_struct,
+    [RECORD_LIST] = write_list,
 };
 
 static bool is_shown(const struct record_field *field, const void *object)

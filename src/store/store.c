@@ -424,7 +424,8 @@ static enum rc check_schema(struct store_txn *txn, const char *directory, struct
                      (unsigned long long)version, STORE_SCHEMA_VERSION);
         return RC_INVALID;
     }
-    return version ? RC_OK : meta_set(txn, META_SCHEMA, STORE_SCHEMA_VERSION);
+    return version == STORE_SCHEMA_VERSION ? RC_OK
+                                           : meta_set(txn, META_SCHEMA, STORE_SCHEMA_VERSION);
 }
 
 static enum rc open_tables(struct store *store, const char *directory, struct problems *problems)

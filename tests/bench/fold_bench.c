@@ -3,8 +3,9 @@
  *   fold_bench DIR count|distinct|absent|none N_KEYS N_MATCHES
  *
  * Makes N_KEYS keys, then folds N_MATCHES of keys at random, a thousand a commit, and puts as many rows of the same size at random into a table of as many,
- * likewise. `absent` then lets all of them come due. Prints one line:
- * condition keys used_bytes row_bytes fold_ns put_ns due_per_second. `none` has no rule: what its store takes is the journal alone. */
+ * likewise. `absent` then lets all of them come due. Prints one line: condition keys used_bytes row_bytes, then of a match and of a put each
+ * ns cpu_ns written_bytes, and due_per_second. CPU time and bytes are the steadier figures where others use the disk. `none` has no rule: what its
+ * store takes is the journal alone. */
 #include "src/base/clock.h"
 #include "src/base/digest.h"
 #include "src/engine/engine.h"
@@ -28,6 +29,11 @@ static const struct {
                   "count: 1000, within: 1d}}]" },
     { "absent", "rules: [{id: r, mode: observe, on: t.b, key: [host], when: {absent: 1d}}]" },
     { "none", "rules: [{id: r, mode: observe, on: t.other, key: [host]}]" },
+};
+
+/* Of a batch, or of many. */
+struct cost {
+    int64_t ns, cpu_ns, written_bytes;
 };
 
 struct bench {
@@ -117,18 +123,58 @@ static void accept_batch(struct bench *bench, const uint64_t *keys, size_t n)
     need(engine_accept(bench->engine, items, n), "accept");
 }
 
-static int64_t fold_batch(struct bench *bench)
+/* --- what it costs --- */
+
+/* What this process has handed to write calls. */
+static int64_t written_bytes(void)
 {
-    int64_t took_ns = -clock_mono_ns();
+    FILE *file = fopen("/proc/self/io", "re");
+    char line[64];
+    long long bytes = -1;
+
+    while (file && bytes < 0 && fgets(line, sizeof line, file))
+        if (!strncmp(line, "wchar:", 6))
+            bytes = strtoll(line + 6, NULL, 10);
+    if (file)
+        fclose(file);
+    need(bytes < 0 ? RC_IO : RC_OK, "/proc/self/io");
+    return bytes;
+}
+
+static void begin_cost(struct cost *cost)
+{
+    cost->written_bytes -= written_bytes();
+    cost->cpu_ns -= clock_thread_ns();
+    cost->ns -= clock_mono_ns();
+}
+
+static void end_cost(struct cost *cost)
+{
+    cost->ns += clock_mono_ns();
+    cost->cpu_ns += clock_thread_ns();
+    cost->written_bytes += written_bytes();
+}
+
+static void print_cost(const struct cost *cost, uint64_t n)
+{
+    printf(" %.0f %.0f %.0f", (double)cost->ns / (double)n, (double)cost->cpu_ns / (double)n,
+           (double)cost->written_bytes / (double)n);
+}
+
+static void fold_batch(struct bench *bench, struct cost *cost)
+{
     bool more = true;
 
+    begin_cost(cost);
     while (more)
         need(engine_fold(bench->engine, bench->now_ms, BATCH, INT64_MAX / 2, &more), "fold");
-    return took_ns + clock_mono_ns();
+    end_cost(cost);
 }
 
 static void make_keys(struct bench *bench, uint64_t n_keys)
 {
+    struct cost unasked = { 0 };
+
     for (uint64_t made = 0; made < n_keys; made += BATCH) {
         uint64_t keys[BATCH];
         size_t n = n_keys - made < BATCH ? (size_t)(n_keys - made) : BATCH;
@@ -137,14 +183,13 @@ static void make_keys(struct bench *bench, uint64_t n_keys)
             keys[i] = made + i;
         bench->now_ms++;
         accept_batch(bench, keys, n);
-        fold_batch(bench);
+        fold_batch(bench, &unasked);
     }
 }
 
-static int64_t fold_at_random(struct bench *bench, uint64_t n_keys, uint64_t n_matches)
+static void fold_at_random(struct bench *bench, uint64_t n_keys, uint64_t n_matches,
+                           struct cost *cost)
 {
-    int64_t took_ns = 0;
-
     for (uint64_t done = 0; done < n_matches; done += BATCH) {
         uint64_t keys[BATCH];
 
@@ -152,9 +197,8 @@ static int64_t fold_at_random(struct bench *bench, uint64_t n_keys, uint64_t n_m
             keys[i] = draw(bench) % n_keys;
         bench->now_ms++;
         accept_batch(bench, keys, BATCH);
-        took_ns += fold_batch(bench);
+        fold_batch(bench, cost);
     }
-    return took_ns;
 }
 
 /* --- the same without an engine --- */
@@ -172,27 +216,28 @@ static void put_row(struct bench *bench, struct store_txn *txn, uint64_t key, si
          "put");
 }
 
-static int64_t put_batch(struct bench *bench, uint64_t from, uint64_t n_keys, size_t bytes)
+static void put_batch(struct bench *bench, uint64_t from, uint64_t n_keys, size_t bytes,
+                      struct cost *cost)
 {
-    int64_t took_ns = -clock_mono_ns();
     struct store_txn *txn = NULL;
 
+    begin_cost(cost);
     need(store_begin(bench->store, &txn), "begin");
     for (uint64_t i = 0; i < BATCH; i++)
         put_row(bench, txn, from + i < n_keys ? from + i : draw(bench) % n_keys, bytes);
     need(store_commit(&txn), "commit");
-    return took_ns + clock_mono_ns();
+    end_cost(cost);
 }
 
-static int64_t put_at_random(struct bench *bench, uint64_t n_keys, uint64_t n_rows, size_t bytes)
+static void put_at_random(struct bench *bench, uint64_t n_keys, uint64_t n_rows, size_t bytes,
+                          struct cost *cost)
 {
-    int64_t took_ns = 0;
+    struct cost unasked = { 0 };
 
     for (uint64_t made = 0; made < n_keys; made += BATCH)
-        (void)put_batch(bench, made, n_keys, bytes);
+        put_batch(bench, made, n_keys, bytes, &unasked);
     for (uint64_t done = 0; done < n_rows; done += BATCH)
-        took_ns += put_batch(bench, n_keys, n_keys, bytes);
-    return took_ns;
+        put_batch(bench, n_keys, n_keys, bytes, cost);
 }
 
 /* --- looking --- */
@@ -233,18 +278,19 @@ static size_t row_bytes(struct bench *bench)
 
 static double let_all_come_due(struct bench *bench, uint64_t n_keys)
 {
-    int64_t took_ns;
+    struct cost cost = { 0 };
 
     bench->now_ms += 2 * DAY_MS;
-    took_ns = fold_batch(bench);
-    return (double)n_keys * 1e9 / (double)took_ns;
+    fold_batch(bench, &cost);
+    return (double)n_keys * 1e9 / (double)cost.ns;
 }
 
 int main(int argc, char **argv)
 {
     struct bench bench = { 0 };
     uint64_t n_keys, n_matches;
-    int64_t used, folded_ns, put_ns;
+    struct cost folded = { 0 }, put = { 0 };
+    int64_t used;
     size_t bytes;
     double due = 0;
 
@@ -258,13 +304,14 @@ int main(int argc, char **argv)
     make_keys(&bench, n_keys);
     used = used_bytes(&bench);
     bytes = row_bytes(&bench);
-    folded_ns = fold_at_random(&bench, n_keys, n_matches);
+    fold_at_random(&bench, n_keys, n_matches, &folded);
     if (!strcmp(argv[2], "absent"))
         due = let_all_come_due(&bench, n_keys);
-    put_ns = put_at_random(&bench, n_keys, n_matches, bytes);
-    printf("%s %llu %lld %zu %.0f %.0f %.0f\n", argv[2], (unsigned long long)n_keys,
-           (long long)used, bytes, (double)folded_ns / (double)n_matches,
-           (double)put_ns / (double)n_matches, due);
+    put_at_random(&bench, n_keys, n_matches, bytes, &put);
+    printf("%s %llu %lld %zu", argv[2], (unsigned long long)n_keys, (long long)used, bytes);
+    print_cost(&folded, n_matches);
+    print_cost(&put, n_matches);
+    printf(" %.0f\n", due);
     end(&bench);
     return 0;
 }

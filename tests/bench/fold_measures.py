@@ -5,6 +5,8 @@ import tempfile
 FEW, MANY = 1_000, 1_000_000
 N_MATCHES = 20_000
 GROWTH_GOAL = 2.0
+PAGE_BYTES = 4096
+NAMES = ("used_bytes", "row_bytes", "fold_ns", "fold_cpu_ns", "fold_bytes", "put_ns", "put_cpu_ns", "put_bytes", "due_per_second")
 
 
 def build_bench(options):
@@ -20,24 +22,29 @@ def build_bench(options):
 def fold(options, bench, condition, n_keys):
     with tempfile.TemporaryDirectory(prefix="fold-", dir=options.directory) as directory:
         out = subprocess.run([str(bench), f"{directory}/store", condition, str(n_keys), str(N_MATCHES)], check=True, capture_output=True, text=True)
-    names = ("used_bytes", "row_bytes", "fold_ns", "put_ns", "due_per_second")
-    return dict(zip(names, map(float, out.stdout.split()[2:])))
+    return dict(zip(NAMES, map(float, out.stdout.split()[2:])))
+
+
+def told(cost, what):
+    return f"{cost[what + '_ns'] / 1000:.1f} µs ({cost[what + '_cpu_ns'] / 1000:.1f} of CPU, {cost[what + '_bytes'] / PAGE_BYTES:.2f} pages)"
+
+
+def measure_condition(options, bench, condition, journal):
+    few, many = (fold(options, bench, condition, n_keys) for n_keys in (FEW, MANY))
+    growth, of_put = many["fold_ns"] / few["fold_ns"], many["fold_ns"] / many["put_ns"]
+    each = (many["used_bytes"] - journal["used_bytes"]) / MANY
+    print(f"keys: {condition}: a match {told(few, 'fold')} with {FEW} keys, {told(many, 'fold')} with {MANY}: {growth:.1f}x, "
+          f"CPU {many['fold_cpu_ns'] / few['fold_cpu_ns']:.1f}x; a put {told(few, 'put')} and {told(many, 'put')}: {many['put_ns'] / few['put_ns']:.1f}x; "
+          f"a match is {of_put:.2f} puts at {MANY}; {each:.0f} bytes a key, its row {many['row_bytes']:.0f}"
+          + (f"; {few['due_per_second']:.0f} and {many['due_per_second']:.0f} timers/s" if many["due_per_second"] else ""), flush=True)
+    return growth <= GROWTH_GOAL
 
 
 def measure_keys(options):
     bench = build_bench(options)
-    held = True
     if not bench:
         return True
     journal = fold(options, bench, "none", MANY)
-    print(f"keys: an event that no rule wants {journal['fold_ns'] / 1000:.1f} µs", flush=True)
-    for condition in ("count", "distinct", "absent"):
-        few, many = (fold(options, bench, condition, n_keys) for n_keys in (FEW, MANY))
-        growth = many["fold_ns"] / few["fold_ns"]
-        each = (many["used_bytes"] - journal["used_bytes"]) / MANY
-        print(f"keys: {condition}: a match {few['fold_ns'] / 1000:.1f} µs with {FEW} keys, {many['fold_ns'] / 1000:.1f} µs with {MANY} ({growth:.1f}x); "
-              f"a put {few['put_ns'] / 1000:.1f} and {many['put_ns'] / 1000:.1f} µs ({many['fold_ns'] / many['put_ns']:.1f}x); "
-              f"{each:.0f} bytes a key, its row {many['row_bytes']:.0f}"
-              + (f"; {many['due_per_second']:.0f} timers/s" if many["due_per_second"] else ""), flush=True)
-        held &= growth <= GROWTH_GOAL
-    return held
+    print(f"keys: an event that no rule wants {told(journal, 'fold')}", flush=True)
+    held = [measure_condition(options, bench, condition, journal) for condition in ("count", "distinct", "absent")]
+    return all(held)

@@ -1,6 +1,6 @@
 /* Bytes of a damaged store that happen to have the right sum: refused, or a struct that is stored as it was read.
  *
- * Input: a byte that picks the shape, then the fields of a record. */
+ * Input: a byte that picks the shape (and, by its high bit, the newer format), then the fields of a record. */
 #include "src/base/digest.h"
 #include "src/store/audit.h"
 #include "src/store/changes.h"
@@ -17,10 +17,10 @@ static const struct record_shape *const shapes[] = {
     &proposal_shape,    &decision_shape,      &step_shape,     &signal_shape,
 };
 
-static void add_record(struct slice fields, struct buffer *record)
+static void add_record(char format, struct slice fields, struct buffer *record)
 {
     buffer_init(record, 0);
-    buffer_add_byte(record, 1);
+    buffer_add_byte(record, format);
     buffer_add_u32(record, crc32_of(fields));
     buffer_add(record, fields);
     CLAIM(buffer_rc(record) == RC_OK);
@@ -51,14 +51,14 @@ static void claim_stored_again(const struct record_shape *shape, const void *obj
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct slice fields = fuzz_input(data, size);
-    const struct record_shape *shape =
-        shapes[fuzz_cut_byte(&fields) % (sizeof(shapes) / sizeof(*shapes))];
+    unsigned pick = fuzz_cut_byte(&fields);
+    const struct record_shape *shape = shapes[(pick & 0x7f) % (sizeof(shapes) / sizeof(*shapes))];
     struct arena *arena = fuzz_arena();
     void *object = arena_alloc(arena, 1, shape->bytes);
     struct buffer record;
     enum rc rc;
 
-    add_record(fields, &record);
+    add_record(pick & 0x80 ? 2 : 1, fields, &record);
     CLAIM(object != NULL);
     rc = record_decode(shape, buffer_slice(&record), arena, object);
     CLAIM(rc == RC_OK || rc == RC_CORRUPT || rc == RC_NO_MEMORY);

@@ -28,6 +28,8 @@ struct thing {
     struct point point;
     struct record_list points;
     int64_t hidden;
+    struct slice digest;
+    struct slice first_json;
 };
 
 #define AT(member) .offset = offsetof(struct point, member)
@@ -54,6 +56,12 @@ static const struct record_field thing_fields[] = {
     { .tag = 12, .type = RECORD_STRUCT, .name = "point", .shape = &point_shape, AT(point) },
     { .tag = 13, .type = RECORD_LIST, .name = "points", .shape = &point_shape, AT(points) },
     { .tag = 14, .type = RECORD_INT, AT(hidden) },
+    { .tag = 15, .type = RECORD_HEX, .name = "digest", AT(digest) },
+    { .tag = 16,
+      .type = RECORD_JSON,
+      .name = "first_json",
+      .same_as = offsetof(struct thing, json),
+      AT(first_json) },
 };
 static const struct record_shape thing_shape = RECORD_SHAPE(thing, thing_fields);
 /* An older version, that knew less. */
@@ -109,6 +117,8 @@ static struct thing full_thing(void)
         .point = { .label = SLICE("p") },
         .points = { .items = points, .n_items = 3 },
         .hidden = 7,
+        .digest = SLICE("00ff7e"),
+        .first_json = SLICE("{}"),
     };
 }
 
@@ -127,6 +137,15 @@ static struct slice json_of(const struct record_shape *shape, const void *object
     record_write_json(shape, object, &writer);
     assert_int_equal(buffer_rc(&bytes), RC_OK);
     return buffer_slice(&bytes);
+}
+
+/* As if an attacker, or a program of ours with a fault, had made the CRC right. */
+static void seal(struct buffer *record)
+{
+    uint32_t crc = crc32_of((struct slice){ .ptr = record->ptr + 5, .len = record->len - 5 });
+
+    for (size_t i = 0; i < 4; i++)
+        record->ptr[1 + i] = (char)(crc >> (8 * (3 - i)) & 0xff);
 }
 
 static void what_is_encoded_is_decoded_member_by_member(void **state)
@@ -156,18 +175,184 @@ static void what_is_encoded_is_decoded_member_by_member(void **state)
     assert_int_equal(back.points.n_items, 3);
     assert_true(points[0].x == -1 && slice_eq(points[0].label, SLICE("a")));
     assert_true(points[1].x == 0 && slice_is_absent(points[1].label) && points[2].x == 2);
+    assert_slice(back.digest, "00ff7e");
+    assert_slice(back.first_json, "{}");
+}
+
+static void numbers_of_every_length_come_back(void **state)
+{
+    struct thing thing = { 0 }, back;
+
+    (void)state;
+    for (unsigned shift = 0; shift < 63; shift++) {
+        const int64_t values[] = { (int64_t)1 << shift, ((int64_t)1 << shift) - 1,
+                                   -((int64_t)1 << shift) };
+
+        for (size_t i = 0; i < 3; i++) {
+            thing.number = values[i];
+            assert_int_equal(
+                record_decode(&thing_shape, encoded(&thing_shape, &thing), arena, &back), RC_OK);
+            assert_true(back.number == values[i]);
+        }
+    }
+}
+
+static void lengths_on_both_sides_of_a_further_byte_come_back(void **state)
+{
+    static const size_t lengths[] = { 0, 1, 127, 128, 129, 16383, 16384, 16385, 2097151, 2097152 };
+    char *text = malloc(2097152);
+    struct thing back;
+
+    (void)state;
+    assert_non_null(text);
+    memset(text, 'x', 2097152);
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+        struct slice long_text = { text, lengths[i] };
+        struct point points[] = { { .x = 1, .label = long_text }, { .x = 2 } };
+        const struct thing thing = { .text = long_text,
+                                     .texts = { .items = &long_text, .n_items = 1 },
+                                     .points = { .items = points, .n_items = 2 },
+                                     .hidden = 9 };
+
+        arena_reset(arena);
+        assert_int_equal(record_decode(&thing_shape, encoded(&thing_shape, &thing), arena, &back),
+                         RC_OK);
+        assert_true(slice_eq(back.text, long_text) && slice_eq(back.texts.items[0], long_text));
+        assert_true(slice_eq(((const struct point *)back.points.items)[0].label, long_text));
+        assert_true(((const struct point *)back.points.items)[1].x == 2 && back.hidden == 9);
+    }
+    free(text);
+}
+
+static void a_length_of_more_than_five_bytes_is_refused(void **state)
+{
+    struct thing back;
+
+    (void)state;
+    (void)encoded(&thing_shape, &(struct thing){ 0 });
+    buffer_add(&bytes, SLICE("\x06\x80\x80\x80\x80\x80\x00"));
+    seal(&bytes);
+    assert_int_equal(record_decode(&thing_shape, buffer_slice(&bytes), arena, &back), RC_CORRUPT);
+}
+
+static void hex_is_stored_as_its_bytes_and_other_text_as_itself(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t stored_bytes; /* with its tag and length */
+    } cases[] = {
+        { "", 3 },
+        { "0a", 4 },
+        { "000102030405060708090a0b0c0d0e0f", 19 },
+        { "0a1", 5 },
+        { "0A", 4 },
+        { "xy", 4 },
+        { "0000000000000000000000000000000000000000000000000000000000000000", 35 },
+        { "000000000000000000000000000000000000000000000000000000000000000000", 68 },
+    };
+    struct thing back;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        const struct thing thing = { .digest = slice_of(cases[i].text) };
+        struct slice record = encoded(&thing_shape, &thing);
+
+        print_message("%s\n", cases[i].text);
+        assert_int_equal(record.len - 5, cases[i].stored_bytes);
+        assert_int_equal(record_decode(&thing_shape, record, arena, &back), RC_OK);
+        assert_slice(back.digest, cases[i].text);
+    }
+}
+
+static void what_is_the_same_as_another_member_is_stored_once(void **state)
+{
+    struct thing thing = { .json = SLICE("{\"a\":1}"), .first_json = SLICE("{\"a\":1}") };
+    struct thing back;
+
+    (void)state;
+    assert_int_equal(encoded(&thing_shape, &thing).len, 5 + 2 + 7 + 2);
+    assert_int_equal(record_decode(&thing_shape, buffer_slice(&bytes), arena, &back), RC_OK);
+    assert_slice(back.first_json, "{\"a\":1}");
+    thing.json = SLICE("{\"a\":2}");
+    assert_int_equal(encoded(&thing_shape, &thing).len, 5 + 2 + 7 + 2 + 7);
+    assert_int_equal(record_decode(&thing_shape, buffer_slice(&bytes), arena, &back), RC_OK);
+    assert_slice(back.first_json, "{\"a\":1}");
+    thing.first_json = (struct slice){ 0 };
+    assert_int_equal(record_decode(&thing_shape, encoded(&thing_shape, &thing), arena, &back),
+                     RC_OK);
+    assert_true(slice_is_absent(back.first_json));
+}
+
+/* --- what an older program wrote --- */
+
+/* Of format 1: u32 lengths, numbers of 8 bytes, hex and repeated members as text. */
+static const char wide_fields[] = "\x01\x00\x00\x00\x08\x00\x00\x00\x00\x00\x00\x01\x02"
+                                  "\x02\x00\x00\x00\x01\x01"
+                                  "\x03\x00\x00\x00\x08\x00\x00\x00\x00\x00\x00\x05\xdc"
+                                  "\x05\x00\x00\x00\x08\x00\x00\x00\x00\x00\x00\x00\x02"
+                                  "\x06\x00\x00\x00\x02hi"
+                                  "\x07\x00\x00\x00\x0b\x00\x00\x00\x03one\x00\x00\x00\x00"
+                                  "\x08\x00\x00\x00\x02{}"
+                                  "\x0c\x00\x00\x00\x06\x02\x00\x00\x00\x01p"
+                                  "\x0d\x00\x00\x00\x11\x00\x00\x00\x0d\x01\x00\x00\x00\x08"
+                                  "\x00\x00\x00\x00\x00\x00\x00\x03"
+                                  "\x0f\x00\x00\x00\x04"
+                                  "0a0b"
+                                  "\x10\x00\x00\x00\x02{}";
+
+static void a_record_of_the_older_format_is_read_and_stored_again_in_the_newer(void **state)
+{
+    struct thing thing, again;
+
+    (void)state;
+    buffer_clear(&bytes);
+    buffer_add(&bytes, SLICE("\x01\0\0\0\0"));
+    buffer_add(&bytes, SLICE(wide_fields));
+    seal(&bytes);
+    assert_int_equal(record_decode(&thing_shape, buffer_slice(&bytes), arena, &thing), RC_OK);
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(thing.number == 258 && thing.is_new && thing.at_ms == 1500);
+        assert_int_equal(thing.colour, BLUE);
+        assert_slice(thing.text, "hi");
+        assert_int_equal(thing.texts.n_items, 2);
+        assert_slice(thing.texts.items[0], "one");
+        assert_slice(thing.json, "{}");
+        assert_slice(thing.point.label, "p");
+        assert_int_equal(thing.points.n_items, 1);
+        assert_true(((const struct point *)thing.points.items)->x == 3);
+        assert_slice(thing.digest, "0a0b");
+        assert_slice(thing.first_json, "{}");
+        assert_int_equal(*encoded(&thing_shape, &thing).ptr, 2);
+        assert_int_equal(record_decode(&thing_shape, buffer_slice(&bytes), arena, &again), RC_OK);
+        thing = again;
+    }
+}
+
+static void a_format_that_is_not_known_is_refused(void **state)
+{
+    struct thing back;
+
+    (void)state;
+    (void)encoded(&thing_shape, &(struct thing){ .number = 1 });
+    for (unsigned format = 0; format < 256; format++) {
+        bytes.ptr[0] = (char)format;
+        assert_int_equal(record_decode(&thing_shape, buffer_slice(&bytes), arena, &back),
+                         format == 2 ? RC_OK : RC_CORRUPT);
+    }
 }
 
 static void a_record_has_the_bytes_that_the_header_states(void **state)
 {
-    static const char expected[] = "\x01"             /* format */
-                                   "\xd7\xba\xce\x55" /* CRC-32 of what follows */
-                                   "\x01\x00\x00\x00\x08\x00\x00\x00\x00\x00\x00\x01\x02"
-                                   "\x06\x00\x00\x00\x02hi"
-                                   "\x0c\x00\x00\x00\x06\x02\x00\x00\x00\x01p";
+    static const char expected[] = "\x02"             /* format */
+                                   "\xf6\xdb\x51\xa3" /* CRC-32 of what follows */
+                                   "\x01\x02\x01\x02"
+                                   "\x06\x02hi"
+                                   "\x0c\x03\x02\x01p"
+                                   "\x0f\x03\x00\x0a\x0b";
     const struct thing thing = { .number = 258,
                                  .text = SLICE("hi"),
-                                 .point = { .label = SLICE("p") } };
+                                 .point = { .label = SLICE("p") },
+                                 .digest = SLICE("0a0b") };
     struct slice record = encoded(&thing_shape, &thing);
 
     (void)state;
@@ -268,16 +453,6 @@ static void s07_every_flipped_or_missing_byte_is_noticed(void **state)
     assert_int_equal(record_decode(&thing_shape, (struct slice){ 0 }, arena, &back), RC_CORRUPT);
 }
 
-/* As if an attacker, or a program of ours with a fault, had made the CRC right. */
-static void seal(struct buffer *record)
-{
-    uint32_t crc = crc32_of((struct slice){ .ptr = record->ptr + 5, .len = record->len - 5 });
-
-    record->ptr[0] = 1;
-    for (size_t i = 0; i < 4; i++)
-        record->ptr[1 + i] = (char)(crc >> (8 * (3 - i)) & 0xff);
-}
-
 static void s07_any_bytes_under_a_right_crc_are_read_or_refused_but_never_past_their_end(
     void **state)
 {
@@ -294,6 +469,7 @@ static void s07_any_bytes_under_a_right_crc_are_read_or_refused_but_never_past_t
         enum rc rc;
 
         encoded(&thing_shape, &thing);
+        bytes.ptr[0] = (char)(1 + round % 2);
         for (size_t i = 0; i < n_changes; i++)
             bytes.ptr[5 + (size_t)rand_r(&seed) % (bytes.len - 5)] = (char)rand_r(&seed);
         if (round % 3 == 0)
@@ -365,7 +541,8 @@ static void json_leaves_out_what_is_absent_and_shows_every_kind(void **state)
                  "\"colour\":\"blue\","
                  "\"text\":\"a\\\"b\",\"texts\":[\"one\",\"\"],\"json\":{\"a\":[1]},"
                  "\"id\":\"evt_01000000000000000000000000\",\"point\":{\"label\":\"p\"},"
-                 "\"points\":[{\"x\":-1,\"label\":\"a\"},{},{\"x\":2}]}");
+                 "\"points\":[{\"x\":-1,\"label\":\"a\"},{},{\"x\":2}],\"digest\":\"00ff7e\","
+                 "\"first_json\":{}}");
 }
 
 static void members_can_stand_among_those_of_others(void **state)
@@ -437,6 +614,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         RECORD(what_is_encoded_is_decoded_member_by_member),
+        RECORD(numbers_of_every_length_come_back),
+        RECORD(lengths_on_both_sides_of_a_further_byte_come_back),
+        RECORD(a_length_of_more_than_five_bytes_is_refused),
+        RECORD(hex_is_stored_as_its_bytes_and_other_text_as_itself),
+        RECORD(what_is_the_same_as_another_member_is_stored_once),
+        RECORD(a_record_of_the_older_format_is_read_and_stored_again_in_the_newer),
+        RECORD(a_format_that_is_not_known_is_refused),
         RECORD(a_record_has_the_bytes_that_the_header_states),
         RECORD(nothing_costs_five_bytes_and_empty_is_not_absent),
         RECORD(a_record_is_appended_to_what_the_buffer_holds),

@@ -595,8 +595,28 @@ static void s14_a_store_of_a_newer_schema_is_refused_and_left_alone(void **state
     close_store(fixture);
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(open_and_hear(fixture, fixture->directory, &heard), RC_INVALID);
-        assert_true(is_heard(&heard, "newer version (schema 2"));
+        assert_true(is_heard(&heard, "newer version (schema 3"));
     }
+}
+
+static void s14_a_store_of_an_older_schema_is_taken_over_and_then_refused_by_older_programs(
+    void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_txn *txn;
+    uint64_t version;
+
+    open_store(fixture, SMALL_MAP_BYTES);
+    assert_int_equal(store_begin(fixture->store, &txn), RC_OK);
+    assert_int_equal(meta_set(txn, META_SCHEMA, STORE_SCHEMA_VERSION - 1), RC_OK);
+    assert_int_equal(store_commit(&txn), RC_OK);
+    close_store(fixture);
+    open_store(fixture, SMALL_MAP_BYTES);
+    assert_int_equal(store_begin_read(fixture->store, &txn), RC_OK);
+    assert_int_equal(meta_get(txn, META_SCHEMA, &version), RC_OK);
+    assert_int_equal(version, STORE_SCHEMA_VERSION);
+    store_abort(&txn);
+    close_store(fixture);
 }
 
 static void s16_a_place_that_cannot_be_written_is_refused_with_its_reason(void **state)
@@ -645,6 +665,7 @@ int main(void)
         FAULT(s12_readers_beyond_the_slots_are_refused_and_cost_nobody_else_anything),
         FAULT(a_reader_sees_the_store_as_it_was_when_it_began),
         FAULT(s14_a_store_of_a_newer_schema_is_refused_and_left_alone),
+        FAULT(s14_a_store_of_an_older_schema_is_taken_over_and_then_refused_by_older_programs),
         FAULT(s16_a_place_that_cannot_be_written_is_refused_with_its_reason),
         FAULT(a_directory_that_is_not_there_is_made_for_its_owner_alone),
     };
