@@ -1,0 +1,20 @@
+/* mapping.h - where our fields stand in JSON of any shape, as its user says it.
+ *
+ *     map: {kind: deploy, service: app.name, state: status, id: delivery, time: at}
+ *     states: {failing: [failed, error], ok: [succeeded]}
+ *
+ * For senders whose payload only their user knows. The members of a watcher that it reads are mapping_members; what mapping_parse makes of them is
+ * the sender's `options`. */
+#pragma once
+
+#include "src/base/document.h"
+#include "src/base/event.h"
+
+extern const char *const mapping_members[];
+
+/* sender.parse, sender.id_path */
+enum rc mapping_parse(const struct node *map, struct arena *arena, struct problems *problems,
+                      void **options) MUST_CHECK;
+const struct json_path *mapping_id(const void *options);
+/* Fills the mapped fields and the time of `event` out of event->data, and names its subject by those that tell conditions apart, where none is mapped. NULL for `options`: nothing is mapped. */
+enum rc mapping_read(const void *options, struct arena *arena, struct event *event) MUST_CHECK;
