@@ -78,4 +78,4 @@ const char *const *sender_names(void);
 
 extern const struct sender sender_alertmanager, sender_azure_devops, sender_bitbucket,
     sender_buildkite, sender_circleci, sender_generic, sender_gitea, sender_github, sender_gitlab,
-    sender_jenkins, sender_slack, sender_travis;
+    sender_jenkins, sender_slack, sender_standard_webhooks, sender_travis;
