@@ -10,6 +10,7 @@ struct webhook_request {
     const struct header *headers; /* as they came; names in any case */
     size_t n_headers;
     struct slice content_type;
+    struct slice access_token; /* of the query, decoded; absent: none */
     struct slice body;
     int64_t received_ms; /* wall clock */
     int64_t real_ms;     /* CLOCK_REALTIME, for signed timestamps */
@@ -42,6 +43,10 @@ struct webhook_rate {
 struct webhook_rate webhook_rate_of(const struct webhook *hook);
 /* Content types are looked at before the body is read: true when it may go on. */
 bool webhook_accepts_type(const struct webhook *hook, struct slice content_type);
+/* What to say where it may not. */
+const char *webhook_refused_type(const struct webhook *hook);
+/* True where OPTIONS with this WebHook-Request-Origin is answered with consent; else it is a method like any other that is not POST. */
+bool webhook_consents(const struct webhook *hook, struct slice origin);
 /* Verifies and scans; fills `answer`. */
 enum rc webhook_receive(const struct webhook *hook, const struct webhook_request *request,
                         struct arena *arena, struct webhook_answer *answer) MUST_CHECK;

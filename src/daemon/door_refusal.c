@@ -29,6 +29,7 @@ static struct refusal *find_refusal(const char *reason)
         { .reason = "timestamp",
           .hint = ": it was signed long ago or ahead of now; is the clock of this machine right?" },
         { .reason = "rate" },
+        { .reason = "envelope" },
         { .reason = "other" },
     };
     size_t i = 0;

@@ -25,8 +25,12 @@ MORE_HOOKS = """
     token: %s
     dedup: 2s
     map: {kind: deploy, service: app, state: status}
+  - webhook: cloudevents
+    name: events
+    token: %s
+    handshake: {origins: [events.example.com]}
 actions:
-""" % (SMALL, SMALL)
+""" % (SMALL, SMALL, SMALL)
 RULE_ON_RUN = """
 rules:
   - id: run-red
@@ -367,6 +371,32 @@ class Doors(VedetteTest):
             with self.subTest(path):
                 self.assertEqual(vedette.request("public", "GET", path).status, 404)  # the public door has hooks only
         self.assertEqual(vedette.items("events"), [])
+
+    def test_a_handshake_of_cloudevents_is_answered_with_consent_to_those_who_were_named(self):
+        vedette = self.doors()
+        asked = {"WebHook-Request-Origin": "events.example.com", "WebHook-Request-Rate": "120", "WebHook-Request-Callback": "http://127.0.0.1:9/never"}
+        answer = vedette.request("public", "OPTIONS", "/hooks/events", headers=asked)
+        self.assertEqual((answer.status, answer.headers["allow"]), (200, "POST"))
+        self.assertEqual((answer.headers["webhook-allowed-origin"], answer.headers["webhook-allowed-rate"]), ("events.example.com", "120"))
+        for hook, headers in (("events", {**asked, "WebHook-Request-Origin": "other.example.com"}), ("events", {}), ("small", asked)):
+            with self.subTest(hook=hook, headers=headers):
+                answer = vedette.request("public", "OPTIONS", f"/hooks/{hook}", headers=headers)
+                self.assertEqual((answer.status, answer.headers["allow"]), (405, "POST"))
+                self.assertNotIn("webhook-allowed-origin", answer.headers)
+
+    def test_a_token_in_the_query_opens_the_door_of_cloudevents_and_is_written_nowhere(self):
+        vedette = self.doors()
+        headers = {"Content-Type": "application/json", "ce-specversion": "1.0", "ce-id": "e-1", "ce-source": "/plants/north", "ce-type": "plant.pump"}
+        door = "/hooks/events?access_token=" + urllib.parse.quote(SMALL)
+        answer = vedette.request("public", "POST", door, b'{"on": true}', headers)
+        self.assertEqual(answer.status, 202)
+        again = vedette.request("public", "POST", door, b'{"on": false}', headers)
+        self.assertEqual((again.status, again.json()["duplicate"]), (200, True))
+        self.assertEqual(vedette.request("public", "POST", door + "x", b"{}", headers).status, 401)
+        self.assertEqual(vedette.request("public", "POST", door, b"{}", {**headers, "Authorization": f"Bearer {SMALL}"}).status, 401)
+        event = vedette.items("events")[0]
+        self.assertEqual(event["type"], "cloudevents.plant.pump")
+        self.assertFalse([line for line in vedette.lines if "access_token" in line or SMALL in line or urllib.parse.quote(SMALL) in line])
 
     def test_a_verified_delivery_that_no_rule_wants_is_taken_like_any_other(self):
         vedette = self.vedette()

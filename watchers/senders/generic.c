@@ -19,7 +19,7 @@ static enum rc read_event(const struct sender_delivery *delivery, struct event *
     event->fields[FIELD_SOURCE] = SLICE("generic");
     rc = arena_format(delivery->arena, &event->fields[FIELD_TYPE], "generic.%.*s",
                       SLICE_ARG(event->fields[FIELD_WATCHER]));
-    return rc ? rc : mapping_read(delivery->options, delivery->arena, event);
+    return rc ? rc : mapping_read(delivery->options, NULL, 0, delivery->arena, event);
 }
 
 static enum rc normalise(const struct sender_delivery *delivery, struct sender_events *out)

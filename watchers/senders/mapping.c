@@ -3,7 +3,6 @@
 #include "src/base/clock.h"
 #include "src/base/settings.h"
 #include "watchers/senders/payload.h"
-#include "watchers/senders/subject.h"
 #include "watchers/senders/words.h"
 
 const char *const mapping_members[] = { "map", "states", NULL };
@@ -214,14 +213,20 @@ static void read_fields(const struct mapping *mapping, struct event *event)
         event->time_ms = at_ms;
 }
 
-static enum rc name_subject(struct arena *arena, struct event *event)
+static enum rc name_subject(const struct subject_part *first, size_t n_first, struct arena *arena,
+                            struct event *event)
 {
-    struct subject_part parts[sizeof subject_fields / sizeof *subject_fields + 1];
+    struct subject_part
+        parts[MAPPING_MAX_PARTS + sizeof subject_fields / sizeof *subject_fields + 1];
     size_t n_parts = 0;
     bool is_empty = true;
 
     if (!slice_is_absent(event->fields[FIELD_SUBJECT]))
         return RC_OK;
+    while (n_parts < n_first) {
+        parts[n_parts] = first[n_parts];
+        is_empty &= slice_is_absent(parts[n_parts++].value);
+    }
     for (size_t i = 0; i < sizeof subject_fields / sizeof *subject_fields; i++) {
         enum event_field field = subject_fields[i];
 
@@ -235,9 +240,10 @@ static enum rc name_subject(struct arena *arena, struct event *event)
     return subject_format(parts, n_parts, arena, &event->fields[FIELD_SUBJECT]);
 }
 
-enum rc mapping_read(const void *options, struct arena *arena, struct event *event)
+enum rc mapping_read(const void *options, const struct subject_part *parts, size_t n_parts,
+                     struct arena *arena, struct event *event)
 {
     if (options)
         read_fields(options, event);
-    return name_subject(arena, event);
+    return name_subject(parts, n_parts, arena, event);
 }

@@ -9,6 +9,7 @@
 
 #include "src/base/document.h"
 #include "src/base/event.h"
+#include "watchers/senders/subject.h"
 
 extern const char *const mapping_members[];
 
@@ -16,5 +17,8 @@ extern const char *const mapping_members[];
 enum rc mapping_parse(const struct node *map, struct arena *arena, struct problems *problems,
                       void **options) MUST_CHECK;
 const struct json_path *mapping_id(const void *options);
-/* Fills the mapped fields and the time of `event` out of event->data, and names its subject by those that tell conditions apart, where none is mapped. NULL for `options`: nothing is mapped. */
-enum rc mapping_read(const void *options, struct arena *arena, struct event *event) MUST_CHECK;
+/* Fills the mapped fields and the time of `event` out of event->data, and names its subject, where none is mapped, by `parts` (NULL: none) and the fields that tell conditions apart. NULL for
+ * `options`: nothing is mapped. At most MAPPING_MAX_PARTS. */
+#define MAPPING_MAX_PARTS 2
+enum rc mapping_read(const void *options, const struct subject_part *parts, size_t n_parts,
+                     struct arena *arena, struct event *event) MUST_CHECK;

@@ -31,6 +31,17 @@ struct sender_events {
     size_t n_owned;
 };
 
+/* A request whose proof holds. */
+struct sender_request {
+    const struct header *headers;
+    size_t n_headers;
+    struct slice content_type;
+    struct slice json;          /* the body, out of its form */
+    const struct json *payload; /* its tree; for `identify` */
+    const void *options;
+    struct arena *arena;
+};
+
 struct sender {
     const char *name;  /* `webhook: NAME` */
     const char *title; /* for people: "GitHub" */
@@ -63,6 +74,19 @@ struct sender {
      * each body before its answer. */
     const char *id_paths;
     const struct json_path *(*id_path)(const void *options);
+    /* Whether it takes this media type, and what to tell whoever sends another. NULL: application/json, what ends in +json, and what is said above. */
+    bool (*accepts_type)(struct slice media_type);
+    const char *refused_type;
+    const char *sent_type;  /* what `vedette send` says its body is; NULL: application/json */
+    bool takes_query_token; /* its token may stand in the query as `access_token` (RFC 6750) */
+    /* True where the browser-like handshake of this origin (CloudEvents' web hooks) is consented to; NULL: there is none. */
+    bool (*consents)(const void *options, struct slice origin);
+    /* Where headers say what others have in the body: makes `*json`, which was the body, the whole. It may not be JSON yet. RC_INVALID with a `problem`, in the arena: 400. */
+    enum rc (*rewrap)(const struct sender_request *request, struct slice *json,
+                      struct slice *problem);
+    /* Judges the payload and names the delivery; an absent `id`: by id_path, headers or digest. RC_INVALID likewise. */
+    enum rc (*identify)(const struct sender_request *request, struct slice *id,
+                        struct slice *problem);
     /* How many events the payload is; NULL: always one. */
     size_t (*count)(const struct json *payload);
     enum rc (*normalise)(const struct sender_delivery *delivery, struct sender_events *events);
@@ -77,5 +101,6 @@ const struct sender *sender_at(size_t i);
 const char *const *sender_names(void);
 
 extern const struct sender sender_alertmanager, sender_azure_devops, sender_bitbucket,
-    sender_buildkite, sender_circleci, sender_generic, sender_gitea, sender_github, sender_gitlab,
-    sender_jenkins, sender_slack, sender_standard_webhooks, sender_travis;
+    sender_buildkite, sender_circleci, sender_cloudevents, sender_generic, sender_gitea,
+    sender_github, sender_gitlab, sender_jenkins, sender_slack, sender_standard_webhooks,
+    sender_travis;

@@ -22,7 +22,7 @@ static enum rc normalise(const struct sender_delivery *delivery, struct sender_e
         rc = row_read(&table, row_word(type), delivery->payload, delivery->arena, event);
     /* An order that fails and the same that is paid are two types: what tells conditions apart is mapped. */
     event->fields[FIELD_SUBJECT] = (struct slice){ 0 };
-    return rc ? rc : mapping_read(delivery->options, delivery->arena, event);
+    return rc ? rc : mapping_read(delivery->options, NULL, 0, delivery->arena, event);
 }
 
 static const char *const delivery_headers[] = { "webhook-id", NULL };
