@@ -180,9 +180,14 @@ static bool is_payload_signed(const struct reception *reception)
     return reception->hook->scheme && reception->hook->scheme->is_over_payload;
 }
 
+static bool is_signed_in_body(const struct reception *reception)
+{
+    return reception->hook->scheme && reception->hook->scheme->kind == SIGNATURE_IN_BODY;
+}
+
 static enum rc check_signature(struct reception *reception)
 {
-    if (is_payload_signed(reception))
+    if (is_payload_signed(reception) || is_signed_in_body(reception))
         return RC_OK;
     return check_proof(reception, reception->request->body);
 }
@@ -218,7 +223,7 @@ static bool needs_tree(const struct reception *reception)
 
     if (hook->sender->id_path && hook->sender->id_path(hook->options))
         return true;
-    if (hook->sender->identify)
+    if (hook->sender->identify || hook->sender->verify)
         return true;
     if (hook->sender->id_paths || (hook->scheme && hook->scheme->time_path))
         return true;
@@ -235,6 +240,9 @@ static struct sender_request proven_request(const struct reception *reception)
                                     .json = reception->json,
                                     .payload = reception->tree,
                                     .options = reception->hook->options,
+                                    .keys = reception->hook->keys,
+                                    .certificates = request->certificates,
+                                    .now_ms = request->real_ms,
                                     .arena = reception->arena };
 }
 
@@ -264,6 +272,41 @@ static enum rc check_json(struct reception *reception)
     rc = arena_format(reception->arena, &reception->answer->detail, "%s at byte %zu", fault.text,
                       fault.offset);
     return rc ? rc : refuse(reception, 400, "json", "The body is not JSON");
+}
+
+/* Slices of a verdict live in the tree, which goes. */
+static enum rc take_verdict(struct reception *reception, const struct sender_verdict *verdict)
+{
+    struct webhook_answer *answer = reception->answer;
+    enum rc rc = arena_copy(reception->arena, verdict->certificate, &answer->certificate);
+
+    if (!rc)
+        rc = arena_copy(reception->arena, verdict->confirmation, &answer->confirmation);
+    answer->detail = verdict->problem;
+    return rc;
+}
+
+/* Where the signature stands in the body. */
+static enum rc check_body_signature(struct reception *reception)
+{
+    const struct sender_request request = proven_request(reception);
+    struct sender_verdict verdict = { .reason = "signature" };
+    enum rc rc, verdict_rc;
+
+    if (!is_signed_in_body(reception))
+        return RC_OK;
+    verdict_rc = reception->hook->sender->verify(&request, &verdict);
+    rc = take_verdict(reception, &verdict);
+    if (rc)
+        return rc;
+    if (verdict_rc == RC_DENIED)
+        return refuse(reception, 401, verdict.reason, "Not authorised");
+    if (verdict_rc == RC_INVALID)
+        return refuse(reception, 400, "envelope", "Not what this sender sends");
+    if (verdict_rc == RC_BUSY)
+        return refuse(reception, 503, "certificate",
+                      "The certificate of the signature is not here yet");
+    return verdict_rc;
 }
 
 /* Where the time that is signed stands in the body. */
@@ -431,11 +474,11 @@ static enum rc pass(const struct webhook *hook, const struct webhook_request *re
 enum rc webhook_receive(const struct webhook *hook, const struct webhook_request *request,
                         struct arena *arena, struct webhook_answer *answer)
 {
-    /* Nothing of a body is looked at before its signature was checked. */
+    /* Nothing of a body is looked at before its signature was checked, unless it stands in there. */
     static enum rc (*const gates[])(struct reception * reception) = {
-        check_type,       check_size, check_signature,   take_form,   check_payload_signature,
-        rewrap,           check_json, check_signed_time, check_shape, check_count,
-        take_delivery_id, fill_entry, notice_handshake,  NULL,
+        check_type,  check_size,       check_signature,   take_form,        check_payload_signature,
+        rewrap,      check_json,       check_signed_time, check_shape,      check_body_signature,
+        check_count, take_delivery_id, fill_entry,        notice_handshake, NULL,
     };
 
     return pass(hook, request, gates, arena, answer);

@@ -1,7 +1,7 @@
 /* webhook.h - one webhook door: is this request theirs, whole, and new to us to read?
  *
  * Everything here runs before the delivery is stored, in the HTTP thread, on raw bytes: content type, size, signature or token in constant time,
- * then the strict scan. What passes becomes a journal entry; folding follows later. No clock, no store: both are parameters or the engine's. */
+ * then the strict scan (the other way round where the signature stands in the body itself). What passes becomes a journal entry; folding follows later. No clock, no store: both are parameters or the engine's. */
 #pragma once
 
 #include "watchers/watchers.h"
@@ -14,6 +14,8 @@ struct webhook_request {
     struct slice body;
     int64_t received_ms; /* wall clock */
     int64_t real_ms;     /* CLOCK_REALTIME, for signed timestamps */
+    struct certificates
+        *certificates; /* certificates.h: those that senders sign with; NULL: none */
 };
 
 struct webhook_answer {
@@ -24,7 +26,10 @@ struct webhook_answer {
     struct slice detail;        /* for 400: what and at which byte; never a hint for 401 */
     struct journal_entry entry; /* borrows the request and `arena` */
     int64_t dedup_ms;           /* how far back the delivery id is looked for */
-    bool is_handshake;          /* a ping: stored and answered like any other */
+    struct slice
+        certificate; /* of 503: the URL of a certificate that is to be fetched before this request can be judged; absent: none */
+    struct slice confirmation; /* once stored: a URL that is to be asked, once; absent: none */
+    bool is_handshake;         /* a ping: stored and answered like any other */
 };
 
 struct slice webhook_name(const struct webhook *hook);

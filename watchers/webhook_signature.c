@@ -264,7 +264,7 @@ static enum rc refuse_unproven(const struct node *map, const struct sender *send
 static enum rc read_keys(const struct node *map, struct slice_list secrets, bool resolved,
                          struct arena *arena, struct problems *problems, struct webhook *hook)
 {
-    hook->keys.items = arena_alloc(arena, secrets.n_items, sizeof *hook->keys.items);
+    hook->keys.items = arena_alloc(arena, secrets.n_items + 1, sizeof *hook->keys.items);
     if (!hook->keys.items)
         return RC_NO_MEMORY;
     for (size_t i = 0; i < secrets.n_items; i++) {
@@ -305,6 +305,8 @@ static enum rc choose_scheme(const struct node *map, const struct watcher_place 
         hook->scheme = scheme;
         *secrets = found;
     }
+    if (!hook->scheme && hook->sender->fetches_keys)
+        hook->scheme = hook->sender->schemes;
     return hook->scheme ? RC_OK : refuse_unproven(map, hook->sender, arena, problems);
 }
 

@@ -183,6 +183,8 @@ static void on_stored(struct inlet_delivery *delivery, enum rc rc)
         door_refused(service, hook, "full", http_peer_of(exchange).address);
         answer_not_stored(exchange, rc_text(rc));
     } else {
+        if (stored->answer.confirmation.len && !is_duplicate)
+            hook_calls_confirm(service_hook_calls(service), hook, stored->answer.confirmation);
         if (is_duplicate)
             metric_add(METRIC_EVENTS_DUPLICATE, hook, (struct slice){ 0 }, 1);
         hook_facts_accepted(service_hook_facts(service), hook, is_duplicate, clock_wall_ms());
@@ -191,14 +193,15 @@ static void on_stored(struct inlet_delivery *delivery, enum rc rc)
     service_release_config(service, config);
 }
 
-static enum rc receive(const struct webhook *hook, struct http_exchange *exchange,
-                       struct webhook_answer *answer)
+static enum rc receive(struct service *service, const struct webhook *hook,
+                       struct http_exchange *exchange, struct webhook_answer *answer)
 {
     struct webhook_request request = { .content_type = http_header(exchange, "Content-Type"),
                                        .access_token = http_query(exchange, "access_token"),
                                        .body = http_body(exchange),
                                        .received_ms = clock_wall_ms(),
-                                       .real_ms = clock_real_ms() };
+                                       .real_ms = clock_real_ms(),
+                                       .certificates = service_certificates(service) };
 
     request.headers = http_headers(exchange, &request.n_headers);
     return webhook_receive(hook, &request, http_arena(exchange), answer);
@@ -232,8 +235,9 @@ static bool take(struct hook_delivery *delivery, const struct webhook *hook)
 {
     struct http_exchange *exchange = delivery->exchange;
     const struct webhook_answer *answer = &delivery->answer;
-    const struct http_answer_header challenge = { "WWW-Authenticate", SLICE("Bearer") };
-    enum rc rc = receive(hook, exchange, &delivery->answer);
+    const struct http_answer_header challenge = { "WWW-Authenticate", SLICE("Bearer") },
+                                    retry = { "Retry-After", RETRY_AFTER };
+    enum rc rc = receive(delivery->service, hook, exchange, &delivery->answer);
 
     if (rc) {
         door_refused(delivery->service, webhook_name(hook), "other",
@@ -245,8 +249,12 @@ static bool take(struct hook_delivery *delivery, const struct webhook *hook)
         return true;
     door_refused(delivery->service, webhook_name(hook), answer->reason,
                  http_peer_of(exchange).address);
+    if (answer->certificate.len)
+        hook_calls_fetch(service_hook_calls(delivery->service), answer->certificate);
     answer_problem(exchange, answer->status, answer->title, answer->detail,
-                   answer->status == 401 ? &challenge : NULL);
+                   answer->status == 401   ? &challenge
+                   : answer->status == 503 ? &retry
+                                           : NULL);
     return false;
 }
 

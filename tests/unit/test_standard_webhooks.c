@@ -143,6 +143,7 @@ static void h14_a_key_of_one_scheme_is_refused_for_the_other(void **state)
 {
     struct configured *configured = *state;
 
+    watchers_free(configured->watchers);
     assert_int_equal(
         configured_load(configured, "- {webhook: standard-webhooks, secret: 'no base64'}"),
         RC_INVALID);
