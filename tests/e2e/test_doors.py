@@ -1,9 +1,11 @@
 """What comes in at the doors for webhooks: taken whole and once, or refused with a reason, and the daemon lives."""
+import base64
 import hashlib
 import hmac
 import http.client
 import json
 import socket
+import subprocess
 import time
 import urllib.parse
 import uuid
@@ -12,6 +14,7 @@ from harness import AM_TOKEN, CONFIG, DEPLOY_TOKEN, GITHUB_SECRET, PATIENCE, Ved
 
 KB = 1024
 MB = 1024 * KB
+TOPIC = "arn:aws:sns:eu-north-1:210987654321:alarms"
 SMALL = "a token of the small hook"
 # A hook with a small limit, and one whose sender gives no delivery id.
 MORE_HOOKS = """
@@ -397,6 +400,38 @@ class Doors(VedetteTest):
         event = vedette.items("events")[0]
         self.assertEqual(event["type"], "cloudevents.plant.pump")
         self.assertFalse([line for line in vedette.lines if "access_token" in line or SMALL in line or urllib.parse.quote(SMALL) in line])
+
+    # --- what Amazon SNS signs ---
+
+    def sns_message(self, vedette, changes=None, **members):
+        """A message under a certificate of our own, with what was changed after it was signed."""
+        if not (vedette.directory / "sns.pem").exists():
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=sns.test",
+                            "-keyout", "sns.key", "-out", "sns.pem"], cwd=vedette.directory, check=True, capture_output=True)
+        message = {"Message": "m", "MessageId": str(uuid.uuid4()), "Timestamp": "2026-11-21T08:04:30.000Z", "TopicArn": TOPIC, "Type": "Notification", **members}
+        text = "".join(f"{name}\n{message[name]}\n" for name in sorted(message)).encode()
+        signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", "sns.key"], cwd=vedette.directory, input=text, check=True, capture_output=True).stdout
+        return json.dumps({**message, "SignatureVersion": "2", "Signature": base64.b64encode(signature).decode(),
+                           "SigningCertURL": "https://sns.eu-north-1.amazonaws.com/a.pem", **(changes or {})}).encode()
+
+    def test_h14_an_alarm_that_sns_signed_is_taken_as_plain_text_and_any_other_is_401(self):
+        hook = f"  - {{webhook: cloudwatch, certificate_file: sns.pem, topics: ['{TOPIC}']}}\nactions:\n"
+        vedette = self.vedette(config=CONFIG.replace("actions:\n", hook, 1), start=False)
+        alarm = json.dumps({"AlarmName": "queue-depth", "NewStateValue": "ALARM", "AWSAccountId": "210987654321", "Region": "EU (Stockholm)"})
+        headers = {"Content-Type": "text/plain; charset=UTF-8", "x-amz-sns-message-type": "Notification"}
+        signed = self.sns_message(vedette, Message=alarm)
+        vedette.start()
+        self.assertEqual(vedette.request("public", "POST", "/hooks/cloudwatch", signed, headers).status, 202)
+        self.assertEqual(vedette.request("public", "POST", "/hooks/cloudwatch", signed, headers).status, 200)
+        for name, body in {
+            "changed": self.sns_message(vedette, {"Message": alarm.replace("ALARM", "OK")}, Message=alarm),
+            "of a topic that is not ours": self.sns_message(vedette, TopicArn=TOPIC + "2"),
+            "with a certificate from elsewhere": self.sns_message(vedette, {"SigningCertURL": "https://example.com/a.pem"}),
+        }.items():
+            with self.subTest(name):
+                self.assertEqual(vedette.request("public", "POST", "/hooks/cloudwatch", body, headers).status, 401)
+        events = vedette.items("events")
+        self.assertEqual([(event["type"], event["state"], event["title"]) for event in events], [("cloudwatch.alarm", "failing", "queue-depth")])
 
     def test_a_verified_delivery_that_no_rule_wants_is_taken_like_any_other(self):
         vedette = self.vedette()
