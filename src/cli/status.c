@@ -590,7 +590,7 @@ static enum exit_code list_senders(const struct invocation *invocation)
     buffer_init(&out, 0);
     for (size_t i = 0; (sender = sender_at(i)) != NULL; i++)
         buffer_format(
-            &out, invocation->options.json ? "{\"sender\":\"%s\",\"title\":\"%s\"}\n" : "%-14s%s\n",
+            &out, invocation->options.json ? "{\"sender\":\"%s\",\"title\":\"%s\"}\n" : "%-20s%s\n",
             sender->name, sender->title);
     rc = screen_write(&out);
     buffer_free(&out);

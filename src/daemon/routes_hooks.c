@@ -1,8 +1,8 @@
 /* POST /hooks/NAME: verified and scanned on the server's thread, answered after the commit that holds it. */
 #include "src/daemon/door_refusal.h"
 #include "src/daemon/handlers.h"
+#include "src/daemon/hook_handshake.h"
 
-#include "src/base/log.h"
 #include "src/base/metrics.h"
 #include "watchers/webhook.h"
 
@@ -62,41 +62,6 @@ static bool is_let_in(struct routes *routes, const struct webhook *hook)
                              rate.window_ms, clock_mono_ms());
 }
 
-/* --- the handshake of CloudEvents' web hooks (http-webhook.md, section 4) --- */
-
-/* The rate that was asked for, which is nothing that we hold back by; what is no number is no limit either. */
-static struct slice granted_rate(struct slice asked)
-{
-    int64_t per_minute;
-
-    return slice_to_int(asked, &per_minute) == RC_OK && per_minute > 0 ? asked : SLICE("*");
-}
-
-/* WebHook-Request-Callback is never fetched: it is a request that a stranger chooses. */
-static enum rc answer_handshake(const struct webhook *hook, struct http_exchange *exchange)
-{
-    const struct slice origin = http_header(exchange, "WebHook-Request-Origin");
-    const struct http_answer_header headers[] = {
-        { "Allow", SLICE("POST") },
-        { "WebHook-Allowed-Origin", origin },
-        { "WebHook-Allowed-Rate", granted_rate(http_header(exchange, "WebHook-Request-Rate")) },
-    };
-
-    log_info("handshake answered with consent hook=%.*s origin=%.*s peer=%.*s",
-             SLICE_ARG(webhook_name(hook)), SLICE_ARG(origin),
-             SLICE_ARG(http_peer_of(exchange).address));
-    http_answer(exchange, 200, NULL, (struct slice){ 0 }, headers, 3);
-    return RC_DENIED;
-}
-
-static bool is_consented_handshake(const struct webhook *hook, const struct http_exchange *exchange)
-{
-    return slice_eq(http_method(exchange), SLICE("OPTIONS")) &&
-           webhook_consents(hook, http_header(exchange, "WebHook-Request-Origin"));
-}
-
-/* --- headers, continued --- */
-
 /* Answers, or says how much may follow. Everything that can be told without the body is told before it is read. */
 static enum rc judge_headers(struct routes *routes, const struct webhook *hook,
                              struct http_exchange *exchange, int64_t *max_body_bytes)
@@ -108,8 +73,8 @@ static enum rc judge_headers(struct routes *routes, const struct webhook *hook,
         answer_problem(exchange, 404, "No such hook", (struct slice){ 0 }, NULL);
         return RC_NOT_FOUND;
     }
-    if (is_consented_handshake(hook, exchange))
-        return answer_handshake(hook, exchange);
+    if (hook_handshake_answer(hook, exchange))
+        return RC_DENIED;
     if (!slice_eq(http_method(exchange), SLICE("POST"))) {
         door_refused(routes->service, webhook_name(hook), "method", peer);
         answer_problem(exchange, 405, "Method not allowed", (struct slice){ 0 }, &allow);

@@ -31,6 +31,7 @@ MORE_HOOKS = """
   - webhook: cloudevents
     name: events
     token: %s
+    rate: 600/m
     handshake: {origins: [events.example.com]}
 actions:
 """ % (SMALL, SMALL, SMALL)
@@ -381,6 +382,9 @@ class Doors(VedetteTest):
         answer = vedette.request("public", "OPTIONS", "/hooks/events", headers=asked)
         self.assertEqual((answer.status, answer.headers["allow"]), (200, "POST"))
         self.assertEqual((answer.headers["webhook-allowed-origin"], answer.headers["webhook-allowed-rate"]), ("events.example.com", "120"))
+        for wanted in ("1000000", "fast", "-1", ""):  # no more than the hook lets in
+            answer = vedette.request("public", "OPTIONS", "/hooks/events", headers={**asked, "WebHook-Request-Rate": wanted})
+            self.assertEqual((answer.status, answer.headers["webhook-allowed-rate"]), (200, "600"))
         for hook, headers in (("events", {**asked, "WebHook-Request-Origin": "other.example.com"}), ("events", {}), ("small", asked)):
             with self.subTest(hook=hook, headers=headers):
                 answer = vedette.request("public", "OPTIONS", f"/hooks/{hook}", headers=headers)
