@@ -5,7 +5,9 @@ import hmac
 import http.client
 import json
 import socket
+import socketserver
 import subprocess
+import threading
 import time
 import urllib.parse
 import uuid
@@ -80,6 +82,29 @@ class Conversation:
             pass  # it closed while we were still sending
         self.socket.close()
         return answer
+
+
+class ClosedProxy(socketserver.ThreadingTCPServer):
+    """What asks for the outside asks here: it is written down and refused, so that no test reaches anything."""
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self):
+            self.server.asked.append(self.rfile.readline().decode().split()[:2])
+            while self.rfile.readline().strip():
+                pass
+            self.wfile.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), self.Handler)
+        self.asked = []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def environment(self):
+        return {"https_proxy": f"http://127.0.0.1:{self.server_address[1]}"}
+
+    def end(self):
+        self.shutdown()
+        self.server_close()
 
 
 class Doors(VedetteTest):
@@ -407,6 +432,9 @@ class Doors(VedetteTest):
 
     # --- what Amazon SNS signs ---
 
+    def hook(self, vedette, name):
+        return next(watcher for watcher in vedette.api("/api/v1/status").json()["watchers"] if watcher["name"] == name)
+
     def sns_message(self, vedette, changes=None, **members):
         """A message under a certificate of our own, with what was changed after it was signed."""
         if not (vedette.directory / "sns.pem").exists():
@@ -436,6 +464,32 @@ class Doors(VedetteTest):
                 self.assertEqual(vedette.request("public", "POST", "/hooks/cloudwatch", body, headers).status, 401)
         events = vedette.items("events")
         self.assertEqual([(event["type"], event["state"], event["title"]) for event in events], [("cloudwatch.alarm", "failing", "queue-depth")])
+
+    def test_what_sns_names_is_asked_for_once_and_in_the_background(self):
+        hooks = (f"  - {{webhook: cloudwatch, name: pinned, certificate_file: sns.pem, topics: ['{TOPIC}']}}\n"
+                 f"  - {{webhook: cloudwatch, name: fetching, topics: ['{TOPIC}']}}\nactions:\n")
+        proxy = ClosedProxy()
+        self.addCleanup(proxy.end)
+        vedette = self.vedette(config=CONFIG.replace("actions:\n", hooks, 1), env=proxy.environment(), start=False)
+        host = "sns.eu-north-1.amazonaws.com"
+        confirmation = self.sns_message(vedette, Type="SubscriptionConfirmation", Token="t", SubscribeURL=f"https://{host}/?Token=t")
+        alarm = self.sns_message(vedette)
+        vedette.start()
+        headers = {"Content-Type": "text/plain; charset=UTF-8"}
+
+        self.assertEqual(vedette.request("public", "POST", "/hooks/pinned", confirmation, headers).status, 202)
+        self.assertEqual(vedette.request("public", "POST", "/hooks/pinned", confirmation, headers).status, 200)
+        told = wait_until(lambda: self.hook(vedette, "pinned").get("subscription"), "the subscription's outcome")
+        self.assertTrue(told.startswith("not confirmed: "), told)
+        self.assertEqual(proxy.asked, [["CONNECT", f"{host}:443"]])
+
+        answer = vedette.request("public", "POST", "/hooks/fetching", alarm, headers)
+        self.assertEqual((answer.status, answer.headers["retry-after"]), (503, "5"))
+        wait_until(lambda: [line for line in vedette.lines if "certificate not fetched" in line], "the end of fetching")
+        self.assertEqual(vedette.request("public", "POST", "/hooks/fetching", alarm, headers).status, 503)
+        self.assertEqual(self.hook(vedette, "fetching")["reason"], "certificate")
+        self.assertEqual(proxy.asked, 2 * [["CONNECT", f"{host}:443"]])
+        self.assertFalse([line for line in vedette.lines if "Token=" in line])
 
     def test_a_verified_delivery_that_no_rule_wants_is_taken_like_any_other(self):
         vedette = self.vedette()
