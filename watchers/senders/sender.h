@@ -31,8 +31,9 @@ struct sender_events {
     size_t n_owned;
 };
 
+struct certificates; /* watchers/certificates.h */
+
 /* A request whose proof holds, or is in question. */
-struct certificates;
 struct sender_request {
     const struct header *headers;
     size_t n_headers;
@@ -91,7 +92,7 @@ struct sender {
     const char *refused_type;
     const char *sent_type;  /* what `vedette send` says its body is; NULL: application/json */
     bool takes_query_token; /* its token may stand in the query as `access_token` (RFC 6750) */
-    /* True where the browser-like handshake of this origin (CloudEvents' web hooks) is consented to; NULL: there is none. */
+    /* True where this origin may send, if it asks by the handshake of CloudEvents' web hooks; NULL: nobody may ask. */
     bool (*consents)(const void *options, struct slice origin);
     bool fetches_keys; /* its key need not be configured: certificates.h has it */
     /* Of SIGNATURE_IN_BODY: is it theirs? RC_DENIED: 401; RC_INVALID: 400; RC_BUSY: 503, and somebody fetches the certificate meanwhile. */
