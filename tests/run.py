@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 WORKERS = 3  # stories wait most of their time: two cores have room for three
 THREADED_WORKERS = 2
 # Modules whose subject is more than one thread: what a run under TSan is for.
-THREADED_UNITS = ["clock", "http", "log", "log_evidence", "metrics", "runner", "process", "quarantine", "inlet", "service", "websocket"]
+THREADED_UNITS = ["clock", "http", "log", "log_evidence", "metrics", "runner", "process", "quarantine", "inlet", "service", "websocket", "certificates", "hook_calls"]
 # Whole modules, or the stories of one whose names match.
 THREADED_STORIES = {
     "test_first_light": "",

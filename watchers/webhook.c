@@ -95,15 +95,31 @@ bool webhook_accepts_type(const struct webhook *hook, struct slice content_type)
 {
     const struct sender *sender = hook->sender;
 
+    if (sender->accepts_type)
+        return sender->accepts_type(media_type(content_type));
     return is_json(content_type) || (sender->takes_form && is_form(content_type)) ||
            (sender->takes_plain && slice_eq_nocase(media_type(content_type), SLICE("text/plain")));
+}
+
+const char *webhook_refused_type(const struct webhook *hook)
+{
+    const char *own = hook->sender->refused_type;
+
+    return own ? own : "This hook takes application/json";
+}
+
+bool webhook_consents(const struct webhook *hook, struct slice origin)
+{
+    const struct sender *sender = hook->sender;
+
+    return origin.len && sender->consents && sender->consents(hook->options, origin);
 }
 
 static enum rc check_type(struct reception *reception)
 {
     if (webhook_accepts_type(reception->hook, reception->request->content_type))
         return RC_OK;
-    return refuse(reception, 415, "content_type", "This hook takes application/json");
+    return refuse(reception, 415, "content_type", webhook_refused_type(reception->hook));
 }
 
 static enum rc check_size(struct reception *reception)
@@ -121,19 +137,41 @@ static enum rc refuse_proof(struct reception *reception, enum rc rc)
     return refuse(reception, 401, "signature", "Not authorised");
 }
 
+/* As if it had come in the header: whoever sends both has sent it twice, which is refused. */
+static enum rc add_query_token(const struct reception *reception, struct signature_input *input)
+{
+    const struct slice token = reception->request->access_token;
+    struct header *headers;
+    enum rc rc;
+
+    if (!token.len || !reception->hook->sender->takes_query_token)
+        return RC_OK;
+    headers = arena_alloc(reception->arena, input->n_headers + 1, sizeof *headers);
+    if (!headers)
+        return RC_NO_MEMORY;
+    for (size_t i = 0; i < input->n_headers; i++)
+        headers[i] = input->headers[i];
+    headers[input->n_headers].name = SLICE("Authorization");
+    rc = arena_format(reception->arena, &headers[input->n_headers].value, "Bearer %.*s",
+                      SLICE_ARG(token));
+    input->headers = headers;
+    input->n_headers++;
+    return rc;
+}
+
 static enum rc check_proof(struct reception *reception, struct slice signed_bytes)
 {
     const struct webhook_request *request = reception->request;
     const struct webhook *hook = reception->hook;
-    const struct signature_input input = { .headers = request->headers,
-                                           .n_headers = request->n_headers,
-                                           .body = signed_bytes,
-                                           .now_ms = request->real_ms,
-                                           .arena = reception->arena };
-    enum rc rc = RC_DENIED;
+    struct signature_input input = { .headers = request->headers,
+                                     .n_headers = request->n_headers,
+                                     .body = signed_bytes,
+                                     .now_ms = request->real_ms,
+                                     .arena = reception->arena };
+    enum rc rc = add_query_token(reception, &input);
 
-    if (hook->scheme)
-        rc = signature_check(hook->scheme, hook->keys, &input);
+    if (!rc)
+        rc = hook->scheme ? signature_check(hook->scheme, hook->keys, &input) : RC_DENIED;
     return rc == RC_DENIED || rc == RC_TIMEOUT ? refuse_proof(reception, rc) : rc;
 }
 
@@ -142,9 +180,14 @@ static bool is_payload_signed(const struct reception *reception)
     return reception->hook->scheme && reception->hook->scheme->is_over_payload;
 }
 
+static bool is_signed_in_body(const struct reception *reception)
+{
+    return reception->hook->scheme && reception->hook->scheme->kind == SIGNATURE_IN_BODY;
+}
+
 static enum rc check_signature(struct reception *reception)
 {
-    if (is_payload_signed(reception))
+    if (is_payload_signed(reception) || is_signed_in_body(reception))
         return RC_OK;
     return check_proof(reception, reception->request->body);
 }
@@ -180,9 +223,39 @@ static bool needs_tree(const struct reception *reception)
 
     if (hook->sender->id_path && hook->sender->id_path(hook->options))
         return true;
+    if (hook->sender->identify || hook->sender->verify)
+        return true;
     if (hook->sender->id_paths || (hook->scheme && hook->scheme->time_path))
         return true;
     return hook->sender->count && reception->json.len > (size_t)2 * SENDER_MAX_EVENTS;
+}
+
+static struct sender_request proven_request(const struct reception *reception)
+{
+    const struct webhook_request *request = reception->request;
+
+    return (struct sender_request){ .headers = request->headers,
+                                    .n_headers = request->n_headers,
+                                    .content_type = media_type(request->content_type),
+                                    .json = reception->json,
+                                    .payload = reception->tree,
+                                    .options = reception->hook->options,
+                                    .keys = reception->hook->keys,
+                                    .certificates = request->certificates,
+                                    .now_ms = request->real_ms,
+                                    .arena = reception->arena };
+}
+
+static enum rc rewrap(struct reception *reception)
+{
+    const struct sender_request request = proven_request(reception);
+    const struct sender *sender = reception->hook->sender;
+    enum rc rc;
+
+    if (!sender->rewrap)
+        return RC_OK;
+    rc = sender->rewrap(&request, &reception->json, &reception->answer->detail);
+    return rc == RC_INVALID ? refuse(reception, 400, "envelope", "Not what this sender sends") : rc;
 }
 
 static enum rc check_json(struct reception *reception)
@@ -199,6 +272,41 @@ static enum rc check_json(struct reception *reception)
     rc = arena_format(reception->arena, &reception->answer->detail, "%s at byte %zu", fault.text,
                       fault.offset);
     return rc ? rc : refuse(reception, 400, "json", "The body is not JSON");
+}
+
+/* Slices of a verdict live in the tree, which goes. */
+static enum rc take_verdict(struct reception *reception, const struct sender_verdict *verdict)
+{
+    struct webhook_answer *answer = reception->answer;
+    enum rc rc = arena_copy(reception->arena, verdict->certificate, &answer->certificate);
+
+    if (!rc)
+        rc = arena_copy(reception->arena, verdict->confirmation, &answer->confirmation);
+    answer->detail = verdict->problem;
+    return rc;
+}
+
+/* Where the signature stands in the body. */
+static enum rc check_body_signature(struct reception *reception)
+{
+    const struct sender_request request = proven_request(reception);
+    struct sender_verdict verdict = { .reason = "signature" };
+    enum rc rc, verdict_rc;
+
+    if (!is_signed_in_body(reception))
+        return RC_OK;
+    verdict_rc = reception->hook->sender->verify(&request, &verdict);
+    rc = take_verdict(reception, &verdict);
+    if (rc)
+        return rc;
+    if (verdict_rc == RC_DENIED)
+        return refuse(reception, 401, verdict.reason, "Not authorised");
+    if (verdict_rc == RC_INVALID)
+        return refuse(reception, 400, "envelope", "Not what this sender sends");
+    if (verdict_rc == RC_BUSY)
+        return refuse(reception, 503, "certificate",
+                      "The certificate of the signature is not here yet");
+    return verdict_rc;
 }
 
 /* Where the time that is signed stands in the body. */
@@ -269,12 +377,28 @@ static enum rc name_by_digest(struct reception *reception)
                         hex_format(digest.bytes, sizeof digest.bytes, hex));
 }
 
-static enum rc take_delivery_id(struct reception *reception)
+/* What the sender makes of the whole. */
+static enum rc identify(struct reception *reception, struct slice *id)
 {
-    struct slice id;
+    const struct sender_request request = proven_request(reception);
+    const struct sender *sender = reception->hook->sender;
     enum rc rc;
 
-    rc = find_delivery_id(reception, &id);
+    if (!sender->identify)
+        return RC_OK;
+    rc = sender->identify(&request, id, &reception->answer->detail);
+    return rc == RC_INVALID ? refuse(reception, 400, "envelope", "Not what this sender sends") : rc;
+}
+
+static enum rc take_delivery_id(struct reception *reception)
+{
+    struct slice id = { 0 };
+    enum rc rc = identify(reception, &id);
+
+    if (rc || reception->answer->status)
+        return rc;
+    if (!id.len)
+        rc = find_delivery_id(reception, &id);
     if (rc || slice_has_control(id) || id.len > DELIVERY_ID_MAX_BYTES) {
         reception->answer->detail =
             SLICE("the delivery id comes twice, is longer than 256 bytes or "
@@ -350,21 +474,11 @@ static enum rc pass(const struct webhook *hook, const struct webhook_request *re
 enum rc webhook_receive(const struct webhook *hook, const struct webhook_request *request,
                         struct arena *arena, struct webhook_answer *answer)
 {
-    /* Nothing of a body is looked at before its signature was checked. */
+    /* Nothing of a body is looked at before its signature was checked, unless it stands in there. */
     static enum rc (*const gates[])(struct reception * reception) = {
-        check_type,
-        check_size,
-        check_signature,
-        take_form,
-        check_payload_signature,
-        check_json,
-        check_signed_time,
-        check_shape,
-        check_count,
-        take_delivery_id,
-        fill_entry,
-        notice_handshake,
-        NULL,
+        check_type,  check_size,       check_signature,   take_form,        check_payload_signature,
+        rewrap,      check_json,       check_signed_time, check_shape,      check_body_signature,
+        check_count, take_delivery_id, fill_entry,        notice_handshake, NULL,
     };
 
     return pass(hook, request, gates, arena, answer);
@@ -374,7 +488,7 @@ enum rc webhook_receive_recorded(const struct webhook *hook, const struct webhoo
                                  struct arena *arena, struct webhook_answer *answer)
 {
     static enum rc (*const gates[])(struct reception * reception) = {
-        take_form,        check_json, check_shape,      check_count,
+        take_form,        rewrap,     check_json,       check_shape, check_count,
         take_delivery_id, fill_entry, notice_handshake, NULL,
     };
 
@@ -404,7 +518,9 @@ enum rc webhook_sign(const struct webhook *hook, struct slice event_type, struct
                         &n_made);
     if (rc)
         return rc;
-    made[n_made++] = (struct header){ SLICE("Content-Type"), SLICE("application/json") };
+    made[n_made++] =
+        (struct header){ SLICE("Content-Type"),
+                         slice_of(sender->sent_type ? sender->sent_type : "application/json") };
     if (sender->event_header && event_type.len)
         made[n_made++] = (struct header){ slice_of(sender->event_header), event_type };
     if (id_header && delivery_id.len && !is_signed_id(hook->scheme, id_header))

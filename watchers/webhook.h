@@ -1,7 +1,7 @@
 /* webhook.h - one webhook door: is this request theirs, whole, and new to us to read?
  *
  * Everything here runs before the delivery is stored, in the HTTP thread, on raw bytes: content type, size, signature or token in constant time,
- * then the strict scan. What passes becomes a journal entry; folding follows later. No clock, no store: both are parameters or the engine's. */
+ * then the strict scan (the other way round where the signature stands in the body itself). What passes becomes a journal entry; folding follows later. No clock, no store: both are parameters or the engine's. */
 #pragma once
 
 #include "watchers/watchers.h"
@@ -10,9 +10,12 @@ struct webhook_request {
     const struct header *headers; /* as they came; names in any case */
     size_t n_headers;
     struct slice content_type;
+    struct slice access_token; /* of the query, decoded; absent: none */
     struct slice body;
     int64_t received_ms; /* wall clock */
     int64_t real_ms;     /* CLOCK_REALTIME, for signed timestamps */
+    struct certificates
+        *certificates; /* certificates.h: those that senders sign with; NULL: none */
 };
 
 struct webhook_answer {
@@ -23,7 +26,10 @@ struct webhook_answer {
     struct slice detail;        /* for 400: what and at which byte; never a hint for 401 */
     struct journal_entry entry; /* borrows the request and `arena` */
     int64_t dedup_ms;           /* how far back the delivery id is looked for */
-    bool is_handshake;          /* a ping: stored and answered like any other */
+    struct slice
+        certificate; /* of 503: the URL of a certificate that is to be fetched before this request can be judged; absent: none */
+    struct slice confirmation; /* once stored: a URL that is to be asked, once; absent: none */
+    bool is_handshake;         /* a ping: stored and answered like any other */
 };
 
 struct slice webhook_name(const struct webhook *hook);
@@ -42,6 +48,10 @@ struct webhook_rate {
 struct webhook_rate webhook_rate_of(const struct webhook *hook);
 /* Content types are looked at before the body is read: true when it may go on. */
 bool webhook_accepts_type(const struct webhook *hook, struct slice content_type);
+/* What to say where it may not. */
+const char *webhook_refused_type(const struct webhook *hook);
+/* True where OPTIONS with this WebHook-Request-Origin is answered with consent; else it is a method like any other that is not POST. */
+bool webhook_consents(const struct webhook *hook, struct slice origin);
 /* Verifies and scans; fills `answer`. */
 enum rc webhook_receive(const struct webhook *hook, const struct webhook_request *request,
                         struct arena *arena, struct webhook_answer *answer) MUST_CHECK;

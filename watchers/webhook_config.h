@@ -9,8 +9,9 @@ struct webhook {
     struct slice name; /* [a-z0-9][a-z0-9-]{0,62}; its path is /hooks/NAME */
     const struct sender *sender;
     const struct signature_scheme
-        *scheme;                /* NULL: no request gets in; only for reading what was recorded */
-    struct signature_keys keys; /* never empty with a scheme: nobody else could prove anything */
+        *scheme; /* NULL: no request gets in; only for reading what was recorded */
+    struct signature_keys
+        keys; /* never empty with a scheme, but for senders whose keys are fetched: nobody else could prove anything */
     int64_t max_body_bytes;
     int64_t dedup_ms;
     int64_t lateness_ms;

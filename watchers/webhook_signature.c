@@ -3,6 +3,8 @@
 #include "src/base/clock.h"
 #include "src/base/secret.h"
 
+#include <string.h>
+
 #define TOLERANCE_DEFAULT_MS (5 * MINUTE_MS)
 
 /* `signature:` as it stands in the file. */
@@ -96,6 +98,21 @@ static enum rc take_text(struct slice text, struct arena *arena, const char **ou
     return rc;
 }
 
+/* A token of RFC 9110: no other header can come, and so nobody could ever get in. */
+static bool is_header_name(struct slice name)
+{
+    static const char others[] = "!#$%&'*+-.^_`|~";
+
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.ptr[i];
+
+        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
+            !memchr(others, c, sizeof others - 1))
+            return false;
+    }
+    return name.len > 0;
+}
+
 static enum rc name_token_header(const struct node *name, struct arena *arena,
                                  struct problems *problems, struct signature_scheme *scheme)
 {
@@ -105,12 +122,32 @@ static enum rc name_token_header(const struct node *name, struct arena *arena,
                      "none here");
         return RC_INVALID;
     }
-    if (name->type != NODE_SCALAR || !name->text.len) {
+    if (name->type != NODE_SCALAR || !is_header_name(name->text)) {
         node_problem(problems, name, "`token_header` must be the name of a header");
         return RC_INVALID;
     }
     scheme->prefix = NULL;
     return take_text(name->text, arena, &scheme->header);
+}
+
+static enum rc check_header_names(const struct node *map, const struct written_signature *written,
+                                  struct problems *problems)
+{
+    const struct {
+        const char *member;
+        struct slice name;
+    } headers[] = { { "header", written->header },
+                    { "time_header", written->time_header },
+                    { "id_header", written->id_header } };
+
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+        if (slice_is_absent(headers[i].name) || is_header_name(headers[i].name))
+            continue;
+        node_problem(problems, node_find(map, headers[i].member),
+                     "`%s` must be the name of a header", headers[i].member);
+        return RC_INVALID;
+    }
+    return RC_OK;
 }
 
 static enum rc refuse_time(const struct node *map, const struct written_signature *written,
@@ -153,7 +190,7 @@ static enum rc describe_signature(const struct node *map, struct arena *arena,
                                          .tolerance_ms = TOLERANCE_DEFAULT_MS };
     enum rc rc;
 
-    if (scheme->kind != SIGNATURE_HMAC) {
+    if (scheme->kind != SIGNATURE_HMAC || scheme->time_mark) {
         node_problem(problems, map,
                      "`signature` says how a `secret` is used, and there is none "
                      "here");
@@ -161,6 +198,8 @@ static enum rc describe_signature(const struct node *map, struct arena *arena,
     }
     rc = settings_read(signature_settings, sizeof signature_settings / sizeof *signature_settings,
                        map, arena, problems, &written);
+    if (!rc)
+        rc = check_header_names(map, &written, problems);
     if (!rc)
         rc = take_text(written.header, arena, &scheme->header);
     if (!rc)
@@ -204,22 +243,28 @@ static enum rc adapt(const struct node *map, struct arena *arena, struct problem
 /* -- secrets -- */
 
 static enum rc refuse_unproven(const struct node *map, const struct sender *sender,
-                               struct problems *problems)
+                               struct arena *arena, struct problems *problems)
 {
-    const struct signature_scheme *first = &sender->schemes[0], *second = &sender->schemes[1];
+    struct slice names = { 0 };
 
-    node_problem(
-        problems, map,
-        "a %s webhook needs `%s_file`%s%s%s: without it nobody could prove to be the sender",
-        sender->name, first->name, second->name ? " or `" : "", second->name ? second->name : "",
-        second->name ? "_file`" : "");
+    for (const struct signature_scheme *scheme = sender->schemes; scheme->name; scheme++) {
+        const char *between = !names.len ? "" : scheme[1].name ? ", " : " or ";
+        enum rc rc =
+            arena_format(arena, &names, "%.*s%s`%s_file`", SLICE_ARG(names), between, scheme->name);
+
+        if (rc)
+            return rc;
+    }
+    node_problem(problems, map,
+                 "a %s webhook needs %.*s: without it nobody could prove to be the sender",
+                 sender->name, SLICE_ARG(names));
     return RC_INVALID;
 }
 
 static enum rc read_keys(const struct node *map, struct slice_list secrets, bool resolved,
                          struct arena *arena, struct problems *problems, struct webhook *hook)
 {
-    hook->keys.items = arena_alloc(arena, secrets.n_items, sizeof *hook->keys.items);
+    hook->keys.items = arena_alloc(arena, secrets.n_items + 1, sizeof *hook->keys.items);
     if (!hook->keys.items)
         return RC_NO_MEMORY;
     for (size_t i = 0; i < secrets.n_items; i++) {
@@ -260,7 +305,9 @@ static enum rc choose_scheme(const struct node *map, const struct watcher_place 
         hook->scheme = scheme;
         *secrets = found;
     }
-    return hook->scheme ? RC_OK : refuse_unproven(map, hook->sender, problems);
+    if (!hook->scheme && hook->sender->fetches_keys)
+        hook->scheme = hook->sender->schemes;
+    return hook->scheme ? RC_OK : refuse_unproven(map, hook->sender, arena, problems);
 }
 
 enum rc webhook_read_signature(const struct node *map, const struct watcher_place *place,

@@ -260,6 +260,11 @@ static void show_webhook(const struct screen *screen, const struct json *watcher
     buffer_format(out, ": %lld taken, %lld refused", (long long)value_int(watcher, "n_accepted"),
                   (long long)value_int(watcher, "n_refused"));
     show_last(screen, watcher, "accepted", out);
+    if (!value_text(watcher, "subscription").len)
+        return;
+    buffer_add_text(out, "    subscription ");
+    show_text(out, value_text(watcher, "subscription"));
+    buffer_add_text(out, "\n");
 }
 
 static void show_watchers(const struct screen *screen, const struct json *watchers,
@@ -539,6 +544,7 @@ static void show_hook(const struct screen *screen, const struct json *hook, stru
     view_time_member(screen, "last taken", hook, "accepted", out);
     view_time_member(screen, "last refused", hook, "refused", out);
     view_member("because", value_text(hook, "reason"), out);
+    view_member("subscription", value_text(hook, "subscription"), out);
     if (!value_text(hook, "accepted").len && !value_text(hook, "refused").len)
         view_member("deliveries", SLICE("none since the start"), out);
 }
@@ -584,7 +590,7 @@ static enum exit_code list_senders(const struct invocation *invocation)
     buffer_init(&out, 0);
     for (size_t i = 0; (sender = sender_at(i)) != NULL; i++)
         buffer_format(
-            &out, invocation->options.json ? "{\"sender\":\"%s\",\"title\":\"%s\"}\n" : "%-14s%s\n",
+            &out, invocation->options.json ? "{\"sender\":\"%s\",\"title\":\"%s\"}\n" : "%-20s%s\n",
             sender->name, sender->title);
     rc = screen_write(&out);
     buffer_free(&out);

@@ -29,6 +29,10 @@ static struct refusal *find_refusal(const char *reason)
         { .reason = "timestamp",
           .hint = ": it was signed long ago or ahead of now; is the clock of this machine right?" },
         { .reason = "rate" },
+        { .reason = "envelope" },
+        { .reason = "topic", .hint = ": it is not among the `topics` of this hook" },
+        { .reason = "certificate",
+          .hint = ": it is not here yet, or not valid now; its sender tries again" },
         { .reason = "other" },
     };
     size_t i = 0;

@@ -133,6 +133,17 @@ void hook_facts_refused(struct hook_facts *facts, struct slice hook, const char 
     pthread_mutex_unlock(&facts->lock);
 }
 
+void hook_facts_subscription(struct hook_facts *facts, struct slice hook, const char *outcome)
+{
+    struct row *row;
+
+    pthread_mutex_lock(&facts->lock);
+    row = find_or_add_row(facts, hook);
+    if (row)
+        snprintf(row->fact.subscription, sizeof row->fact.subscription, "%s", outcome);
+    pthread_mutex_unlock(&facts->lock);
+}
+
 struct hook_fact hook_facts_of(struct hook_facts *facts, struct slice hook)
 {
     struct hook_fact fact = { 0 };

@@ -6,6 +6,7 @@
 #include "src/base/slice.h"
 
 #define HOOK_REASON_BYTES 32
+#define HOOK_SUBSCRIPTION_BYTES 96
 
 struct hook_fact {
     int64_t accepted_ms; /* the last one; 0: none yet */
@@ -14,6 +15,8 @@ struct hook_fact {
     int64_t n_duplicates;
     int64_t n_refused;
     char reason[HOOK_REASON_BYTES]; /* of the last refusal */
+    char subscription
+        [HOOK_SUBSCRIPTION_BYTES]; /* what confirming it came to; empty: nothing was to be confirmed */
 };
 
 struct hook_facts;
@@ -26,5 +29,6 @@ void hook_facts_refused(struct hook_facts *facts, struct slice hook, const char 
 /* May one more come in, of `n` in each `window_ms`? As many as that may come at once; 0: any number. `now_mono_ms` never goes back. */
 bool hook_facts_let_in(struct hook_facts *facts, struct slice hook, int64_t n, int64_t window_ms,
                        int64_t now_mono_ms);
+void hook_facts_subscription(struct hook_facts *facts, struct slice hook, const char *outcome);
 /* All zero when nothing came yet. */
 struct hook_fact hook_facts_of(struct hook_facts *facts, struct slice hook);

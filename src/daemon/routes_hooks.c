@@ -1,6 +1,7 @@
 /* POST /hooks/NAME: verified and scanned on the server's thread, answered after the commit that holds it. */
 #include "src/daemon/door_refusal.h"
 #include "src/daemon/handlers.h"
+#include "src/daemon/hook_handshake.h"
 
 #include "src/base/metrics.h"
 #include "watchers/webhook.h"
@@ -72,6 +73,8 @@ static enum rc judge_headers(struct routes *routes, const struct webhook *hook,
         answer_problem(exchange, 404, "No such hook", (struct slice){ 0 }, NULL);
         return RC_NOT_FOUND;
     }
+    if (hook_handshake_answer(hook, exchange))
+        return RC_DENIED;
     if (!slice_eq(http_method(exchange), SLICE("POST"))) {
         door_refused(routes->service, webhook_name(hook), "method", peer);
         answer_problem(exchange, 405, "Method not allowed", (struct slice){ 0 }, &allow);
@@ -79,8 +82,7 @@ static enum rc judge_headers(struct routes *routes, const struct webhook *hook,
     }
     if (!webhook_accepts_type(hook, http_header(exchange, "Content-Type"))) {
         door_refused(routes->service, webhook_name(hook), "content_type", peer);
-        answer_problem(exchange, 415, "This hook takes application/json", (struct slice){ 0 },
-                       NULL);
+        answer_problem(exchange, 415, webhook_refused_type(hook), (struct slice){ 0 }, NULL);
         return RC_INVALID;
     }
     if (is_too_long(exchange, webhook_max_body_bytes(hook))) {
@@ -146,6 +148,8 @@ static void on_stored(struct inlet_delivery *delivery, enum rc rc)
         door_refused(service, hook, "full", http_peer_of(exchange).address);
         answer_not_stored(exchange, rc_text(rc));
     } else {
+        if (stored->answer.confirmation.len && !is_duplicate)
+            hook_calls_confirm(service_hook_calls(service), hook, stored->answer.confirmation);
         if (is_duplicate)
             metric_add(METRIC_EVENTS_DUPLICATE, hook, (struct slice){ 0 }, 1);
         hook_facts_accepted(service_hook_facts(service), hook, is_duplicate, clock_wall_ms());
@@ -154,13 +158,15 @@ static void on_stored(struct inlet_delivery *delivery, enum rc rc)
     service_release_config(service, config);
 }
 
-static enum rc receive(const struct webhook *hook, struct http_exchange *exchange,
-                       struct webhook_answer *answer)
+static enum rc receive(struct service *service, const struct webhook *hook,
+                       struct http_exchange *exchange, struct webhook_answer *answer)
 {
     struct webhook_request request = { .content_type = http_header(exchange, "Content-Type"),
+                                       .access_token = http_query(exchange, "access_token"),
                                        .body = http_body(exchange),
                                        .received_ms = clock_wall_ms(),
-                                       .real_ms = clock_real_ms() };
+                                       .real_ms = clock_real_ms(),
+                                       .certificates = service_certificates(service) };
 
     request.headers = http_headers(exchange, &request.n_headers);
     return webhook_receive(hook, &request, http_arena(exchange), answer);
@@ -194,8 +200,9 @@ static bool take(struct hook_delivery *delivery, const struct webhook *hook)
 {
     struct http_exchange *exchange = delivery->exchange;
     const struct webhook_answer *answer = &delivery->answer;
-    const struct http_answer_header challenge = { "WWW-Authenticate", SLICE("Bearer") };
-    enum rc rc = receive(hook, exchange, &delivery->answer);
+    const struct http_answer_header challenge = { "WWW-Authenticate", SLICE("Bearer") },
+                                    retry = { "Retry-After", RETRY_AFTER };
+    enum rc rc = receive(delivery->service, hook, exchange, &delivery->answer);
 
     if (rc) {
         door_refused(delivery->service, webhook_name(hook), "other",
@@ -207,8 +214,12 @@ static bool take(struct hook_delivery *delivery, const struct webhook *hook)
         return true;
     door_refused(delivery->service, webhook_name(hook), answer->reason,
                  http_peer_of(exchange).address);
+    if (answer->certificate.len)
+        hook_calls_fetch(service_hook_calls(delivery->service), answer->certificate);
     answer_problem(exchange, answer->status, answer->title, answer->detail,
-                   answer->status == 401 ? &challenge : NULL);
+                   answer->status == 401   ? &challenge
+                   : answer->status == 503 ? &retry
+                                           : NULL);
     return false;
 }
 

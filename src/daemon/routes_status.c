@@ -258,6 +258,8 @@ static enum rc write_watcher(struct status *status, const struct webhook *hook)
     json_member_time(writer, "refused", fact.refused_ms);
     if (fact.refused_ms)
         json_member_text(writer, "reason", slice_of(fact.reason));
+    if (*fact.subscription)
+        json_member_text(writer, "subscription", slice_of(fact.subscription));
     json_member_int(writer, "n_accepted", fact.n_accepted);
     json_member_int(writer, "n_duplicates", fact.n_duplicates);
     json_member_int(writer, "n_refused", fact.n_refused);

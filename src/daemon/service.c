@@ -31,6 +31,8 @@ struct service {
     struct config_options options;
     char *option_texts[4]; /* copies of those that the options point at */
     struct hook_facts *hook_facts;
+    struct certificates *certificates;
+    struct hook_calls *hook_calls;
     struct slack_replays *slack_replays;
     const struct config
         *first; /* the start's, held for good: what was bound and opened then stays so */
@@ -106,6 +108,10 @@ enum rc service_new(struct store *store, struct config *config,
     if (!rc)
         rc = hook_facts_new(&made->hook_facts);
     if (!rc)
+        rc = certificates_new(&made->certificates);
+    if (!rc)
+        rc = hook_calls_new(made->certificates, made->hook_facts, NULL, &made->hook_calls);
+    if (!rc)
         rc = slack_replays_new(0, &made->slack_replays);
     if (rc) {
         service_free(made);
@@ -130,6 +136,8 @@ void service_free(struct service *service)
     }
     for (size_t i = 0; i < sizeof service->option_texts / sizeof *service->option_texts; i++)
         free(service->option_texts[i]);
+    hook_calls_free(service->hook_calls);
+    certificates_free(service->certificates);
     hook_facts_free(service->hook_facts);
     slack_replays_free(service->slack_replays);
     free(service->problems);
@@ -153,6 +161,16 @@ struct inlet *service_inlet(struct service *service)
 void service_set_inlet(struct service *service, struct inlet *inlet)
 {
     service->inlet = inlet;
+}
+
+struct certificates *service_certificates(struct service *service)
+{
+    return service->certificates;
+}
+
+struct hook_calls *service_hook_calls(struct service *service)
+{
+    return service->hook_calls;
 }
 
 struct hook_facts *service_hook_facts(struct service *service)

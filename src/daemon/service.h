@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actions/channels/slack_replays.h"
+#include "src/daemon/hook_calls.h"
 #include "src/daemon/hook_facts.h"
 #include "src/daemon/inlet.h"
 
@@ -78,6 +79,10 @@ struct slack_socket *service_slack_socket(struct service *service);
 struct slack_replays *service_slack_replays(struct service *service);
 /* What came through each webhook's door since the start. */
 struct hook_facts *service_hook_facts(struct service *service);
+
+/* The certificates that senders sign with, and who asks for them. */
+struct certificates *service_certificates(struct service *service);
+struct hook_calls *service_hook_calls(struct service *service);
 
 /* Addresses as they were bound, for messages. */
 void service_set_addresses(struct service *service, struct slice public_address,

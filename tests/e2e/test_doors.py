@@ -1,9 +1,13 @@
 """What comes in at the doors for webhooks: taken whole and once, or refused with a reason, and the daemon lives."""
+import base64
 import hashlib
 import hmac
 import http.client
 import json
 import socket
+import socketserver
+import subprocess
+import threading
 import time
 import urllib.parse
 import uuid
@@ -12,6 +16,7 @@ from harness import AM_TOKEN, CONFIG, DEPLOY_TOKEN, GITHUB_SECRET, PATIENCE, Ved
 
 KB = 1024
 MB = 1024 * KB
+TOPIC = "arn:aws:sns:eu-north-1:210987654321:alarms"
 SMALL = "a token of the small hook"
 # A hook with a small limit, and one whose sender gives no delivery id.
 MORE_HOOKS = """
@@ -25,8 +30,13 @@ MORE_HOOKS = """
     token: %s
     dedup: 2s
     map: {kind: deploy, service: app, state: status}
+  - webhook: cloudevents
+    name: events
+    token: %s
+    rate: 600/m
+    handshake: {origins: [events.example.com]}
 actions:
-""" % (SMALL, SMALL)
+""" % (SMALL, SMALL, SMALL)
 RULE_ON_RUN = """
 rules:
   - id: run-red
@@ -72,6 +82,29 @@ class Conversation:
             pass  # it closed while we were still sending
         self.socket.close()
         return answer
+
+
+class ClosedProxy(socketserver.ThreadingTCPServer):
+    """What asks for the outside asks here: it is written down and refused, so that no test reaches anything."""
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self):
+            self.server.asked.append(self.rfile.readline().decode().split()[:2])
+            while self.rfile.readline().strip():
+                pass
+            self.wfile.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), self.Handler)
+        self.asked = []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def environment(self):
+        return {"https_proxy": f"http://127.0.0.1:{self.server_address[1]}"}
+
+    def end(self):
+        self.shutdown()
+        self.server_close()
 
 
 class Doors(VedetteTest):
@@ -367,6 +400,96 @@ class Doors(VedetteTest):
             with self.subTest(path):
                 self.assertEqual(vedette.request("public", "GET", path).status, 404)  # the public door has hooks only
         self.assertEqual(vedette.items("events"), [])
+
+    def test_a_handshake_of_cloudevents_is_answered_with_consent_to_those_who_were_named(self):
+        vedette = self.doors()
+        asked = {"WebHook-Request-Origin": "events.example.com", "WebHook-Request-Rate": "120", "WebHook-Request-Callback": "http://127.0.0.1:9/never"}
+        answer = vedette.request("public", "OPTIONS", "/hooks/events", headers=asked)
+        self.assertEqual((answer.status, answer.headers["allow"]), (200, "POST"))
+        self.assertEqual((answer.headers["webhook-allowed-origin"], answer.headers["webhook-allowed-rate"]), ("events.example.com", "120"))
+        for wanted in ("1000000", "fast", "-1", ""):  # no more than the hook lets in
+            answer = vedette.request("public", "OPTIONS", "/hooks/events", headers={**asked, "WebHook-Request-Rate": wanted})
+            self.assertEqual((answer.status, answer.headers["webhook-allowed-rate"]), (200, "600"))
+        for hook, headers in (("events", {**asked, "WebHook-Request-Origin": "other.example.com"}), ("events", {}), ("small", asked)):
+            with self.subTest(hook=hook, headers=headers):
+                answer = vedette.request("public", "OPTIONS", f"/hooks/{hook}", headers=headers)
+                self.assertEqual((answer.status, answer.headers["allow"]), (405, "POST"))
+                self.assertNotIn("webhook-allowed-origin", answer.headers)
+
+    def test_a_token_in_the_query_opens_the_door_of_cloudevents_and_is_written_nowhere(self):
+        vedette = self.doors()
+        headers = {"Content-Type": "application/json", "ce-specversion": "1.0", "ce-id": "e-1", "ce-source": "/plants/north", "ce-type": "plant.pump"}
+        door = "/hooks/events?access_token=" + urllib.parse.quote(SMALL)
+        answer = vedette.request("public", "POST", door, b'{"on": true}', headers)
+        self.assertEqual(answer.status, 202)
+        again = vedette.request("public", "POST", door, b'{"on": false}', headers)
+        self.assertEqual((again.status, again.json()["duplicate"]), (200, True))
+        self.assertEqual(vedette.request("public", "POST", door + "x", b"{}", headers).status, 401)
+        self.assertEqual(vedette.request("public", "POST", door, b"{}", {**headers, "Authorization": f"Bearer {SMALL}"}).status, 401)
+        event = vedette.items("events")[0]
+        self.assertEqual(event["type"], "cloudevents.plant.pump")
+        self.assertFalse([line for line in vedette.lines if "access_token" in line or SMALL in line or urllib.parse.quote(SMALL) in line])
+
+    # --- what Amazon SNS signs ---
+
+    def hook(self, vedette, name):
+        return next(watcher for watcher in vedette.api("/api/v1/status").json()["watchers"] if watcher["name"] == name)
+
+    def sns_message(self, vedette, changes=None, **members):
+        """A message under a certificate of our own, with what was changed after it was signed."""
+        if not (vedette.directory / "sns.pem").exists():
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=sns.test",
+                            "-keyout", "sns.key", "-out", "sns.pem"], cwd=vedette.directory, check=True, capture_output=True)
+        message = {"Message": "m", "MessageId": str(uuid.uuid4()), "Timestamp": "2026-11-21T08:04:30.000Z", "TopicArn": TOPIC, "Type": "Notification", **members}
+        text = "".join(f"{name}\n{message[name]}\n" for name in sorted(message)).encode()
+        signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", "sns.key"], cwd=vedette.directory, input=text, check=True, capture_output=True).stdout
+        return json.dumps({**message, "SignatureVersion": "2", "Signature": base64.b64encode(signature).decode(),
+                           "SigningCertURL": "https://sns.eu-north-1.amazonaws.com/a.pem", **(changes or {})}).encode()
+
+    def test_h14_an_alarm_that_sns_signed_is_taken_as_plain_text_and_any_other_is_401(self):
+        hook = f"  - {{webhook: cloudwatch, certificate_file: sns.pem, topics: ['{TOPIC}']}}\nactions:\n"
+        vedette = self.vedette(config=CONFIG.replace("actions:\n", hook, 1), start=False)
+        alarm = json.dumps({"AlarmName": "queue-depth", "NewStateValue": "ALARM", "AWSAccountId": "210987654321", "Region": "EU (Stockholm)"})
+        headers = {"Content-Type": "text/plain; charset=UTF-8", "x-amz-sns-message-type": "Notification"}
+        signed = self.sns_message(vedette, Message=alarm)
+        vedette.start()
+        self.assertEqual(vedette.request("public", "POST", "/hooks/cloudwatch", signed, headers).status, 202)
+        self.assertEqual(vedette.request("public", "POST", "/hooks/cloudwatch", signed, headers).status, 200)
+        for name, body in {
+            "changed": self.sns_message(vedette, {"Message": alarm.replace("ALARM", "OK")}, Message=alarm),
+            "of a topic that is not ours": self.sns_message(vedette, TopicArn=TOPIC + "2"),
+            "with a certificate from elsewhere": self.sns_message(vedette, {"SigningCertURL": "https://example.com/a.pem"}),
+        }.items():
+            with self.subTest(name):
+                self.assertEqual(vedette.request("public", "POST", "/hooks/cloudwatch", body, headers).status, 401)
+        events = vedette.items("events")
+        self.assertEqual([(event["type"], event["state"], event["title"]) for event in events], [("cloudwatch.alarm", "failing", "queue-depth")])
+
+    def test_what_sns_names_is_asked_for_once_and_in_the_background(self):
+        hooks = (f"  - {{webhook: cloudwatch, name: pinned, certificate_file: sns.pem, topics: ['{TOPIC}']}}\n"
+                 f"  - {{webhook: cloudwatch, name: fetching, topics: ['{TOPIC}']}}\nactions:\n")
+        proxy = ClosedProxy()
+        self.addCleanup(proxy.end)
+        vedette = self.vedette(config=CONFIG.replace("actions:\n", hooks, 1), env=proxy.environment(), start=False)
+        host = "sns.eu-north-1.amazonaws.com"
+        confirmation = self.sns_message(vedette, Type="SubscriptionConfirmation", Token="t", SubscribeURL=f"https://{host}/?Token=t")
+        alarm = self.sns_message(vedette)
+        vedette.start()
+        headers = {"Content-Type": "text/plain; charset=UTF-8"}
+
+        self.assertEqual(vedette.request("public", "POST", "/hooks/pinned", confirmation, headers).status, 202)
+        self.assertEqual(vedette.request("public", "POST", "/hooks/pinned", confirmation, headers).status, 200)
+        told = wait_until(lambda: self.hook(vedette, "pinned").get("subscription"), "the subscription's outcome")
+        self.assertTrue(told.startswith("not confirmed: "), told)
+        self.assertEqual(proxy.asked, [["CONNECT", f"{host}:443"]])
+
+        answer = vedette.request("public", "POST", "/hooks/fetching", alarm, headers)
+        self.assertEqual((answer.status, answer.headers["retry-after"]), (503, "5"))
+        wait_until(lambda: [line for line in vedette.lines if "certificate not fetched" in line], "the end of fetching")
+        self.assertEqual(vedette.request("public", "POST", "/hooks/fetching", alarm, headers).status, 503)
+        self.assertEqual(self.hook(vedette, "fetching")["reason"], "certificate")
+        self.assertEqual(proxy.asked, 2 * [["CONNECT", f"{host}:443"]])
+        self.assertFalse([line for line in vedette.lines if "Token=" in line])
 
     def test_a_verified_delivery_that_no_rule_wants_is_taken_like_any_other(self):
         vedette = self.vedette()

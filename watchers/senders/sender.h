@@ -31,6 +31,30 @@ struct sender_events {
     size_t n_owned;
 };
 
+struct certificates; /* watchers/certificates.h */
+
+/* A request whose proof holds, or is in question. */
+struct sender_request {
+    const struct header *headers;
+    size_t n_headers;
+    struct slice content_type;
+    struct slice json;          /* the body, out of its form */
+    const struct json *payload; /* its tree; for `verify` and `identify` */
+    const void *options;
+    struct signature_keys keys;
+    struct certificates *certificates; /* NULL: none but `keys` */
+    int64_t now_ms;                    /* real time */
+    struct arena *arena;
+};
+
+/* What a proof that stands in the body comes to. */
+struct sender_verdict {
+    const char *reason;        /* of RC_DENIED: static, for metric and log */
+    struct slice problem;      /* of RC_INVALID: told to whoever sent it */
+    struct slice certificate;  /* of RC_BUSY: the URL of the certificate that is not there yet */
+    struct slice confirmation; /* of RC_OK: a URL to be asked once it is stored; absent: none */
+};
+
 struct sender {
     const char *name;  /* `webhook: NAME` */
     const char *title; /* for people: "GitHub" */
@@ -63,6 +87,22 @@ struct sender {
      * each body before its answer. */
     const char *id_paths;
     const struct json_path *(*id_path)(const void *options);
+    /* Whether it takes this media type, and what to tell whoever sends another. NULL: application/json, what ends in +json, and what is said above. */
+    bool (*accepts_type)(struct slice media_type);
+    const char *refused_type;
+    const char *sent_type;  /* what `vedette send` says its body is; NULL: application/json */
+    bool takes_query_token; /* its token may stand in the query as `access_token` (RFC 6750) */
+    /* True where this origin may send, if it asks by the handshake of CloudEvents' web hooks; NULL: nobody may ask. */
+    bool (*consents)(const void *options, struct slice origin);
+    bool fetches_keys; /* its key need not be configured: certificates.h has it */
+    /* Of SIGNATURE_IN_BODY: is it theirs? RC_DENIED: 401; RC_INVALID: 400; RC_BUSY: 503, and somebody fetches the certificate meanwhile. */
+    enum rc (*verify)(const struct sender_request *request, struct sender_verdict *verdict);
+    /* Where headers say what others have in the body: makes `*json`, which was the body, the whole. It may not be JSON yet. RC_INVALID with a `problem`, in the arena: 400. */
+    enum rc (*rewrap)(const struct sender_request *request, struct slice *json,
+                      struct slice *problem);
+    /* Judges the payload and names the delivery; an absent `id`: by id_path, headers or digest. RC_INVALID likewise. */
+    enum rc (*identify)(const struct sender_request *request, struct slice *id,
+                        struct slice *problem);
     /* How many events the payload is; NULL: always one. */
     size_t (*count)(const struct json *payload);
     enum rc (*normalise)(const struct sender_delivery *delivery, struct sender_events *events);
@@ -77,5 +117,6 @@ const struct sender *sender_at(size_t i);
 const char *const *sender_names(void);
 
 extern const struct sender sender_alertmanager, sender_azure_devops, sender_bitbucket,
-    sender_buildkite, sender_circleci, sender_generic, sender_gitea, sender_github, sender_gitlab,
-    sender_jenkins, sender_slack, sender_travis;
+    sender_buildkite, sender_circleci, sender_cloudevents, sender_cloudwatch, sender_generic,
+    sender_gitea, sender_github, sender_gitlab, sender_jenkins, sender_slack,
+    sender_standard_webhooks, sender_travis;

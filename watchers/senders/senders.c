@@ -3,14 +3,20 @@
 #include <assert.h>
 
 static const struct sender *const senders[] = {
-    &sender_alertmanager, &sender_azure_devops, &sender_bitbucket, &sender_buildkite,
-    &sender_circleci,     &sender_generic,      &sender_gitea,     &sender_github,
-    &sender_gitlab,       &sender_jenkins,      &sender_slack,     &sender_travis,
+    &sender_alertmanager, &sender_azure_devops,
+    &sender_bitbucket,    &sender_buildkite,
+    &sender_circleci,     &sender_cloudevents,
+    &sender_cloudwatch,   &sender_generic,
+    &sender_gitea,        &sender_github,
+    &sender_gitlab,       &sender_jenkins,
+    &sender_slack,        &sender_standard_webhooks,
+    &sender_travis,
 };
 
 static const char *const names[] = {
-    "alertmanager", "azure-devops", "bitbucket", "buildkite", "circleci", "generic", "gitea",
-    "github",       "gitlab",       "jenkins",   "slack",     "travis",   NULL
+    "alertmanager", "azure-devops",      "bitbucket", "buildkite", "circleci", "cloudevents",
+    "cloudwatch",   "generic",           "gitea",     "github",    "gitlab",   "jenkins",
+    "slack",        "standard-webhooks", "travis",    NULL
 };
 
 #define N_SENDERS (sizeof senders / sizeof *senders)

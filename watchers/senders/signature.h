@@ -12,6 +12,7 @@ enum signature_kind {
     SIGNATURE_HMAC,     /* HMAC-SHA256 */
     SIGNATURE_ED25519,  /* RFC 8032 */
     SIGNATURE_RSA_SHA1, /* PKCS#1 v1.5 */
+    SIGNATURE_IN_BODY,  /* it stands in the body, and sender.verify knows how */
 };
 
 /* What the configured secret is. */
@@ -19,8 +20,9 @@ enum signature_key_form {
     KEY_TEXT,   /* itself */
     KEY_BASE64, /* base64, after whsec_ if it is there (Standard Webhooks); padding may be missing */
     KEY_BASIC,  /* user:password, sent as base64 (RFC 7617) */
-    KEY_ED25519, /* 32 bytes as base64, after whpk_ if it is there */
-    KEY_PEM,     /* a public key */
+    KEY_ED25519,     /* 32 bytes as base64, after whpk_ if it is there */
+    KEY_PEM,         /* a public key */
+    KEY_CERTIFICATE, /* the key of an X.509 certificate in PEM, which must be valid now */
 };
 
 struct signature_scheme {

@@ -1,4 +1,5 @@
 /* Secrets as they stand in the configuration, decoded once. */
+#include "src/base/clock.h"
 #include "src/base/digest.h"
 #include "watchers/senders/signature.h"
 
@@ -80,10 +81,23 @@ static enum rc read_pem(struct slice secret, struct arena *arena, struct signatu
     return rc;
 }
 
+static enum rc read_certificate(struct slice secret, struct arena *arena, struct signature_key *key,
+                                const char **problem)
+{
+    enum rc rc = public_key_of_certificate(secret, clock_real_ms(), &key->public_key);
+
+    (void)arena;
+    if (rc == RC_INVALID)
+        return refuse("is no certificate in PEM (-----BEGIN CERTIFICATE-----)", problem);
+    if (rc == RC_TIMEOUT)
+        return refuse("is a certificate that is not valid now", problem);
+    return rc;
+}
+
 static enum rc (*const readers[])(struct slice secret, struct arena *arena,
                                   struct signature_key *key, const char **problem) = {
     [KEY_TEXT] = read_text,       [KEY_BASE64] = read_base64, [KEY_BASIC] = read_basic,
-    [KEY_ED25519] = read_ed25519, [KEY_PEM] = read_pem,
+    [KEY_ED25519] = read_ed25519, [KEY_PEM] = read_pem,       [KEY_CERTIFICATE] = read_certificate,
 };
 
 enum rc signature_key(const struct signature_scheme *scheme, struct slice secret,

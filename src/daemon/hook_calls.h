@@ -1,0 +1,30 @@
+/* hook_calls.h - the requests that deliveries cause: for the certificate that one is signed with, and for the URL that confirms a subscription.
+ *
+ * One thread, begun with the first of them, does one after another: no redirects, 10 s each, at most HOOK_CALLS_MAX waiting. Which URLs may be asked is judged before
+ * (watchers/senders/sns.h). Each is asked once: a certificate again when the next delivery needs it, a confirmation when the sender sends its own again. What
+ * waits at the end is left. */
+#pragma once
+
+#include "src/base/http_client.h"
+#include "src/daemon/hook_facts.h"
+#include "watchers/certificates.h"
+
+#define HOOK_CALLS_MAX 16
+
+/* A GET, as http_perform does one. */
+typedef enum rc hook_calls_get(struct slice url, const _Atomic bool *give_up, struct arena *arena,
+                               struct http_answer *answer);
+
+struct hook_calls;
+
+/* Keeps both until hook_calls_free. NULL for `get`: http_perform. */
+enum rc hook_calls_new(struct certificates *certificates, struct hook_facts *facts,
+                       hook_calls_get *get, struct hook_calls **calls) MUST_CHECK;
+/* Gives up what is under way and waits for its thread; nothing is asked any more. */
+void hook_calls_stop(struct hook_calls *calls);
+/* Stopped or not; accepts NULL. */
+void hook_calls_free(struct hook_calls *calls);
+/* Into `certificates`, unless it is being fetched or failed lately. */
+void hook_calls_fetch(struct hook_calls *calls, struct slice url);
+/* What it comes to is logged and told by hook_facts. */
+void hook_calls_confirm(struct hook_calls *calls, struct slice hook, struct slice url);

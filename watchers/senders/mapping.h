@@ -1,0 +1,24 @@
+/* mapping.h - where our fields stand in JSON of any shape, as its user says it.
+ *
+ *     map: {kind: deploy, service: app.name, state: status, id: delivery, time: at}
+ *     states: {failing: [failed, error], ok: [succeeded]}
+ *
+ * For senders whose payload only their user knows. The members of a watcher that it reads are mapping_members; what mapping_parse makes of them is
+ * the sender's `options`. */
+#pragma once
+
+#include "src/base/document.h"
+#include "src/base/event.h"
+#include "watchers/senders/subject.h"
+
+extern const char *const mapping_members[];
+
+/* sender.parse, sender.id_path */
+enum rc mapping_parse(const struct node *map, struct arena *arena, struct problems *problems,
+                      void **options) MUST_CHECK;
+const struct json_path *mapping_id(const void *options);
+/* Fills the mapped fields and the time of `event` out of event->data, and names its subject, where none is mapped, by `parts` (NULL: none) and the fields that tell conditions apart. NULL for
+ * `options`: nothing is mapped. At most MAPPING_MAX_PARTS. */
+#define MAPPING_MAX_PARTS 2
+enum rc mapping_read(const void *options, const struct subject_part *parts, size_t n_parts,
+                     struct arena *arena, struct event *event) MUST_CHECK;
