@@ -120,4 +120,4 @@ extern const struct sender sender_alertmanager, sender_azure_devops, sender_bitb
     sender_buildkite, sender_circleci, sender_cloudevents, sender_cloudwatch, sender_generic,
     sender_gitea, sender_github, sender_gitlab, sender_grafana, sender_jenkins, sender_newrelic,
     sender_opsgenie, sender_pagerduty, sender_sentry, sender_slack, sender_standard_webhooks,
-    sender_travis;
+    sender_travis, sender_uptimerobot;

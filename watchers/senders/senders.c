@@ -21,13 +21,14 @@ static const struct sender *const senders[] = { &sender_alertmanager,
                                                 &sender_sentry,
                                                 &sender_slack,
                                                 &sender_standard_webhooks,
-                                                &sender_travis };
+                                                &sender_travis,
+                                                &sender_uptimerobot };
 
 static const char *const names[] = {
-    "alertmanager",      "azure-devops", "bitbucket", "buildkite", "circleci", "cloudevents",
-    "cloudwatch",        "generic",      "gitea",     "github",    "gitlab",   "grafana",
-    "jenkins",           "newrelic",     "opsgenie",  "pagerduty", "sentry",   "slack",
-    "standard-webhooks", "travis",       NULL
+    "alertmanager",      "azure-devops", "bitbucket",   "buildkite", "circleci", "cloudevents",
+    "cloudwatch",        "generic",      "gitea",       "github",    "gitlab",   "grafana",
+    "jenkins",           "newrelic",     "opsgenie",    "pagerduty", "sentry",   "slack",
+    "standard-webhooks", "travis",       "uptimerobot", NULL
 };
 
 #define N_SENDERS (sizeof senders / sizeof *senders)
