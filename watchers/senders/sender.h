@@ -119,5 +119,5 @@ const char *const *sender_names(void);
 extern const struct sender sender_alertmanager, sender_azure_devops, sender_bitbucket,
     sender_buildkite, sender_circleci, sender_cloudevents, sender_cloudwatch, sender_datadog,
     sender_generic, sender_gitea, sender_github, sender_gitlab, sender_grafana, sender_jenkins,
-    sender_linear, sender_newrelic, sender_opsgenie, sender_pagerduty, sender_sentry, sender_slack,
-    sender_standard_webhooks, sender_travis, sender_uptimerobot;
+    sender_jira, sender_linear, sender_newrelic, sender_opsgenie, sender_pagerduty, sender_sentry,
+    sender_slack, sender_standard_webhooks, sender_travis, sender_uptimerobot;

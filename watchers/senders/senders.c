@@ -2,23 +2,44 @@
 
 #include <assert.h>
 
-static const struct sender *const senders[] = {
-    &sender_alertmanager,      &sender_azure_devops, &sender_bitbucket,  &sender_buildkite,
-    &sender_circleci,          &sender_cloudevents,  &sender_cloudwatch, &sender_datadog,
-    &sender_generic,           &sender_gitea,        &sender_github,     &sender_gitlab,
-    &sender_grafana,           &sender_jenkins,      &sender_linear,     &sender_newrelic,
-    &sender_opsgenie,          &sender_pagerduty,    &sender_sentry,     &sender_slack,
-    &sender_standard_webhooks, &sender_travis,       &sender_uptimerobot
-};
+static const struct sender *const senders[] = { &sender_alertmanager, &sender_azure_devops,
+                                                &sender_bitbucket,    &sender_buildkite,
+                                                &sender_circleci,     &sender_cloudevents,
+                                                &sender_cloudwatch,   &sender_datadog,
+                                                &sender_generic,      &sender_gitea,
+                                                &sender_github,       &sender_gitlab,
+                                                &sender_grafana,      &sender_jenkins,
+                                                &sender_jira,         &sender_linear,
+                                                &sender_newrelic,     &sender_opsgenie,
+                                                &sender_pagerduty,    &sender_sentry,
+                                                &sender_slack,        &sender_standard_webhooks,
+                                                &sender_travis,       &sender_uptimerobot };
 
-static const char *const names[] = { "alertmanager", "azure-devops", "bitbucket",
-                                     "buildkite",    "circleci",     "cloudevents",
-                                     "cloudwatch",   "datadog",      "generic",
-                                     "gitea",        "github",       "gitlab",
-                                     "grafana",      "jenkins",      "linear",
-                                     "newrelic",     "opsgenie",     "pagerduty",
-                                     "sentry",       "slack",        "standard-webhooks",
-                                     "travis",       "uptimerobot",  NULL };
+static const char *const names[] = { "alertmanager",
+                                     "azure-devops",
+                                     "bitbucket",
+                                     "buildkite",
+                                     "circleci",
+                                     "cloudevents",
+                                     "cloudwatch",
+                                     "datadog",
+                                     "generic",
+                                     "gitea",
+                                     "github",
+                                     "gitlab",
+                                     "grafana",
+                                     "jenkins",
+                                     "jira",
+                                     "linear",
+                                     "newrelic",
+                                     "opsgenie",
+                                     "pagerduty",
+                                     "sentry",
+                                     "slack",
+                                     "standard-webhooks",
+                                     "travis",
+                                     "uptimerobot",
+                                     NULL };
 
 #define N_SENDERS (sizeof senders / sizeof *senders)
 static_assert(N_SENDERS + 1 == sizeof names / sizeof *names, "a sender has a name");
