@@ -393,7 +393,7 @@ static void finish_event(const struct webhook *hook, struct event *event)
 
 static size_t count_events(const struct webhook *hook, const struct json *payload)
 {
-    size_t n_events = hook && hook->sender->count ? hook->sender->count(payload) : 1;
+    size_t n_events = hook ? webhook_count_events(hook, payload) : 1;
 
     return n_events < SENDER_MAX_EVENTS ? n_events : SENDER_MAX_EVENTS;
 }

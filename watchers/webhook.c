@@ -56,6 +56,15 @@ struct webhook_rate webhook_rate_of(const struct webhook *hook)
     return hook->rate;
 }
 
+size_t webhook_count_events(const struct webhook *hook, const struct json *payload)
+{
+    const struct sender *sender = hook->sender;
+
+    if (sender->count_of)
+        return sender->count_of(hook->options, payload);
+    return sender->count ? sender->count(payload) : 1;
+}
+
 /* A gate lets through with RC_OK and no status. */
 static enum rc refuse(struct reception *reception, int status, const char *reason,
                       const char *title)
@@ -227,7 +236,8 @@ static bool needs_tree(const struct reception *reception)
         return true;
     if (hook->sender->id_paths || (hook->scheme && hook->scheme->time_path))
         return true;
-    return hook->sender->count && reception->json.len > (size_t)2 * SENDER_MAX_EVENTS;
+    return (hook->sender->count || hook->sender->count_of) &&
+           reception->json.len > (size_t)2 * SENDER_MAX_EVENTS;
 }
 
 static struct sender_request proven_request(const struct reception *reception)
@@ -337,9 +347,8 @@ static enum rc check_shape(struct reception *reception)
 
 static enum rc check_count(struct reception *reception)
 {
-    const struct sender *sender = reception->hook->sender;
-
-    if (!reception->tree || !sender->count || sender->count(reception->tree) <= SENDER_MAX_EVENTS)
+    if (!reception->tree ||
+        webhook_count_events(reception->hook, reception->tree) <= SENDER_MAX_EVENTS)
         return RC_OK;
     return refuse(reception, 413, "events", "More events than one delivery may hold");
 }

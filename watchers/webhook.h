@@ -58,6 +58,8 @@ enum rc webhook_receive(const struct webhook *hook, const struct webhook_request
 /* A delivery that somebody kept (replays): read as above, but nobody asks for its signature, size or content type. */
 enum rc webhook_receive_recorded(const struct webhook *hook, const struct webhook_request *request,
                                  struct arena *arena, struct webhook_answer *answer) MUST_CHECK;
+/* How many events a payload is: at least 1. */
+size_t webhook_count_events(const struct webhook *hook, const struct json *payload);
 /* What `vedette send` needs: the headers (signature, event type, delivery id) that make `body` acceptable to this hook now. */
 enum rc webhook_sign(const struct webhook *hook, struct slice event_type, struct slice delivery_id,
                      struct slice body, int64_t now_ms, struct arena *arena,

@@ -228,7 +228,7 @@ static enum rc normalise(const struct sender_delivery *delivery, struct sender_e
 /* -- the sender -- */
 
 static const char *const no_headers[] = { NULL };
-static const char *const members[] = { "map", "states", "handshake", NULL };
+static const char *const members[] = { "map", "states", "severities", "handshake", NULL };
 
 static const struct signature_scheme schemes[] = {
     { .name = "token", .kind = SIGNATURE_TOKEN, .header = "Authorization", .prefix = "Bearer " },

@@ -1,13 +1,13 @@
-/* Any JSON: `map:` says where our fields stand in it, `states:` what its words for failing and ok are. An array is an event for each element. */
+/* Any JSON: `map:` says where our fields stand in it, `states:` what its words for failing and ok are (mapping.h). An array, or the one at `items:`, is an event for each element. */
 #include "src/base/clock.h"
 #include "watchers/senders/mapping.h"
 #include "watchers/senders/sender.h"
 
 /* -- from payload to events -- */
 
-static size_t count_elements(const struct json *payload)
+static size_t count_elements(const void *options, const struct json *payload)
 {
-    size_t n_elements = json_type_of(payload) == JSON_ARRAY ? json_count(payload) : 1;
+    size_t n_elements = json_count(mapping_elements(options, payload));
 
     return n_elements ? n_elements : 1; /* an empty array is one event about nothing */
 }
@@ -24,8 +24,7 @@ static enum rc read_event(const struct sender_delivery *delivery, struct event *
 
 static enum rc normalise(const struct sender_delivery *delivery, struct sender_events *out)
 {
-    bool is_array = json_type_of(delivery->payload) == JSON_ARRAY;
-    const struct json *element = is_array ? json_first(delivery->payload) : NULL;
+    const struct json *element = json_first(mapping_elements(delivery->options, delivery->payload));
 
     for (size_t i = 0; i < out->n_items; i++) {
         enum rc rc;
@@ -35,7 +34,7 @@ static enum rc normalise(const struct sender_delivery *delivery, struct sender_e
         rc = read_event(delivery, &out->items[i]);
         if (rc)
             return rc;
-        element = element ? json_next(element) : NULL;
+        element = json_next(element);
     }
     return RC_OK;
 }
@@ -44,6 +43,7 @@ static enum rc normalise(const struct sender_delivery *delivery, struct sender_e
 
 static const char *const delivery_headers[] = { "webhook-id", "Idempotency-Key", "X-Request-ID",
                                                 "ce-id", NULL };
+static const char *const members[] = { "map", "states", "severities", "items", NULL };
 
 static const struct signature_scheme schemes[] = {
     { .name = "token", .kind = SIGNATURE_TOKEN, .header = "Authorization", .prefix = "Bearer " },
@@ -81,8 +81,8 @@ const struct sender sender_generic = {
     .events_to_tick = "whatever `map` reads",
     .kinds = event_kinds,
     .parse = mapping_parse,
-    .members = mapping_members,
+    .members = members,
     .id_path = mapping_id,
-    .count = count_elements,
+    .count_of = count_elements,
     .normalise = normalise,
 };

@@ -1,19 +1,31 @@
 #include "watchers/senders/mapping.h"
 
-#include "src/base/clock.h"
 #include "src/base/settings.h"
+#include "watchers/senders/mapping_paths.h"
 #include "watchers/senders/payload.h"
 #include "watchers/senders/words.h"
 
-const char *const mapping_members[] = { "map", "states", NULL };
+const char *const mapping_members[] = { "map", "states", "severities", NULL };
+
+#define MAX_SUBJECT 8
+#define N_SEVERITIES (sizeof severities / sizeof *severities)
+
+static const char *const severities[] = { "low", "medium", "high", "critical" };
 
 struct mapping {
-    struct json_path *paths[EVENT_N_FIELDS]; /* NULL: not mapped */
-    struct json_path *id;
-    struct json_path *time;
-    struct slice kind; /* a constant; absent: none */
-    bool has_states;   /* without, `default_states` */
+    struct mapping_paths paths[EVENT_N_FIELDS];
+    struct subject_path {
+        struct slice name;
+        struct mapping_paths paths;
+    } subject[MAX_SUBJECT]; /* where it is a list */
+    size_t n_subject;
+    struct mapping_paths time;
+    struct json_path *id;    /* NULL: not mapped */
+    struct json_path *items; /* NULL: not mapped */
+    struct slice kind;       /* a constant; absent: none */
+    bool has_states;         /* without, `default_states` */
     struct slice_list failing, ok, info;
+    struct slice_list severities[N_SEVERITIES]; /* words of each */
 };
 
 /* What senders commonly call it. Any other word is info. */
@@ -49,26 +61,24 @@ static const struct setting state_settings[] = {
       .help = "words that mean neither; as every other word" },
 };
 
+#define SEVERITY(i, means)                                                                         \
+    {                                                                                              \
+        .name = means, .type = SETTING_TEXTS, .offset = offsetof(struct mapping, severities[i]),   \
+        .help = "words that mean " means "; beside the usual ones"                                 \
+    }
+static const struct setting severity_settings[] = {
+    SEVERITY(0, "low"),
+    SEVERITY(1, "medium"),
+    SEVERITY(2, "high"),
+    SEVERITY(3, "critical"),
+};
+
 /* Of those that come from outside. */
 static bool is_kind(struct slice text)
 {
     int i;
 
     return slice_to_enum(text, event_kinds, &i) == RC_OK && !slice_starts(text, SLICE("vedette."));
-}
-
-/* Where the path of `name` goes; NULL when nothing is called that. */
-static struct json_path **find_path(struct mapping *mapping, struct slice name)
-{
-    int field;
-
-    if (slice_eq(name, SLICE("id")))
-        return &mapping->id;
-    if (slice_eq(name, SLICE("time")))
-        return &mapping->time;
-    if (slice_to_enum(name, event_field_names, &field) != RC_OK || field == FIELD_WATCHER)
-        return NULL;
-    return &mapping->paths[field];
 }
 
 static enum rc refuse_name(const struct node_pair *pair, struct problems *problems)
@@ -82,27 +92,44 @@ static enum rc refuse_name(const struct node_pair *pair, struct problems *proble
     return RC_INVALID;
 }
 
+static enum rc read_subject(const struct node *list, struct arena *arena, struct problems *problems,
+                            struct mapping *mapping)
+{
+    if (!list->n_items || list->n_items > MAX_SUBJECT) {
+        node_problem(problems, list, "`subject` must be a path, or a list of up to %d of them",
+                     MAX_SUBJECT);
+        return RC_INVALID;
+    }
+    for (size_t i = 0; i < list->n_items; i++) {
+        struct subject_path *part = &mapping->subject[mapping->n_subject++];
+        enum rc rc =
+            mapping_paths_parse(list->items[i], SLICE("subject"), arena, problems, &part->paths);
+
+        if (!rc)
+            rc = arena_copy(arena, mapping_paths_first(list->items[i]->text), &part->name);
+        if (rc)
+            return rc;
+    }
+    return RC_OK;
+}
+
 static enum rc read_mapping(const struct node_pair *pair, struct arena *arena,
                             struct problems *problems, struct mapping *mapping)
 {
-    struct json_path **path = find_path(mapping, pair->key);
-    struct json_fault fault;
-    enum rc rc;
+    const struct node *value = pair->value;
+    int field;
 
-    if (!path)
+    if (slice_eq(pair->key, SLICE("id")))
+        return mapping_path_parse(value, pair->key, arena, problems, &mapping->id);
+    if (slice_eq(pair->key, SLICE("time")))
+        return mapping_paths_parse(value, pair->key, arena, problems, &mapping->time);
+    if (slice_to_enum(pair->key, event_field_names, &field) != RC_OK || field == FIELD_WATCHER)
         return refuse_name(pair, problems);
-    if (pair->value->type != NODE_SCALAR || pair->value->is_null) {
-        node_problem(problems, pair->value, "`%.*s` must be the path of a member, as `app.name`",
-                     SLICE_ARG(pair->key));
-        return RC_INVALID;
-    }
-    if (slice_eq(pair->key, SLICE("kind")) && is_kind(pair->value->text))
-        return arena_copy(arena, pair->value->text, &mapping->kind);
-    rc = json_path_parse(pair->value->text, arena, path, &fault);
-    if (rc == RC_INVALID)
-        node_problem(problems, pair->value, "`%.*s` is no path: %s at character %zu",
-                     SLICE_ARG(pair->value->text), fault.text, fault.offset + 1);
-    return rc;
+    if (field == FIELD_SUBJECT && value->type == NODE_LIST)
+        return read_subject(value, arena, problems, mapping);
+    if (field == FIELD_KIND && value->type == NODE_SCALAR && is_kind(value->text))
+        return arena_copy(arena, value->text, &mapping->kind);
+    return mapping_paths_parse(value, pair->key, arena, problems, &mapping->paths[field]);
 }
 
 static enum rc read_map(const struct node *map, struct arena *arena, struct problems *problems,
@@ -126,24 +153,38 @@ static enum rc read_map(const struct node *map, struct arena *arena, struct prob
     return worst;
 }
 
+/* Goes on after a problem, so that one run shows all. */
+static enum rc read_members(const struct node *watcher, struct arena *arena,
+                            struct problems *problems, struct mapping *mapping)
+{
+    const struct node *map = node_find(watcher, "map"), *states = node_find(watcher, "states");
+    const struct node *own = node_find(watcher, "severities"), *items = node_find(watcher, "items");
+    enum rc rc = RC_OK, worst = RC_OK;
+
+    mapping->has_states = states != NULL;
+    if (map)
+        worst = read_map(map, arena, problems, mapping);
+    if (states)
+        rc = settings_read(state_settings, sizeof state_settings / sizeof *state_settings, states,
+                           arena, problems, mapping);
+    worst = worst ? worst : rc;
+    if (own)
+        rc = settings_read(severity_settings, N_SEVERITIES, own, arena, problems, mapping);
+    worst = worst ? worst : rc;
+    if (items)
+        rc = mapping_path_parse(items, SLICE("items"), arena, problems, &mapping->items);
+    return worst ? worst : rc;
+}
+
 enum rc mapping_parse(const struct node *map, struct arena *arena, struct problems *problems,
                       void **out)
 {
     struct mapping *mapping = arena_alloc(arena, 1, sizeof *mapping);
-    const struct node *paths = node_find(map, "map"), *states = node_find(map, "states");
-    enum rc rc = RC_OK, worst = RC_OK;
 
     if (!mapping)
         return RC_NO_MEMORY;
     *out = mapping;
-    if (paths)
-        worst = read_map(paths, arena, problems, mapping);
-    if (states) {
-        mapping->has_states = true;
-        rc = settings_read(state_settings, sizeof state_settings / sizeof *state_settings, states,
-                           arena, problems, mapping);
-    }
-    return worst ? worst : rc;
+    return read_members(map, arena, problems, mapping);
 }
 
 /* Options are made by mapping_parse; a door that was never configured has none. */
@@ -152,6 +193,16 @@ const struct json_path *mapping_id(const void *options)
     const struct mapping *mapping = options;
 
     return mapping ? mapping->id : NULL;
+}
+
+const struct json *mapping_elements(const void *options, const struct json *payload)
+{
+    const struct mapping *mapping = options;
+    const struct json *elements = payload;
+
+    if (mapping && mapping->items)
+        elements = json_path_get(mapping->items, payload);
+    return json_type_of(elements) == JSON_ARRAY ? elements : NULL;
 }
 
 /* -- from payload to fields -- */
@@ -178,13 +229,22 @@ static struct slice state_of(const struct mapping *mapping, struct slice word)
     return holds(mapping->ok, word) ? SLICE("ok") : SLICE("info");
 }
 
+static struct slice severity_of(const struct mapping *mapping, struct slice word)
+{
+    for (size_t i = 0; i < N_SEVERITIES; i++) {
+        if (holds(mapping->severities[i], word))
+            return slice_of(severities[i]);
+    }
+    return word_means(severity_words, word);
+}
+
 /* A value that is none of ours is dropped: a rule must be able to rely on the words. */
 static struct slice clean(const struct mapping *mapping, size_t field, struct slice value)
 {
     if (field == FIELD_STATE)
         return state_of(mapping, value);
     if (field == FIELD_SEVERITY)
-        return word_means(severity_words, value);
+        return severity_of(mapping, value);
     if (field == FIELD_BRANCH)
         return payload_branch(value);
     if (field == FIELD_KIND && !is_kind(value))
@@ -194,23 +254,32 @@ static struct slice clean(const struct mapping *mapping, size_t field, struct sl
 
 static void read_fields(const struct mapping *mapping, struct event *event)
 {
-    const struct json *time;
     int64_t at_ms;
 
     if (!slice_is_absent(mapping->kind))
         event->fields[FIELD_KIND] = mapping->kind;
     for (size_t i = 0; i < EVENT_N_FIELDS; i++) {
-        struct slice value;
+        struct slice value = mapping_paths_text(mapping->paths[i], event->data);
 
-        if (!mapping->paths[i])
-            continue;
-        value = json_text(json_path_get(mapping->paths[i], event->data));
         if (value.len)
             event->fields[i] = clean(mapping, i, value);
     }
-    time = mapping->time ? json_path_get(mapping->time, event->data) : NULL;
-    if (time_parse_any(json_text(time), &at_ms) == RC_OK && at_ms > 0)
+    if (mapping_paths_time(mapping->time, event->data, &at_ms) == RC_OK)
         event->time_ms = at_ms;
+}
+
+/* Where none of its parts is there, the subject is what it would be without. */
+static enum rc name_as_mapped(const struct mapping *mapping, struct arena *arena,
+                              struct event *event)
+{
+    struct subject_part parts[MAX_SUBJECT];
+
+    for (size_t i = 0; i < mapping->n_subject; i++)
+        parts[i] = (struct subject_part){
+            .name = mapping->subject[i].name,
+            .value = mapping_paths_text(mapping->subject[i].paths, event->data),
+        };
+    return subject_format(parts, mapping->n_subject, arena, &event->fields[FIELD_SUBJECT]);
 }
 
 static enum rc name_subject(const struct subject_part *first, size_t n_first, struct arena *arena,
@@ -243,7 +312,12 @@ static enum rc name_subject(const struct subject_part *first, size_t n_first, st
 enum rc mapping_read(const void *options, const struct subject_part *parts, size_t n_parts,
                      struct arena *arena, struct event *event)
 {
-    if (options)
-        read_fields(options, event);
-    return name_subject(parts, n_parts, arena, event);
+    const struct mapping *mapping = options;
+    enum rc rc = RC_OK;
+
+    if (mapping)
+        read_fields(mapping, event);
+    if (mapping && mapping->n_subject)
+        rc = name_as_mapped(mapping, arena, event);
+    return rc ? rc : name_subject(parts, n_parts, arena, event);
 }

@@ -1,7 +1,11 @@
 /* mapping.h - where our fields stand in JSON of any shape, as its user says it.
  *
- *     map: {kind: deploy, service: app.name, state: status, id: delivery, time: at}
- *     states: {failing: [failed, error], ok: [succeeded]}
+ *     map: {kind: deploy, service: "app.name|app.id", state: status, subject: [site, app.name], id: delivery, time: at}
+ *     states: {failing: [failed, error], ok: [succeeded]}      # without: the usual words
+ *     severities: {critical: [S1], medium: [S3, S4]}           # beside the usual words
+ *     items: data.alerts                                       # of the generic sender: an array, each element an event, and paths begin there
+ *
+ * Of paths with '|' between, the first that leads to something counts. A `subject` that is a list is made of parts called as their (first) paths.
  *
  * For senders whose payload only their user knows. The members of a watcher that it reads are mapping_members; what mapping_parse makes of them is
  * the sender's `options`. */
@@ -17,6 +21,8 @@ extern const char *const mapping_members[];
 enum rc mapping_parse(const struct node *map, struct arena *arena, struct problems *problems,
                       void **options) MUST_CHECK;
 const struct json_path *mapping_id(const void *options);
+/* The array whose elements are events: the one that `items` leads to, else the payload where it is one. NULL: the payload is one event. */
+const struct json *mapping_elements(const void *options, const struct json *payload);
 /* Fills the mapped fields and the time of `event` out of event->data, and names its subject, where none is mapped, by `parts` (NULL: none) and the fields that tell conditions apart. NULL for
  * `options`: nothing is mapped. At most MAPPING_MAX_PARTS. */
 #define MAPPING_MAX_PARTS 2

@@ -105,6 +105,8 @@ struct sender {
                         struct slice *problem);
     /* How many events the payload is; NULL: always one. */
     size_t (*count)(const struct json *payload);
+    /* Likewise, where its options say so; one of the two at most. */
+    size_t (*count_of)(const void *options, const struct json *payload);
     enum rc (*normalise)(const struct sender_delivery *delivery, struct sender_events *events);
 };
 #define SENDER_MAX_MEMBERS 4
