@@ -19,7 +19,14 @@ static enum rc read_event(const struct sender_delivery *delivery, struct event *
     event->fields[FIELD_SOURCE] = SLICE("generic");
     rc = arena_format(delivery->arena, &event->fields[FIELD_TYPE], "generic.%.*s",
                       SLICE_ARG(event->fields[FIELD_WATCHER]));
-    return rc ? rc : mapping_read(delivery->options, NULL, 0, delivery->arena, event);
+    if (!rc)
+        rc = mapping_read(delivery->options, NULL, 0, delivery->arena, event);
+    if (rc || json_type_of(event->data) != JSON_OBJECT ||
+        !mapping_is_foreign(delivery->options, event->data))
+        return rc;
+    event->is_unusable = true;
+    event->drift = SLICE("nothing that `map` names is in it");
+    return RC_OK;
 }
 
 static enum rc normalise(const struct sender_delivery *delivery, struct sender_events *out)

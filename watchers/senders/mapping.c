@@ -3,6 +3,7 @@
 #include "src/base/settings.h"
 #include "watchers/senders/mapping_paths.h"
 #include "watchers/senders/payload.h"
+#include "watchers/senders/rows.h"
 #include "watchers/senders/words.h"
 
 const char *const mapping_members[] = { "map", "states", "severities", NULL };
@@ -252,6 +253,30 @@ static struct slice clean(const struct mapping *mapping, size_t field, struct sl
     return value;
 }
 
+/* Who lists the words that mean nothing wants to hear of any other. */
+static enum rc judge_state(const struct mapping *mapping, struct arena *arena, struct event *event)
+{
+    struct slice word = mapping_paths_text(mapping->paths[FIELD_STATE], event->data);
+
+    if (!word.len || !mapping->info.n_items || holds(mapping->failing, word) ||
+        holds(mapping->ok, word) || holds(mapping->info, word))
+        return RC_OK;
+    return row_drift(event, arena, "unknown state", word);
+}
+
+bool mapping_is_foreign(const void *options, const struct json *payload)
+{
+    const struct mapping *mapping = options;
+    size_t n_mapped = 0;
+
+    for (size_t i = 0; mapping && i < EVENT_N_FIELDS; i++) {
+        n_mapped += mapping->paths[i].n_items > 0;
+        if (mapping_paths_text(mapping->paths[i], payload).len)
+            return false;
+    }
+    return n_mapped > 0;
+}
+
 static void read_fields(const struct mapping *mapping, struct event *event)
 {
     int64_t at_ms;
@@ -317,7 +342,9 @@ enum rc mapping_read(const void *options, const struct subject_part *parts, size
 
     if (mapping)
         read_fields(mapping, event);
-    if (mapping && mapping->n_subject)
+    if (mapping)
+        rc = judge_state(mapping, arena, event);
+    if (!rc && mapping && mapping->n_subject)
         rc = name_as_mapped(mapping, arena, event);
     return rc ? rc : name_subject(parts, n_parts, arena, event);
 }

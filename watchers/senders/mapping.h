@@ -23,6 +23,8 @@ enum rc mapping_parse(const struct node *map, struct arena *arena, struct proble
 const struct json_path *mapping_id(const void *options);
 /* The array whose elements are events: the one that `items` leads to, else the payload where it is one. NULL: the payload is one event. */
 const struct json *mapping_elements(const void *options, const struct json *payload);
+/* True when something is mapped and nothing of it is in `payload`: it is some other program's, or the mapping is wrong. */
+bool mapping_is_foreign(const void *options, const struct json *payload);
 /* Fills the mapped fields and the time of `event` out of event->data, and names its subject, where none is mapped, by `parts` (NULL: none) and the fields that tell conditions apart. NULL for
  * `options`: nothing is mapped. At most MAPPING_MAX_PARTS. */
 #define MAPPING_MAX_PARTS 2
