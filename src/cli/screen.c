@@ -197,11 +197,17 @@ static void show_clock(const struct screen *screen, struct buffer *out, int64_t 
 /* To the nearest of the unit that is shown: four hours from now are "4 h" a second later too. */
 static int64_t rounded(int64_t duration_ms)
 {
-    static const int64_t units_ms[] = { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS };
+    /* As duration_format_rough has them: two days are the first that are told in days. */
+    static const struct {
+        int64_t from_ms, unit_ms;
+    } units[] = { { 2 * DAY_MS, DAY_MS },
+                  { HOUR_MS, HOUR_MS },
+                  { MINUTE_MS, MINUTE_MS },
+                  { SECOND_MS, SECOND_MS } };
 
-    for (size_t i = 0; i < sizeof units_ms / sizeof *units_ms; i++)
-        if (duration_ms >= units_ms[i] - units_ms[i] / 60)
-            return duration_ms + units_ms[i] / 2;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (duration_ms >= units[i].from_ms - units[i].unit_ms / 60)
+            return duration_ms + units[i].unit_ms / 2;
     return duration_ms;
 }
 

@@ -428,7 +428,8 @@ static void show_held(const struct screen *screen, const struct json *held, stru
     for (const struct json *one = json_first(held); one; one = json_next(one)) {
         buffer_add_text(out, "  ");
         show_text(out, value_text(one, "why"));
-        if (value_time(one, "until", &until_ms)) {
+        /* What waits on for something else has its time behind it. */
+        if (value_time(one, "until", &until_ms) && until_ms > screen->now_ms) {
             buffer_add_text(out, ", ends ");
             show_time(screen, out, until_ms, false);
         }

@@ -232,6 +232,8 @@ static void times_are_relative_to_the_nearest_unit(void **state)
         { -5 * MINUTE_MS, "5 min ago" },
         { 4 * HOUR_MS - 2 * SECOND_MS, "in 4 h" },
         { HOUR_MS, "in 1 h" },
+        { DAY_MS - 12 * SECOND_MS, "in 24 h" },
+        { 47 * HOUR_MS, "in 47 h" },
         { -2 * DAY_MS, "2 days ago" },
     };
     struct buffer *out = *state;
