@@ -25,6 +25,8 @@ void doctor_say_format(struct doctor *doctor, enum finding finding, const char *
                        const char *remedy, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
+/* Each webhook that the daemon has a door for. */
+void doctor_check_hooks(struct doctor *doctor);
 /* Each of `channels:`: can we speak there, and may we? Nothing is posted. */
 void doctor_check_channels(struct doctor *doctor);
 /* A channel of the kind slack: token, scopes, clock, conversations, signing secret, Socket Mode, who decides. */

@@ -546,8 +546,12 @@ static void show_hook(const struct screen *screen, const struct json *hook, stru
     view_time_member(screen, "last refused", hook, "refused", out);
     view_member("because", value_text(hook, "reason"), out);
     view_member("subscription", value_text(hook, "subscription"), out);
-    if (!value_text(hook, "accepted").len && !value_text(hook, "refused").len)
-        view_member("deliveries", SLICE("none since the start"), out);
+    if (value_text(hook, "accepted").len)
+        return;
+    view_member("deliveries",
+                value_text(hook, "refused").len ? SLICE("refused, all of them since the start")
+                                                : SLICE("none since the start"),
+                out);
 }
 
 /* Those of the status, and what the sender's own page asks to be ticked. */

@@ -311,3 +311,33 @@ class Forgery(VedetteTest):
         self.assertEqual(vedette.metric("vedette_events_rejected_total", watcher="signed", reason="timestamp"), 3)
         self.assertEqual(vedette.log().count("is the clock of this machine right?"), 1)
         self.assertIn("timestamp", vedette.cli("hooks", check=0).stdout)
+
+
+class Hooks(VedetteTest):
+    def told(self, vedette, name):
+        """What `vedette hooks` says of one of them."""
+        lines, taken = vedette.cli("hooks", check=0).stdout.splitlines(), []
+        for line in lines[lines.index(name) + 1:]:
+            if not line.startswith("  "):
+                break
+            taken.append(line)
+        return "\n".join(taken)
+
+    def test_a_hook_that_never_got_a_delivery_or_only_refused_ones_is_seen(self):
+        vedette = self.vedette()
+        vedette.request("public", "POST", "/hooks/deploys", deploy(), headers(Authorization="Bearer wrong"))
+        vedette.send_alert({"alerts": [], "version": "4"})
+        self.assertIn("none since the start", self.told(vedette, "github"))
+        self.assertIn("refused, all of them since the start", self.told(vedette, "deploys"))
+        self.assertIn("because     signature", self.told(vedette, "deploys"))
+        self.assertNotIn("since the start", self.told(vedette, "alertmanager"))
+        findings = {line["what"].split(":")[0]: line for line in map(json.loads, vedette.cli("doctor", "--json").stdout.splitlines()) if line["check"] == "hook"}
+        self.assertEqual({name: finding["finding"] for name, finding in findings.items()}, {"github": "note", "deploys": "wrong", "alertmanager": "ok"})
+        self.assertIn("is the secret", findings["deploys"]["remedy"])
+
+    def test_no_secret_is_in_what_hooks_say(self):
+        vedette = self.vedette()
+        vedette.request("public", "POST", "/hooks/deploys", deploy(), headers(Authorization="Bearer another secret"))
+        told = vedette.cli("hooks", check=0).stdout + vedette.cli("hooks", "--json", check=0).stdout + vedette.cli("status", "--json", check=0).stdout + vedette.log()
+        for secret in (DEPLOY_TOKEN, "another secret"):
+            self.assertNotIn(secret, told)
