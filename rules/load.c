@@ -63,14 +63,16 @@ static void take_version_with_lists(struct loader *loader, struct slice text, st
     take_version(loader, parts, lists->n_items + 1, version);
 }
 
-/* Sorted members, no layout, no place: what is left is what the rule says. */
-static void take_node_version(struct loader *loader, const struct node *node, struct slice *version)
+/* Sorted members, no layout, no place: what is left is what the rule says. `form` stands before it. */
+static void take_node_version(struct loader *loader, const char *form, const struct node *node,
+                              struct slice *version)
 {
     struct json_writer writer;
     struct buffer json;
     struct slice text;
 
     buffer_init(&json, 0);
+    buffer_add_text(&json, form);
     writer = json_writer_to(&json);
     node_write_json(node, &writer);
     text = buffer_slice(&json);
@@ -85,6 +87,9 @@ static const char *const folded_members[] = {
     "id", "on", "where", "match", "ignore", "key", "when", "lateness", NULL,
 };
 
+/* In what form conditions keep their memory. Another form is another version: what a program of before has stored is forgotten and never misread. */
+#define MEMORY_FORM "2"
+
 static void take_condition_version(struct loader *loader, struct rule *rule)
 {
     struct node *folded = new_map(loader, rule->node->mark, rule->node->n_pairs);
@@ -96,12 +101,12 @@ static void take_condition_version(struct loader *loader, struct rule *rule)
             folded->pairs[folded->n_pairs++] = rule->node->pairs[i];
     }
     if (folded)
-        take_node_version(loader, folded, &rule->condition_version);
+        take_node_version(loader, MEMORY_FORM, folded, &rule->condition_version);
 }
 
 static void take_rule_version(struct loader *loader, struct rule *rule)
 {
-    take_node_version(loader, rule->node, &rule->version);
+    take_node_version(loader, "", rule->node, &rule->version);
     take_condition_version(loader, rule);
 }
 

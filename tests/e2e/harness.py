@@ -150,6 +150,7 @@ class Vedette:
                 self.env[name] = os.environ[name]
         self.env.update(env or {})
         self.wrapper = list(wrapper)
+        self.kept = []  # descriptors that it is to find open
         self.sockets = []  # listening ones that are handed over as systemd does
         self.process = None
         self.lines = []
@@ -188,7 +189,7 @@ class Vedette:
         self.process = subprocess.Popen(
             self.wrapper + self._handing_over() + [str(BINARY), "run", "-c", str(self.config_path), *arguments], env=env, cwd=self.directory,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-            pass_fds=[one.fileno() for one in self.sockets])
+            pass_fds=self.kept + [one.fileno() for one in self.sockets])
         self.reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
         self.reader.start()
         if wait:

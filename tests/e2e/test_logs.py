@@ -114,13 +114,11 @@ rules:
         """A daemon whose standard input is a pipe, and the pipe's other end."""
         vedette = self.begin(config=with_watcher(watcher), start=False, **options)
         reader, writer = os.pipe()
-        popen = subprocess.Popen
+        vedette.kept = [reader]
+        vedette.wrapper = ["sh", "-c", f'exec "$@" <&{reader}', "sh"]
         try:
-            subprocess.Popen = lambda *arguments, **named: popen(*arguments, **named, pass_fds=(reader,)) if named.get("stdin") == subprocess.DEVNULL else popen(*arguments, **named)
-            vedette.wrapper = ["sh", "-c", f'exec "$@" <&{reader}', "sh"]
             vedette.start()
         finally:
-            subprocess.Popen = popen
             os.close(reader)
         return vedette, writer
 
