@@ -7,6 +7,7 @@
 
 #define KIB ((int64_t)1024)
 #define MIB (1024 * KIB)
+#define RATE_MAX 1000000
 #define DEDUP_DEFAULT_MS (5 * MINUTE_MS)
 
 #define N_COMMON (sizeof common_settings / sizeof *common_settings)
@@ -150,10 +151,12 @@ static enum rc read_rate(const struct node *map, struct slice text, struct probl
         if (slice_eq(unit, slice_of(windows[i].unit)))
             rate->window_ms = windows[i].ms;
     }
-    if (rate->window_ms && slice_to_int(number, &rate->n) == RC_OK && rate->n > 0)
+    if (rate->window_ms && slice_to_int(number, &rate->n) == RC_OK && rate->n > 0 &&
+        rate->n <= RATE_MAX)
         return RC_OK;
     *rate = (struct webhook_rate){ 0 };
-    node_problem(problems, node_find(map, "rate"), "`rate` is a number by s, m or h, as 100/s");
+    node_problem(problems, node_find(map, "rate"),
+                 "`rate` is a number up to 1000000 by s, m or h, as 100/s");
     return RC_INVALID;
 }
 

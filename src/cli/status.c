@@ -543,6 +543,7 @@ static void show_hook(const struct screen *screen, const struct json *hook, stru
     if (sender && sender->events_to_tick)
         view_member("tick", slice_of(sender->events_to_tick), out);
     view_time_member(screen, "last taken", hook, "accepted", out);
+    view_time_member(screen, "handshake", hook, "handshake", out);
     view_time_member(screen, "last refused", hook, "refused", out);
     view_member("because", value_text(hook, "reason"), out);
     view_member("subscription", value_text(hook, "subscription"), out);

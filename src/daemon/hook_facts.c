@@ -8,7 +8,7 @@
 struct row {
     struct row *next;
     struct hook_fact fact;
-    double room; /* how many may come in now: it fills again with time */
+    double room;            /* how many may come in now: it fills again with time */
     int64_t filled_mono_ms; /* 0: never yet */
     size_t name_bytes;
     char name[];
@@ -115,6 +115,17 @@ void hook_facts_accepted(struct hook_facts *facts, struct slice hook, bool is_du
         row->fact.n_accepted++;
         row->fact.n_duplicates += is_duplicate;
     }
+    pthread_mutex_unlock(&facts->lock);
+}
+
+void hook_facts_shaken(struct hook_facts *facts, struct slice hook, int64_t now_ms)
+{
+    struct row *row;
+
+    pthread_mutex_lock(&facts->lock);
+    row = find_or_add_row(facts, hook);
+    if (row)
+        row->fact.handshake_ms = now_ms;
     pthread_mutex_unlock(&facts->lock);
 }
 

@@ -11,7 +11,8 @@
 struct hook_fact {
     int64_t accepted_ms; /* the last one; 0: none yet */
     int64_t refused_ms;
-    int64_t n_accepted; /* duplicates too */
+    int64_t handshake_ms; /* the last time the sender only tried the door ("ping") */
+    int64_t n_accepted;   /* duplicates too */
     int64_t n_duplicates;
     int64_t n_refused;
     char reason[HOOK_REASON_BYTES]; /* of the last refusal */
@@ -24,6 +25,7 @@ enum rc hook_facts_new(struct hook_facts **facts) MUST_CHECK;
 void hook_facts_free(struct hook_facts *facts);
 void hook_facts_accepted(struct hook_facts *facts, struct slice hook, bool is_duplicate,
                          int64_t now_ms);
+void hook_facts_shaken(struct hook_facts *facts, struct slice hook, int64_t now_ms);
 void hook_facts_refused(struct hook_facts *facts, struct slice hook, const char *reason,
                         int64_t now_ms);
 /* May one more come in, of `n` in each `window_ms`? As many as that may come at once; 0: any number. `now_mono_ms` never goes back. */

@@ -98,6 +98,9 @@ static void number_peer(struct http_connection *connection, const struct sockadd
     if (address->ss_family == AF_INET6) {
         memcpy(&v6, address, sizeof(v6));
         connection->number = v6.sin6_addr;
+        /* Whoever has one address of a network of 64 bits has all of them (RFC 6177). */
+        if (!IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr))
+            memset(&connection->number.s6_addr[8], 0, 8);
         return;
     }
     memcpy(&v4, address, sizeof(v4));
@@ -133,12 +136,13 @@ static struct http_connection *open_connection(struct http_server *server,
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
     struct http_connection *connection = info ? calloc(1, sizeof(*connection)) : NULL;
 
+    /* First of all: its handshake goes on, whatever comes of us. */
+    if (server->tls)
+        http_tls_begin(server->tls, mhd);
     if (!connection)
         return NULL; /* its requests are refused */
     connection->server = server;
     find_peer(connection, info->connect_fd);
-    if (server->tls)
-        http_tls_begin(server->tls, mhd);
     http_watch_add(connection);
     return connection;
 }

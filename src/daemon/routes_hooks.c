@@ -54,14 +54,6 @@ static bool is_too_long(const struct http_exchange *exchange, int64_t max_bytes)
            announced > max_bytes;
 }
 
-static bool is_let_in(struct routes *routes, const struct webhook *hook)
-{
-    const struct webhook_rate rate = webhook_rate_of(hook);
-
-    return hook_facts_let_in(service_hook_facts(routes->service), webhook_name(hook), rate.n,
-                             rate.window_ms, clock_mono_ms());
-}
-
 /* Answers, or says how much may follow. Everything that can be told without the body is told before it is read. */
 static enum rc judge_headers(struct routes *routes, const struct webhook *hook,
                              struct http_exchange *exchange, int64_t *max_body_bytes)
@@ -89,11 +81,6 @@ static enum rc judge_headers(struct routes *routes, const struct webhook *hook,
         door_refused(routes->service, webhook_name(hook), "size", peer);
         answer_problem(exchange, 413, "The body is larger than this hook takes",
                        (struct slice){ 0 }, NULL);
-        return RC_LIMIT;
-    }
-    if (!is_let_in(routes, hook)) {
-        door_refused(routes->service, webhook_name(hook), "rate", peer);
-        answer_not_stored(exchange, "more comes here than `rate` lets in");
         return RC_LIMIT;
     }
     *max_body_bytes = webhook_max_body_bytes(hook);
@@ -153,6 +140,8 @@ static void on_stored(struct inlet_delivery *delivery, enum rc rc)
         if (is_duplicate)
             metric_add(METRIC_EVENTS_DUPLICATE, hook, (struct slice){ 0 }, 1);
         hook_facts_accepted(service_hook_facts(service), hook, is_duplicate, clock_wall_ms());
+        if (stored->answer.is_handshake)
+            hook_facts_shaken(service_hook_facts(service), hook, clock_wall_ms());
         answer_stored(exchange, id, is_duplicate);
     }
     service_release_config(service, config);
@@ -195,6 +184,15 @@ static void store(struct hook_delivery *delivery)
     answer_not_stored(exchange, rc == RC_BUSY ? "stopping" : "too much is waiting already");
 }
 
+/* Only what was proven counts: nobody else can use up the sender's share. */
+static bool is_let_in(struct service *service, const struct webhook *hook)
+{
+    const struct webhook_rate rate = webhook_rate_of(hook);
+
+    return hook_facts_let_in(service_hook_facts(service), webhook_name(hook), rate.n,
+                             rate.window_ms, clock_mono_ms());
+}
+
 /* True when it is to be stored. Else it was answered. */
 static bool take(struct hook_delivery *delivery, const struct webhook *hook)
 {
@@ -210,8 +208,13 @@ static bool take(struct hook_delivery *delivery, const struct webhook *hook)
         answer_not_stored(exchange, rc_text(rc));
         return false;
     }
-    if (!answer->status)
+    if (!answer->status && is_let_in(delivery->service, hook))
         return true;
+    if (!answer->status) {
+        door_refused(delivery->service, webhook_name(hook), "rate", http_peer_of(exchange).address);
+        answer_not_stored(exchange, "more comes here than `rate` lets in");
+        return false;
+    }
     door_refused(delivery->service, webhook_name(hook), answer->reason,
                  http_peer_of(exchange).address);
     if (answer->certificate.len)

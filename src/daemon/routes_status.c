@@ -256,6 +256,7 @@ static enum rc write_watcher(struct status *status, const struct webhook *hook)
     json_member_text(writer, "url", url);
     json_member_time(writer, "accepted", fact.accepted_ms);
     json_member_time(writer, "refused", fact.refused_ms);
+    json_member_time(writer, "handshake", fact.handshake_ms);
     if (fact.refused_ms)
         json_member_text(writer, "reason", slice_of(fact.reason));
     if (*fact.subscription)

@@ -237,6 +237,12 @@ class Limits(VedetteTest):
         self.assertEqual(vedette.send_alert({"alerts": [], "version": "4"}).status, 202)  # another hook's is its own
         self.assertIn("rate", vedette.cli("hooks", check=0).stdout)
 
+    def test_who_proves_nothing_uses_up_nobodys_rate(self):
+        vedette = self.vedette(config=CONFIG.replace("    name: deploys\n", "    name: deploys\n    rate: 3/h\n", 1))
+        for number in range(10):
+            self.assertEqual(vedette.request("public", "POST", "/hooks/deploys", deploy(number), headers(Authorization="Bearer no")).status, 401)
+        self.assertEqual(vedette.request("public", "POST", "/hooks/deploys", deploy(), headers()).status, 202)
+
     def test_h03_more_connections_than_descriptors_cut_the_oldest_and_cost_nothing(self):
         vedette = self.vedette(wrapper=["prlimit", "--nofile=600:600"])
         self.assertIn("LimitNOFILE", vedette.wait_for_log("fewer descriptors"))
@@ -331,8 +337,10 @@ class Hooks(VedetteTest):
         self.assertIn("refused, all of them since the start", self.told(vedette, "deploys"))
         self.assertIn("because     signature", self.told(vedette, "deploys"))
         self.assertNotIn("since the start", self.told(vedette, "alertmanager"))
+        vedette.send_github("ping", {"zen": "Keep it logically awesome."})
+        self.assertIn("handshake", self.told(vedette, "github"))
         findings = {line["what"].split(":")[0]: line for line in map(json.loads, vedette.cli("doctor", "--json").stdout.splitlines()) if line["check"] == "hook"}
-        self.assertEqual({name: finding["finding"] for name, finding in findings.items()}, {"github": "note", "deploys": "wrong", "alertmanager": "ok"})
+        self.assertEqual({name: finding["finding"] for name, finding in findings.items()}, {"github": "ok", "deploys": "wrong", "alertmanager": "ok"})
         self.assertIn("is the secret", findings["deploys"]["remedy"])
 
     def test_no_secret_is_in_what_hooks_say(self):

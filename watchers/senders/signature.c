@@ -100,36 +100,40 @@ static bool take_prefix(const struct signature_scheme *scheme, struct slice *pro
     return true;
 }
 
+/* More proofs than any sender has keys are not looked at. */
+#define MAX_PROOFS 8
+
+/* What is to be found under one key: the token, or the digest, which is computed once however many proofs there are. Absent: each proof is verified by itself. */
+static enum rc expect(const struct signature_scheme *scheme, const struct signature_key *key,
+                      const struct signed_text *text, struct arena *arena, struct slice *expected)
+{
+    *expected = key->bytes;
+    if (scheme->kind != SIGNATURE_HMAC)
+        return RC_OK;
+    return signed_text_mac(scheme, key, text, arena, expected);
+}
+
 static enum rc check_key(const struct signature_scheme *scheme, const struct signature_key *key,
-                         const struct signed_text *text, struct slice proof, struct arena *arena)
+                         const struct signed_text *text, struct slice proofs, struct arena *arena)
 {
     struct slice expected;
-    enum rc rc;
+    enum rc rc = expect(scheme, key, text, arena, &expected);
 
-    if (scheme->kind == SIGNATURE_TOKEN)
-        return digest_eq(proof, key->bytes) ? RC_OK : RC_DENIED;
-    if (key->public_key)
-        return signed_text_verify(scheme, key, text, proof, arena);
-    rc = signed_text_mac(scheme, key, text, arena, &expected);
     if (rc)
         return rc;
-    return digest_eq(proof, expected) ? RC_OK : RC_DENIED;
-}
+    rc = RC_DENIED;
+    for (size_t i = 0; i < MAX_PROOFS && proofs.len && rc == RC_DENIED; i++) {
+        struct slice proof = next_proof(scheme, &proofs);
 
-static enum rc check_proof(const struct signature_scheme *scheme, struct signature_keys keys,
-                           const struct signed_text *text, struct slice proof, struct arena *arena)
-{
-    enum rc rc = RC_DENIED;
-
-    if (!take_prefix(scheme, &proof))
-        return RC_DENIED;
-    for (size_t i = 0; i < keys.n_items && rc == RC_DENIED; i++)
-        rc = check_key(scheme, &keys.items[i], text, proof, arena);
+        if (!take_prefix(scheme, &proof))
+            continue;
+        if (key->public_key)
+            rc = signed_text_verify(scheme, key, text, proof, arena);
+        else if (digest_eq(proof, expected))
+            rc = RC_OK;
+    }
     return rc;
 }
-
-/* More proofs than any sender has keys are not looked at: each costs a digest of the body. */
-#define MAX_PROOFS 8
 
 enum rc signature_check(const struct signature_scheme *scheme, struct signature_keys keys,
                         const struct signature_input *input)
@@ -141,11 +145,13 @@ enum rc signature_check(const struct signature_scheme *scheme, struct signature_
     if (!read_claim(scheme, input, &claim))
         return RC_DENIED;
     rc = signed_text_split(scheme, claim.id, claim.time, input->body, &text);
+    if (!rc && keys.n_items && keys.items[0].public_key)
+        rc = signed_text_join(&text, input->arena);
     if (rc)
         return rc;
     rc = RC_DENIED;
-    for (size_t i = 0; i < MAX_PROOFS && claim.proofs.len && rc == RC_DENIED; i++)
-        rc = check_proof(scheme, keys, &text, next_proof(scheme, &claim.proofs), input->arena);
+    for (size_t i = 0; i < keys.n_items && rc == RC_DENIED; i++)
+        rc = check_key(scheme, &keys.items[i], &text, claim.proofs, input->arena);
     if (rc || !scheme->tolerance_ms || scheme->time_path)
         return rc;
     return signature_time_is_near(scheme, claim.time, SECOND_MS, input->now_ms) ? RC_OK

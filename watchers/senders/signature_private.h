@@ -17,7 +17,9 @@ enum rc signed_text_split(const struct signature_scheme *scheme, struct slice id
 enum rc signed_text_mac(const struct signature_scheme *scheme, const struct signature_key *key,
                         const struct signed_text *text, struct arena *arena,
                         struct slice *mac) MUST_CHECK;
-/* RC_OK or RC_DENIED for a proof of the asymmetric kinds. */
+/* Makes one part of them, in `arena`: GnuTLS verifies one piece. */
+enum rc signed_text_join(struct signed_text *text, struct arena *arena) MUST_CHECK;
+/* RC_OK or RC_DENIED for a proof of the asymmetric kinds; of a text that was joined. */
 enum rc signed_text_verify(const struct signature_scheme *scheme, const struct signature_key *key,
                            const struct signed_text *text, struct slice proof,
                            struct arena *arena) MUST_CHECK;

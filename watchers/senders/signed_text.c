@@ -81,25 +81,24 @@ enum rc signed_text_mac(const struct signature_scheme *scheme, const struct sign
     return arena_copy(arena, slice_of(hex_format(bytes.bytes, sizeof bytes.bytes, hex)), mac);
 }
 
-/* GnuTLS verifies one piece. */
-static enum rc join(const struct signed_text *text, struct arena *arena, struct slice *whole)
+enum rc signed_text_join(struct signed_text *text, struct arena *arena)
 {
     size_t len = 0;
-    char *end;
+    char *whole, *end;
 
-    *whole = text->parts[0];
-    if (text->n_parts == 1)
+    if (text->n_parts <= 1)
         return RC_OK;
     for (size_t i = 0; i < text->n_parts; i++)
         len += text->parts[i].len;
-    end = arena_alloc(arena, len + 1, 1);
-    if (!end)
+    whole = end = arena_alloc(arena, len + 1, 1);
+    if (!whole)
         return RC_NO_MEMORY;
-    *whole = (struct slice){ end, len };
     for (size_t i = 0; i < text->n_parts; i++) {
         memcpy(end, text->parts[i].ptr, text->parts[i].len);
         end += text->parts[i].len;
     }
+    text->parts[0] = (struct slice){ whole, len };
+    text->n_parts = 1;
     return RC_OK;
 }
 
@@ -122,16 +121,15 @@ static enum rc decode_proof(const struct signature_scheme *scheme, struct slice 
 enum rc signed_text_verify(const struct signature_scheme *scheme, const struct signature_key *key,
                            const struct signed_text *text, struct slice proof, struct arena *arena)
 {
-    struct slice whole, bytes;
+    struct slice bytes;
     enum rc rc = decode_proof(scheme, proof, arena, &bytes);
 
     if (rc == RC_INVALID)
         return RC_DENIED;
-    if (!rc)
-        rc = join(text, arena, &whole);
     if (rc)
         return rc;
-    return public_key_verify(
-        key->public_key,
-        scheme->kind == SIGNATURE_ED25519 ? PUBLIC_KEY_ED25519 : PUBLIC_KEY_RSA_SHA1, whole, bytes);
+    return public_key_verify(key->public_key,
+                             scheme->kind == SIGNATURE_ED25519 ? PUBLIC_KEY_ED25519
+                                                               : PUBLIC_KEY_RSA_SHA1,
+                             text->parts[0], bytes);
 }
