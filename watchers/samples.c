@@ -48,6 +48,96 @@ static const struct sample samples[] = {
       .sender = "generic",
       .event_type = "",
       .file = "deploy-failed.json" },
+    { .name = "azure-devops-build-failed",
+      .title = "a build of main failed",
+      .sender = "azure-devops",
+      .event_type = "",
+      .file = "azure-devops-build-failed.json" },
+    { .name = "bitbucket-build-failed",
+      .title = "a build of main failed",
+      .sender = "bitbucket",
+      .event_type = "repo:commit_status_updated",
+      .file = "bitbucket-build-failed.json" },
+    { .name = "buildkite-build-failed",
+      .title = "a build of main failed",
+      .sender = "buildkite",
+      .event_type = "build.finished",
+      .file = "buildkite-build-failed.json" },
+    { .name = "circleci-workflow-failed",
+      .title = "a workflow of main failed",
+      .sender = "circleci",
+      .event_type = "",
+      .file = "circleci-workflow-failed.json" },
+    { .name = "cloudevents-failed",
+      .title = "an event whose data says `failed`",
+      .sender = "cloudevents",
+      .event_type = "",
+      .file = "cloudevents-failed.json" },
+    { .name = "datadog-alert",
+      .title = "a monitor triggered",
+      .sender = "datadog",
+      .event_type = "",
+      .file = "datadog-alert.json" },
+    { .name = "gitea-run-failed",
+      .title = "a workflow run of main failed",
+      .sender = "gitea",
+      .event_type = "workflow_run",
+      .file = "gitea-run-failed.json" },
+    { .name = "gitlab-pipeline-failed",
+      .title = "a pipeline of main failed",
+      .sender = "gitlab",
+      .event_type = "Pipeline Hook",
+      .file = "gitlab-pipeline-failed.json" },
+    { .name = "grafana-alert",
+      .title = "an alert fires",
+      .sender = "grafana",
+      .event_type = "",
+      .file = "grafana-alert.json" },
+    { .name = "jenkins-build-failed",
+      .title = "a build of main failed",
+      .sender = "jenkins",
+      .event_type = "",
+      .file = "jenkins-build-failed.json" },
+    { .name = "jira-issue",
+      .title = "an issue was created",
+      .sender = "jira",
+      .event_type = "",
+      .file = "jira-issue.json" },
+    { .name = "linear-issue",
+      .title = "an issue was created",
+      .sender = "linear",
+      .event_type = "Issue",
+      .file = "linear-issue.json" },
+    { .name = "newrelic-issue",
+      .title = "an issue was activated",
+      .sender = "newrelic",
+      .event_type = "",
+      .file = "newrelic-issue.json" },
+    { .name = "opsgenie-alert",
+      .title = "an alert was created",
+      .sender = "opsgenie",
+      .event_type = "",
+      .file = "opsgenie-alert.json" },
+    { .name = "pagerduty-incident",
+      .title = "an incident was triggered",
+      .sender = "pagerduty",
+      .event_type = "",
+      .file = "pagerduty-incident.json" },
+    { .name = "sentry-alert",
+      .title = "an alert rule triggered",
+      .sender = "sentry",
+      .event_type = "event_alert",
+      .file = "sentry-alert.json" },
+    { .name = "standard-webhook-failed",
+      .title = "an event whose data says `failed`",
+      .sender = "standard-webhooks",
+      .event_type = "",
+      .file = "standard-webhook-failed.json" },
+    { .name = "uptimerobot-down",
+      .title = "a monitor is down",
+      .sender = "uptimerobot",
+      .event_type = "",
+      .file = "uptimerobot-down.json" },
 };
 
 #define N_SAMPLES (sizeof samples / sizeof *samples)
@@ -79,6 +169,7 @@ static struct slice text_of(const struct sample *sample)
 
 struct fresh {
     char now[TIME_TEXT_BYTES];
+    char now_ms[24], now_s[24];
     char earlier[TIME_TEXT_BYTES];
     char id[24];
     char sha[2 * SHA_BYTES + 1];
@@ -123,6 +214,8 @@ static enum rc make_fresh(int64_t now_ms, struct fresh *fresh)
         return rc;
     hex_format(sha, sizeof sha, fresh->sha);
     time_format(now_ms, fresh->now);
+    (void)snprintf(fresh->now_ms, sizeof fresh->now_ms, "%" PRId64, now_ms);
+    (void)snprintf(fresh->now_s, sizeof fresh->now_s, "%" PRId64, now_ms / SECOND_MS);
     time_format(now_ms - EARLIER_MS, fresh->earlier);
     rc = make_id(fresh);
     return rc ? rc : make_uuid(fresh);
@@ -136,8 +229,9 @@ static struct slice value_of(const struct fresh *fresh, struct slice name)
         const char *name;
         const char *value;
     } values[] = {
-        { "now", fresh->now }, { "earlier", fresh->earlier }, { "id", fresh->id },
-        { "sha", fresh->sha }, { "uuid", fresh->uuid },
+        { "now", fresh->now },         { "now_ms", fresh->now_ms }, { "now_s", fresh->now_s },
+        { "earlier", fresh->earlier }, { "id", fresh->id },         { "sha", fresh->sha },
+        { "uuid", fresh->uuid },
     };
 
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {

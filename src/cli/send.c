@@ -48,7 +48,7 @@ static enum exit_code list_samples(const struct invocation *invocation)
             buffer_format(&out, "{\"name\":\"%s\",\"sender\":\"%s\",\"title\":\"%s\"}\n",
                           sample->name, sample->sender, sample->title);
         else
-            buffer_format(&out, "%-16s%-14s%s\n", sample->name, sample->sender, sample->title);
+            buffer_format(&out, "%-27s%-19s%s\n", sample->name, sample->sender, sample->title);
     }
     rc = screen_write(&out);
     buffer_free(&out);
@@ -304,7 +304,11 @@ static enum exit_code sign(struct sending *sending)
         return usage_error(invocation->command, "what kind of event is it? %s says so: -H '%s: …'",
                            sender->title, sender->event_header);
     rc = make_headers(sending, event_type);
-    if (rc)
+    if (rc == RC_DENIED)
+        complain(invocation->command,
+                 "nobody but %s can sign for this hook: its key is a public one",
+                 sender ? sender->title : "its sender");
+    else if (rc)
         complain(invocation->command, "cannot sign it: %s", rc_text(rc));
     return rc ? EXIT_REFUSED : EXIT_DONE;
 }

@@ -1,4 +1,4 @@
-"""Node and what Slack publishes for it, installed once beside the build; tests of it are skipped where they cannot be had."""
+"""Node and what Slack and senders of webhooks publish for it, installed once beside the build; tests of it are skipped where they cannot be had."""
 import fcntl
 import json
 import os

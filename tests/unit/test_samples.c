@@ -2,6 +2,7 @@
 
 #include "src/base/clock.h"
 #include "watchers/samples.h"
+#include "watchers/senders/sender.h"
 
 #define NOW_MS INT64_C(1795248300123) /* 2026-11-21T08:05:00.123Z */
 
@@ -12,7 +13,27 @@ static const char doors[] =
     "  token: t\n"
     "  map: {kind: deploy, service: app.name, state: status, environment: env, title: message,\n"
     "        id: delivery, time: at}\n"
-    "  states: {failing: [failed, error], ok: [succeeded]}\n";
+    "  states: {failing: [failed, error], ok: [succeeded]}\n"
+    "- {webhook: azure-devops, basic: 'u:p'}\n"
+    "- {webhook: bitbucket, secret: s}\n"
+    "- {webhook: buildkite, secret: s}\n"
+    "- {webhook: circleci, secret: s}\n"
+    "- {webhook: cloudevents, token: t, map: {state: data.status}, states: {failing: [failed]}}\n"
+    "- {webhook: datadog, token: t}\n"
+    "- {webhook: gitea, secret: s}\n"
+    "- {webhook: gitlab, token: t}\n"
+    "- {webhook: grafana, secret: s}\n"
+    "- {webhook: jenkins, basic: 'u:p'}\n"
+    "- {webhook: jira, secret: s}\n"
+    "- {webhook: linear, secret: s}\n"
+    "- {webhook: newrelic, token: t}\n"
+    "- {webhook: opsgenie, token: t}\n"
+    "- {webhook: pagerduty, secret: s}\n"
+    "- {webhook: sentry, secret: s}\n"
+    "- {webhook: standard-webhooks, secret: whsec_c2VjcmV0IG9mIG91cnM=, map: {state: "
+    "data.status},\n"
+    "   states: {failing: [failed]}}\n"
+    "- {webhook: uptimerobot, token: t}\n";
 
 static int set_up(void **state)
 {
@@ -34,26 +55,49 @@ static struct slice render(struct configured *configured, const char *name)
 static void read_sample(struct configured *configured, const char *name, struct event_list *events)
 {
     const struct sample *sample = sample_find(slice_of(name));
-    struct header header = { SLICE("X-GitHub-Event"), slice_of(sample->event_type) };
+    const char *event_header = sender_find(slice_of(sample->sender))->event_header;
+    struct header header = { slice_of(event_header ? event_header : ""),
+                             slice_of(sample->event_type) };
     const struct journal_entry entry = { .door = DOOR_DATA,
                                          .watcher = slice_of(sample->sender),
                                          .received_ms = NOW_MS,
                                          .body = render(configured, name),
-                                         .headers = { &header, 1 } };
+                                         .headers = { &header, event_header ? 1 : 0 } };
 
     assert_int_equal(watchers_events(configured->watchers, &entry, configured->arena, events),
                      RC_OK);
     assert_int_equal(events->n_items, 1);
 }
 
-static void every_sample_is_an_event_of_now_that_says_failing_or_ok(void **state)
+static void every_sample_is_an_event_of_now_that_says_what_its_title_says(void **state)
 {
     static const struct {
         const char *name, *kind, *state;
     } expected[] = {
-        { "ci-red", "ci.run", "failing" },      { "ci-green", "ci.run", "ok" },
-        { "alert-firing", "alert", "failing" }, { "alert-resolved", "alert", "ok" },
-        { "deploy", "deploy", "ok" },           { "deploy-failed", "deploy", "failing" },
+        { "ci-red", "ci.run", "failing" },
+        { "ci-green", "ci.run", "ok" },
+        { "alert-firing", "alert", "failing" },
+        { "alert-resolved", "alert", "ok" },
+        { "deploy", "deploy", "ok" },
+        { "deploy-failed", "deploy", "failing" },
+        { "azure-devops-build-failed", "ci.run", "failing" },
+        { "bitbucket-build-failed", "ci.run", "failing" },
+        { "buildkite-build-failed", "ci.run", "failing" },
+        { "circleci-workflow-failed", "ci.run", "failing" },
+        { "cloudevents-failed", NULL, "failing" },
+        { "datadog-alert", "alert", "failing" },
+        { "gitea-run-failed", "ci.run", "failing" },
+        { "gitlab-pipeline-failed", "ci.run", "failing" },
+        { "grafana-alert", "alert", "failing" },
+        { "jenkins-build-failed", "ci.run", "failing" },
+        { "jira-issue", "issue", "info" },
+        { "linear-issue", "issue", "info" },
+        { "newrelic-issue", "alert", "failing" },
+        { "opsgenie-alert", "alert", "failing" },
+        { "pagerduty-incident", "alert", "failing" },
+        { "sentry-alert", "alert", "failing" },
+        { "standard-webhook-failed", NULL, "failing" },
+        { "uptimerobot-down", "alert", "failing" },
     };
     size_t n_samples = 0;
 
@@ -65,11 +109,35 @@ static void every_sample_is_an_event_of_now_that_says_failing_or_ok(void **state
 
         print_message("%s\n", expected[i].name);
         read_sample(*state, expected[i].name, &events);
+        assert_string_equal(sample_at(i)->name, expected[i].name);
         assert_true(slice_eq(events.items[0].fields[FIELD_KIND], slice_of(expected[i].kind)));
         assert_true(slice_eq(events.items[0].fields[FIELD_STATE], slice_of(expected[i].state)));
-        assert_int_equal(events.items[0].time_ms, NOW_MS);
+        assert_true(slice_is_absent(events.items[0].drift));
+        assert_int_equal(events.items[0].time_ms / SECOND_MS, NOW_MS / SECOND_MS);
         assert_false(events.items[0].is_repeat);
         event_list_free(&events);
+    }
+}
+
+/* A door of its own, or signed by its sender alone. */
+static bool has_no_sample(const struct sender *sender)
+{
+    return sender->door || slice_eq(slice_of(sender->name), SLICE("travis")) ||
+           slice_eq(slice_of(sender->name), SLICE("cloudwatch"));
+}
+
+static void every_sender_that_can_be_signed_for_has_a_sample(void **state)
+{
+    const struct sender *sender;
+
+    (void)state;
+    for (size_t i = 0; (sender = sender_at(i)) != NULL; i++) {
+        bool is_there = false;
+
+        for (size_t k = 0; sample_at(k); k++)
+            is_there = is_there || strcmp(sample_at(k)->sender, sender->name) == 0;
+        if (is_there == has_no_sample(sender))
+            fail_msg("%s: %s", sender->name, is_there ? "a sample" : "no sample");
     }
 }
 
@@ -136,7 +204,8 @@ static void an_unknown_sample_is_not_found(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SAMPLE_TEST(every_sample_is_an_event_of_now_that_says_failing_or_ok),
+        SAMPLE_TEST(every_sample_is_an_event_of_now_that_says_what_its_title_says),
+        SAMPLE_TEST(every_sender_that_can_be_signed_for_has_a_sample),
         SAMPLE_TEST(red_and_green_are_about_the_same_condition),
         SAMPLE_TEST(ids_are_new_at_each_use_and_the_same_within_one),
         SAMPLE_TEST(no_mark_is_left_in_any_sample),

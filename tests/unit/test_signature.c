@@ -258,6 +258,27 @@ static void h15_what_was_signed_long_ago_or_ahead_of_us_is_told_from_what_is_for
     assert_int_equal(check_with(&listed, secrets, &header, 1, "[]", 301), RC_DENIED);
 }
 
+static void a_time_is_digits_without_a_zero_before_them(void **state)
+{
+    static const struct {
+        const char *time;
+        int64_t now_s;
+        bool is_near;
+    } cases[] = {
+        { "0", 0, true },     { "0", 300, true }, { "0", 301, false }, { "1", 0, true },
+        { "00", 0, false },   { "01", 0, false }, { "", 0, false },    { "-1", 0, false },
+        { "1e1", 10, false }, { "10", 10, true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        print_message("%s\n", cases[i].time);
+        assert_int_equal(signature_time_is_near(&listed, slice_of(cases[i].time), SECOND_MS,
+                                                cases[i].now_s * SECOND_MS),
+                         cases[i].is_near);
+    }
+}
+
 static void a_standard_webhook_is_signed_with_its_id_and_time(void **state)
 {
     static const char *const secrets[] = { "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", NULL };
@@ -275,6 +296,28 @@ static void a_standard_webhook_is_signed_with_its_id_and_time(void **state)
     assert_int_equal(check_with(&standard, secrets, headers, 3, "{}", 0), RC_DENIED);
 }
 
+static void a_base64_secret_may_lack_its_padding_and_end_in_bits_of_no_byte(void **state)
+{
+    static const struct {
+        const char *secret, *bytes;
+    } cases[] = {
+        { "whsec_c2VjcmU=", "secre" }, { "whsec_c2VjcmU", "secre" }, { "whsec_c2VjcmX", "secre" },
+        { "c2Vjcg==", "secr" },        { "c2Vjcg", "secr" },         { "c2Vjcv", "secr" },
+        { "c2VjcmV0", "secret" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct signature_key key;
+        const char *problem;
+
+        print_message("%s\n", cases[i].secret);
+        assert_int_equal(signature_key(&standard, slice_of(cases[i].secret), arena, &key, &problem),
+                         RC_OK);
+        assert_true(slice_eq(key.bytes, slice_of(cases[i].bytes)));
+    }
+}
+
 static void a_secret_that_is_none_of_its_kind_is_told(void **state)
 {
     static const struct {
@@ -283,6 +326,8 @@ static void a_secret_that_is_none_of_its_kind_is_told(void **state)
     } cases[] = {
         { &standard, "whsec_not base64", "is not base64, as `whsec_…` is" },
         { &standard, "whsec_", "is not base64, as `whsec_…` is" },
+        { &standard, "whsec_c2Vjc", "is not base64, as `whsec_…` is" },
+        { &standard, "whsec_c2Vjcg=c", "is not base64, as `whsec_…` is" },
         { &ed25519, "whpk_AAAA", "is no Ed25519 key: 32 bytes as base64, as `whpk_…`" },
         { &rsa, "AAAA", "is no public key in PEM (-----BEGIN PUBLIC KEY-----)" },
     };
@@ -358,7 +403,9 @@ int main(void)
         cmocka_unit_test(basic_is_user_and_password_in_base64),
         cmocka_unit_test(h14_of_a_list_one_right_proof_of_our_version_is_enough),
         cmocka_unit_test(h15_what_was_signed_long_ago_or_ahead_of_us_is_told_from_what_is_forged),
+        cmocka_unit_test(a_time_is_digits_without_a_zero_before_them),
         cmocka_unit_test(a_standard_webhook_is_signed_with_its_id_and_time),
+        cmocka_unit_test(a_base64_secret_may_lack_its_padding_and_end_in_bits_of_no_byte),
         cmocka_unit_test(a_secret_that_is_none_of_its_kind_is_told),
         cmocka_unit_test(what_over_names_is_known),
         cmocka_unit_test(what_is_made_is_accepted),

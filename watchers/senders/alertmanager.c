@@ -41,6 +41,11 @@ static const char *const types[] = { "alertmanager.alert", "alertmanager.notific
 
 static const struct signature_scheme schemes[] = {
     { .name = "token", .kind = SIGNATURE_TOKEN, .header = "Authorization", .prefix = "Bearer " },
+    { .name = "basic",
+      .kind = SIGNATURE_TOKEN,
+      .key_form = KEY_BASIC,
+      .header = "Authorization",
+      .prefix = "Basic " },
     { .name = NULL },
 };
 

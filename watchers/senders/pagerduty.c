@@ -136,6 +136,11 @@ static const struct signature_scheme schemes[] = {
       .prefix = "v1=",
       .separator = ',' },
     { .name = "token", .kind = SIGNATURE_TOKEN, .header = "Authorization", .prefix = "Bearer " },
+    { .name = "basic",
+      .kind = SIGNATURE_TOKEN,
+      .key_form = KEY_BASIC,
+      .header = "Authorization",
+      .prefix = "Basic " },
     { .name = NULL },
 };
 

@@ -71,7 +71,7 @@ bool signature_time_is_near(const struct signature_scheme *scheme, struct slice 
 {
     int64_t value, apart_ms;
 
-    if (!time.len || time.len > TIME_MAX_DIGITS || time.ptr[0] == '0')
+    if (!time.len || time.len > TIME_MAX_DIGITS || (time.len > 1 && time.ptr[0] == '0'))
         return false;
     for (size_t i = 0; i < time.len; i++) {
         if (time.ptr[i] < '0' || time.ptr[i] > '9')

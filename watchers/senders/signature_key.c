@@ -14,14 +14,23 @@ static struct slice without(struct slice text, const char *prefix)
     return (struct slice){ text.ptr + head.len, text.len - head.len };
 }
 
-/* Secrets are handed about without their padding. */
-static enum rc decode_unpadded(struct slice text, struct arena *arena, struct slice *bytes)
+/* Secrets are handed about without their padding, and cut: bits that fill no byte are passed over, as the senders' own libraries do. */
+static enum rc decode_secret(struct slice text, struct arena *arena, struct slice *bytes)
 {
-    size_t n_missing = (4 - text.len % 4) % 4;
-    struct slice padded;
-    enum rc rc = arena_format(arena, &padded, "%.*s%.*s", SLICE_ARG(text), (int)n_missing, "===");
+    struct slice filled;
+    enum rc rc;
 
-    return rc ? rc : base64_decode(padded, arena, bytes);
+    for (int i = 0; i < 2 && text.len % 4 != 1 && slice_ends(text, SLICE("=")); i++)
+        text.len--;
+    if (text.len % 4 == 1)
+        return RC_INVALID;
+    rc = arena_format(arena, &filled, "%.*s%.*s", SLICE_ARG(text), (int)((4 - text.len % 4) % 4),
+                      "AA"); /* zeros */
+    if (!rc)
+        rc = base64_decode(filled, arena, bytes);
+    if (!rc)
+        bytes->len = text.len * 3 / 4;
+    return rc;
 }
 
 static enum rc refuse(const char *why, const char **problem)
@@ -42,7 +51,7 @@ static enum rc read_text(struct slice secret, struct arena *arena, struct signat
 static enum rc read_base64(struct slice secret, struct arena *arena, struct signature_key *key,
                            const char **problem)
 {
-    enum rc rc = decode_unpadded(without(secret, "whsec_"), arena, &key->bytes);
+    enum rc rc = decode_secret(without(secret, "whsec_"), arena, &key->bytes);
 
     if (rc == RC_INVALID || (!rc && !key->bytes.len))
         return refuse("is not base64, as `whsec_…` is", problem);
@@ -61,7 +70,7 @@ static enum rc read_ed25519(struct slice secret, struct arena *arena, struct sig
                             const char **problem)
 {
     struct slice bytes;
-    enum rc rc = decode_unpadded(without(secret, "whpk_"), arena, &bytes);
+    enum rc rc = decode_secret(without(secret, "whpk_"), arena, &bytes);
 
     if (!rc)
         rc = public_key_of_ed25519(bytes, &key->public_key);
