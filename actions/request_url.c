@@ -1,82 +1,12 @@
 #include "actions/request_url.h"
 
+#include "src/base/url.h"
+
 #include <string.h>
 
 #define MAX_PARTS 64
 
 /* -- at load -- */
-
-static bool is_host_byte(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '-' || c == '_';
-}
-
-static bool is_port(struct slice port)
-{
-    int64_t number;
-
-    return !slice_to_int(port, &number) && number >= 1 && number <= 65535;
-}
-
-/* A name, an IPv4 address or an IPv6 address in brackets, and a port if it likes; never user:password@. */
-static bool is_authority(struct slice authority)
-{
-    struct slice rest = authority;
-    struct slice host;
-    bool has_port;
-
-    if (slice_starts(authority, SLICE("["))) {
-        host = slice_cut(&rest, ']');
-        if (host.len < 3 || host.len == authority.len)
-            return false;
-        for (size_t i = 1; i < host.len; i++)
-            if (!strchr("0123456789abcdefABCDEF:.", host.ptr[i]))
-                return false;
-        return !rest.len || (rest.ptr[0] == ':' &&
-                             is_port((struct slice){ .ptr = rest.ptr + 1, .len = rest.len - 1 }));
-    }
-    has_port = memchr(authority.ptr, ':', authority.len) != NULL;
-    host = slice_cut(&rest, ':');
-    for (size_t i = 0; i < host.len; i++)
-        if (!is_host_byte(host.ptr[i]))
-            return false;
-    return host.len && (!has_port || is_port(rest));
-}
-
-/* How many bytes of `text` say scheme, host and port; 0 when that is not a literal start of an http URL. */
-static size_t start_len(struct slice text)
-{
-    static const char *const schemes[] = { "http://", "https://" };
-
-    for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++) {
-        struct slice scheme = slice_of(schemes[i]);
-        size_t end = scheme.len;
-
-        if (!slice_starts(text, scheme))
-            continue;
-        while (end < text.len && text.ptr[end] != '/' && text.ptr[end] != '?')
-            end++;
-        return is_authority((struct slice){ .ptr = text.ptr + scheme.len, .len = end - scheme.len })
-                   ? end
-                   : 0;
-    }
-    return 0;
-}
-
-bool request_url_has_host(struct slice text)
-{
-    return start_len(text) > 0;
-}
-
-/* Anything that may stand in a path or query as it is. */
-bool request_url_is_literal(struct slice text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if (text.ptr[i] <= ' ' || text.ptr[i] > '~' || strchr("\"#<>\\^`{|}", text.ptr[i]))
-            return false;
-    return true;
-}
 
 /* A client would fold them away, and the request would go elsewhere than it says. */
 static bool has_dot_segment(struct slice path)
@@ -127,7 +57,7 @@ static enum rc read_part(struct url_reader *reader, struct url_part *part)
     part->literal = (struct slice){ .ptr = reader->rest.ptr, .len = open };
     reader->rest.ptr += open;
     reader->rest.len -= open;
-    if (!request_url_is_literal(part->literal))
+    if (!url_is_literal(part->literal))
         return refuse(reader, "write spaces and other special characters percent-encoded, and no "
                               "fragment (#)");
     if (memchr(part->literal.ptr, '?', part->literal.len))
@@ -159,7 +89,7 @@ enum rc request_url_load(const struct node *node, const struct parameter_list *p
 
     if (node->type != NODE_SCALAR)
         return refuse(&reader, "a text is expected");
-    start = start_len(node->text);
+    start = url_start_bytes(node->text);
     if (!start)
         return refuse(&reader, "it starts with http:// or https:// and a literal host (and port); "
                                "no parameter, user or password stands there");

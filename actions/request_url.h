@@ -23,8 +23,3 @@ enum rc request_url_load(const struct node *node, const struct parameter_list *p
                          struct request_url *url) MUST_CHECK;
 void request_url_render(const struct request_url *url, const struct parameter_values *values,
                         struct buffer *out);
-
-/* Does it begin with http:// or https://, a host that is one, and perhaps a port, without a user name? */
-bool request_url_has_host(struct slice text);
-/* Only what may stand in a path or query as it is: no blank, quote, fragment or byte above 0x7e. */
-bool request_url_is_literal(struct slice text);

@@ -25,6 +25,7 @@ THREADED_STORIES = {
     "test_decisions": "",
     "test_log_evidence": "",
     "test_rules": "",
+    "test_catch_up": "a_stop|a_reload|while_the_daemon_was_down",
     "test_life": "",
     "test_matching_reloads": "",
     "test_posting": "what_happened_while|a_restart_while|retry_after|a_place_that_hangs|at_a_stop|a_bad_token|a_user_group",

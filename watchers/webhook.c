@@ -56,6 +56,11 @@ struct webhook_rate webhook_rate_of(const struct webhook *hook)
     return hook->rate;
 }
 
+const struct catch_up *webhook_catch_up(const struct webhook *hook)
+{
+    return hook->catch_up;
+}
+
 size_t webhook_count_events(const struct webhook *hook, const struct json *payload)
 {
     const struct sender *sender = hook->sender;

@@ -46,6 +46,9 @@ struct webhook_rate {
     int64_t window_ms;
 };
 struct webhook_rate webhook_rate_of(const struct webhook *hook);
+/* Whom to ask for what could not be delivered here (catch_up_config.h); NULL: nobody. */
+struct catch_up;
+const struct catch_up *webhook_catch_up(const struct webhook *hook);
 /* Content types are looked at before the body is read: true when it may go on. */
 bool webhook_accepts_type(const struct webhook *hook, struct slice content_type);
 /* What to say where it may not. */

@@ -62,7 +62,7 @@ static const struct setting common_settings[] = {
     { .name = "catch_up",
       .type = SETTING_NODE,
       AT(catch_up),
-      .help = "asks again for what failed while away; not in this version" },
+      .help = "asks GitHub again for what it could not deliver" },
 };
 
 /* -- the members this sender may have -- */
@@ -127,11 +127,24 @@ static enum rc find_sender(const struct node *map, struct problems *problems,
     return RC_INVALID;
 }
 
-static void warn_of_catch_up(const struct written *written, struct problems *problems)
+static enum rc read_catch_up(const struct written *written, const struct watcher_place *place,
+                             struct arena *arena, struct problems *problems, struct webhook *hook)
 {
-    if (written->catch_up)
-        mark_problem(problems, PROBLEM_WARNING, written->catch_up->mark,
-                     "`catch_up` has no effect in this version");
+    struct catch_up *made;
+
+    if (!written->catch_up)
+        return RC_OK;
+    if (!hook->sender->takes_catch_up) {
+        node_problem(problems, written->catch_up,
+                     "`catch_up` is for `webhook: github`: %s does not send again when it is asked",
+                     hook->sender->title);
+        return RC_INVALID;
+    }
+    made = arena_alloc(arena, 1, sizeof *made);
+    if (!made)
+        return RC_NO_MEMORY;
+    hook->catch_up = made;
+    return catch_up_load(written->catch_up, place, arena, problems, made);
 }
 
 /* "100/s" */
@@ -198,7 +211,7 @@ enum rc webhook_load(const struct node *map, const struct watcher_place *place, 
     memcpy(hook->constants, written.constants, sizeof hook->constants);
     rc = watcher_worse(rc, watcher_check_name(map, hook->name, problems));
     rc = watcher_worse(rc, read_rate(map, written.rate, problems, &hook->rate));
-    warn_of_catch_up(&written, problems);
+    rc = watcher_worse(rc, read_catch_up(&written, place, arena, problems, hook));
     rc = watcher_worse(rc, watcher_check_constants(map, written.constants, problems));
     rc = watcher_worse(rc, webhook_read_signature(map, place, arena, problems, hook));
     if (hook->sender->parse)

@@ -1,6 +1,7 @@
 /* webhook_config.h - one webhook watcher as vedette.yaml describes it. */
 #pragma once
 
+#include "watchers/catch_up_config.h"
 #include "watchers/senders/sender.h"
 #include "watchers/watcher_config.h"
 #include "watchers/webhook.h"
@@ -17,6 +18,7 @@ struct webhook {
     int64_t lateness_ms;
     struct webhook_rate rate;
     struct slice constants[EVENT_N_FIELDS]; /* stand for whatever the sender says; absent: none */
+    const struct catch_up *catch_up;        /* NULL: none */
     void *options;                          /* what sender->parse made */
 };
 

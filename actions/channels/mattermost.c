@@ -9,12 +9,12 @@
  */
 #include "actions/channels/answer.h"
 #include "actions/channels/channel_routes.h"
-#include "actions/channels/channel_url.h"
 #include "actions/channels/kinds.h"
 #include "actions/channels/web_request.h"
 #include "actions/channels/webhook.h"
 #include "src/base/buffer.h"
 #include "src/base/clock.h"
+#include "src/base/url.h"
 
 #define POST_MAX_UNITS 16000
 #define PLAIN_MAX_UNITS 3500 /* servers of before 5.0 hold 4000 */
@@ -43,7 +43,7 @@ static enum rc load_bot(const struct node *map, const struct channel_place *wher
     const struct node *place = node_find(map, "channel");
     enum rc url_rc, place_rc, routes_rc;
 
-    url_rc = channel_url_read(map, "base_url", where->problems, &channel->base_url);
+    url_rc = url_read(map, "base_url", where->problems, &channel->base_url);
     if (!url_rc && !channel->base_url.len)
         url_rc =
             channel_needs(map, where, "mattermost needs `base_url`, the address of the server");

@@ -1,10 +1,10 @@
 #include "actions/channels/slack.h"
 
 #include "actions/channels/channel_routes.h"
-#include "actions/channels/channel_url.h"
 #include "src/base/clock.h"
 #include "src/base/secret.h"
 #include "src/base/settings.h"
+#include "src/base/url.h"
 
 #include <assert.h>
 #include <string.h>
@@ -16,7 +16,7 @@ struct written {
     struct slice team;
     struct slice_list listen;
     struct node *routes;
-    struct node *elsewhere; /* what secret.h and channel_url.h read themselves */
+    struct node *elsewhere; /* what secret.h and url.h read themselves */
 };
 
 /* clang-format off */
@@ -242,7 +242,7 @@ static enum rc load_places(const struct node *map, const struct written *written
         rc = check_channel(node_find(map, "channel"), where->problems);
     one = check_team(map, written->team, where->problems);
     rc = rc ? rc : one;
-    one = channel_url_read(map, "base_url", where->problems, &channel->base_url);
+    one = url_read(map, "base_url", where->problems, &channel->base_url);
     rc = rc ? rc : one;
     one = channel_routes_load(written->routes, "channel", check_channel, where, channel);
     return rc ? rc : one;

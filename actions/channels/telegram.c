@@ -10,12 +10,12 @@
  */
 #include "actions/channels/answer.h"
 #include "actions/channels/channel_routes.h"
-#include "actions/channels/channel_url.h"
 #include "actions/channels/kinds.h"
 #include "actions/channels/web_request.h"
 #include "actions/channels/webhook.h"
 #include "src/base/buffer.h"
 #include "src/base/clock.h"
+#include "src/base/url.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -99,7 +99,7 @@ static enum rc load(const struct node *map, const struct channel_place *where,
     rcs[0] = notifier_load(map, where, channel);
     rcs[1] = load_token(map, where, channel);
     rcs[2] = load_chat(map, where, channel);
-    rcs[3] = channel_url_read(map, "base_url", where->problems, &channel->base_url);
+    rcs[3] = url_read(map, "base_url", where->problems, &channel->base_url);
     rcs[4] = channel_routes_load(node_find(map, "routes"), "chat", check_chat, where, channel);
     for (size_t i = 0; i < sizeof(rcs) / sizeof(*rcs); i++) {
         if (rcs[i] && worst != RC_NO_MEMORY)

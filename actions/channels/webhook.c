@@ -1,7 +1,7 @@
 #include "actions/channels/webhook.h"
 
-#include "actions/channels/channel_url.h"
 #include "src/base/secret.h"
+#include "src/base/url.h"
 
 enum rc notifier_load(const struct node *map, const struct channel_place *where,
                       struct channel *channel)
@@ -49,7 +49,7 @@ enum rc webhook_load_url(const struct node *map, const struct channel_place *whe
 
     if (rc || !where->resolve_secrets)
         return rc;
-    fault = channel_url_fault(*url, true);
+    fault = url_fault(*url, true);
     if (!fault)
         return RC_OK;
     /* Not the address itself: it is the secret. */

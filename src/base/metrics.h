@@ -21,6 +21,10 @@
       "Events whose payload was not as their sender's used to be")                                 \
     X(HTTP_REFUSED, "vedette_http_refused_total", "counter", "server,reason",                      \
       "Connections and requests cut or refused before anybody looked at what they ask")            \
+    X(CATCH_UP_RUNS, "vedette_catch_up_runs_total", "counter", "watcher,result",                   \
+      "Rounds in which GitHub was asked what it could not deliver, by result")                     \
+    X(CATCH_UP_DELIVERIES, "vedette_catch_up_deliveries_total", "counter", "watcher,result",       \
+      "Missed deliveries that GitHub was asked to send again, by what it said")                    \
     X(LOG_BYTES, "vedette_log_bytes_total", "counter", "watcher", "Bytes of logs read")            \
     X(LOG_LAG, "vedette_log_lag_bytes", "gauge", "watcher", "Bytes of logs not read yet")          \
     X(LOG_FILE_LAG, "vedette_log_file_lag_bytes", "gauge", "watcher,path",                         \

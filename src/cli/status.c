@@ -214,6 +214,15 @@ static void show_lagging(const struct json *watcher, struct buffer *out)
     }
 }
 
+static void show_trouble(struct slice trouble, struct buffer *out)
+{
+    if (!trouble.len)
+        return;
+    buffer_add_text(out, "    ! ");
+    show_text(out, trouble);
+    buffer_add_text(out, "\n");
+}
+
 static void show_log(const struct screen *screen, const struct json *watcher, struct buffer *out)
 {
     int64_t n_files = value_int(watcher, "n_files");
@@ -233,11 +242,8 @@ static void show_log(const struct screen *screen, const struct json *watcher, st
     if (value_int(watcher, "n_left_alone"))
         buffer_format(out, "    %lld not read (compressed, or Vedette's own log)\n",
                       (long long)value_int(watcher, "n_left_alone"));
-    if (value_int(watcher, "n_troubles")) {
-        buffer_add_text(out, "    ! ");
-        show_text(out, value_text(watcher, "trouble"));
-        buffer_add_text(out, "\n");
-    }
+    if (value_int(watcher, "n_troubles"))
+        show_trouble(value_text(watcher, "trouble"), out);
     show_lagging(watcher, out);
 }
 
@@ -247,11 +253,39 @@ static void show_journal(const struct screen *screen, const struct json *watcher
     buffer_format(out, ": the journal, %lld entries read",
                   (long long)value_int(watcher, "n_lines"));
     show_last(screen, watcher, "last", out);
-    if (!value_text(watcher, "trouble").len)
+    show_trouble(value_text(watcher, "trouble"), out);
+}
+
+/* What of GitHub's deliveries did not come, and was asked for. */
+static void add_catch_up(const struct screen *screen, const struct json *catch_up,
+                         struct buffer *out)
+{
+    int64_t at_ms;
+
+    if (!value_time(catch_up, "ran", &at_ms)) {
+        buffer_add_text(out, "not asked yet");
         return;
-    buffer_add_text(out, "    ! ");
-    show_text(out, value_text(watcher, "trouble"));
+    }
+    buffer_format(out, "%lld missed, %lld asked for again",
+                  (long long)value_int(catch_up, "n_missed"),
+                  (long long)value_int(catch_up, "n_asked"));
+    if (value_int(catch_up, "n_refused"))
+        buffer_format(out, ", %lld refused", (long long)value_int(catch_up, "n_refused"));
+    buffer_add_text(out, ", ");
+    show_time(screen, out, at_ms, false);
+    if (value_is_true(catch_up, "partial"))
+        buffer_add_text(out, " (GitHub lists more attempts than were looked at)");
+}
+
+static void show_catch_up(const struct screen *screen, const struct json *catch_up,
+                          struct buffer *out)
+{
+    if (!catch_up)
+        return;
+    buffer_add_text(out, "    catch-up: ");
+    add_catch_up(screen, catch_up, out);
     buffer_add_text(out, "\n");
+    show_trouble(value_text(catch_up, "error"), out);
 }
 
 static void show_webhook(const struct screen *screen, const struct json *watcher,
@@ -260,11 +294,12 @@ static void show_webhook(const struct screen *screen, const struct json *watcher
     buffer_format(out, ": %lld taken, %lld refused", (long long)value_int(watcher, "n_accepted"),
                   (long long)value_int(watcher, "n_refused"));
     show_last(screen, watcher, "accepted", out);
-    if (!value_text(watcher, "subscription").len)
-        return;
-    buffer_add_text(out, "    subscription ");
-    show_text(out, value_text(watcher, "subscription"));
-    buffer_add_text(out, "\n");
+    if (value_text(watcher, "subscription").len) {
+        buffer_add_text(out, "    subscription ");
+        show_text(out, value_text(watcher, "subscription"));
+        buffer_add_text(out, "\n");
+    }
+    show_catch_up(screen, json_get_text(watcher, "catch_up"), out);
 }
 
 static void show_watchers(const struct screen *screen, const struct json *watchers,
@@ -301,15 +336,6 @@ static void show_reason(const struct json *one, struct buffer *out)
     buffer_add_text(out, ")");
 }
 
-static void show_channel_error(struct slice error, struct buffer *out)
-{
-    if (!error.len)
-        return;
-    buffer_add_text(out, "    ! ");
-    show_text(out, error);
-    buffer_add_text(out, "\n");
-}
-
 /* Without a connection no click arrives. */
 static void show_socket_mode(const struct json *socket_mode, struct buffer *out)
 {
@@ -317,7 +343,7 @@ static void show_socket_mode(const struct json *socket_mode, struct buffer *out)
 
     if (!socket_mode || value_int(socket_mode, "connections"))
         return;
-    show_channel_error(error.len ? error : SLICE("Socket Mode is not connected yet"), out);
+    show_trouble(error.len ? error : SLICE("Socket Mode is not connected yet"), out);
 }
 
 static void show_channel(const struct screen *screen, const struct json *channel,
@@ -350,7 +376,7 @@ static void show_channel(const struct screen *screen, const struct json *channel
     if (value_int(channel, "dead"))
         buffer_format(out, ", %lld given up", (long long)value_int(channel, "dead"));
     buffer_add_text(out, "\n");
-    show_channel_error(value_text(channel, "error"), out);
+    show_trouble(value_text(channel, "error"), out);
     show_socket_mode(json_get_text(channel, "socket_mode"), out);
 }
 
@@ -530,6 +556,20 @@ enum exit_code status_command(const struct invocation *invocation)
 
 /* --- hooks --- */
 
+static void show_hook_catch_up(const struct screen *screen, const struct json *catch_up,
+                               struct buffer *out)
+{
+    struct buffer text;
+
+    if (!catch_up)
+        return;
+    buffer_init(&text, 0);
+    add_catch_up(screen, catch_up, &text);
+    view_member("catch-up", buffer_slice(&text), out);
+    view_member("trouble", value_text(catch_up, "error"), out);
+    buffer_free(&text);
+}
+
 static void show_hook(const struct screen *screen, const struct json *hook, struct buffer *out)
 {
     const struct sender *sender = sender_find(value_text(hook, "sender"));
@@ -547,12 +587,12 @@ static void show_hook(const struct screen *screen, const struct json *hook, stru
     view_time_member(screen, "last refused", hook, "refused", out);
     view_member("because", value_text(hook, "reason"), out);
     view_member("subscription", value_text(hook, "subscription"), out);
-    if (value_text(hook, "accepted").len)
-        return;
-    view_member("deliveries",
-                value_text(hook, "refused").len ? SLICE("refused, all of them since the start")
-                                                : SLICE("none since the start"),
-                out);
+    if (!value_text(hook, "accepted").len)
+        view_member("deliveries",
+                    value_text(hook, "refused").len ? SLICE("refused, all of them since the start")
+                                                    : SLICE("none since the start"),
+                    out);
+    show_hook_catch_up(screen, json_get_text(hook, "catch_up"), out);
 }
 
 /* Those of the status, and what the sender's own page asks to be ticked. */

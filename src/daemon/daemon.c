@@ -7,6 +7,7 @@
 #include "src/base/metrics.h"
 #include "src/base/process.h"
 #include "src/daemon/announce.h"
+#include "src/daemon/catching_up.h"
 #include "src/daemon/doors.h"
 #include "src/daemon/effects.h"
 #include "src/daemon/http_inherit.h"
@@ -45,6 +46,7 @@ struct daemon {
     struct tailing *tailing;
     struct posting *posting;
     struct slack_socket *slack_socket;
+    struct catching_up *catching_up;
     struct routes *public_routes, *control_routes, *slack_routes;
     struct http_routes public_handlers, control_handlers, slack_handlers;
     struct doors doors;
@@ -220,6 +222,16 @@ static enum rc start_slack_socket(struct daemon *daemon)
     return rc;
 }
 
+/* What it asks for comes in by the doors. */
+static enum rc start_catching_up(struct daemon *daemon)
+{
+    enum rc rc = catching_up_start(daemon->service, &daemon->catching_up);
+
+    if (!rc)
+        service_set_catching_up(daemon->service, daemon->catching_up);
+    return rc;
+}
+
 static enum rc make_routes(struct daemon *daemon)
 {
     const struct {
@@ -389,6 +401,7 @@ static void stop(struct daemon *daemon, bool is_clean)
     rest(daemon);
     if (daemon->service)
         service_stop(daemon->service);
+    catching_up_stop(daemon->catching_up); /* what it asks for now would find no door */
     doors_drain(&daemon->doors);
     if (daemon->service)
         service_end_work(daemon->service);
@@ -403,6 +416,7 @@ static void stop(struct daemon *daemon, bool is_clean)
         log_warn("could not note the orderly stop");
     tailing_free(daemon->tailing);
     slack_socket_free(daemon->slack_socket);
+    catching_up_free(daemon->catching_up);
     posting_free(daemon->posting);
     effects_free(daemon->effects);
     inlet_free(daemon->inlet);
@@ -446,6 +460,7 @@ static int start(struct daemon *daemon)
         { start_posting, EXIT_FAILURE, "channels" },
         { start_slack_socket, EXIT_FAILURE, "Slack's Socket Mode" },
         { start_servers, EXIT_FAILURE, "listeners" },
+        { start_catching_up, EXIT_FAILURE, "catching up" },
     };
 
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {

@@ -1,5 +1,6 @@
 /* GET /api/v1/status: how it goes, what waits, what is held back and why. */
 #include "src/daemon/budget_facts.h"
+#include "src/daemon/catching_up.h"
 #include "src/daemon/handlers.h"
 #include "src/daemon/log_status.h"
 #include "src/daemon/object_kinds.h"
@@ -239,6 +240,28 @@ static enum rc write_url(const struct status *status, const struct webhook *hook
                         SLICE_ARG(service_public_address(request->service)), SLICE_ARG(path));
 }
 
+static void write_catch_up(const struct status *status, struct slice name,
+                           struct json_writer *writer)
+{
+    struct catching_up *catching_up = service_catching_up(status->request->service);
+    struct catching_up_fact fact = { 0 };
+
+    if (catching_up)
+        fact = catching_up_fact_of(catching_up, name);
+    json_key(writer, "catch_up");
+    json_object_begin(writer);
+    json_member_time(writer, "ran", fact.ran_ms);
+    json_member_time(writer, "next", fact.next_ms);
+    json_member_int(writer, "n_missed", fact.n_missed);
+    json_member_int(writer, "n_asked", fact.n_asked);
+    json_member_int(writer, "n_refused", fact.n_refused);
+    if (fact.is_partial)
+        json_member_bool(writer, "partial", true);
+    if (fact.error[0])
+        json_member_text(writer, "error", slice_of(fact.error));
+    json_object_end(writer);
+}
+
 static enum rc write_watcher(struct status *status, const struct webhook *hook)
 {
     struct slice name = webhook_name(hook);
@@ -264,6 +287,8 @@ static enum rc write_watcher(struct status *status, const struct webhook *hook)
     json_member_int(writer, "n_accepted", fact.n_accepted);
     json_member_int(writer, "n_duplicates", fact.n_duplicates);
     json_member_int(writer, "n_refused", fact.n_refused);
+    if (webhook_catch_up(hook))
+        write_catch_up(status, name, writer);
     json_object_end(writer);
     return RC_OK;
 }

@@ -48,6 +48,7 @@ struct service {
     struct tailing *tailing;
     struct posting *posting;
     struct slack_socket *slack_socket;
+    struct catching_up *catching_up;
     enum rules_state rules_state;
     char *problems;
     int64_t reported_ms;
@@ -677,6 +678,23 @@ struct slack_socket *service_slack_socket(struct service *service)
     socket = service->slack_socket;
     pthread_mutex_unlock(&service->lock);
     return socket;
+}
+
+void service_set_catching_up(struct service *service, struct catching_up *catching_up)
+{
+    pthread_mutex_lock(&service->lock);
+    service->catching_up = catching_up;
+    pthread_mutex_unlock(&service->lock);
+}
+
+struct catching_up *service_catching_up(struct service *service)
+{
+    struct catching_up *catching_up;
+
+    pthread_mutex_lock(&service->lock);
+    catching_up = service->catching_up;
+    pthread_mutex_unlock(&service->lock);
+    return catching_up;
 }
 
 void service_changed(struct service *service)

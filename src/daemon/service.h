@@ -59,8 +59,8 @@ enum rc service_reload(struct service *service, struct buffer *out) MUST_CHECK;
 void service_on_change(struct service *service, void (*wake)(void *context), void *context);
 void service_changed(struct service *service);
 
-/* Those who want to know when another configuration is in force (tailing.c, posting.c, slack_socket.c), at most SERVICE_LISTENERS. NULL for `wake`: not the one with this context any more. */
-#define SERVICE_LISTENERS 4
+/* Those who want to know when another configuration is in force (tailing.c, posting.c, slack_socket.c, catching_up.c), at most SERVICE_LISTENERS. NULL for `wake`: not the one with this context any more. */
+#define SERVICE_LISTENERS 8
 void service_on_config(struct service *service, void (*wake)(void *context), void *context);
 
 /* Who follows the logs; NULL until it is started. */
@@ -75,6 +75,10 @@ struct posting *service_posting(struct service *service);
 struct slack_socket;
 void service_set_slack_socket(struct service *service, struct slack_socket *socket);
 struct slack_socket *service_slack_socket(struct service *service);
+/* Who asks for what was missed; NULL until it is started. */
+struct catching_up;
+void service_set_catching_up(struct service *service, struct catching_up *catching_up);
+struct catching_up *service_catching_up(struct service *service);
 /* Slack's requests that were let in lately, by whichever listener. */
 struct slack_replays *service_slack_replays(struct service *service);
 /* What came through each webhook's door since the start. */

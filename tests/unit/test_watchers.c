@@ -123,8 +123,6 @@ static void what_this_version_does_not_watch_is_a_warning(void **state)
         { "- {clock: {cron: x}, name: x}", "warning: this version has no clock watcher yet" },
         { "- {poll: https://x, name: x}", "warning: this version has no poll watcher yet" },
         { "- {inbox: imaps://x, name: x}", "warning: this version has no inbox watcher yet" },
-        { "- {webhook: github, secret: s, catch_up: {repo: acme/shop}}",
-          "warning: `catch_up` has no effect in this version" },
     };
     struct configured *configured = *state;
 

@@ -391,6 +391,7 @@ const struct sender sender_github = {
     .schemes = schemes,
     .max_body_bytes = (int64_t)25 * 1024 * 1024, /* GitHub sends nothing larger */
     .takes_form = true,
+    .takes_catch_up = true,
     .events_to_tick = "Workflow runs, Deployment statuses, Pushes, Dependabot alerts",
     .kinds = kinds,
     .types = types,

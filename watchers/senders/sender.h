@@ -74,6 +74,7 @@ struct sender {
     bool takes_plain;       /* JSON that is said to be text/plain */
     bool takes_any_token_header; /* `token_header:` names the header of its token */
     bool takes_any_signature;    /* `signature:` says how its secret is used */
+    bool takes_catch_up;         /* what failed can be asked for again (catch_up_config.h) */
     const char *events_to_tick;  /* for `vedette hooks` */
     const char *const *kinds;    /* kinds it can yield; NULL-ended */
     const char *const
