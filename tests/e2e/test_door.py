@@ -5,6 +5,7 @@ import hmac
 import http.client
 import json
 import pathlib
+import resource
 import socket
 import ssl
 import subprocess
@@ -227,6 +228,33 @@ class Restarts(VedetteTest):
         self.assertIn("vedette.socket", (ROOT / "packaging/vedette.service").read_text())
 
 
+class Conversations(VedetteTest):
+    def request(self, body, **more):
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers(**more).items())
+        return f"POST /hooks/deploys HTTP/1.1\r\nHost: localhost\r\n{lines}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+    def test_h26_who_closes_his_half_is_answered(self):
+        vedette = self.vedette()
+        host, port = vedette.addresses["public"].rsplit(":", 1)
+        with socket.create_connection((host, int(port)), PATIENCE) as sender:
+            sender.sendall(self.request(deploy()))
+            sender.shutdown(socket.SHUT_WR)
+            self.assertTrue(sender.recv(4096).startswith(b"HTTP/1.1 202 "))
+
+    def test_h26_deliveries_behind_each_other_are_each_stored_and_answered_in_order(self):
+        vedette = self.vedette()
+        host, port = vedette.addresses["public"].rsplit(":", 1)
+        bodies = [deploy(number) for number in range(20)]
+        with socket.create_connection((host, int(port)), PATIENCE) as sender:
+            sender.sendall(b"".join(map(self.request, bodies)) + self.request(deploy(), Authorization="Bearer no", Connection="close"))
+            answer = b""
+            while piece := sender.recv(65536):
+                answer += piece
+        self.assertEqual([line.split()[1] for line in answer.split(b"\r\n") if line.startswith(b"HTTP/1.1")], [b"202"] * 20 + [b"401"])
+        vedette.wait_until_folded()
+        self.assertEqual(len(vedette.items("events")), 20)
+
+
 class Limits(VedetteTest):
     def test_a_hook_takes_as_many_as_its_rate_says_and_asks_the_others_to_come_again(self):
         vedette = self.vedette(config=CONFIG.replace("    name: deploys\n", "    name: deploys\n    rate: 3/h\n", 1))
@@ -257,6 +285,25 @@ class Limits(VedetteTest):
         for one in idle:
             one.close()
         self.assertEqual(vedette.request("public", "POST", "/hooks/deploys", deploy(), headers()).status, 202)
+
+    def test_h03_when_no_descriptor_is_left_the_door_waits_and_opens_again(self):
+        vedette = self.vedette()
+        host, port = vedette.addresses["public"].rsplit(":", 1)
+        n_open = len(list(pathlib.Path(f"/proc/{vedette.pid}/fd").iterdir()))
+        _, most = resource.prlimit(vedette.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(vedette.pid, resource.RLIMIT_NOFILE, (n_open + 5, most))
+        waiting = [socket.create_connection((host, int(port)), PATIENCE) for _ in range(30)]  # the kernel takes them, nobody else does
+        wait_until(lambda: len(list(pathlib.Path(f"/proc/{vedette.pid}/fd").iterdir())) >= n_open + 5, "nothing is left")
+        before, begin = self.cpu_seconds(vedette), time.monotonic()
+        wait_until(lambda: time.monotonic() - begin > 2, "two seconds")
+        self.assertLess(self.cpu_seconds(vedette) - before, 0.1, "it does not spin")
+        self.assertEqual(vedette.process.poll(), None)
+        resource.prlimit(vedette.pid, resource.RLIMIT_NOFILE, (most, most))
+        for one in waiting:
+            one.close()
+        begin = time.monotonic()
+        self.assertEqual(vedette.request("public", "POST", "/hooks/deploys", deploy(), headers()).status, 202)
+        self.assertLess(time.monotonic() - begin, 5)
 
     def cpu_seconds(self, vedette):
         fields = pathlib.Path(f"/proc/{vedette.pid}/stat").read_text().rpartition(")")[2].split()
