@@ -5,6 +5,7 @@ import hmac
 import http.client
 import json
 import pathlib
+import re
 import resource
 import socket
 import ssl
@@ -250,7 +251,7 @@ class Conversations(VedetteTest):
             answer = b""
             while piece := sender.recv(65536):
                 answer += piece
-        self.assertEqual([line.split()[1] for line in answer.split(b"\r\n") if line.startswith(b"HTTP/1.1")], [b"202"] * 20 + [b"401"])
+        self.assertEqual(re.findall(rb"HTTP/1\.1 (\d+) ", answer), [b"202"] * 20 + [b"401"])
         vedette.wait_until_folded()
         self.assertEqual(len(vedette.items("events")), 20)
 
