@@ -181,7 +181,11 @@ enum rc rolling_wake(const void *spec, const struct condition_input *input, stru
     if (rc)
         return rc;
     judging = judging_of(rolling, input, &tally);
-    judge(&judging, false, result);
+    /* Where time alone changes nothing, a clear that sets it back begins nothing either: only the forgetting is due. */
+    if (!input->is_firing && tally.next_ms == TALLY_NEVER)
+        result->verdict = CONDITION_RESTS;
+    else
+        judge(&judging, false, result);
     hand_back(&judging, result);
     return RC_OK;
 }

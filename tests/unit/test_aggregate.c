@@ -506,9 +506,30 @@ static void what_was_forgotten_is_not_what_was_seen_last(void **state)
     story_end(story);
 }
 
+/* The window of the late ones is long over; a clear that was as long on its way as they were sets the key's own time back into it. */
+static void a_clear_that_sets_the_time_back_begins_nothing(void **state)
+{
+    struct story *story = story_of("{id: a, on: push, key: [repo], where: {state: failing}, "
+                                   "when: {sum: duration, below: 10, within: 5s, at_least: 2}}");
+
+    (void)state;
+    story->now_ms = START_MS + 6000;
+    (void)event_at(story, 0, "'kind':'push','state':'failing','duration':'5'");
+    story->now_ms = START_MS + 50000;
+    (void)event_at(story, 5001, "'kind':'push','state':'failing','duration':'-1'");
+    story->now_ms = START_MS + 179000;
+    (void)event_at(story, 5000, "'kind':'push','state':'failing','duration':'2.5'");
+    story->now_ms = START_MS + 255000;
+    (void)event_at(story, 5104, "'kind':'push','state':'ok'");
+    time_passes_to(story, DAY_MS);
+    assert_told(story, "");
+    story_end(story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_clear_that_sets_the_time_back_begins_nothing),
         cmocka_unit_test(an_aggregate_is_true_beyond_its_bound_and_not_at_it),
         cmocka_unit_test(values_exactly_within_old_are_out),
         cmocka_unit_test(what_comes_late_counts_where_it_belongs),
