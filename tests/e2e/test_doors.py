@@ -444,7 +444,7 @@ class Doors(VedetteTest):
         text = "".join(f"{name}\n{message[name]}\n" for name in sorted(message)).encode()
         signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", "sns.key"], cwd=vedette.directory, input=text, check=True, capture_output=True).stdout
         return json.dumps({**message, "SignatureVersion": "2", "Signature": base64.b64encode(signature).decode(),
-                           "SigningCertURL": "https://sns.eu-north-1.amazonaws.com/a.pem", **(changes or {})}).encode()
+                           "SigningCertURL": "https://sns.eu-north-1.amazonaws.com/SimpleNotificationService-0a.pem", **(changes or {})}).encode()
 
     def test_h14_an_alarm_that_sns_signed_is_taken_as_plain_text_and_any_other_is_401(self):
         hook = f"  - {{webhook: cloudwatch, certificate_file: sns.pem, topics: ['{TOPIC}']}}\nactions:\n"

@@ -175,10 +175,10 @@ class Sns(SdkTest):
         digest = {"1": "-sha1", "2": "-sha256"}[version]
         signature = subprocess.run(["openssl", "dgst", digest, "-sign", "sns.key"], cwd=self.directory, input=text, check=True, capture_output=True).stdout
         return json.dumps({**told, "SignatureVersion": version, "Signature": base64.b64encode(signature).decode(),
-                           "SigningCertURL": "https://sns.eu-north-1.amazonaws.com/a.pem", **changes})
+                           "SigningCertURL": "https://sns.eu-north-1.amazonaws.com/SimpleNotificationService-0a.pem", **changes})
 
     def test_h14_the_door_and_the_validator_of_sns_are_of_one_mind(self):
-        elsewhere = "https://sns.eu-north-1.amazonaws.com.example/a.pem"
+        elsewhere = "https://sns.eu-north-1.amazonaws.com.example/SimpleNotificationService-0a.pem"
         cases = [("version 1", self.message("1"), True), ("version 2", self.message(), True), ("changed", self.message(Subject="OK: queue-depth"), False),
                  ("version 2 said to be 1", self.message(SignatureVersion="1"), False), ("version 3", self.message(SignatureVersion="3"), False),
                  ("a certificate of another", self.message(SigningCertURL=elsewhere), False)]

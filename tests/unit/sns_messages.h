@@ -103,3 +103,42 @@ static const char sns_unsubscribed[] =
     "TX/FOJ6rcqMuULDo7PHmvNBlHeksN69QLqTi09BZO7TkXxh9L3zMeqPrP4rD7bElQhp/WN/R4H4jifJBq3vk"
     "OP/ShgfR9H49yqjHura4TtbuKR3JQntpHHQkMsIVzpQWyeWzZqNcNyGgxbWA==\",\"SigningCertURL\":"
     "\"https://sns.eu-north-1.amazonaws.com/SimpleNotificationService-0a1b.pem\"}";
+/* Signed with another key. */
+static const char sns_other_certificate[] =
+    "-----BEGIN CERTIFICATE-----\nMIICojCCAYoCAQgwDQYJKoZIhvcNAQELBQAwFjEUMBIGA1UEAwwLdG9"
+    "waWNzLnRl\nc3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBYxFDASBgNVBAMM\nC3RvcGl"
+    "jcy50ZXN0MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA4L71\nbMDDck58iq3Q6/elY3YpnQeIb"
+    "fXpHKhM14FifAr/b2WYSf4JTCHNIBQ8dPpIyfkR\nVBcyAp/hMipsl87+4ZoKKOtW1z/RT/19oReSzFBxfxM"
+    "nNGWufEcYWix5hg0lC2J8\nhqRmkH02KDCePCMy3D3Su05UcONXN4t6uuKcrdk3K5/XZHt5G3ctI6ssNrnvn"
+    "qFC\nvBdrQhaRKhYK51K4uDq+LqmTA2kxkrHuxyqp+nyLfiWTZibFMRaGdBkhEr9wekrf\nKNrBZdPq58MHl"
+    "FUhEtnpTtRNivntiOBBU8C92pJtv8M8lDPayeBr9CIjMnL6ZyTS\nu6oPCHJdWWn+u3lamwIDAQABMA0GCSq"
+    "GSIb3DQEBCwUAA4IBAQCiXzTAyUxwn1dg\nz/5djq4Y5ehh4PFeMPpRMhkTN5MVIQvvH83nFlIUCxH4n6RZm"
+    "205kv1/BCzOEgfy\n5k4LqDPAMPt5OWgRXxPVRH4EHKDpr+7GzOdIoa2bLzokcQGkpp3X6DtzQ06LVy/g\ny"
+    "ZmZmc7C0SPbTUkAkxXuCcLZskTBpXyNUve4//v+xf62FNTHKZMABA8HRXylVXr2\nQdpZvM9XS3nvhihtCEx"
+    "w/lXipZ7VPuCb/Ix1FtkgyDA9wYTpkfCnzkFNax528kq5\ntF46pXU8GuWbWv0CARgbzAQHDoRA3QqBG6iRP"
+    "Vq+6sVMIefsyQ4c1DjB6MVAqTy7\n4ghr6iyy\n-----END CERTIFICATE-----\n";
+/* Of a topic that anybody may have; and the same signed text, read as one of ours. */
+static const char sns_of_another_topic[] =
+    "{\"Type\":\"Notification\",\"MessageId\":\"7d1a-r\",\"TopicArn\":\"arn:aws:sns:eu-no"
+    "rth-1:999999999999:mine\",\"Message\":\"{\\\"AlarmName\\\":\\\"queue-depth\\\",\\\"N"
+    "ewStateValue\\\":\\\"ALARM\\\"}\\nMessageId\\nfake-1\\nTimestamp\\n2026-11-21T08:04:"
+    "30.000Z\\nTopicArn\\narn:aws:sns:eu-north-1:210987654321:alarms\\nType\\nNotificatio"
+    "n\",\"Timestamp\":\"2026-11-21T08:04:30.000Z\",\"SignatureVersion\":\"2\",\"Signatur"
+    "e\":\"MbosWxjSqrWpv7umHGLDD1gkLzUofTI/IXQbYG8HAU+V2n2+jg8ZeoabnDq2dv0ZC/s8qWXmROspyY"
+    "tbEGiYZokagMz7R3eWIveujmyhF54gx9RzbZhR2OGnJVED0guf4doNpblOS7BJ7jkPZQRldaQJItArNSMPVl"
+    "YOMN8WaMfQ5VRonvSm1BsxuqH8Jt/Dbz5RRa5S3Vv95n2w9wbuDsizC7Ji3MRic4PCaVfmN5/vlI2l84DCXq"
+    "q8SKoeA5qLwjbXAa7VQfy2ZTGYUWX15rKoBLAGTsW56GnWc5WcL0I1GnFU6/j7UUy3KdiBqEqlC5fEPvunuR"
+    "wEMVL5TP2B3A==\",\"SigningCertURL\":\"https://sns.eu-north-1.amazonaws.com/SimpleNot"
+    "ificationService-0a1b.pem\"}";
+static const char sns_split_another_way[] =
+    "{\"Type\":\"Notification\\nMessageId\\n7d1a-r\\nTimestamp\\n2026-11-21T08:04:30.000Z"
+    "\\nTopicArn\\narn:aws:sns:eu-north-1:999999999999:mine\\nType\\nNotification\",\"Mes"
+    "sageId\":\"fake-1\",\"TopicArn\":\"arn:aws:sns:eu-north-1:210987654321:alarms\",\"Me"
+    "ssage\":\"{\\\"AlarmName\\\":\\\"queue-depth\\\",\\\"NewStateValue\\\":\\\"ALARM\\\""
+    "}\",\"Timestamp\":\"2026-11-21T08:04:30.000Z\",\"SignatureVersion\":\"2\",\"Signatur"
+    "e\":\"MbosWxjSqrWpv7umHGLDD1gkLzUofTI/IXQbYG8HAU+V2n2+jg8ZeoabnDq2dv0ZC/s8qWXmROspyY"
+    "tbEGiYZokagMz7R3eWIveujmyhF54gx9RzbZhR2OGnJVED0guf4doNpblOS7BJ7jkPZQRldaQJItArNSMPVl"
+    "YOMN8WaMfQ5VRonvSm1BsxuqH8Jt/Dbz5RRa5S3Vv95n2w9wbuDsizC7Ji3MRic4PCaVfmN5/vlI2l84DCXq"
+    "q8SKoeA5qLwjbXAa7VQfy2ZTGYUWX15rKoBLAGTsW56GnWc5WcL0I1GnFU6/j7UUy3KdiBqEqlC5fEPvunuR"
+    "wEMVL5TP2B3A==\",\"SigningCertURL\":\"https://sns.eu-north-1.amazonaws.com/SimpleNot"
+    "ificationService-0a1b.pem\"}";

@@ -10,6 +10,13 @@
     SLICE("https://sns.eu-north-1.amazonaws.com/SimpleNotificationService-0a1b.pem")
 #define TOPIC "arn:aws:sns:eu-north-1:210987654321:alarms"
 
+/* With what SNS says, and a certificate from elsewhere. */
+#define MESSAGE_FROM(host)                                                                         \
+    "{\"Type\":\"Notification\",\"MessageId\":\"1\",\"TopicArn\":\"" TOPIC                         \
+    "\",\"Message\":\"m\",\"Timestamp\":\"then\",\"SignatureVersion\":\"2\",\"Signature\":"        \
+    "\"AAAA\","                                                                                    \
+    "\"SigningCertURL\":\"" host "/SimpleNotificationService-0a1b.pem\"}"
+
 struct story {
     struct configured *configured;
     struct certificates *certificates;
@@ -156,6 +163,10 @@ static void h14_what_is_not_signed_or_by_another_is_401(void **state)
         "{\"TopicArn\":\"" TOPIC "\",\"SigningCertURL\":\"https://sns.eu-north-1.amazonaws.com/"
         "SimpleNotificationService-0a1b.pem\",\"SignatureVersion\":\"2\",\"Signature\":\"AAAA\"}",
         "{\"TopicArn\":\"" TOPIC "\",\"SigningCertURL\":\"https://sns.example.com/x.pem\"}",
+        MESSAGE_FROM("https://sns.example.com"),
+        MESSAGE_FROM("https://sns.s3-us-west-2.amazonaws.com"),
+        MESSAGE_FROM("https://sns.eu-north-2.amazonaws.com"),
+        sns_split_another_way,
     };
     struct story *story = *state;
 
@@ -232,6 +243,7 @@ static void topics_that_cannot_be_used_are_told(void **state)
         "- {webhook: cloudwatch, topics: []}",
         "- {webhook: cloudwatch, topics: " TOPIC "}",
         "- {webhook: cloudwatch, topics: [alarms]}",
+        "- {webhook: cloudwatch, topics: ['arn:aws:sqs:eu-north-1:210987654321:alarms']}",
         "- {webhook: cloudwatch, topics: [[" TOPIC "]]}",
     };
     struct story *story = *state;

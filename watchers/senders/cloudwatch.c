@@ -30,7 +30,7 @@ static enum rc refuse_topics(const struct node *at, struct problems *problems)
 
 static bool is_topic(const struct node *node)
 {
-    return node->type == NODE_SCALAR && !node->is_null && slice_starts(node->text, SLICE("arn:"));
+    return node->type == NODE_SCALAR && !node->is_null && sns_is_topic(node->text);
 }
 
 static enum rc read_topics(const struct node *map, struct arena *arena, struct problems *problems,
@@ -119,21 +119,23 @@ static bool is_raw(const struct sender_request *request)
            RC_NOT_FOUND;
 }
 
-/* The URL is judged before anything is fetched, and also where a certificate is configured. Nobody has one fetched who does not know a topic of ours. */
+/* Message and URL are judged before anything is fetched, and also where a certificate is configured. Nobody has one fetched who does not know a topic of ours. */
 static enum rc check_sender(const struct sender_request *request, struct sender_verdict *verdict)
 {
-    const struct slice url = json_string(json_get_text(request->payload, "SigningCertURL"));
+    const struct slice url = json_string(json_get_text(request->payload, "SigningCertURL")),
+                       topic = json_string(json_get_text(request->payload, "TopicArn"));
 
     if (is_raw(request)) {
         verdict->problem = SLICE("raw message delivery carries no signature: switch it off in the "
                                  "subscription");
         return RC_INVALID;
     }
-    if (!is_our_topic(request->options, json_string(json_get_text(request->payload, "TopicArn")))) {
+    if (!is_our_topic(request->options, topic)) {
         verdict->reason = "topic";
         return RC_DENIED;
     }
-    if (!sns_is_certificate_url(url) || url.len > CERTIFICATE_URL_MAX_BYTES)
+    if (!sns_is_message(request->payload) || !sns_is_certificate_url_of(topic, url) ||
+        url.len > CERTIFICATE_URL_MAX_BYTES)
         return RC_DENIED;
     return request->keys.n_items ? check_pinned(request) : check_fetched(request, url, verdict);
 }
@@ -141,12 +143,13 @@ static enum rc check_sender(const struct sender_request *request, struct sender_
 static enum rc verify(const struct sender_request *request, struct sender_verdict *verdict)
 {
     const struct slice type = json_string(json_get_text(request->payload, "Type")),
+                       topic = json_string(json_get_text(request->payload, "TopicArn")),
                        url = json_string(json_get_text(request->payload, "SubscribeURL"));
     enum rc rc = check_sender(request, verdict);
 
     if (rc || !slice_eq(type, SLICE("SubscriptionConfirmation")))
         return rc;
-    if (!sns_is_own_url(url))
+    if (!sns_is_url_of(topic, url))
         return RC_DENIED;
     verdict->confirmation = url;
     return RC_OK;
