@@ -11,18 +11,19 @@
 
 enum place_state {
     PLACE_FREE,
-    PLACE_PENDING,
-    PLACE_FAILED,
+    PLACE_EMPTY, /* nothing came yet */
     PLACE_KEPT,
 };
 
 struct place {
     enum place_state state;
+    bool is_pending; /* being fetched: for the first time, or again */
     char url[CERTIFICATE_URL_MAX_BYTES];
     size_t url_bytes;
-    char *pem;
+    char *pem; /* where kept */
     size_t pem_bytes;
-    int64_t since_ms; /* in this state */
+    int64_t tried_ms; /* when it was begun, or what it came to known */
+    int64_t wait_ms;  /* from then, until it may be fetched again */
     int64_t used_ms;
 };
 
@@ -69,7 +70,7 @@ enum rc certificates_find(struct certificates *certificates, struct slice url, i
 
     pthread_mutex_lock(&certificates->lock);
     place = find_place(certificates, url);
-    if (place && place->state == PLACE_KEPT && now_ms - place->since_ms < KEPT_MS) {
+    if (place && place->state == PLACE_KEPT) {
         place->used_ms = now_ms;
         rc = arena_copy(arena, (struct slice){ place->pem, place->pem_bytes }, pem);
     }
@@ -85,7 +86,7 @@ static struct place *choose_place(struct certificates *certificates)
     for (size_t i = 0; i < CERTIFICATES_MAX; i++) {
         struct place *place = &certificates->places[i];
 
-        if (place->state == PLACE_PENDING)
+        if (place->is_pending)
             continue;
         if (!chosen || place->state < chosen->state ||
             (place->state == chosen->state && place->used_ms < chosen->used_ms))
@@ -99,79 +100,87 @@ static size_t count_pending(const struct certificates *certificates)
     size_t n_pending = 0;
 
     for (size_t i = 0; i < CERTIFICATES_MAX; i++)
-        n_pending += certificates->places[i].state == PLACE_PENDING;
+        n_pending += certificates->places[i].is_pending;
     return n_pending;
 }
 
 static bool is_due(const struct place *place, int64_t now_ms)
 {
-    if (!place)
-        return true;
-    if (place->state == PLACE_PENDING)
-        return false;
-    return now_ms - place->since_ms >= (place->state == PLACE_KEPT ? KEPT_MS : FAILED_MS);
+    return !place || (!place->is_pending && now_ms - place->tried_ms >= place->wait_ms);
 }
 
 static void empty_place(struct place *place)
 {
     free(place->pem);
-    *place = (struct place){ 0 };
+    place->pem = NULL;
+    place->pem_bytes = 0;
+    place->state = PLACE_EMPTY;
 }
 
-static bool take_place(struct certificates *certificates, struct place *place, struct slice url,
-                       int64_t now_ms)
+/* NULL where each of them is being fetched. */
+static struct place *take_place(struct certificates *certificates, struct slice url)
 {
+    struct place *place = choose_place(certificates);
+
     if (!place)
-        place = choose_place(certificates);
-    if (!place)
-        return false;
+        return NULL;
     empty_place(place);
-    place->state = PLACE_PENDING;
+    *place = (struct place){ .state = PLACE_EMPTY, .url_bytes = url.len };
     memcpy(place->url, url.ptr, url.len);
-    place->url_bytes = url.len;
-    place->since_ms = place->used_ms = now_ms;
-    return true;
+    return place;
 }
 
 bool certificates_begin(struct certificates *certificates, struct slice url, int64_t now_ms)
 {
     struct place *place;
-    bool is_taken = false;
+    bool is_taken;
 
     if (!url.len || url.len > CERTIFICATE_URL_MAX_BYTES)
         return false;
     pthread_mutex_lock(&certificates->lock);
     place = find_place(certificates, url);
-    if (is_due(place, now_ms) && count_pending(certificates) < CERTIFICATES_MAX_PENDING)
-        is_taken = take_place(certificates, place, url, now_ms);
+    is_taken = is_due(place, now_ms) && count_pending(certificates) < CERTIFICATES_MAX_PENDING;
+    if (is_taken && !place)
+        place = take_place(certificates, url);
+    is_taken = is_taken && place;
+    if (is_taken) {
+        place->is_pending = true;
+        place->tried_ms = place->used_ms = now_ms;
+    }
     pthread_mutex_unlock(&certificates->lock);
     return is_taken;
 }
 
-/* The place of what is being fetched, failed until it is known better. */
+/* The place of what was being fetched, for a minute as after a failure. NULL: it was not. */
 static struct place *end_fetching(struct certificates *certificates, struct slice url,
                                   int64_t now_ms)
 {
     struct place *place = find_place(certificates, url);
 
-    if (!place || place->state != PLACE_PENDING)
+    if (!place || !place->is_pending)
         return NULL;
-    place->state = PLACE_FAILED;
-    place->since_ms = now_ms;
+    place->is_pending = false;
+    place->tried_ms = now_ms;
+    place->wait_ms = FAILED_MS;
     return place;
 }
 
 static enum rc fill_place(struct place *place, struct slice pem)
 {
+    char *copy;
+
     if (pem.len > CERTIFICATE_MAX_BYTES)
         return RC_LIMIT;
-    place->pem = malloc(pem.len + 1);
-    if (!place->pem)
+    copy = malloc(pem.len + 1);
+    if (!copy)
         return RC_NO_MEMORY;
     if (pem.len)
-        memcpy(place->pem, pem.ptr, pem.len);
+        memcpy(copy, pem.ptr, pem.len);
+    empty_place(place);
+    place->pem = copy;
     place->pem_bytes = pem.len;
     place->state = PLACE_KEPT;
+    place->wait_ms = KEPT_MS;
     return RC_OK;
 }
 
@@ -193,5 +202,18 @@ void certificates_fail(struct certificates *certificates, struct slice url, int6
 {
     pthread_mutex_lock(&certificates->lock);
     (void)end_fetching(certificates, url, now_ms);
+    pthread_mutex_unlock(&certificates->lock);
+}
+
+void certificates_drop(struct certificates *certificates, struct slice url)
+{
+    struct place *place;
+
+    pthread_mutex_lock(&certificates->lock);
+    place = find_place(certificates, url);
+    if (place && place->state == PLACE_KEPT) {
+        empty_place(place);
+        place->wait_ms = 0;
+    }
     pthread_mutex_unlock(&certificates->lock);
 }

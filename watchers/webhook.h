@@ -27,7 +27,7 @@ struct webhook_answer {
     struct journal_entry entry; /* borrows the request and `arena` */
     int64_t dedup_ms;           /* how far back the delivery id is looked for */
     struct slice
-        certificate; /* of 503: the URL of a certificate that is to be fetched before this request can be judged; absent: none */
+        certificate; /* the URL of a certificate that is to be fetched: of 503 before this request can be judged, else if the one that proved it is old; absent: none */
     struct slice confirmation; /* once stored: a URL that is to be asked, once; absent: none */
     bool is_handshake;         /* a ping: stored and answered like any other */
 };

@@ -24,7 +24,7 @@ enum rc hook_calls_new(struct certificates *certificates, struct hook_facts *fac
 void hook_calls_stop(struct hook_calls *calls);
 /* Stopped or not; accepts NULL. */
 void hook_calls_free(struct hook_calls *calls);
-/* Into `certificates`, unless it is being fetched or failed lately. */
+/* Into `certificates`, unless it is being fetched, failed lately, or is there for less than a day. */
 void hook_calls_fetch(struct hook_calls *calls, struct slice url);
 /* What it comes to is logged and told by hook_facts. */
 void hook_calls_confirm(struct hook_calls *calls, struct slice hook, struct slice url);

@@ -208,6 +208,8 @@ static bool take(struct hook_delivery *delivery, const struct webhook *hook)
         answer_not_stored(exchange, rc_text(rc));
         return false;
     }
+    if (answer->certificate.len)
+        hook_calls_fetch(service_hook_calls(delivery->service), answer->certificate);
     if (!answer->status && is_let_in(delivery->service, hook))
         return true;
     if (!answer->status) {
@@ -217,8 +219,6 @@ static bool take(struct hook_delivery *delivery, const struct webhook *hook)
     }
     door_refused(delivery->service, webhook_name(hook), answer->reason,
                  http_peer_of(exchange).address);
-    if (answer->certificate.len)
-        hook_calls_fetch(service_hook_calls(delivery->service), answer->certificate);
     answer_problem(exchange, answer->status, answer->title, answer->detail,
                    answer->status == 401   ? &challenge
                    : answer->status == 503 ? &retry

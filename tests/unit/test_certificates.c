@@ -63,7 +63,7 @@ static void fetch(struct slice url, struct slice pem, int64_t now_ms)
         assert_int_equal(certificates_keep(certificates, url, pem, now_ms), RC_OK);
 }
 
-static void what_was_fetched_is_there_for_a_day(void **state)
+static void what_was_fetched_is_fetched_again_after_a_day_and_serves_meanwhile(void **state)
 {
     (void)state;
     assert_int_equal(find(URL, NOW_MS), RC_NOT_FOUND);
@@ -71,8 +71,43 @@ static void what_was_fetched_is_there_for_a_day(void **state)
     assert_int_equal(find(URL, NOW_MS), RC_OK);
     assert_int_equal(find(URL, NOW_MS + DAY_MS - 1), RC_OK);
     assert_false(certificates_begin(certificates, URL, NOW_MS + DAY_MS - 1));
-    assert_int_equal(find(URL, NOW_MS + DAY_MS), RC_NOT_FOUND);
+    assert_int_equal(find(URL, NOW_MS + DAY_MS), RC_OK);
     assert_true(certificates_begin(certificates, URL, NOW_MS + DAY_MS));
+    assert_false(certificates_begin(certificates, URL, NOW_MS + DAY_MS));
+    assert_int_equal(find(URL, NOW_MS + DAY_MS), RC_OK);
+    assert_int_equal(certificates_keep(certificates, URL, PEM, NOW_MS + DAY_MS), RC_OK);
+    assert_int_equal(find(URL, NOW_MS + DAY_MS), RC_OK);
+    assert_false(certificates_begin(certificates, URL, NOW_MS + 2 * DAY_MS - 1));
+    assert_true(certificates_begin(certificates, URL, NOW_MS + 2 * DAY_MS));
+}
+
+static void what_cannot_be_fetched_again_stays_and_is_tried_each_minute(void **state)
+{
+    static char text[CERTIFICATE_MAX_BYTES + 1];
+    const int64_t later_ms = NOW_MS + DAY_MS;
+
+    (void)state;
+    fetch(URL, PEM, NOW_MS);
+    fetch(URL, NONE, later_ms);
+    assert_int_equal(find(URL, later_ms), RC_OK);
+    assert_false(certificates_begin(certificates, URL, later_ms + MINUTE_MS - 1));
+    assert_true(certificates_begin(certificates, URL, later_ms + MINUTE_MS));
+    assert_int_equal(certificates_keep(certificates, URL, (struct slice){ text, sizeof text },
+                                       later_ms + MINUTE_MS),
+                     RC_LIMIT);
+    assert_int_equal(find(URL, later_ms + MINUTE_MS), RC_OK);
+}
+
+static void what_is_over_is_gone_and_may_be_fetched_at_once(void **state)
+{
+    (void)state;
+    fetch(URL, PEM, NOW_MS);
+    certificates_drop(certificates, URL);
+    assert_int_equal(find(URL, NOW_MS), RC_NOT_FOUND);
+    fetch(URL, NONE, NOW_MS);
+    certificates_drop(certificates, URL); /* there is nothing to be over: the minute stands */
+    assert_false(certificates_begin(certificates, URL, NOW_MS));
+    certificates_drop(certificates, url_of(1));
 }
 
 static void what_is_being_fetched_is_not_fetched_twice(void **state)
@@ -147,7 +182,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(what_was_fetched_is_there_for_a_day),
+        TEST(what_was_fetched_is_fetched_again_after_a_day_and_serves_meanwhile),
+        TEST(what_cannot_be_fetched_again_stays_and_is_tried_each_minute),
+        TEST(what_is_over_is_gone_and_may_be_fetched_at_once),
         TEST(what_is_being_fetched_is_not_fetched_twice),
         TEST(what_failed_is_asked_for_again_after_a_minute),
         TEST(no_more_than_four_are_fetched_at_a_time),

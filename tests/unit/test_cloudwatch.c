@@ -20,6 +20,7 @@
 struct story {
     struct configured *configured;
     struct certificates *certificates;
+    int64_t later_ms; /* than NOW_MS, when a request comes */
     struct webhook_answer answer;
     struct event_list events;
 };
@@ -63,8 +64,8 @@ static int status_with(struct story *story, const char *header, const char *body
                                              .n_headers = header ? 1 : 0,
                                              .content_type = SLICE("text/plain; charset=UTF-8"),
                                              .body = slice_of(body),
-                                             .received_ms = NOW_MS,
-                                             .real_ms = NOW_MS,
+                                             .received_ms = NOW_MS + story->later_ms,
+                                             .real_ms = NOW_MS + story->later_ms,
                                              .certificates = story->certificates };
 
     assert_int_equal(
@@ -138,10 +139,21 @@ static void a_certificate_that_is_not_there_is_503_and_asked_for(void **state)
     assert_true(slice_eq(story->answer.certificate, CERTIFICATE_URL));
     fetch(story, sns_certificate);
     assert_int_equal(status_of(story, sns_alarm_v2), 0);
-    assert_true(slice_is_absent(story->answer.certificate));
     assert_int_equal(status_of(story, sns_alarm_v1), 0);
     assert_true(slice_eq(story->answer.entry.delivery_id, SLICE("7d1a-n")));
     assert_int_equal(story->answer.dedup_ms, 7 * DAY_MS);
+}
+
+static void the_first_alarm_of_another_day_is_taken_and_its_certificate_asked_for(void **state)
+{
+    struct story *story = *state;
+
+    fetch(story, sns_certificate);
+    story->later_ms = DAY_MS;
+    assert_int_equal(status_of(story, sns_alarm_v2), 0);
+    assert_true(slice_eq(story->answer.certificate, CERTIFICATE_URL));
+    assert_true(certificates_begin(story->certificates, CERTIFICATE_URL, NOW_MS + DAY_MS));
+    assert_int_equal(status_of(story, sns_alarm_v2), 0);
 }
 
 static void h14_a_certificate_that_is_not_valid_now_proves_nobody(void **state)
@@ -149,8 +161,10 @@ static void h14_a_certificate_that_is_not_valid_now_proves_nobody(void **state)
     struct story *story = *state;
 
     fetch(story, sns_expired_certificate);
-    assert_int_equal(status_of(story, sns_alarm_v2), 401);
+    assert_int_equal(status_of(story, sns_alarm_v2), 503);
     assert_string_equal(story->answer.reason, "certificate");
+    assert_true(slice_eq(story->answer.certificate, CERTIFICATE_URL));
+    assert_true(certificates_begin(story->certificates, CERTIFICATE_URL, NOW_MS));
 }
 
 static void h14_what_is_not_signed_or_by_another_is_401(void **state)
@@ -393,6 +407,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_certificate_that_is_not_there_is_503_and_asked_for),
+        TEST(the_first_alarm_of_another_day_is_taken_and_its_certificate_asked_for),
         TEST(h14_a_certificate_that_is_not_valid_now_proves_nobody),
         TEST(h14_what_is_not_signed_or_by_another_is_401),
         TEST(h14_nothing_is_fetched_for_a_topic_that_is_not_ours),

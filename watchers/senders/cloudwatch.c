@@ -85,30 +85,41 @@ static enum rc check_pinned(const struct sender_request *request)
     return rc;
 }
 
-/* Under the one that stands at `url`. */
+/* RC_NOT_FOUND where there is none that is valid now. */
+static enum rc find_key(const struct sender_request *request, struct slice url,
+                        struct public_key **key)
+{
+    struct slice pem;
+    enum rc rc;
+
+    if (!request->certificates)
+        return RC_NOT_FOUND;
+    rc = certificates_find(request->certificates, url, request->now_ms, request->arena, &pem);
+    if (!rc)
+        rc = public_key_of_certificate(pem, request->now_ms, key);
+    if (rc != RC_TIMEOUT)
+        return rc;
+    certificates_drop(request->certificates, url);
+    return RC_NOT_FOUND;
+}
+
+/* Under the one that stands at `url`; a message that is theirs has one that is old fetched anew. */
 static enum rc check_fetched(const struct sender_request *request, struct slice url,
                              struct sender_verdict *verdict)
 {
     struct public_key *key = NULL;
-    struct slice pem;
-    enum rc rc = RC_NOT_FOUND;
+    enum rc rc = find_key(request, url, &key);
 
-    if (request->certificates)
-        rc = certificates_find(request->certificates, url, request->now_ms, request->arena, &pem);
-    if (rc == RC_NOT_FOUND) {
-        verdict->certificate = url;
-        return RC_BUSY;
-    }
-    if (!rc)
-        rc = public_key_of_certificate(pem, request->now_ms, &key);
-    if (rc == RC_INVALID || rc == RC_TIMEOUT) {
+    if (rc == RC_INVALID) {
         verdict->reason = "certificate";
         return RC_DENIED;
     }
     if (!rc)
         rc = sns_check(request->payload, key, request->arena);
     public_key_free(key);
-    return rc;
+    if (!rc || rc == RC_NOT_FOUND)
+        verdict->certificate = url;
+    return rc == RC_NOT_FOUND ? RC_BUSY : rc;
 }
 
 static bool is_raw(const struct sender_request *request)

@@ -49,9 +49,10 @@ struct sender_request {
 
 /* What a proof that stands in the body comes to. */
 struct sender_verdict {
-    const char *reason;        /* of RC_DENIED: static, for metric and log */
-    struct slice problem;      /* of RC_INVALID: told to whoever sent it */
-    struct slice certificate;  /* of RC_BUSY: the URL of the certificate that is not there yet */
+    const char *reason;   /* of RC_DENIED: static, for metric and log */
+    struct slice problem; /* of RC_INVALID: told to whoever sent it */
+    struct slice
+        certificate; /* a URL that is to be fetched, of RC_BUSY because it is not there, of RC_OK if it is old; absent: none */
     struct slice confirmation; /* of RC_OK: a URL to be asked once it is stored; absent: none */
 };
 
