@@ -34,6 +34,11 @@ struct slice webhook_sender(const struct webhook *hook)
     return slice_of(hook->sender->name);
 }
 
+bool webhook_is_subscribed(const struct webhook *hook)
+{
+    return hook->sender->is_subscribed;
+}
+
 bool webhook_has_door(const struct webhook *hook)
 {
     return hook->scheme != NULL;

@@ -34,6 +34,8 @@ struct webhook_answer {
 
 struct slice webhook_name(const struct webhook *hook);
 struct slice webhook_sender(const struct webhook *hook);
+/* True where its sender sends nothing before somebody confirmed the subscription. */
+bool webhook_is_subscribed(const struct webhook *hook);
 /* False for what comes in by a door of its own (Slack), and for what only reads recorded deliveries: no request to /hooks/NAME is theirs. */
 bool webhook_has_door(const struct webhook *hook);
 /* "/hooks/NAME", or the path of its sender's own door. */

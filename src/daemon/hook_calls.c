@@ -12,12 +12,15 @@
 #define CALL_TIMEOUT_MS (10 * SECOND_MS)
 #define CALL_ARENA_BYTES ((size_t)1 << 20)
 #define OUTCOME_BYTES HOOK_SUBSCRIPTION_BYTES
+#define KEPT_CALLS 16
 
 struct call {
     struct call *next;
     struct slice hook; /* whose subscription; absent: a certificate */
     struct slice url;
-    char bytes[]; /* of both */
+    bool is_confirmed;
+    char outcome[OUTCOME_BYTES]; /* of a subscription, for hook_facts */
+    char bytes[];                /* of hook and url */
 };
 
 struct hook_calls {
@@ -30,6 +33,9 @@ struct hook_calls {
     pthread_cond_t changed;
     struct call *first, **last;
     size_t n_waiting;
+    struct call *current;               /* NULL: none is under way */
+    struct call *confirmed[KEPT_CALLS]; /* the last ones; NULL: none yet */
+    size_t n_confirmed;
     bool has_thread;
     pthread_t thread;
 };
@@ -96,24 +102,23 @@ static void fetch(struct hook_calls *calls, const struct call *call, struct aren
 }
 
 /* The URL holds the token that confirms, so it is not logged. */
-static void confirm(struct hook_calls *calls, const struct call *call, struct arena *arena)
+static void confirm(struct hook_calls *calls, struct call *call, struct arena *arena)
 {
     struct http_answer answer = { 0 };
-    char why[OUTCOME_BYTES], outcome[OUTCOME_BYTES];
-    enum rc rc = ask(calls, call, arena, &answer, why);
+    char why[OUTCOME_BYTES];
 
-    if (rc) {
-        snprintf(outcome, sizeof outcome, "not confirmed: %.60s", why);
-        log_warn("subscription not confirmed: %s; ask its sender to send it again hook=%.*s", why,
-                 SLICE_ARG(call->hook));
-    } else {
-        snprintf(outcome, sizeof outcome, "confirmed");
+    call->is_confirmed = !ask(calls, call, arena, &answer, why);
+    if (call->is_confirmed) {
+        snprintf(call->outcome, sizeof call->outcome, "confirmed");
         log_info("subscription confirmed hook=%.*s", SLICE_ARG(call->hook));
+        return;
     }
-    hook_facts_subscription(calls->facts, call->hook, outcome);
+    snprintf(call->outcome, sizeof call->outcome, "not confirmed: %.60s", why);
+    log_warn("subscription not confirmed: %s; ask its sender to send it again hook=%.*s", why,
+             SLICE_ARG(call->hook));
 }
 
-static void carry_out(struct hook_calls *calls, const struct call *call)
+static void carry_out(struct hook_calls *calls, struct call *call)
 {
     struct arena *arena;
 
@@ -121,6 +126,7 @@ static void carry_out(struct hook_calls *calls, const struct call *call)
         log_warn("a delivery's request is left out: %s", rc_text(RC_NO_MEMORY));
         if (!call->hook.len)
             certificates_fail(calls->certificates, call->url, clock_wall_ms());
+        snprintf(call->outcome, sizeof call->outcome, "not confirmed: %s", rc_text(RC_NO_MEMORY));
         return;
     }
     if (call->hook.len)
@@ -141,7 +147,7 @@ static struct call *next_call(struct hook_calls *calls)
     while (!calls->first && !calls->give_up)
         pthread_cond_wait(&calls->changed, &calls->lock);
     if (!calls->give_up) {
-        call = calls->first;
+        call = calls->current = calls->first;
         calls->first = call->next;
         calls->n_waiting--;
         if (!calls->first)
@@ -151,6 +157,24 @@ static struct call *next_call(struct hook_calls *calls)
     return call;
 }
 
+/* Takes `call`. What it came to is told once the same may be asked again. */
+static void end_call(struct hook_calls *calls, struct call *call)
+{
+    struct call **kept = &calls->confirmed[calls->n_confirmed % KEPT_CALLS], *gone = call;
+
+    pthread_mutex_lock(&calls->lock);
+    calls->current = NULL;
+    if (call->is_confirmed) {
+        gone = *kept;
+        *kept = call;
+        calls->n_confirmed++;
+    }
+    pthread_mutex_unlock(&calls->lock);
+    if (call->hook.len)
+        hook_facts_subscription(calls->facts, call->hook, call->outcome);
+    free(gone);
+}
+
 static void *run(void *context)
 {
     struct hook_calls *calls = context;
@@ -158,7 +182,7 @@ static void *run(void *context)
 
     while ((call = next_call(calls)) != NULL) {
         carry_out(calls, call);
-        free(call);
+        end_call(calls, call);
     }
     return NULL;
 }
@@ -195,6 +219,26 @@ static enum rc queue(struct hook_calls *calls, struct call *call)
     return RC_OK;
 }
 
+static bool is_same(const struct call *call, struct slice hook, struct slice url)
+{
+    return call && slice_eq(call->hook, hook) && slice_eq(call->url, url);
+}
+
+/* Confirmed since the start, or about to be. */
+static bool is_confirming(struct hook_calls *calls, struct slice hook, struct slice url)
+{
+    bool is_found;
+
+    pthread_mutex_lock(&calls->lock);
+    is_found = is_same(calls->current, hook, url);
+    for (const struct call *call = calls->first; call && !is_found; call = call->next)
+        is_found = is_same(call, hook, url);
+    for (size_t i = 0; i < KEPT_CALLS && !is_found; i++)
+        is_found = is_same(calls->confirmed[i], hook, url);
+    pthread_mutex_unlock(&calls->lock);
+    return is_found;
+}
+
 static enum rc push(struct hook_calls *calls, struct slice hook, struct slice url)
 {
     struct call *call = new_call(hook, url);
@@ -225,8 +269,12 @@ void hook_calls_fetch(struct hook_calls *calls, struct slice url)
 
 void hook_calls_confirm(struct hook_calls *calls, struct slice hook, struct slice url)
 {
-    enum rc rc = push(calls, hook, url);
+    enum rc rc;
 
+    if (is_confirming(calls, hook, url))
+        return;
+    hook_facts_subscription(calls->facts, hook, "being confirmed");
+    rc = push(calls, hook, url);
     if (!rc)
         return;
     log_warn("subscription not confirmed: %s; ask its sender to send it again hook=%.*s",
@@ -278,6 +326,8 @@ void hook_calls_free(struct hook_calls *calls)
         calls->first = call->next;
         free(call);
     }
+    for (size_t i = 0; i < KEPT_CALLS; i++)
+        free(calls->confirmed[i]);
     pthread_cond_destroy(&calls->changed);
     pthread_mutex_destroy(&calls->lock);
     free(calls);

@@ -1,8 +1,8 @@
 /* hook_calls.h - the requests that deliveries cause: for the certificate that one is signed with, and for the URL that confirms a subscription.
  *
  * One thread, begun with the first of them, does one after another: no redirects, 10 s each, at most HOOK_CALLS_MAX waiting. Which URLs may be asked is judged before
- * (watchers/senders/sns.h). Each is asked once: a certificate again when the next delivery needs it, a confirmation when the sender sends its own again. What
- * waits at the end is left. */
+ * (watchers/senders/sns.h). A certificate is asked for again when the next delivery needs it, a confirmation whenever it comes again, unless it
+ * was confirmed since the start (the last 16 are known). What waits at the end is left. */
 #pragma once
 
 #include "src/base/http_client.h"
@@ -26,5 +26,5 @@ void hook_calls_stop(struct hook_calls *calls);
 void hook_calls_free(struct hook_calls *calls);
 /* Into `certificates`, unless it is being fetched, failed lately, or is there for less than a day. */
 void hook_calls_fetch(struct hook_calls *calls, struct slice url);
-/* What it comes to is logged and told by hook_facts. */
+/* Also of a duplicate: the delivery may have been stored by a process that ended before it asked. What it comes to is logged and told by hook_facts. */
 void hook_calls_confirm(struct hook_calls *calls, struct slice hook, struct slice url);

@@ -155,6 +155,15 @@ void hook_facts_subscription(struct hook_facts *facts, struct slice hook, const 
     pthread_mutex_unlock(&facts->lock);
 }
 
+const char *hook_fact_subscription(const struct hook_fact *fact)
+{
+    if (*fact->subscription)
+        return fact->subscription;
+    return fact->n_accepted ? "confirmed before the start: its messages come"
+                            : "not known: no message and no confirmation came since the start; "
+                              "if it is pending at the sender, request its confirmation there";
+}
+
 struct hook_fact hook_facts_of(struct hook_facts *facts, struct slice hook)
 {
     struct hook_fact fact = { 0 };

@@ -32,5 +32,8 @@ void hook_facts_refused(struct hook_facts *facts, struct slice hook, const char 
 bool hook_facts_let_in(struct hook_facts *facts, struct slice hook, int64_t n, int64_t window_ms,
                        int64_t now_mono_ms);
 void hook_facts_subscription(struct hook_facts *facts, struct slice hook, const char *outcome);
+/* For people: what is known of it, also where nothing was to be confirmed since the start. What is accepted then is of a subscription that was: nothing else
+ * but its confirmation is sent before. */
+const char *hook_fact_subscription(const struct hook_fact *fact);
 /* All zero when nothing came yet. */
 struct hook_fact hook_facts_of(struct hook_facts *facts, struct slice hook);

@@ -135,7 +135,7 @@ static void on_stored(struct inlet_delivery *delivery, enum rc rc)
         door_refused(service, hook, "full", http_peer_of(exchange).address);
         answer_not_stored(exchange, rc_text(rc));
     } else {
-        if (stored->answer.confirmation.len && !is_duplicate)
+        if (stored->answer.confirmation.len)
             hook_calls_confirm(service_hook_calls(service), hook, stored->answer.confirmation);
         if (is_duplicate)
             metric_add(METRIC_EVENTS_DUPLICATE, hook, (struct slice){ 0 }, 1);

@@ -282,8 +282,8 @@ static enum rc write_watcher(struct status *status, const struct webhook *hook)
     json_member_time(writer, "handshake", fact.handshake_ms);
     if (fact.refused_ms)
         json_member_text(writer, "reason", slice_of(fact.reason));
-    if (*fact.subscription)
-        json_member_text(writer, "subscription", slice_of(fact.subscription));
+    if (webhook_is_subscribed(hook))
+        json_member_text(writer, "subscription", slice_of(hook_fact_subscription(&fact)));
     json_member_int(writer, "n_accepted", fact.n_accepted);
     json_member_int(writer, "n_duplicates", fact.n_duplicates);
     json_member_int(writer, "n_refused", fact.n_refused);

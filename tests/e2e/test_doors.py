@@ -477,11 +477,13 @@ class Doors(VedetteTest):
         vedette.start()
         headers = {"Content-Type": "text/plain; charset=UTF-8"}
 
+        def told():
+            return self.hook(vedette, "pinned")["subscription"]
+        self.assertTrue(told().startswith("not known: "), told())
         self.assertEqual(vedette.request("public", "POST", "/hooks/pinned", confirmation, headers).status, 202)
-        self.assertEqual(vedette.request("public", "POST", "/hooks/pinned", confirmation, headers).status, 200)
-        told = wait_until(lambda: self.hook(vedette, "pinned").get("subscription"), "the subscription's outcome")
-        self.assertTrue(told.startswith("not confirmed: "), told)
+        wait_until(lambda: told().startswith("not confirmed: "), "the subscription's outcome")
         self.assertEqual(proxy.asked, [["CONNECT", f"{host}:443"]])
+        self.assertIn("subscription not confirmed: ", " ".join(vedette.cli("hooks").stdout.split()))
 
         answer = vedette.request("public", "POST", "/hooks/fetching", alarm, headers)
         self.assertEqual((answer.status, answer.headers["retry-after"]), (503, "5"))
@@ -489,6 +491,13 @@ class Doors(VedetteTest):
         self.assertEqual(vedette.request("public", "POST", "/hooks/fetching", alarm, headers).status, 503)
         self.assertEqual(self.hook(vedette, "fetching")["reason"], "certificate")
         self.assertEqual(proxy.asked, 2 * [["CONNECT", f"{host}:443"]])
+
+        # as after a crash between storing and confirming: the same message, which is a duplicate now
+        vedette.kill()
+        vedette.start()
+        self.assertEqual(vedette.request("public", "POST", "/hooks/pinned", confirmation, headers).status, 200)
+        wait_until(lambda: told().startswith("not confirmed: "), "the outcome after a restart")
+        self.assertEqual(proxy.asked, 3 * [["CONNECT", f"{host}:443"]])
         self.assertFalse([line for line in vedette.lines if "Token=" in line])
 
     def test_a_verified_delivery_that_no_rule_wants_is_taken_like_any_other(self):

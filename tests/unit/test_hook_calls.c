@@ -14,9 +14,9 @@
 #include <cmocka.h>
 
 #define HOOK SLICE("alarms")
-#define LAST_URL SLICE("https://sns.eu-north-1.amazonaws.com/last.pem")
+#define LAST_URL "https://sns.eu-north-1.amazonaws.com/last/"
 
-/* The outside as a test wants it: asked for LAST_URL, it says so, and everything before is over. */
+/* The outside as a test wants it: asked for what begins with LAST_URL, it says so, and everything before is over. */
 static struct outside {
     struct http_answer answer;
     enum rc rc;
@@ -38,7 +38,7 @@ static enum rc get(struct slice url, const _Atomic bool *give_up, struct arena *
 {
     (void)give_up;
     (void)arena;
-    if (slice_eq(url, LAST_URL)) {
+    if (slice_starts(url, SLICE(LAST_URL))) {
         sem_post(&outside.last);
         return RC_IO;
     }
@@ -90,7 +90,11 @@ static int tear_down(void **state)
 
 static void wait_for_all(struct story *story)
 {
-    hook_calls_confirm(story->calls, SLICE("other"), LAST_URL);
+    static int n_waited; /* the same would not be asked for again while it is asked for */
+    struct slice url;
+
+    assert_int_equal(arena_format(story->arena, &url, LAST_URL "%d", n_waited++), RC_OK);
+    hook_calls_confirm(story->calls, SLICE("other"), url);
     sem_wait(&outside.last);
 }
 
@@ -175,14 +179,96 @@ static void a_confirmation_that_was_refused_is_told_with_its_status(void **state
     assert_string_equal(subscription(story), "not confirmed: the answer is HTTP 403");
 }
 
+static void what_comes_again_is_confirmed_again_until_it_succeeded(void **state)
+{
+    const struct slice url = SLICE("https://x/?Token=1");
+    struct story *story = *state;
+
+    outside.answer = (struct http_answer){ .status = 500 };
+    hook_calls_confirm(story->calls, HOOK, url);
+    wait_for_all(story);
+    outside.answer = (struct http_answer){ .status = 200 };
+    hook_calls_confirm(story->calls, HOOK, url);
+    wait_for_all(story);
+    assert_int_equal(outside.n_asked, 2);
+    assert_string_equal(subscription(story), "confirmed");
+    hook_calls_confirm(story->calls, HOOK, url);
+    wait_for_all(story);
+    assert_int_equal(outside.n_asked, 2);
+    assert_string_equal(subscription(story), "confirmed");
+    /* another subscription of the same hook, and the same of another hook */
+    hook_calls_confirm(story->calls, HOOK, SLICE("https://x/?Token=2"));
+    hook_calls_confirm(story->calls, SLICE("others"), url);
+    wait_for_all(story);
+    assert_int_equal(outside.n_asked, 4);
+}
+
+static void what_is_being_confirmed_is_not_asked_twice(void **state)
+{
+    struct story *story = *state;
+
+    outside.is_slow = true;
+    outside.answer = (struct http_answer){ .status = 200 };
+    hook_calls_confirm(story->calls, HOOK, SLICE("https://x/?Token=1"));
+    assert_string_equal(subscription(story), "being confirmed");
+    while (!outside.n_asked)
+        sched_yield();
+    hook_calls_confirm(story->calls, HOOK, SLICE("https://x/?Token=1"));
+    hook_calls_confirm(story->calls, HOOK, SLICE("https://x/?Token=2"));
+    hook_calls_confirm(story->calls, HOOK, SLICE("https://x/?Token=2"));
+    sem_post(&outside.go);
+    sem_post(&outside.go);
+    wait_for_all(story);
+    assert_int_equal(outside.n_asked, 2);
+}
+
+static void the_last_sixteen_that_were_confirmed_are_known(void **state)
+{
+    struct story *story = *state;
+
+    outside.answer = (struct http_answer){ .status = 200 };
+    for (int i = 0; i < 17; i++) {
+        struct slice url;
+
+        assert_int_equal(arena_format(story->arena, &url, "https://x/?Token=%d", i), RC_OK);
+        hook_calls_confirm(story->calls, HOOK, url);
+        wait_for_all(story);
+    }
+    hook_calls_confirm(story->calls, HOOK, SLICE("https://x/?Token=1"));
+    wait_for_all(story);
+    assert_int_equal(outside.n_asked, 17);
+    hook_calls_confirm(story->calls, HOOK, SLICE("https://x/?Token=0"));
+    wait_for_all(story);
+    assert_int_equal(outside.n_asked, 18);
+}
+
+static void what_is_known_of_a_subscription_is_told_before_anything_is_confirmed(void **state)
+{
+    struct story *story = *state;
+    struct hook_fact fact = hook_facts_of(story->facts, HOOK);
+
+    assert_memory_equal(hook_fact_subscription(&fact), "not known: ", 11);
+    hook_facts_accepted(story->facts, HOOK, false, 1);
+    fact = hook_facts_of(story->facts, HOOK);
+    assert_string_equal(hook_fact_subscription(&fact),
+                        "confirmed before the start: its messages come");
+    hook_facts_subscription(story->facts, HOOK, "confirmed");
+    fact = hook_facts_of(story->facts, HOOK);
+    assert_string_equal(hook_fact_subscription(&fact), "confirmed");
+}
+
 static void no_more_than_sixteen_wait(void **state)
 {
     struct story *story = *state;
 
     outside.is_slow = true;
     outside.answer = (struct http_answer){ .status = 200 };
-    for (int i = 0; i < HOOK_CALLS_MAX + 2; i++)
-        hook_calls_confirm(story->calls, HOOK, SLICE("https://x/?Token=1"));
+    for (int i = 0; i < HOOK_CALLS_MAX + 2; i++) {
+        struct slice url;
+
+        assert_int_equal(arena_format(story->arena, &url, "https://x/?Token=%d", i), RC_OK);
+        hook_calls_confirm(story->calls, HOOK, url);
+    }
     assert_string_equal(subscription(story), "not confirmed: too much is waiting");
     for (int i = 0; i < HOOK_CALLS_MAX + 2; i++)
         sem_post(&outside.go);
@@ -209,7 +295,7 @@ static void a_redirect_is_not_followed(void **state)
     assert_int_equal(
         arena_format(story->arena, &url, "http://127.0.0.1:%d/redirect", loopback.port), RC_OK);
     hook_calls_confirm(story->calls, HOOK, url);
-    while (!*subscription(story))
+    while (!strcmp(subscription(story), "being confirmed"))
         sched_yield();
     assert_string_equal(subscription(story), "not confirmed: the answer is HTTP 302");
     assert_int_equal(loopback.n_requests, 1);
@@ -242,6 +328,10 @@ int main(void)
         TEST(what_is_no_certificate_valid_now_is_not_kept),
         TEST(what_confirming_came_to_is_told),
         TEST(a_confirmation_that_was_refused_is_told_with_its_status),
+        TEST(what_comes_again_is_confirmed_again_until_it_succeeded),
+        TEST(what_is_being_confirmed_is_not_asked_twice),
+        TEST(the_last_sixteen_that_were_confirmed_are_known),
+        TEST(what_is_known_of_a_subscription_is_told_before_anything_is_confirmed),
         TEST(no_more_than_sixteen_wait),
         TEST(after_the_end_nothing_is_asked),
         TEST_WITH_HTTP(a_redirect_is_not_followed),

@@ -339,6 +339,7 @@ const struct sender sender_cloudwatch = {
     .parse = parse,
     .members = members,
     .id_paths = "MessageId",
+    .is_subscribed = true,
     .fetches_keys = true,
     .verify = verify,
     .normalise = normalise,

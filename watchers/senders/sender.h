@@ -96,7 +96,8 @@ struct sender {
     bool takes_query_token; /* its token may stand in the query as `access_token` (RFC 6750) */
     /* True where this origin may send, if it asks by the handshake of CloudEvents' web hooks; NULL: nobody may ask. */
     bool (*consents)(const void *options, struct slice origin);
-    bool fetches_keys; /* its key need not be configured: certificates.h has it */
+    bool is_subscribed; /* it sends nothing before its subscription is confirmed */
+    bool fetches_keys;  /* its key need not be configured: certificates.h has it */
     /* Of SIGNATURE_IN_BODY: is it theirs? RC_DENIED: 401; RC_INVALID: 400; RC_BUSY: 503, and somebody fetches the certificate meanwhile. */
     enum rc (*verify)(const struct sender_request *request, struct sender_verdict *verdict);
     /* Where headers say what others have in the body: makes `*json`, which was the body, the whole. It may not be JSON yet. RC_INVALID with a `problem`, in the arena: 400. */
