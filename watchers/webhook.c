@@ -519,6 +519,13 @@ static bool is_signed_id(const struct signature_scheme *scheme, const char *head
     return scheme->id_header && slice_eq_nocase(slice_of(scheme->id_header), slice_of(header));
 }
 
+enum rc webhook_renew(const struct webhook *hook, struct slice body, int64_t now_ms,
+                      struct arena *arena, struct slice *renewed)
+{
+    *renewed = body;
+    return hook->scheme ? signature_renew(hook->scheme, body, now_ms, arena, renewed) : RC_OK;
+}
+
 enum rc webhook_sign(const struct webhook *hook, struct slice event_type, struct slice delivery_id,
                      struct slice body, int64_t now_ms, struct arena *arena,
                      struct header **headers, size_t *n_headers)
@@ -531,7 +538,7 @@ enum rc webhook_sign(const struct webhook *hook, struct slice event_type, struct
 
     if (!made)
         return RC_NO_MEMORY;
-    if (!hook->scheme)
+    if (!hook->scheme || !hook->keys.n_items)
         return RC_DENIED;
     rc = signature_make(hook->scheme, &hook->keys.items[0], delivery_id, body, now_ms, arena, made,
                         &n_made);

@@ -65,7 +65,10 @@ enum rc webhook_receive_recorded(const struct webhook *hook, const struct webhoo
                                  struct arena *arena, struct webhook_answer *answer) MUST_CHECK;
 /* How many events a payload is: at least 1. */
 size_t webhook_count_events(const struct webhook *hook, const struct json *payload);
-/* What `vedette send` needs: the headers (signature, event type, delivery id) that make `body` acceptable to this hook now. */
+/* What `vedette send` needs, first: `body` with the time of now, where this hook wants one in it (signature_renew). */
+enum rc webhook_renew(const struct webhook *hook, struct slice body, int64_t now_ms,
+                      struct arena *arena, struct slice *renewed) MUST_CHECK;
+/* Then the headers (signature, event type, delivery id) that make it acceptable to this hook now. RC_DENIED: only the sender can sign. */
 enum rc webhook_sign(const struct webhook *hook, struct slice event_type, struct slice delivery_id,
                      struct slice body, int64_t now_ms, struct arena *arena,
                      struct header **headers, size_t *n_headers) MUST_CHECK;

@@ -46,7 +46,8 @@ const struct command commands[] = {
       .more = INPUT_HELP,
       .options = { OPTION_CONFIG, INPUTS, OPTION_JSON }, .run = fields_command },
     { .name = "send", .operands = "HOOK FILE | --sample NAME", .max_operands = 2, .summary = "post a payload to a hook of the running daemon, signed",
-      .more = "`-` as FILE is standard input. With --sample, HOOK may be left out.\n",
+      .more = "`-` as FILE is standard input. With --sample, HOOK may be left out.\n"
+              "Where the sender signs a time in the payload (Linear), it becomes that of now.\n",
       .options = { OPTION_CONFIG, OPTION_HEADER, OPTION_SAMPLE, OPTION_SAMPLES, OPTION_PRINT_CURL, OPTION_JSON }, .run = send_command },
     { .name = "hooks", .operands = "", .summary = "the webhook doors: URL to paste, events to tick, last delivery",
       .options = { CLIENT, OPTION_SENDERS, OPTION_JSON }, .run = hooks_command },

@@ -29,6 +29,7 @@ struct sending {
     const struct sample *sample; /* NULL: a file */
     const char *path;            /* NULL: the sample */
     struct slice body;
+    bool is_renewed; /* the body is not what the file holds */
     struct http_header headers[HEADERS_MAX];
     size_t n_headers;
     struct slice url, unix_socket;
@@ -292,24 +293,50 @@ static enum rc make_headers(struct sending *sending, struct slice event_type)
     return RC_OK;
 }
 
+/* Where the header is not kept, the body says what kind of event it is. */
+static bool needs_event_header(const struct sender *sender)
+{
+    if (!sender->event_header)
+        return false;
+    for (const char *const *name = sender->kept_headers; *name; name++)
+        if (slice_eq_nocase(slice_of(*name), slice_of(sender->event_header)))
+            return true;
+    return false;
+}
+
+static void complain_of_signing(const struct sending *sending, enum rc rc)
+{
+    const struct command *command = sending->invocation->command;
+    const struct sender *sender = sender_find(webhook_sender(sending->hook));
+
+    if (rc != RC_DENIED)
+        complain(command, "cannot sign it: %s", rc_text(rc));
+    else
+        complain(command,
+                 "nobody but %s can sign for this hook; `vedette fields --hook %.*s=%s` shows what "
+                 "becomes of a payload",
+                 sender->title, SLICE_ARG(webhook_name(sending->hook)),
+                 sending->path ? sending->path : "FILE");
+}
+
 static enum exit_code sign(struct sending *sending)
 {
     const struct invocation *invocation = sending->invocation;
     const struct sender *sender = sender_find(webhook_sender(sending->hook));
     struct slice event_type = sending->sample ? slice_of(sending->sample->event_type) : SLICE("");
+    struct slice body = sending->body;
     enum rc rc;
 
-    if (sender && sender->event_header && !event_type.len &&
+    if (needs_event_header(sender) && !event_type.len &&
         slice_is_absent(given_header(&invocation->options, slice_of(sender->event_header))))
         return usage_error(invocation->command, "what kind of event is it? %s says so: -H '%s: …'",
                            sender->title, sender->event_header);
-    rc = make_headers(sending, event_type);
-    if (rc == RC_DENIED)
-        complain(invocation->command,
-                 "nobody but %s can sign for this hook: its key is a public one",
-                 sender ? sender->title : "its sender");
-    else if (rc)
-        complain(invocation->command, "cannot sign it: %s", rc_text(rc));
+    rc = webhook_renew(sending->hook, body, clock_real_ms(), sending->arena, &sending->body);
+    sending->is_renewed = sending->body.ptr != body.ptr;
+    if (!rc)
+        rc = make_headers(sending, event_type);
+    if (rc)
+        complain_of_signing(sending, rc);
     return rc ? EXIT_REFUSED : EXIT_DONE;
 }
 
@@ -330,7 +357,7 @@ static void add_quoted(struct buffer *out, struct slice text)
 
 static enum exit_code print_curl(const struct sending *sending)
 {
-    bool is_file = sending->path && strcmp(sending->path, "-") != 0;
+    bool is_file = sending->path && strcmp(sending->path, "-") != 0 && !sending->is_renewed;
     struct buffer out;
     enum rc rc;
 

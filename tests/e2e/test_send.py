@@ -98,9 +98,28 @@ class Sending(VedetteTest):
         vedette.write("body.json", "{}")
         for name in SENDER_ALONE:
             with self.subTest(name):
-                done = self.send(vedette, name, "body.json", "-H", "x-amz-sns-message-type: Notification")
+                done = self.send(vedette, name, "body.json")
                 self.assertEqual(done.returncode, 1)
-                self.assertRegex(done.stderr, "nobody but .* can sign for this hook")
+                self.assertRegex(done.stderr, f"nobody but .* can sign for this hook; `vedette fields --hook {name}=body.json` shows what becomes of a payload")
+
+    def test_a_header_is_asked_for_only_where_no_other_place_says_what_the_event_is(self):
+        vedette = self.configured()
+        vedette.write("body.json", '{"event": "build.finished", "type": "Issue"}')
+        for name in ("buildkite-token", "linear-secret"):
+            with self.subTest(name):
+                self.assertIn("stored", self.send(vedette, name, "body.json", check=0).stdout)
+        asked = self.send(vedette, "bitbucket-secret", "body.json")
+        self.assertEqual(asked.returncode, 2)
+        self.assertIn("-H 'X-Event-Key: …'", asked.stderr)
+        self.send(vedette, "bitbucket-secret", "body.json", "-H", "X-Event-Key: repo:push", check=0)
+
+    def test_a_time_that_is_signed_in_the_body_becomes_that_of_now(self):
+        vedette = self.configured()
+        vedette.write("body.json", '{"type": "Issue", "action": "update", "webhookTimestamp": 1700000000000, "data": {"id": "1"}}')
+        self.assertIn("stored", self.send(vedette, "linear-secret", "body.json", check=0).stdout)
+        line = self.send(vedette, "linear-secret", "body.json", "--print-curl", check=0).stdout
+        self.assertNotIn("body.json", line)
+        self.assertNotIn("1700000000000", line)
 
 
 if __name__ == "__main__":

@@ -233,6 +233,23 @@ static void a_certificate_that_is_configured_is_the_only_one(void **state)
     assert_int_equal(status_of(story, "{\"TopicArn\":\"" TOPIC "\"}"), 401);
 }
 
+static void nobody_but_sns_can_sign(void **state)
+{
+    struct story *story = *state;
+    const struct webhook *hook =
+        watchers_find_webhook(story->configured->watchers, SLICE("cloudwatch"));
+    const struct slice body = slice_of(sns_alarm_v2);
+    struct slice renewed;
+    struct header *headers;
+    size_t n_headers;
+
+    assert_int_equal(webhook_renew(hook, body, NOW_MS, story->configured->arena, &renewed), RC_OK);
+    assert_ptr_equal(renewed.ptr, body.ptr);
+    assert_int_equal(webhook_sign(hook, (struct slice){ 0 }, SLICE("1"), body, NOW_MS,
+                                  story->configured->arena, &headers, &n_headers),
+                     RC_DENIED);
+}
+
 static void a_subscription_is_to_be_confirmed_where_sns_itself_says(void **state)
 {
     struct story *story = *state;
@@ -413,6 +430,7 @@ int main(void)
         TEST(h14_nothing_is_fetched_for_a_topic_that_is_not_ours),
         TEST(h14_raw_message_delivery_is_refused_and_told),
         TEST(a_certificate_that_is_configured_is_the_only_one),
+        TEST(nobody_but_sns_can_sign),
         TEST(a_subscription_is_to_be_confirmed_where_sns_itself_says),
         TEST(topics_that_cannot_be_used_are_told),
         TEST(an_alarm_is_read_out_of_the_message),

@@ -106,11 +106,54 @@ static void h15_the_time_in_the_signed_body_is_within_a_minute(void **state)
     assert_doors(*state, doors, attempts, sizeof attempts / sizeof *attempts);
 }
 
+/* As `vedette send` does with a payload that somebody kept. */
+static void a_payload_of_another_day_is_taken_with_the_time_of_now(void **state)
+{
+    static const struct {
+        const char *body, *renewed;
+        int status;
+    } payloads[] = {
+        { "{\"type\":\"Issue\",\"webhookTimestamp\":1,\"n\":1.50}",
+          "{\"type\":\"Issue\",\"webhookTimestamp\":1795248300000,\"n\":1.50}", 0 },
+        { "{\"webhookTimestamp\": \"1\"}", "{\"webhookTimestamp\":1795248300000}", 0 },
+        { "{\"a\": {\"webhookTimestamp\": 1}}",
+          "{\"a\":{\"webhookTimestamp\":1},\"webhookTimestamp\":1795248300000}", 0 },
+        { "{}", "{\"webhookTimestamp\":1795248300000}", 0 },
+        { "[1]", "[1]", 401 },
+        { "{\"type\"", "{\"type\"", 400 },
+    };
+    struct configured *configured = *state;
+    const struct webhook *hook;
+
+    assert_int_equal(configured_load(configured, doors), RC_OK);
+    hook = watchers_find_webhook(configured->watchers, SLICE("linear"));
+    for (size_t i = 0; i < sizeof payloads / sizeof *payloads; i++) {
+        struct webhook_request request = { .content_type = SLICE("application/json"),
+                                           .received_ms = DOOR_NOW_MS,
+                                           .real_ms = DOOR_NOW_MS };
+        struct webhook_answer answer;
+        struct header *headers;
+
+        print_message("%s\n", payloads[i].body);
+        assert_int_equal(webhook_renew(hook, slice_of(payloads[i].body), DOOR_NOW_MS,
+                                       configured->arena, &request.body),
+                         RC_OK);
+        assert_true(slice_eq(request.body, slice_of(payloads[i].renewed)));
+        assert_int_equal(webhook_sign(hook, (struct slice){ 0 }, (struct slice){ 0 }, request.body,
+                                      DOOR_NOW_MS, configured->arena, &headers, &request.n_headers),
+                         RC_OK);
+        request.headers = headers;
+        assert_int_equal(webhook_receive(hook, &request, configured->arena, &answer), RC_OK);
+        assert_int_equal(answer.status, payloads[i].status);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         RECORDED_TEST(an_issue_and_what_is_said_of_it_are_one_condition),
         RECORDED_TEST(members_of_another_shape_lose_their_fields_and_no_more),
+        DOOR_TEST(a_payload_of_another_day_is_taken_with_the_time_of_now),
         DOOR_TEST(h15_the_time_in_the_signed_body_is_within_a_minute),
     };
 

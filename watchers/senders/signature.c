@@ -208,3 +208,50 @@ enum rc signature_make(const struct signature_scheme *scheme, const struct signa
         headers[(*n_headers)++] = (struct header){ slice_of(scheme->time_header), time };
     return RC_OK;
 }
+
+/* Where it stood, or at the end. */
+static void write_renewed(const struct json *body, struct slice time_member, int64_t now_ms,
+                          struct json_writer *writer)
+{
+    json_object_begin(writer);
+    for (const struct json *member = json_first(body); member; member = json_next(member)) {
+        json_key_slice(writer, json_name(member));
+        if (slice_eq(json_name(member), time_member))
+            json_write_int(writer, now_ms);
+        else
+            json_write_node(writer, member);
+    }
+    if (!json_get(body, time_member)) {
+        json_key_slice(writer, time_member);
+        json_write_int(writer, now_ms);
+    }
+    json_object_end(writer);
+}
+
+enum rc signature_renew(const struct signature_scheme *scheme, struct slice body, int64_t now_ms,
+                        struct arena *arena, struct slice *renewed)
+{
+    struct json *tree = NULL;
+    struct json_fault fault;
+    struct json_writer writer;
+    struct buffer text;
+    enum rc rc;
+
+    *renewed = body;
+    if (!scheme->time_path)
+        return RC_OK;
+    rc = json_parse(body, JSON_LIMITS_DEFAULT, &tree, &fault);
+    if (rc)
+        return rc == RC_INVALID || rc == RC_LIMIT ? RC_OK : rc; /* the hook says what is wrong */
+    buffer_init(&text, 0);
+    if (json_type_of(tree) == JSON_OBJECT) {
+        writer = json_writer_to(&text);
+        write_renewed(tree, slice_of(scheme->time_path), now_ms, &writer);
+        rc = buffer_rc(&text);
+        if (!rc)
+            rc = arena_copy(arena, buffer_slice(&text), renewed);
+    }
+    buffer_free(&text);
+    json_free(tree);
+    return rc;
+}

@@ -38,7 +38,7 @@ struct signature_scheme {
     const char *id_header;   /* of {id} */
     const char *time_header; /* of {time}; NULL: an element of the header */
     const char *time_mark;   /* that begins so: "t=" */
-    const char *time_path;   /* or the time stands in the body, in milliseconds */
+    const char *time_path;   /* or the time is a member of the body, in milliseconds */
     int64_t tolerance_ms;    /* how far a signed time may be from ours, either way */
 };
 
@@ -86,3 +86,6 @@ bool signature_time_is_near(const struct signature_scheme *scheme, struct slice 
 enum rc signature_make(const struct signature_scheme *scheme, const struct signature_key *key,
                        struct slice id, struct slice body, int64_t now_ms, struct arena *arena,
                        struct header *headers, size_t *n_headers) MUST_CHECK;
+/* What `body` is with `now_ms` where the scheme looks for a time in it, in `arena`; itself, where it looks for none or the body is no JSON object. */
+enum rc signature_renew(const struct signature_scheme *scheme, struct slice body, int64_t now_ms,
+                        struct arena *arena, struct slice *renewed) MUST_CHECK;
