@@ -363,7 +363,16 @@ static enum rc check_count(struct reception *reception)
     return refuse(reception, 413, "events", "More events than one delivery may hold");
 }
 
-/* By the configured path, else by the first of the sender's headers that is there; absent: neither. RC_INVALID: a header came twice. */
+static enum rc find_configured_header(const struct reception *reception, struct slice *id)
+{
+    const struct webhook_request *request = reception->request;
+    const struct sender *sender = reception->hook->sender;
+    const char *name = sender->id_header ? sender->id_header(reception->hook->options) : NULL;
+
+    return name ? header_get(request->headers, request->n_headers, name, id) : RC_NOT_FOUND;
+}
+
+/* By the configured path, else by the configured header, else by the first of the sender's headers that is there; absent: none. RC_INVALID: a header came twice. */
 static enum rc find_delivery_id(const struct reception *reception, struct slice *id)
 {
     const struct webhook_request *request = reception->request;
@@ -374,6 +383,8 @@ static enum rc find_delivery_id(const struct reception *reception, struct slice 
         *id = json_text(json_path_get(sender->id_path(reception->hook->options), reception->tree));
     if (reception->tree && !id->len)
         *id = payload_text(reception->tree, sender->id_paths);
+    if (!id->len && find_configured_header(reception, id) == RC_INVALID)
+        return RC_INVALID;
     for (const char *const *name = sender->delivery_headers; *name && !id->len; name++) {
         if (header_get(request->headers, request->n_headers, *name, id) == RC_INVALID)
             return RC_INVALID;

@@ -2,8 +2,7 @@
 
 #include "src/base/clock.h"
 #include "src/base/secret.h"
-
-#include <string.h>
+#include "src/store/headers.h"
 
 #define TOLERANCE_DEFAULT_MS (5 * MINUTE_MS)
 
@@ -18,6 +17,8 @@ static const char *const encodings[] = { "hex", "base64", NULL };
 static const char *const key_forms[] = { "text", "base64", NULL }; /* as KEY_TEXT, KEY_BASE64 */
 
 #define AT(member) .offset = offsetof(struct written_signature, member)
+#define TOLERANCE_RANGE                                                                            \
+    .min = SECOND_MS, .max = DAY_MS, .help = "how far {time} may be from now, either way"
 
 static const struct setting signature_settings[] = {
     { .name = "header",
@@ -42,18 +43,35 @@ static const struct setting signature_settings[] = {
       AT(time_header),
       .help = "the header of {time}, in seconds" },
     { .name = "id_header", .type = SETTING_TEXT, AT(id_header), .help = "the header of {id}" },
-    { .name = "tolerance",
-      .type = SETTING_DURATION,
-      AT(tolerance_ms),
-      .min = SECOND_MS,
-      .max = DAY_MS,
-      .help = "how far {time} may be from now, either way" },
+    { .name = "tolerance", .type = SETTING_DURATION, AT(tolerance_ms), TOLERANCE_RANGE },
     { .name = "key",
       .type = SETTING_ENUM,
       AT(key),
       .names = key_forms,
       .help = "the secret is the text as it stands, or base64" },
 };
+
+/* Of what a sender signs as it pleases, this alone may be said: its retries may carry the time of the first attempt. */
+static const struct setting tolerance_setting = { .name = "tolerance",
+                                                  .type = SETTING_DURATION,
+                                                  .offset = offsetof(struct signature_scheme,
+                                                                     tolerance_ms),
+                                                  .required = true,
+                                                  TOLERANCE_RANGE };
+
+static bool scheme_signs_time(const struct signature_scheme *scheme)
+{
+    return scheme->time_header || scheme->time_mark || scheme->time_path;
+}
+
+static bool signs_time(const struct sender *sender)
+{
+    const struct signature_scheme *scheme = sender->schemes;
+
+    while (scheme->name && !scheme_signs_time(scheme))
+        scheme++;
+    return scheme->name != NULL;
+}
 
 enum rc webhook_signature_rows(const struct sender *sender, size_t elsewhere_offset,
                                struct arena *arena, struct setting *rows, size_t *n_rows)
@@ -75,7 +93,7 @@ enum rc webhook_signature_rows(const struct sender *sender, size_t elsewhere_off
         rows[(*n_rows)++] = (struct setting){ .name = "token_header",
                                               .type = SETTING_NODE,
                                               .offset = elsewhere_offset };
-    if (sender->takes_any_signature)
+    if (sender->takes_any_signature || signs_time(sender))
         rows[(*n_rows)++] = (struct setting){ .name = "signature",
                                               .type = SETTING_NODE,
                                               .offset = elsewhere_offset };
@@ -98,21 +116,6 @@ static enum rc take_text(struct slice text, struct arena *arena, const char **ou
     return rc;
 }
 
-/* A token of RFC 9110: no other header can come, and so nobody could ever get in. */
-static bool is_header_name(struct slice name)
-{
-    static const char others[] = "!#$%&'*+-.^_`|~";
-
-    for (size_t i = 0; i < name.len; i++) {
-        char c = name.ptr[i];
-
-        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
-            !memchr(others, c, sizeof others - 1))
-            return false;
-    }
-    return name.len > 0;
-}
-
 static enum rc name_token_header(const struct node *name, struct arena *arena,
                                  struct problems *problems, struct signature_scheme *scheme)
 {
@@ -122,7 +125,7 @@ static enum rc name_token_header(const struct node *name, struct arena *arena,
                      "none here");
         return RC_INVALID;
     }
-    if (name->type != NODE_SCALAR || !is_header_name(name->text)) {
+    if (name->type != NODE_SCALAR || !header_is_name(name->text)) {
         node_problem(problems, name, "`token_header` must be the name of a header");
         return RC_INVALID;
     }
@@ -141,7 +144,7 @@ static enum rc check_header_names(const struct node *map, const struct written_s
                     { "id_header", written->id_header } };
 
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
-        if (slice_is_absent(headers[i].name) || is_header_name(headers[i].name))
+        if (slice_is_absent(headers[i].name) || header_is_name(headers[i].name))
             continue;
         node_problem(problems, node_find(map, headers[i].member),
                      "`%s` must be the name of a header", headers[i].member);
@@ -218,6 +221,18 @@ static enum rc describe_signature(const struct node *map, struct arena *arena,
     return check_over(map, &written, scheme, problems);
 }
 
+static enum rc widen(const struct node *map, struct arena *arena, struct problems *problems,
+                     struct signature_scheme *scheme)
+{
+    if (!scheme_signs_time(scheme)) {
+        node_problem(problems, map,
+                     "`signature` says how far a signed time may be from now, and `%s` signs none",
+                     scheme->name);
+        return RC_INVALID;
+    }
+    return settings_read(&tolerance_setting, 1, map, arena, problems, scheme);
+}
+
 static enum rc adapt(const struct node *map, struct arena *arena, struct problems *problems,
                      struct webhook *hook)
 {
@@ -236,7 +251,9 @@ static enum rc adapt(const struct node *map, struct arena *arena, struct problem
     if (header)
         rc = name_token_header(header, arena, problems, own);
     if (signature)
-        rc = watcher_worse(rc, describe_signature(signature, arena, problems, own));
+        rc = watcher_worse(rc, hook->sender->takes_any_signature
+                                   ? describe_signature(signature, arena, problems, own)
+                                   : widen(signature, arena, problems, own));
     return rc;
 }
 

@@ -1,7 +1,7 @@
 /* webhook_signature.h - by what a webhook's requests are to prove who sent them, as vedette.yaml says it.
  *
  * The member of the configuration is called as the scheme: `secret`, `token`, … or the same with `_file`. Where a sender leaves it to its user how a request is signed,
- * `signature:` says it; where a token may travel in a header of any name, `token_header:` names it. */
+ * `signature:` says it; where a signed time is the sender's own, `signature: {tolerance: …}` alone is known; where a token may travel in a header of any name, `token_header:` names it. */
 #pragma once
 
 #include "src/base/settings.h"

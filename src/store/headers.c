@@ -1,5 +1,7 @@
 #include "src/store/headers.h"
 
+#include <string.h>
+
 enum rc header_get(const struct header *headers, size_t n_headers, const char *name,
                    struct slice *value)
 {
@@ -16,4 +18,18 @@ enum rc header_get(const struct header *headers, size_t n_headers, const char *n
         return RC_NOT_FOUND;
     *value = found->value;
     return RC_OK;
+}
+
+bool header_is_name(struct slice name)
+{
+    static const char others[] = "!#$%&'*+-.^_`|~";
+
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.ptr[i];
+
+        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
+            !memchr(others, c, sizeof others - 1))
+            return false;
+    }
+    return name.len > 0;
 }

@@ -1,4 +1,5 @@
 #include "tests/unit/recorded.h"
+#include "tests/unit/sender_door.h"
 
 static const struct event_list *read_alerts(struct recorded *recorded, struct slice body)
 {
@@ -169,6 +170,23 @@ static void copies_of_the_batch_are_bounded(void **state)
     buffer_free(&body);
 }
 
+/* `http_headers` of its http_config. */
+static void h14_a_header_of_the_receiver_carries_the_token(void **state)
+{
+    static const struct door_attempt attempts[] = {
+        { "a token", "alertmanager", { { "X-Key", "t0ken" } }, "{}" },
+        { "another token", "alertmanager", { { "X-Key", "t0kem" } }, "{}", .status = 401 },
+        { "as usual",
+          "alertmanager",
+          { { "Authorization", "Bearer t0ken" } },
+          "{}",
+          .status = 401 },
+    };
+
+    assert_doors(*state, "- {webhook: alertmanager, token: t0ken, token_header: X-Key}\n", attempts,
+                 sizeof attempts / sizeof *attempts);
+}
+
 #define RECORDED_TEST(name)                                                                        \
     cmocka_unit_test_setup_teardown(name, recorded_set_up, recorded_tear_down)
 
@@ -183,6 +201,7 @@ int main(void)
         RECORDED_TEST(an_alert_of_the_wrong_shape_is_still_an_event),
         RECORDED_TEST(a_delivery_without_alerts_is_one_event_about_none),
         RECORDED_TEST(copies_of_the_batch_are_bounded),
+        DOOR_TEST(h14_a_header_of_the_receiver_carries_the_token),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

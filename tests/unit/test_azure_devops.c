@@ -142,10 +142,11 @@ static const struct sender_case cases[] = {
                     [FIELD_ENVIRONMENT] = "Prod",
                     [FIELD_SUBJECT] = "project=p-1 approval=Prod" } },
     { .event = "git.push",
-      .body = "{'eventType':'git.push','message':{'text':'Kim pushed'},'resource':{'commits':[{"
-              "'comment':'Count\\n\\nmore'}],'refUpdates':[{'name':'refs/heads/main',"
-              "'newObjectId':'0c6e'}]," REPO ",'pushedBy':{'displayName':'Kim K'},'date':'2026-11-"
-              "21T08:00:00Z'}," WHERE "}",
+      .body =
+          "{'eventType':'git.push','message':{'text':'Kim pushed'},'resource':{'commits':[{"
+          "'commitId':'0c6e','comment':'Count\\n\\nmore'}],'refUpdates':[{'name':'refs/heads/main',"
+          "'newObjectId':'0c6e'}]," REPO ",'pushedBy':{'displayName':'Kim K'},'date':'2026-11-"
+          "21T08:00:00Z'}," WHERE "}",
       .time = "2026-11-21T08:00:00.000Z",
       .expected = { [FIELD_KIND] = "push",
                     [FIELD_STATE] = "info",
@@ -204,6 +205,30 @@ static const struct sender_case cases[] = {
       .time = "2026-11-21T08:02:00.123Z",
       .expected = { [FIELD_KIND] = "issue",
                     [FIELD_STATE] = "info",
+                    [FIELD_TITLE] = "Broken",
+                    [FIELD_TEXT] = "Bug 6 created",
+                    [FIELD_SUBJECT] = "project=p-1 work_item=6" } },
+    /* who did it, as newer and older versions tell it */
+    { .event = "workitem.updated",
+      .body =
+          "{'eventType':'workitem.updated','message':{'text':'Bug 6 updated'},'resource':{"
+          "'workItemId':6,'revision':{'fields':{'System.Title':'Broken','System.CreatedBy':"
+          "'Max','System.ChangedBy':{'displayName':'Kim K','uniqueName':'kim@acme'}}}}," WHERE "}",
+      .time = "2026-11-21T08:02:00.123Z",
+      .expected = { [FIELD_KIND] = "issue",
+                    [FIELD_STATE] = "info",
+                    [FIELD_ACTOR] = "Kim K",
+                    [FIELD_TITLE] = "Broken",
+                    [FIELD_TEXT] = "Bug 6 updated",
+                    [FIELD_SUBJECT] = "project=p-1 work_item=6" } },
+    { .event = "workitem.created",
+      .body = "{'eventType':'workitem.created','message':{'text':'Bug 6 created'},'resource':{'id':"
+              "6,'fields':{'System.Title':'Broken','System.CreatedBy':'Kim K <kim@acme.example>'}}"
+              "," WHERE "}",
+      .time = "2026-11-21T08:02:00.123Z",
+      .expected = { [FIELD_KIND] = "issue",
+                    [FIELD_STATE] = "info",
+                    [FIELD_ACTOR] = "Kim K",
                     [FIELD_TITLE] = "Broken",
                     [FIELD_TEXT] = "Bug 6 created",
                     [FIELD_SUBJECT] = "project=p-1 work_item=6" } },
@@ -270,9 +295,33 @@ static void h14_the_door_opens_to_its_password_or_to_a_header_of_ours(void **sta
                  attempts, sizeof attempts / sizeof *attempts);
 }
 
+static void each_ref_of_a_push_is_an_event(void **state)
+{
+    struct recorded *recorded = *state;
+    const struct event *events =
+        recorded_read(recorded, "azure-devops", NULL, NULL,
+                      case_body(recorded,
+                                "{'eventType':'git.push','message':{'text':'Kim pushed'},"
+                                "'resource':{'commits':[{'commitId':'1d7f','comment':'Add x'}],"
+                                "'refUpdates':[{'name':'refs/heads/main','newObjectId':'0c6e'},{"
+                                "'name':'refs/heads/x','newObjectId':'1d7f'}]," REPO "}," WHERE
+                                "}"))
+            ->items;
+
+    assert_int_equal(recorded->events.n_items, 2);
+    assert_field(&events[0], FIELD_BRANCH, "main");
+    assert_field(&events[0], FIELD_TITLE, "Kim pushed");
+    assert_field(&events[1], FIELD_TITLE, "Add x");
+    assert_field(&events[1], FIELD_SUBJECT, "project=Acme repo=shop ref=refs/heads/x");
+    assert_true(slice_eq(
+        event_get(&events[1], SLICE("data.batch.resource.repository.name"), recorded->arena),
+        SLICE("shop")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        RECORDED_TEST(each_ref_of_a_push_is_an_event),
         RECORDED_TEST(every_event_comes_to_its_fields),
         RECORDED_TEST(a_member_of_the_wrong_type_loses_its_field_and_no_more),
         DOOR_TEST(h14_the_door_opens_to_its_password_or_to_a_header_of_ours),

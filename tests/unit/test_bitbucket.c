@@ -152,7 +152,7 @@ static const struct sender_case cases[] = {
     { .event = "repo:refs_changed",
       .body = "{'eventKey':'repo:refs_changed'," OWN "," OWN_REPO ",'changes':[{'ref':{'id':'refs/"
               "heads/main','displayId':'main','type':'BRANCH'},'toHash':'0c6e','type':'UPDATE'}],"
-              "'toCommit':{'message':'Count\\n\\nmore'}}",
+              "'toCommit':{'id':'0c6e','message':'Count\\n\\nmore'}}",
       .time = "2026-11-21T08:04:00.000Z",
       .expected = { [FIELD_KIND] = "push",
                     [FIELD_STATE] = "info",
@@ -269,9 +269,67 @@ static void h14_the_door_opens_to_its_signature_or_its_password(void **state)
                  attempts, sizeof attempts / sizeof *attempts);
 }
 
+static const struct event_list *read_push(struct recorded *recorded, const char *event,
+                                          const char *body)
+{
+    return recorded_read(recorded, "bitbucket", "X-Event-Key", event, case_body(recorded, body));
+}
+
+static void each_ref_of_a_push_is_an_event(void **state)
+{
+    struct recorded *recorded = *state;
+    const struct event *events =
+        read_push(recorded, "repo:push",
+                  "{'push':{'changes':[{'new':{'type':'branch','name':'main','target':{'hash':"
+                  "'0c6e','message':'Count'}}},{'old':{'type':'branch','name':'x'},'new':null},"
+                  "{'new':{'type':'tag','name':'v1','target':{'hash':'1d7f'}}}]}," CLOUD "}")
+            ->items;
+
+    assert_int_equal(recorded->events.n_items, 3);
+    assert_field(&events[0], FIELD_BRANCH, "main");
+    assert_field(&events[1], FIELD_BRANCH, "x");
+    assert_field(&events[2], FIELD_BRANCH, NULL);
+    assert_field(&events[2], FIELD_COMMIT, "1d7f");
+    assert_field(&events[2], FIELD_SUBJECT, "repo=acme/shop ref=v1");
+    assert_true(slice_eq(event_get(&events[1], SLICE("data.batch.actor.nickname"), recorded->arena),
+                         SLICE("kim")));
+    assert_true(slice_is_absent(
+        event_get(&events[1], SLICE("data.batch.push.changes.0.new.name"), recorded->arena)));
+}
+
+static void each_ref_of_a_push_to_data_center_is_an_event(void **state)
+{
+    struct recorded *recorded = *state;
+    const struct event *events =
+        read_push(recorded, "repo:refs_changed",
+                  "{'eventKey':'repo:refs_changed'," OWN "," OWN_REPO ",'changes':[{'ref':{'id':"
+                  "'refs/heads/main','displayId':'main'},'toHash':'0c6e'},{'ref':{'id':'refs/heads/"
+                  "x','displayId':'x'},'toHash':'1d7f'}],'toCommit':{'id':'1d7f','message':'Add"
+                  " x'}}")
+            ->items;
+
+    assert_int_equal(recorded->events.n_items, 2);
+    assert_field(&events[0], FIELD_SUBJECT, "repo=ACME/shop ref=refs/heads/main");
+    assert_field(&events[0], FIELD_TITLE, "main");
+    assert_field(&events[1], FIELD_SUBJECT, "repo=ACME/shop ref=refs/heads/x");
+    assert_field(&events[1], FIELD_TITLE, "Add x");
+    assert_field(&events[1], FIELD_ACTOR, "kim");
+}
+
+/* Their changes are no refs that somebody pushed. */
+static void changes_of_another_event_are_no_push(void **state)
+{
+    read_push(*state, "mirror:repo_synchronized",
+              "{'eventKey':'mirror:repo_synchronized','changes':[{},{}]}");
+    assert_int_equal(((struct recorded *)*state)->events.n_items, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        RECORDED_TEST(each_ref_of_a_push_is_an_event),
+        RECORDED_TEST(each_ref_of_a_push_to_data_center_is_an_event),
+        RECORDED_TEST(changes_of_another_event_are_no_push),
         RECORDED_TEST(every_event_comes_to_its_fields),
         RECORDED_TEST(a_member_of_the_wrong_type_loses_its_field_and_no_more),
         RECORDED_TEST(an_event_that_nobody_named_is_unknown),

@@ -48,6 +48,25 @@ static const struct sender_case cases[] = {
       .body = "{'event':'build.running','build':{'state':'failed'," BUILD "}," PIPELINE "}",
       .time = "2026-11-21T08:00:00.000Z",
       .expected = { RUN, ON_MAIN, [FIELD_STATE] = "info" } },
+    /* out of our own repository, by its name in another case */
+    { .event = "build.finished",
+      .body = "{'event':'build.finished','build':{'state':'passed','number':117,'branch':'x',"
+              "'commit':'0c6e','message':'x','web_url':'u','pull_request':{'repository':"
+              "'https://github.com/Acme/Shop.git'}}," PIPELINE "}",
+      .expected = { [FIELD_KIND] = "ci.run",
+                    [FIELD_LEVEL] = "run",
+                    [FIELD_STATE] = "ok",
+                    [FIELD_REPO] = "acme/shop",
+                    [FIELD_BRANCH] = "x",
+                    [FIELD_COMMIT] = "0c6e",
+                    [FIELD_WORKFLOW] = "shop-tests",
+                    [FIELD_SERVICE] = "shop-tests",
+                    [FIELD_TITLE] = "x",
+                    [FIELD_TEXT] = "x",
+                    [FIELD_RUN] = "117",
+                    [FIELD_ACTOR] = "Robin",
+                    [FIELD_URL] = "u",
+                    [FIELD_SUBJECT] = "repo=acme/shop pipeline=shop-tests branch=x" } },
     /* of a fork: its `main` is not ours */
     { .event = "build.finished",
       .body = "{'event':'build.finished','build':{'state':'failed','number':119,'web_url':'https:"

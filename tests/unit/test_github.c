@@ -133,8 +133,52 @@ static const struct {
       "ok", NULL, NULL, "key", "repo=acme/shop secret_scanning=9" },
     { "ping", "{\"zen\":\"Design for failure.\"}", NULL, "info", NULL, NULL, "Design for failure.",
       "repo=acme/shop event=ping" },
-    { "star", "{\"action\":\"created\"}", NULL, "info", NULL, NULL, "created",
+    { "star", "{\"action\":\"created\"}", NULL, "info", NULL, NULL, "star created",
       "repo=acme/shop event=star" },
+    { "fork", "{\"forkee\":{}}", NULL, "info", NULL, NULL, "fork", "repo=acme/shop event=fork" },
+    { "pull_request_review_comment",
+      "{\"action\":\"created\",\"comment\":{\"body\":\"No\"},\"pull_request\":{\"number\":5,"
+      "\"title\":"
+      "\"Add x\",\"head\":{\"ref\":\"x\"}}}",
+      "change.request", "info", NULL, "x", "Add x", "repo=acme/shop pull_request=5" },
+    { "pull_request_review_thread",
+      "{\"action\":\"resolved\",\"thread\":{\"comments\":[{\"body\":\"No\"}]},\"pull_request\":{"
+      "\"number\":5,\"title\":\"Add x\",\"head\":{\"ref\":\"x\"}}}",
+      "change.request", "info", NULL, "x", "Add x", "repo=acme/shop pull_request=5" },
+    { "merge_group",
+      "{\"action\":\"checks_requested\",\"merge_group\":{\"head_ref\":\"refs/heads/queue/main/"
+      "pr-5\","
+      "\"head_commit\":{\"message\":\"Merge\\n\\nmore\"}}}",
+      "change.request", "info", NULL, "queue/main/pr-5", "Merge",
+      "repo=acme/shop merge_group=refs/heads/queue/main/pr-5" },
+    { "commit_comment",
+      "{\"action\":\"created\",\"comment\":{\"body\":\"Why\\nso?\",\"commit_id\":\"0c6e\"}}",
+      "issue", "info", NULL, NULL, "Why", "repo=acme/shop comment_on=0c6e" },
+    { "discussion", "{\"action\":\"created\",\"discussion\":{\"number\":7,\"title\":\"How\"}}",
+      "issue", "info", NULL, NULL, "How", "repo=acme/shop discussion=7" },
+    { "discussion_comment",
+      "{\"action\":\"created\",\"comment\":{\"body\":\"So\"},\"discussion\":{\"number\":7,"
+      "\"title\":"
+      "\"How\"}}",
+      "issue", "info", NULL, NULL, "How", "repo=acme/shop discussion=7" },
+    { "deployment_review",
+      "{\"action\":\"approved\",\"approver\":{\"login\":\"kim\"},\"workflow_job_runs\":[{"
+      "\"environment\":\"prod\"}],\"workflow_run\":{\"head_branch\":\"main\",\"head_repository\":{"
+      "\"full_name\":\"Acme/Shop\"}}}",
+      "deploy", "info", NULL, "main", "deploy to prod: approved", "repo=acme/shop review=prod" },
+    { "deployment_protection_rule",
+      "{\"action\":\"requested\",\"environment\":\"prod\",\"deployment\":{\"task\":\"deploy\","
+      "\"ref\":"
+      "\"main\"}}",
+      "deploy", "info", NULL, "main", "deploy to prod", "repo=acme/shop protection=prod" },
+    { "page_build", "{\"build\":{\"status\":\"errored\"}}", "deploy", "failing", NULL, NULL,
+      "page_build", "repo=acme/shop event=page_build" },
+    { "page_build", "{\"build\":{\"status\":\"built\"}}", "deploy", "ok", NULL, NULL, "page_build",
+      "repo=acme/shop event=page_build" },
+    { "repository_advisory",
+      "{\"action\":\"published\",\"repository_advisory\":{\"ghsa_id\":\"GHSA-1\",\"summary\":"
+      "\"Bad\"}}",
+      "advisory", "info", NULL, NULL, "Bad", "repo=acme/shop advisory=GHSA-1" },
 };
 
 static void every_event_comes_to_its_kind_state_and_subject(void **state)
@@ -189,6 +233,54 @@ static void the_main_of_a_fork_is_not_ours(void **state)
 
     assert_field(event, FIELD_BRANCH, "mallory:main");
     assert_field(event, FIELD_SUBJECT, "repo=acme/shop workflow=ci branch=mallory:main");
+}
+
+/* A name of GitHub's in another case is the same name. */
+static void a_repository_in_another_case_is_no_fork(void **state)
+{
+    const struct event *event = read_github(
+        *state, "workflow_run",
+        "{\"action\":\"completed\",\"repository\":{\"full_name\":\"acme/shop\"},\"workflow_run\":{"
+        "\"conclusion\":\"success\",\"head_branch\":\"main\",\"head_repository\":{"
+        "\"full_name\":\"ACME/Shop\"}}}");
+
+    assert_field(event, FIELD_BRANCH, "main");
+}
+
+static void a_comment_is_told_with_its_text_and_its_page(void **state)
+{
+    static const char *const types[] = { "pull_request_review_comment", "commit_comment",
+                                         "discussion_comment", "issue_comment" };
+
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        const struct event *event = read_github(
+            *state, types[i], "{\"comment\":{\"body\":\"No\",\"html_url\":\"https://g/c\"}}");
+
+        assert_field(event, FIELD_TEXT, "No");
+        assert_field(event, FIELD_URL, "https://g/c");
+    }
+}
+
+/* What is not known is kept aside, and no rule can ask for it. */
+static void whatever_github_may_send_is_known(void **state)
+{
+    static const char *const types[] = { "branch_protection_configuration",
+                                         "custom_property",
+                                         "custom_property_values",
+                                         "dismissal_request_code_scanning",
+                                         "exemption_request_push_ruleset",
+                                         "installation_target",
+                                         "issue_dependencies",
+                                         "marketplace_purchase",
+                                         "personal_access_token_request",
+                                         "projects_v2_status_update",
+                                         "repository_advisory",
+                                         "secret_scanning_scan",
+                                         "sub_issues" };
+
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        assert_false(read_github(*state, types[i], "{}")->is_unusable);
+    assert_true(read_github(*state, "subissues", "{}")->is_unusable);
 }
 
 static void the_commit_of_a_deleted_branch_is_none(void **state)
@@ -305,6 +397,9 @@ int main(void)
         RECORDED_TEST(every_event_comes_to_its_kind_state_and_subject),
         RECORDED_TEST(severities_become_ours),
         RECORDED_TEST(the_main_of_a_fork_is_not_ours),
+        RECORDED_TEST(a_repository_in_another_case_is_no_fork),
+        RECORDED_TEST(a_comment_is_told_with_its_text_and_its_page),
+        RECORDED_TEST(whatever_github_may_send_is_known),
         RECORDED_TEST(the_commit_of_a_deleted_branch_is_none),
         RECORDED_TEST(a_member_of_the_wrong_type_loses_its_field_and_no_more),
         RECORDED_TEST(fields_are_cut_at_one_kilobyte_and_the_payload_keeps_the_rest),

@@ -33,6 +33,23 @@ static const struct sender_case cases[] = {
                     [FIELD_URL] =
                         "https://git.example/acme/tools/shop/-/pipelines/90071992547409931",
                     [FIELD_SUBJECT] = "repo=acme/tools/shop pipeline=main" } },
+    /* one that it started, on the same branch: its end is not that of the whole */
+    { .event = "pipeline",
+      .body = "{'object_kind':'pipeline','object_attributes':{'id':8,'ref':'main','sha':'0c6e',"
+              "'status':'success','source':'parent_pipeline'},'user':{'username':'kim'},'project':{"
+              "'path_with_namespace':'acme/tools/shop'},'commit':{'title':'Count'}}",
+      .expected = { [FIELD_KIND] = "ci.run",
+                    [FIELD_LEVEL] = "run",
+                    [FIELD_STATE] = "ok",
+                    REPO,
+                    ACTOR,
+                    [FIELD_BRANCH] = "main",
+                    [FIELD_COMMIT] = "0c6e",
+                    [FIELD_WORKFLOW] = "child pipeline",
+                    [FIELD_TITLE] = "Count",
+                    [FIELD_RUN] = "8",
+                    [FIELD_SUBJECT] =
+                        "repo=acme/tools/shop pipeline=main child=\"child pipeline\"" } },
     /* the next one on the same branch: the same condition, by name and page as newer GitLab tells them */
     { .event = "pipeline",
       .body =
@@ -426,9 +443,29 @@ static void h14_the_door_opens_to_the_token_or_to_what_the_signing_token_signed(
                  attempts, sizeof attempts / sizeof *attempts);
 }
 
+/* A payload of 25 MB holds more jobs than a field has room for. */
+static void failed_jobs_are_named_as_long_as_there_is_room(void **state)
+{
+    static char body[256 * 1024];
+    struct recorded *recorded = *state;
+    size_t len = (size_t)snprintf(body, sizeof body,
+                                  "{\"object_kind\":\"pipeline\",\"object_attributes\":{\"status\":"
+                                  "\"failed\"},\"builds\":[{}");
+
+    while (len + 64 < sizeof body)
+        len += (size_t)snprintf(body + len, sizeof body - len,
+                                ",{\"name\":\"unit\",\"status\":\"failed\"}");
+    (void)snprintf(body + len, sizeof body - len, "]}");
+    recorded_read(recorded, "gitlab", NULL, NULL, slice_of(body)); /* within the arena's 64 MB */
+    assert_true(
+        slice_starts(recorded->events.items[0].fields[FIELD_TEXT], SLICE("failed: unit, unit, ")));
+    assert_int_equal(recorded->events.items[0].fields[FIELD_TEXT].len, 1024);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        RECORDED_TEST(failed_jobs_are_named_as_long_as_there_is_room),
         RECORDED_TEST(every_event_comes_to_its_fields),
         RECORDED_TEST(a_member_of_the_wrong_type_loses_its_field_and_no_more),
         DOOR_TEST(h14_the_door_opens_to_the_token_or_to_what_the_signing_token_signed),

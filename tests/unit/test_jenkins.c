@@ -33,11 +33,11 @@ static const struct sender_case cases[] = {
       .body = "{" JOB ",'build':{'phase':'FINALIZED','status':'ABORTED'," BUILD "}}",
       .time = AT,
       .expected = { COMMON, [FIELD_STATE] = "info", [FIELD_DURATION] = "1m30s" } },
-    /* the same end a first time: counted once, when it is final */
+    /* the same end a first time, which may be all that is sent */
     { .event = "COMPLETED",
-      .body = "{" JOB ",'build':{'phase':'COMPLETED','status':'UNSTABLE'," BUILD "}}",
+      .body = "{" JOB ",'build':{'phase':'COMPLETED','status':'FAILURE'," BUILD "}}",
       .time = AT,
-      .expected = { COMMON, [FIELD_STATE] = "info" } },
+      .expected = { COMMON, [FIELD_STATE] = "failing", [FIELD_DURATION] = "1m30s" } },
     { .event = "STARTED",
       .body = "{" JOB ",'build':{'phase':'STARTED'," BUILD "}}",
       .time = AT,
@@ -115,11 +115,73 @@ static void h14_the_door_opens_to_its_password_or_to_a_token_in_a_header(void **
                  attempts, sizeof attempts / sizeof *attempts);
 }
 
+static struct slice id_at_the_door(struct configured *configured, const char *build)
+{
+    const struct header header = { SLICE("Authorization"), SLICE("Bearer t") };
+    struct webhook_request request = { .headers = &header,
+                                       .n_headers = 1,
+                                       .content_type = SLICE("application/json"),
+                                       .received_ms = DOOR_NOW_MS,
+                                       .real_ms = DOOR_NOW_MS };
+    struct webhook_answer answer;
+
+    assert_int_equal(arena_format(configured->arena, &request.body, "{\"build\":{%s}}", build),
+                     RC_OK);
+    assert_int_equal(webhook_receive(watchers_find_webhook(configured->watchers, SLICE("jenkins")),
+                                     &request, configured->arena, &answer),
+                     RC_OK);
+    assert_int_equal(answer.status, 0);
+    return answer.entry.delivery_id;
+}
+
+#define AT_12 "\"full_url\":\"https://j.example/job/shop/12/\",\"number\":12"
+#define FAILED(phase) "\"phase\":\"" phase "\",\"status\":\"FAILURE\","
+
+/* Whichever of the two are sent, a rule counts the build once. */
+static void h16_the_two_ends_of_a_build_are_one_delivery(void **state)
+{
+    static const char *const others[] = {
+        /* what came after the build made it another state */
+        "\"phase\":\"FINALIZED\",\"status\":\"UNSTABLE\"," AT_12 ",\"queue_id\":40",
+        /* a build 12 of a job that was made anew; of another job */
+        FAILED("FINALIZED") AT_12 ",\"queue_id\":41",
+        FAILED("FINALIZED") "\"full_url\":\"https://j.example/job/till/12/\",\"queue_id\":40",
+        /* no end, and one that cannot be told from others */
+        "\"phase\":\"STARTED\"," AT_12 ",\"queue_id\":40",
+        "\"phase\":\"FINALIZED\",\"status\":\"FAILURE\"",
+    };
+    struct configured *configured = *state;
+    struct slice completed;
+
+    assert_int_equal(configured_load(configured, "- {webhook: jenkins, token: t}\n"), RC_OK);
+    completed = id_at_the_door(configured, FAILED("COMPLETED") AT_12 ",\"queue_id\":40");
+    assert_true(slice_eq(completed, id_at_the_door(configured, FAILED("FINALIZED") AT_12
+                                                   ",\"queue_id\":40,\"notes\":\"more\"")));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_false(slice_eq(completed, id_at_the_door(configured, others[i])));
+}
+
+/* The path of a job is as long as its sender likes. */
+static void a_job_in_many_folders_is_named_in_little_time(void **state)
+{
+    static char body[1024 * 1024];
+    struct recorded *recorded = *state;
+    size_t len = (size_t)snprintf(body, sizeof body, "{\"url\":\"");
+
+    while (len + 64 < sizeof body)
+        len += (size_t)snprintf(body + len, sizeof body - len, "job/a/");
+    (void)snprintf(body + len, sizeof body - len, "job/end/\",\"build\":{}}");
+    recorded_read(recorded, "jenkins", NULL, NULL, slice_of(body)); /* within the arena's 64 MB */
+    assert_true(slice_starts(recorded->events.items[0].fields[FIELD_WORKFLOW], SLICE("a/a/a/")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         RECORDED_TEST(every_phase_comes_to_its_fields),
         RECORDED_TEST(a_member_of_the_wrong_type_loses_its_field_and_no_more),
+        RECORDED_TEST(a_job_in_many_folders_is_named_in_little_time),
+        DOOR_TEST(h16_the_two_ends_of_a_build_are_one_delivery),
         DOOR_TEST(h14_the_door_opens_to_its_password_or_to_a_token_in_a_header),
     };
 

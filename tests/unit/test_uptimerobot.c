@@ -23,6 +23,16 @@ static const struct sender_case cases[] = {
                     [FIELD_TITLE] = "Shop",
                     [FIELD_SERVICE] = "Shop",
                     [FIELD_SUBJECT] = "monitor=9" } },
+    { "alert",
+      "{'monitorID':'*monitorID*','monitorURL':'https://shop.acme.example','monitorFriendlyName':"
+      "'*monitorFriendlyName*','alertType':'1'}",
+      .expected = { [FIELD_KIND] = "alert",
+                    [FIELD_STATE] = "failing",
+                    [FIELD_TITLE] = "https://shop.acme.example",
+                    [FIELD_URL] = "https://shop.acme.example",
+                    [FIELD_SUBJECT] = "monitor=https://shop.acme.example" } },
+    { "alert", "{'monitorID':'*monitorID*','monitorFriendlyName':'*m*','alertType':'2'}",
+      .expected = { [FIELD_KIND] = "alert", [FIELD_STATE] = "ok" } },
     /* two stars are a text, and so is one that stands alone */
     { "alert", "{'monitorID':'9','monitorFriendlyName':'**','alertType':'2','alertDetails':'*'}",
       .expected = { [FIELD_KIND] = "alert",

@@ -7,11 +7,13 @@
 #define JSON_TYPE SLICE("application/json")
 #define N_MAX_HEADERS 8
 
-static const char doors[] = "- {webhook: github, secret: gh-secret}\n"
-                            "- {webhook: alertmanager, token: am-token, max_body: 1KB}\n"
-                            "- {webhook: generic, name: any, token: any-token, dedup: 90s}\n"
-                            "- {webhook: generic, name: signed, secret: [new-one, old-one]}\n"
-                            "- {webhook: generic, name: by-path, token: t, map: {id: a.id}}\n";
+static const char doors[] =
+    "- {webhook: github, secret: gh-secret}\n"
+    "- {webhook: alertmanager, token: am-token, max_body: 1KB}\n"
+    "- {webhook: generic, name: any, token: any-token, dedup: 90s}\n"
+    "- {webhook: generic, name: signed, secret: [new-one, old-one]}\n"
+    "- {webhook: generic, name: by-header, token: t, id_header: X-Request-ID}\n"
+    "- {webhook: generic, name: by-path, token: t, map: {id: a.id}}\n";
 
 static int set_up(void **state)
 {
@@ -341,9 +343,24 @@ static void the_first_of_the_senders_id_headers_counts(void **state)
     struct attempt attempt = signed_attempt(*state, "any", SLICE("{}"));
 
     add_header(&attempt, "ce-id", "3");
-    add_header(&attempt, "X-Request-ID", "2");
+    add_header(&attempt, "Idempotency-Key", "2");
     add_header(&attempt, "Webhook-Id", "1");
     assert_true(slice_eq(receive(*state, "any", &attempt).entry.delivery_id, SLICE("1")));
+}
+
+/* A proxy gives each attempt an X-Request-ID of its own: a retry would be another delivery. */
+static void h17_the_id_of_a_request_is_the_deliverys_where_it_is_configured(void **state)
+{
+    struct attempt attempt = signed_attempt(*state, "any", SLICE("{}"));
+    struct attempt named = signed_attempt(*state, "by-header", SLICE("{}"));
+
+    add_header(&attempt, "X-Request-ID", "2");
+    assert_true(slice_starts(receive(*state, "any", &attempt).entry.delivery_id, SLICE("sha256:")));
+    add_header(&named, "Webhook-Id", "1");
+    add_header(&named, "X-Request-ID", "2");
+    assert_true(slice_eq(receive(*state, "by-header", &named).entry.delivery_id, SLICE("2")));
+    add_header(&named, "X-Request-Id", "3");
+    assert_int_equal(receive(*state, "by-header", &named).status, 400);
 }
 
 static void a_delivery_id_that_cannot_be_used_is_400(void **state)
@@ -456,6 +473,7 @@ int main(void)
         DOOR_TEST(h17_without_an_id_the_digest_of_the_body_stands_in_for_a_while),
         DOOR_TEST(h17_the_configured_path_comes_before_the_headers),
         DOOR_TEST(the_first_of_the_senders_id_headers_counts),
+        DOOR_TEST(h17_the_id_of_a_request_is_the_deliverys_where_it_is_configured),
         DOOR_TEST(a_delivery_id_that_cannot_be_used_is_400),
         DOOR_TEST(a_form_of_github_is_signed_raw_and_read_decoded),
         DOOR_TEST(a_ping_is_a_handshake_and_taken_like_any_other),

@@ -6,17 +6,22 @@
 #define NOW_MS INT64_C(1795248300000)
 #define MAX_HEADERS 8
 
-static enum rc load_generic(struct configured *configured, const char *members)
+static enum rc load_sender(struct configured *configured, const char *sender, const char *members)
 {
     struct slice yaml;
 
     assert_int_equal(
-        arena_format(configured->arena, &yaml, "- webhook: generic\n  name: door\n%s", members),
+        arena_format(configured->arena, &yaml, "- webhook: %s\n  name: door\n%s", sender, members),
         RC_OK);
     problems_clear(configured->problems);
     watchers_free(configured->watchers);
     configured->watchers = NULL;
     return configured_load(configured, yaml.ptr);
+}
+
+static enum rc load_generic(struct configured *configured, const char *members)
+{
+    return load_sender(configured, "generic", members);
 }
 
 static int status_of(struct configured *configured, const struct header *headers, size_t n_headers,
@@ -116,6 +121,39 @@ static void every_wrong_way_to_say_how_requests_are_signed_is_told_where_it_stan
         if (slice_find(buffer_slice(&text), slice_of(cases[i].says), &offset) != RC_OK)
             fail_msg("said: %.*s", SLICE_ARG(buffer_slice(&text)));
         assert_int_equal(slice_find(buffer_slice(&text), SLICE("vedette.yaml:"), &offset), RC_OK);
+        buffer_free(&text);
+    }
+}
+
+static void of_a_senders_own_signature_the_tolerance_alone_may_be_said(void **state)
+{
+    static const struct {
+        const char *sender, *members, *says; /* NULL: nothing, it is right */
+    } cases[] = {
+        { "linear", "  secret: s\n  signature: {tolerance: 8h}\n", NULL },
+        { "standard-webhooks", "  secret: c2VjcmV0\n  signature: {tolerance: 8h}\n", NULL },
+        { "linear", "  secret: s\n  signature: {header: X}\n", "unknown" },
+        { "linear", "  secret: s\n  signature: {}\n", "tolerance" },
+        { "linear", "  secret: s\n  signature: {tolerance: 25h}\n", "tolerance" },
+        { "gitlab", "  token: t\n  signature: {tolerance: 8h}\n",
+          "4:14: error: `signature` says how far a signed time may be from now, and `token` signs "
+          "none" },
+        { "github", "  secret: s\n  signature: {tolerance: 8h}\n", "unknown" },
+    };
+    struct configured *configured = *state;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buffer text;
+        size_t offset;
+
+        print_message("%s\n%s", cases[i].sender, cases[i].members);
+        assert_int_equal(load_sender(configured, cases[i].sender, cases[i].members),
+                         cases[i].says ? RC_INVALID : RC_OK);
+        buffer_init(&text, 0);
+        problems_format(configured->problems, &text);
+        if (cases[i].says &&
+            slice_find(buffer_slice(&text), slice_of(cases[i].says), &offset) != RC_OK)
+            fail_msg("said: %.*s", SLICE_ARG(buffer_slice(&text)));
         buffer_free(&text);
     }
 }
@@ -237,6 +275,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, configured_set_up, configured_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(every_wrong_way_to_say_how_requests_are_signed_is_told_where_it_stands),
+        TEST(of_a_senders_own_signature_the_tolerance_alone_may_be_said),
         TEST(whatever_signature_says_is_asked_for),
         TEST(h15_the_time_of_a_signature_may_be_as_far_off_as_tolerance_says),
         TEST(h14_a_secret_is_one_key_to_stripe_and_another_to_standard_webhooks),

@@ -56,6 +56,7 @@ const struct sender sender_alertmanager = {
     .kept_headers = no_headers,
     .schemes = schemes,
     .max_body_bytes = (int64_t)5 * 1024 * 1024,
+    .takes_any_token_header = true,
     .events_to_tick = "a webhook_configs receiver with send_resolved: true",
     .kinds = kinds,
     .types = types,

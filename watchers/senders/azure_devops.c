@@ -1,4 +1,5 @@
-/* Azure DevOps, by its service hooks. Source: Microsoft's documentation, "Service hook events", of which pipelines come in two generations: `build.complete` and the state changes of runs, stages and jobs. */
+/* Azure DevOps, by its service hooks. Source: Microsoft's documentation, "Service hook events", of which pipelines come in two generations: `build.complete` and the state changes of runs, stages and jobs. A push may be of several refs: each is an event, about which `batch` says what is common. */
+#include "watchers/senders/batch.h"
 #include "watchers/senders/rows.h"
 
 /* -- states -- */
@@ -95,12 +96,38 @@ static enum rc finish_run(const struct json *payload, struct arena *arena, struc
     return RC_OK;
 }
 
+/* Of the commits that were pushed that which its ref is at now. */
+static enum rc finish_push(const struct json *payload, struct arena *arena, struct event *event)
+{
+    const struct json *commit = json_first(payload_at(payload, SLICE("batch.resource.commits")));
+
+    (void)arena;
+    for (; commit; commit = json_next(commit)) {
+        struct slice title = payload_first_line(payload_text(commit, "comment"));
+
+        if (title.len && slice_eq(payload_text(commit, "commitId"), event->fields[FIELD_COMMIT]))
+            event->fields[FIELD_TITLE] = title;
+    }
+    return RC_OK;
+}
+
+/* Who did it, by name: as text that may end in an address, or as an identity. */
+static struct slice person(const struct json *value)
+{
+    struct slice name = payload_text(value, "displayName|uniqueName");
+
+    if (!name.len)
+        name = json_text(value);
+    return slice_ends(name, SLICE(">")) ? slice_trim(slice_cut(&name, '<')) : name;
+}
+
 /* The names of the fields of a work item hold points. */
 static enum rc finish_work_item(const struct json *payload, struct arena *arena,
                                 struct event *event)
 {
+    static const char *const people[] = { "System.ChangedBy", "System.CreatedBy" };
     const struct json *fields = payload_at(payload, SLICE("resource.revision.fields"));
-    struct slice title;
+    struct slice title, *actor = &event->fields[FIELD_ACTOR];
 
     (void)arena;
     if (!fields)
@@ -108,6 +135,8 @@ static enum rc finish_work_item(const struct json *payload, struct arena *arena,
     title = payload_first_line(json_text(json_get(fields, SLICE("System.Title"))));
     if (title.len)
         event->fields[FIELD_TITLE] = title;
+    for (size_t i = 0; i < sizeof people / sizeof *people && !actor->len; i++)
+        *actor = person(json_get(fields, slice_of(people[i])));
     return RC_OK;
 }
 
@@ -222,15 +251,16 @@ static const struct event_row rows[] = {
                      "resource.environment.definitionEnvironmentId" } } },
     { .name = "git.push",
       .kind = "push",
-      .time = "resource.date|createdDate",
-      .fields = { { FIELD_BRANCH, "resource.refUpdates.0.name" },
-                  { FIELD_COMMIT, "resource.refUpdates.0.newObjectId" },
-                  { FIELD_ACTOR, "resource.pushedBy.displayName" },
-                  { FIELD_TITLE, "?resource.commits.0.comment|message.text" },
-                  { FIELD_TEXT, "?message.text" },
-                  { FIELD_URL, "?resource._links.web.href|resource.repository.remoteUrl"
-                               "|resource.url" } },
-      .subject = { { "ref", FIELD_BRANCH, "resource.refUpdates.0.name" } } },
+      .time = "batch.resource.date|batch.createdDate",
+      .fields = { { FIELD_BRANCH, "name" },
+                  { FIELD_COMMIT, "newObjectId" },
+                  { FIELD_ACTOR, "batch.resource.pushedBy.displayName" },
+                  { FIELD_TITLE, "?batch.message.text" },
+                  { FIELD_TEXT, "?batch.message.text" },
+                  { FIELD_URL, "?batch.resource._links.web.href|batch.resource.repository.remoteUrl"
+                               "|batch.resource.url" } },
+      .subject = { { "ref", FIELD_BRANCH, "name" } },
+      .finish = finish_push },
     { .name = "git.pullrequest.*",
       .kind = "change.request",
       .time = "createdDate",
@@ -273,23 +303,44 @@ static const struct event_row rows[] = {
 static const struct row_subject common_subject[] = {
     { "project", FIELD_REPO,
       "resource.repository.project.name|resource.pullRequest.repository.project.name"
-      "|resource.project.name|resource.definition.project.name|resourceContainers.project.id" },
+      "|resource.project.name|resource.definition.project.name|resourceContainers.project.id"
+      "|batch.resource.repository.project.name" },
     { "repo", FIELD_REPO, NULL },
     { .name = NULL },
 };
 
 static const struct row_table table = {
     .sender = "azure-devops",
-    .common = { { FIELD_REPO, "?resource.repository.name" } },
+    .common = { { FIELD_REPO, "?resource.repository.name|batch.resource.repository.name" } },
     .common_subject = common_subject,
     .rows = rows,
 };
 
+/* Where the refs of a push stand. */
+#define REFS "resource.refUpdates"
+
+static struct slice event_name(const struct sender_delivery *delivery)
+{
+    return row_word(payload_text(delivery->payload, "eventType"));
+}
+
+static size_t count(const struct json *payload)
+{
+    return batch_count(payload, REFS);
+}
+
+static enum rc read_ref(const struct sender_delivery *delivery, const struct json *ref,
+                        struct event *event)
+{
+    return row_read(&table, event_name(delivery), ref, delivery->arena, event);
+}
+
 static enum rc normalise(const struct sender_delivery *delivery, struct sender_events *out)
 {
-    struct slice name = payload_text(delivery->payload, "eventType");
-
-    return row_read(&table, row_word(name), delivery->payload, delivery->arena, &out->items[0]);
+    if (batch_elements(delivery->payload, REFS))
+        return batch_read(delivery, REFS, read_ref, out);
+    return row_read(&table, event_name(delivery), delivery->payload, delivery->arena,
+                    &out->items[0]);
 }
 
 /* -- the sender -- */
@@ -340,5 +391,6 @@ const struct sender sender_azure_devops = {
     .kinds = kinds,
     .types = types,
     .id_paths = "id",
+    .count = count,
     .normalise = normalise,
 };

@@ -1,6 +1,7 @@
 /* Bitbucket Cloud ("repo:push") and Bitbucket Data Center ("repo:refs_changed"), which have nothing in common but their headers and how they sign. Sources: Atlassian's documentation, "Event payloads" of
- * the one and "Event payload" of the other. */
+ * the one and "Event payload" of the other. A push may be of several refs: each is an event, about which `batch` says what is common. */
 #include "src/store/headers.h"
+#include "watchers/senders/batch.h"
 #include "watchers/senders/rows.h"
 
 static const struct word status_words[] = { { "FAILED", "failing" },
@@ -22,8 +23,10 @@ static bool is_over(const struct json *payload)
 static enum rc name_repo(const struct json *payload, struct arena *arena, struct event *event)
 {
     struct slice project =
-        payload_text(payload, "repository.project.key|pullRequest.toRef.repository.project.key");
-    struct slice slug = payload_text(payload, "repository.slug|pullRequest.toRef.repository.slug");
+        payload_text(payload, "repository.project.key|batch.repository.project.key"
+                              "|pullRequest.toRef.repository.project.key");
+    struct slice slug = payload_text(payload, "repository.slug|batch.repository.slug"
+                                              "|pullRequest.toRef.repository.slug");
 
     if (event->fields[FIELD_REPO].len || !project.len || !slug.len)
         return RC_OK;
@@ -58,12 +61,23 @@ static enum rc finish_status(const struct json *payload, struct arena *arena, st
 /* Tags are pushed as branches are. */
 static enum rc drop_tag(const struct json *payload, struct arena *arena, struct event *event)
 {
-    struct slice type = payload_text(payload, "push.changes.0.new.type|push.changes.0.old.type");
+    struct slice type = payload_text(payload, "new.type|old.type");
 
     (void)arena;
     if (slice_eq(type, SLICE("tag")))
         event->fields[FIELD_BRANCH] = (struct slice){ 0 };
     return RC_OK;
+}
+
+/* Of the refs that were pushed one alone is told with its commit. */
+static enum rc finish_ref(const struct json *payload, struct arena *arena, struct event *event)
+{
+    struct slice id = payload_text(payload, "batch.toCommit.id");
+    struct slice title = payload_first_line(payload_text(payload, "batch.toCommit.message"));
+
+    if (title.len && slice_eq(id, event->fields[FIELD_COMMIT]))
+        event->fields[FIELD_TITLE] = title;
+    return name_repo(payload, arena, event);
 }
 
 /* -- the events -- */
@@ -88,12 +102,11 @@ static const struct event_row rows[] = {
       .finish = finish_status },
     { .name = "repo:push",
       .kind = "push",
-      .fields = { { FIELD_BRANCH, "push.changes.0.new.name|push.changes.0.old.name" },
-                  { FIELD_COMMIT, "push.changes.0.new.target.hash" },
-                  { FIELD_TITLE, "?push.changes.0.new.target.message|push.changes.0.new.name"
-                                 "|push.changes.0.old.name" },
-                  { FIELD_URL, "?push.changes.0.links.html.href|repository.links.html.href" } },
-      .subject = { { "ref", FIELD_BRANCH, "push.changes.0.new.name|push.changes.0.old.name" } },
+      .fields = { { FIELD_BRANCH, "new.name|old.name" },
+                  { FIELD_COMMIT, "new.target.hash" },
+                  { FIELD_TITLE, "?new.target.message|new.name|old.name" },
+                  { FIELD_URL, "?links.html.href|batch.repository.links.html.href" } },
+      .subject = { { "ref", FIELD_BRANCH, "new.name|old.name" } },
       .finish = drop_tag },
     { .name = "pullrequest:*",
       .kind = "change.request",
@@ -113,13 +126,13 @@ static const struct event_row rows[] = {
       .subject = { { "issue", FIELD_TITLE, "issue.id" } } },
     { .name = "repo:refs_changed",
       .kind = "push",
-      .time = "date",
-      .fields = { { FIELD_BRANCH, "changes.0.ref.id" },
-                  { FIELD_COMMIT, "changes.0.toHash" },
-                  { FIELD_TITLE, "?toCommit.message|changes.0.ref.displayId" },
-                  { FIELD_URL, "?repository.links.self.0.href" } },
-      .subject = { { "ref", FIELD_BRANCH, "changes.0.ref.id" } },
-      .finish = name_repo },
+      .time = "batch.date",
+      .fields = { { FIELD_BRANCH, "ref.id" },
+                  { FIELD_COMMIT, "toHash" },
+                  { FIELD_TITLE, "?ref.displayId" },
+                  { FIELD_URL, "?batch.repository.links.self.0.href" } },
+      .subject = { { "ref", FIELD_BRANCH, "ref.id" } },
+      .finish = finish_ref },
     { .name = "pr:*",
       .kind = "change.request",
       .time = "date|pullRequest.updatedDate",
@@ -142,8 +155,10 @@ static const struct row_subject common_subject[] = { { "repo", FIELD_REPO, NULL 
 
 static const struct row_table table = {
     .sender = "bitbucket",
-    .common = { { FIELD_REPO, "?repository.full_name" },
-                { FIELD_ACTOR, "?actor.username|actor.nickname|actor.name|actor.display_name" } },
+    .common = { { FIELD_REPO, "?repository.full_name|batch.repository.full_name" },
+                { FIELD_ACTOR, "?actor.username|actor.nickname|actor.name|actor.display_name"
+                               "|batch.actor.username|batch.actor.nickname|batch.actor.name"
+                               "|batch.actor.display_name" } },
     .common_subject = common_subject,
     .rows = rows,
 };
@@ -159,8 +174,31 @@ static struct slice event_name(const struct sender_delivery *delivery)
     return row_word(name);
 }
 
+/* Where the refs of a push stand: of Data Center, which calls other lists so as well; of Cloud. */
+static const char *refs_of(const struct json *payload)
+{
+    bool is_own = slice_eq(payload_text(payload, "eventKey"), SLICE("repo:refs_changed"));
+
+    return is_own ? "changes" : "push.changes";
+}
+
+static size_t count(const struct json *payload)
+{
+    return batch_count(payload, refs_of(payload));
+}
+
+static enum rc read_ref(const struct sender_delivery *delivery, const struct json *ref,
+                        struct event *event)
+{
+    return row_read(&table, event_name(delivery), ref, delivery->arena, event);
+}
+
 static enum rc normalise(const struct sender_delivery *delivery, struct sender_events *out)
 {
+    const char *refs = refs_of(delivery->payload);
+
+    if (batch_elements(delivery->payload, refs))
+        return batch_read(delivery, refs, read_ref, out);
     return row_read(&table, event_name(delivery), delivery->payload, delivery->arena,
                     &out->items[0]);
 }
@@ -223,5 +261,6 @@ const struct sender sender_bitbucket = {
     .events_to_tick = "Build status created, Build status updated, Push",
     .kinds = kinds,
     .types = types,
+    .count = count,
     .normalise = normalise,
 };

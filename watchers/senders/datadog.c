@@ -13,32 +13,69 @@ static const struct word transitions[] = {
 };
 /* clang-format on */
 
-/* `[Recovered on {host:web-1}] Disk is full`: the word before " on " or "]"; absent when the title does not begin so. */
-static struct slice transition_of_title(struct slice title)
-{
-    struct slice word;
+/* `[P2] [Recovered on {host:web-1}] Disk is full` */
+struct title {
+    struct slice priority;   /* P2 */
+    struct slice transition; /* Recovered */
+    struct slice scope;      /* host:web-1 */
+    struct slice
+        name; /* what one condition is called, in whatever state; never empty where the title is not */
+};
 
-    if (!title.len || title.ptr[0] != '[')
+/* What stands in the bracket that `text` begins with, which is taken away; absent: it begins with none. */
+static struct slice take_bracket(struct slice *text)
+{
+    struct slice inside, rest = *text;
+
+    if (!rest.len || rest.ptr[0] != '[')
         return (struct slice){ 0 };
-    word = slice_cut(&title, ']');
-    word.ptr++;
-    word.len--;
-    for (size_t i = 0; i + 4 <= word.len; i++) {
-        if (slice_starts((struct slice){ word.ptr + i, word.len - i }, SLICE(" on ")))
-            return (struct slice){ word.ptr, i };
-    }
-    return word;
+    inside = slice_cut(&rest, ']');
+    rest = slice_trim(rest);
+    if (!rest.len)
+        return (struct slice){ 0 };
+    *text = rest;
+    return (struct slice){ inside.ptr + 1, inside.len - 1 };
 }
 
-/* What one condition is called, in whatever state: the title without its bracket. */
-static struct slice name_of_title(struct slice title)
+static bool is_priority(struct slice word)
 {
-    struct slice rest = title;
+    return word.len == 2 && word.ptr[0] == 'P' && word.ptr[1] >= '1' && word.ptr[1] <= '5';
+}
 
-    if (slice_is_absent(transition_of_title(title)))
-        return title;
-    (void)slice_cut(&rest, ']');
-    return rest.len ? slice_trim(rest) : title;
+static struct slice inside_braces(struct slice text)
+{
+    if (text.len < 2 || text.ptr[0] != '{' || text.ptr[text.len - 1] != '}')
+        return (struct slice){ 0 };
+    return (struct slice){ text.ptr + 1, text.len - 2 };
+}
+
+static void split_transition(struct slice bracket, struct title *title)
+{
+    const struct slice on = SLICE(" on ");
+    size_t offset;
+
+    title->transition = bracket;
+    if (slice_find(bracket, on, &offset) != RC_OK)
+        return;
+    title->transition.len = offset;
+    offset += on.len;
+    title->scope = inside_braces((struct slice){ bracket.ptr + offset, bracket.len - offset });
+}
+
+static struct title split_title(struct slice text)
+{
+    struct title title = { .name = text };
+    struct slice bracket = take_bracket(&text);
+
+    if (is_priority(bracket)) {
+        title.priority = bracket;
+        title.name = text;
+        bracket = take_bracket(&text);
+    }
+    split_transition(bracket, &title);
+    if (title.scope.len || !slice_is_absent(word_means(transitions, title.transition)))
+        title.name = text;
+    return title;
 }
 
 /* $ALERT_SCOPE and $TAGS are lists of `name:value` with commas between. */
@@ -54,37 +91,53 @@ static struct slice tag_of(struct slice tags, struct slice name)
     return (struct slice){ 0 };
 }
 
-static void take_tag(const struct json *payload, const char *name, struct event *event,
-                     enum event_field field)
+static void take_tags(struct slice tags, struct event *event)
 {
-    struct slice value = tag_of(payload_text(payload, "scope"), slice_of(name));
+    static const struct {
+        const char *name;
+        enum event_field field;
+    } known[] = { { "service", FIELD_SERVICE },
+                  { "env", FIELD_ENVIRONMENT },
+                  { "host", FIELD_HOST } };
 
-    if (slice_is_absent(value))
-        value = tag_of(payload_text(payload, "tags"), slice_of(name));
-    if (slice_is_absent(event->fields[field]) && value.len)
-        event->fields[field] = value;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        struct slice value = tag_of(tags, slice_of(known[i].name));
+
+        if (slice_is_absent(event->fields[known[i].field]) && value.len)
+            event->fields[known[i].field] = value;
+    }
+}
+
+static void take_title(const struct title *title, struct event *event)
+{
+    event->fields[FIELD_TITLE] = payload_first_line(title->name);
+    if (slice_is_absent(event->fields[FIELD_SEVERITY]))
+        event->fields[FIELD_SEVERITY] = word_means(severity_words, title->priority);
 }
 
 static enum rc finish_alert(const struct json *payload, struct arena *arena, struct event *event)
 {
+    const struct title title = split_title(payload_text(payload, "title"));
+
     (void)arena;
-    take_tag(payload, "service", event, FIELD_SERVICE);
-    take_tag(payload, "env", event, FIELD_ENVIRONMENT);
-    take_tag(payload, "host", event, FIELD_HOST);
+    take_title(&title, event);
+    take_tags(payload_text(payload, "scope"), event);
+    take_tags(payload_text(payload, "tags"), event);
     return RC_OK;
 }
 
 static enum rc finish_event(const struct json *payload, struct arena *arena, struct event *event)
 {
-    struct slice title = payload_text(payload, "title");
-    struct slice state = word_means(transitions, transition_of_title(title));
+    const struct title title = split_title(payload_text(payload, "title"));
+    struct slice state = word_means(transitions, title.transition);
 
     (void)arena;
     if (!slice_is_absent(state)) {
         event->fields[FIELD_STATE] = state;
         event->fields[FIELD_KIND] = SLICE("alert");
     }
-    event->fields[FIELD_TITLE] = payload_first_line(name_of_title(title));
+    take_title(&title, event);
+    take_tags(title.scope, event);
     return RC_OK;
 }
 
@@ -112,7 +165,10 @@ static const struct event_row rows[] = {
     { .name = "event",
       .time = "last_updated|date",
       .fields = { { FIELD_TITLE, "title" }, { FIELD_TEXT, "?body" } },
-      .subject = { { "event", FIELD_TITLE, NULL } },
+      .subject = { { "event", FIELD_TITLE, NULL },
+                   { "service", FIELD_SERVICE, NULL },
+                   { "env", FIELD_ENVIRONMENT, NULL },
+                   { "host", FIELD_HOST, NULL } },
       .finish = finish_event },
     { .name = "text",
       .kind = "message",

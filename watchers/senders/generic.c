@@ -48,9 +48,9 @@ static enum rc normalise(const struct sender_delivery *delivery, struct sender_e
 
 /* -- the sender -- */
 
-static const char *const delivery_headers[] = { "webhook-id", "Idempotency-Key", "X-Request-ID",
-                                                "ce-id", NULL };
-static const char *const members[] = { "map", "states", "severities", "items", NULL };
+/* X-Request-ID is none: a proxy gives each attempt another one. Where it is the sender's, `id_header` names it. */
+static const char *const delivery_headers[] = { "webhook-id", "Idempotency-Key", "ce-id", NULL };
+static const char *const members[] = { "map", "states", "severities", "items", "id_header", NULL };
 
 static const struct signature_scheme schemes[] = {
     { .name = "token", .kind = SIGNATURE_TOKEN, .header = "Authorization", .prefix = "Bearer " },
@@ -90,6 +90,7 @@ const struct sender sender_generic = {
     .parse = mapping_parse,
     .members = members,
     .id_path = mapping_id,
+    .id_header = mapping_id_header,
     .count_of = count_elements,
     .normalise = normalise,
 };

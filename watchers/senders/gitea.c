@@ -137,6 +137,7 @@ static const struct event_row rows[] = {
                   { FIELD_ATTEMPT, "?workflow_run.run_attempt" } },
       .subject = { { "workflow", FIELD_WORKFLOW, NULL }, { "branch", FIELD_BRANCH, NULL } },
       .finish = mark_fork },
+    /* Nothing in it tells a job of a fork's pull request from one of our own branch. */
     { .name = "workflow_job",
       .kind = "ci.run",
       .level = "job",

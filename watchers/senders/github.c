@@ -21,6 +21,11 @@ static const struct word advisory_words[] = {
     { "validated", "info" }, { "assignees_changed", "info" },
     { NULL, NULL },
 };
+
+static const struct word page_words[] = {
+    { "errored", "failing" }, { "built", "ok" }, { "building", "info" }, { "queued", "info" },
+    { NULL, NULL },
+};
 /* clang-format on */
 
 /* A conclusion counts when it is reached: asked to run again, a check still carries its old one. */
@@ -73,6 +78,28 @@ static enum rc drop_tag(const struct json *payload, struct arena *arena, struct 
     return RC_OK;
 }
 
+/* What has no title of its own; some of it has no action either. */
+static enum rc name_event(const struct json *payload, struct arena *arena, struct event *event)
+{
+    struct slice action = payload_text(payload, "action");
+    struct slice name = event->fields[FIELD_TYPE];
+
+    (void)slice_cut(&name, '.');
+    return arena_format(arena, &event->fields[FIELD_TITLE], "%.*s%s%.*s", SLICE_ARG(name),
+                        action.len ? " " : "", SLICE_ARG(action));
+}
+
+static enum rc name_review(const struct json *payload, struct arena *arena, struct event *event)
+{
+    struct slice environment = event->fields[FIELD_ENVIRONMENT];
+    enum rc rc = name_event(payload, arena, event);
+
+    if (!rc && environment.len)
+        rc = arena_format(arena, &event->fields[FIELD_TITLE], "deploy to %.*s: %.*s",
+                          SLICE_ARG(environment), SLICE_ARG(payload_text(payload, "action")));
+    return rc ? rc : mark_fork(payload, arena, event);
+}
+
 static enum rc name_package(const struct json *payload, struct arena *arena, struct event *event)
 {
     struct slice name = payload_text(payload, "alert.affected_package_name");
@@ -106,6 +133,7 @@ static const struct event_row rows[] = {
                   { FIELD_ATTEMPT, "workflow_run.run_attempt" } },
       .subject = { { "workflow", FIELD_WORKFLOW, NULL }, { "branch", FIELD_BRANCH, NULL } },
       .finish = mark_fork },
+    /* Nothing in it tells a job of a fork's pull request from one of our own branch. */
     { .name = "workflow_job",
       .kind = "ci.run",
       .level = "job",
@@ -198,6 +226,44 @@ static const struct event_row rows[] = {
       .subject = { { "environment", FIELD_ENVIRONMENT, NULL },
                    { "task", FIELD_TITLE, "deployment.task" } },
       .finish = name_deployment },
+    /* Whoever guards the environment is asked, and this is what they said. */
+    { .name = "deployment_review",
+      .kind = "deploy",
+      .time = "workflow_run.updated_at|since",
+      .fields = { { FIELD_BRANCH, "workflow_run.head_branch" },
+                  { FIELD_COMMIT, "workflow_run.head_sha" },
+                  { FIELD_ACTOR, "?approver.login|requestor.login" },
+                  { FIELD_ENVIRONMENT, "?environment|workflow_job_run.environment"
+                                       "|workflow_job_runs.0.environment" },
+                  { FIELD_WORKFLOW, "?workflow_run.path" },
+                  { FIELD_TEXT, "?comment" },
+                  { FIELD_URL, "workflow_run.html_url" },
+                  { FIELD_RUN, "workflow_run.id" },
+                  { FIELD_ATTEMPT, "?workflow_run.run_attempt" } },
+      .subject = { { "review", FIELD_ENVIRONMENT, NULL } },
+      .finish = name_review },
+    { .name = "deployment_protection_rule",
+      .kind = "deploy",
+      .time = "deployment.updated_at|deployment.created_at",
+      .fields = { { FIELD_BRANCH, "?deployment.ref" },
+                  { FIELD_COMMIT, "?deployment.sha" },
+                  { FIELD_ACTOR, "?deployment.creator.login" },
+                  { FIELD_ENVIRONMENT, "environment" },
+                  { FIELD_TITLE, "?deployment.description|environment" },
+                  { FIELD_URL, "?deployment.url" } },
+      .subject = { { "protection", FIELD_ENVIRONMENT, NULL } },
+      .finish = name_deployment },
+    { .name = "page_build",
+      .kind = "deploy",
+      .state = "build.status",
+      .states = page_words,
+      .time = "build.updated_at|build.created_at",
+      .started = "build.created_at",
+      .fields = { { FIELD_COMMIT, "build.commit" },
+                  { FIELD_ACTOR, "?build.pusher.login" },
+                  { FIELD_TEXT, "?build.error.message" },
+                  { FIELD_URL, "?repository.html_url" } },
+      .finish = name_event },
     { .name = "push",
       .kind = "push",
       .time = "repository.pushed_at|head_commit.timestamp",
@@ -243,6 +309,55 @@ static const struct event_row rows[] = {
                   { FIELD_TEXT, "review.body" },
                   { FIELD_URL, "review.html_url|pull_request.html_url" } },
       .subject = { { "pull_request", FIELD_TITLE, "pull_request.number" } } },
+    { .name = "pull_request_review_comment",
+      .kind = "change.request",
+      .time = "comment.updated_at",
+      .fields = { { FIELD_BRANCH, "pull_request.head.ref" },
+                  { FIELD_COMMIT, "comment.commit_id|pull_request.head.sha" },
+                  { FIELD_TITLE, "pull_request.title" },
+                  { FIELD_TEXT, "comment.body" },
+                  { FIELD_URL, "comment.html_url" } },
+      .subject = { { "pull_request", FIELD_TITLE, "pull_request.number" } } },
+    { .name = "pull_request_review_thread",
+      .kind = "change.request",
+      .time = "updated_at|pull_request.updated_at",
+      .fields = { { FIELD_BRANCH, "pull_request.head.ref" },
+                  { FIELD_COMMIT, "pull_request.head.sha" },
+                  { FIELD_TITLE, "pull_request.title" },
+                  { FIELD_TEXT, "?thread.comments.0.body" },
+                  { FIELD_URL, "?thread.comments.0.html_url|pull_request.html_url" } },
+      .subject = { { "pull_request", FIELD_TITLE, "pull_request.number" } } },
+    { .name = "merge_group",
+      .kind = "change.request",
+      .time = "merge_group.head_commit.timestamp",
+      .fields = { { FIELD_BRANCH, "merge_group.head_ref" },
+                  { FIELD_COMMIT, "merge_group.head_sha" },
+                  { FIELD_TITLE, "merge_group.head_commit.message" },
+                  { FIELD_TEXT, "?reason" },
+                  { FIELD_URL, "?repository.html_url" } },
+      .subject = { { "merge_group", FIELD_BRANCH, "merge_group.head_ref" } } },
+    { .name = "commit_comment",
+      .kind = "issue",
+      .time = "comment.updated_at",
+      .fields = { { FIELD_COMMIT, "comment.commit_id" },
+                  { FIELD_TITLE, "comment.body" },
+                  { FIELD_TEXT, "comment.body" },
+                  { FIELD_URL, "comment.html_url" } },
+      .subject = { { "comment_on", FIELD_COMMIT, NULL } } },
+    { .name = "discussion",
+      .kind = "issue",
+      .time = "discussion.updated_at",
+      .fields = { { FIELD_TITLE, "discussion.title" },
+                  { FIELD_TEXT, "discussion.body" },
+                  { FIELD_URL, "discussion.html_url" } },
+      .subject = { { "discussion", FIELD_TITLE, "discussion.number" } } },
+    { .name = "discussion_comment",
+      .kind = "issue",
+      .time = "comment.updated_at",
+      .fields = { { FIELD_TITLE, "discussion.title" },
+                  { FIELD_TEXT, "comment.body" },
+                  { FIELD_URL, "comment.html_url" } },
+      .subject = { { "discussion", FIELD_TITLE, "discussion.number" } } },
     { .name = "issues",
       .kind = "issue",
       .time = "issue.updated_at",
@@ -312,8 +427,16 @@ static const struct event_row rows[] = {
                   { FIELD_TEXT, "security_advisory.description" },
                   { FIELD_URL, "security_advisory.references.0.url" } },
       .subject = { { "advisory", FIELD_TITLE, "security_advisory.ghsa_id" } } },
+    { .name = "repository_advisory",
+      .kind = "advisory",
+      .time = "repository_advisory.updated_at|repository_advisory.published_at",
+      .fields = { { FIELD_TITLE, "repository_advisory.summary" },
+                  { FIELD_SEVERITY, "?repository_advisory.severity" },
+                  { FIELD_TEXT, "?repository_advisory.description" },
+                  { FIELD_URL, "repository_advisory.html_url" } },
+      .subject = { { "advisory", FIELD_TITLE, "repository_advisory.ghsa_id" } } },
     { .name = "ping", .fields = { { FIELD_TITLE, "zen" } } },
-    { .name = NULL, .fields = { { FIELD_TITLE, "?action" } } },
+    { .name = NULL, .finish = name_event },
 };
 
 static const struct row_subject common_subject[] = { { "repo", FIELD_REPO, NULL },
@@ -353,22 +476,28 @@ static const char *const kinds[] = { "ci.run", "deploy",   "push",    "change.re
 /* What GitHub can send, whether it has a row above or not: a rule on any other type is misspelt. */
 /* clang-format off */
 static const char *const types[] = {
-    "github.branch_protection_rule", "github.check_run", "github.check_suite", "github.code_scanning_alert",
-    "github.commit_comment", "github.create", "github.delete", "github.dependabot_alert", "github.deploy_key",
-    "github.deployment", "github.deployment_protection_rule", "github.deployment_review",
-    "github.deployment_status", "github.discussion", "github.discussion_comment", "github.fork",
-    "github.github_app_authorization", "github.gollum", "github.installation", "github.installation_repositories",
-    "github.issue_comment", "github.issues", "github.label", "github.member", "github.membership",
-    "github.merge_group", "github.meta", "github.milestone", "github.org_block", "github.organization",
-    "github.package", "github.page_build", "github.ping", "github.project", "github.project_card",
-    "github.project_column", "github.projects_v2", "github.projects_v2_item", "github.public",
-    "github.pull_request", "github.pull_request_review", "github.pull_request_review_comment",
-    "github.pull_request_review_thread", "github.push", "github.registry_package", "github.release",
-    "github.repository", "github.repository_dispatch", "github.repository_import", "github.repository_ruleset",
-    "github.repository_vulnerability_alert", "github.secret_scanning_alert",
-    "github.secret_scanning_alert_location", "github.security_advisory", "github.security_and_analysis",
-    "github.sponsorship", "github.star", "github.status", "github.team", "github.team_add",
-    "github.watch", "github.workflow_dispatch", "github.workflow_job", "github.workflow_run",
+    "github.branch_protection_configuration", "github.branch_protection_rule", "github.bypass_request_push_ruleset",
+    "github.check_run", "github.check_suite", "github.code_scanning_alert", "github.commit_comment", "github.create",
+    "github.custom_property", "github.custom_property_values", "github.delete", "github.dependabot_alert",
+    "github.deploy_key", "github.deployment", "github.deployment_protection_rule", "github.deployment_review",
+    "github.deployment_status", "github.discussion", "github.discussion_comment",
+    "github.dismissal_request_code_scanning", "github.dismissal_request_dependabot",
+    "github.dismissal_request_secret_scanning", "github.exemption_request_push_ruleset",
+    "github.exemption_request_secret_scanning", "github.fork", "github.github_app_authorization", "github.gollum",
+    "github.installation", "github.installation_repositories", "github.installation_target", "github.issue_comment",
+    "github.issue_dependencies", "github.issue_relates_to", "github.issues", "github.label",
+    "github.marketplace_purchase", "github.member", "github.membership", "github.merge_group",
+    "github.merge_queue_entry", "github.meta", "github.milestone", "github.org_block", "github.organization",
+    "github.package", "github.page_build", "github.personal_access_token_request", "github.ping", "github.project",
+    "github.project_card", "github.project_column", "github.projects_v2", "github.projects_v2_item",
+    "github.projects_v2_status_update", "github.public", "github.pull_request", "github.pull_request_review",
+    "github.pull_request_review_comment", "github.pull_request_review_thread", "github.push", "github.registry_package",
+    "github.release", "github.repository", "github.repository_advisory", "github.repository_dispatch",
+    "github.repository_import", "github.repository_ruleset", "github.repository_vulnerability_alert",
+    "github.secret_scanning_alert", "github.secret_scanning_alert_location", "github.secret_scanning_scan",
+    "github.security_advisory", "github.security_and_analysis", "github.sponsorship", "github.star", "github.status",
+    "github.sub_issues", "github.team", "github.team_add", "github.watch", "github.workflow_dispatch",
+    "github.workflow_job", "github.workflow_run",
     NULL,
 };
 /* clang-format on */

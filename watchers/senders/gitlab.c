@@ -66,7 +66,16 @@ static void take_source_branch(const struct json *payload, struct event *event)
         event->fields[FIELD_BRANCH] = payload_text(payload, "merge_request.source_branch");
 }
 
-/* The names of the jobs that made it fail. */
+/* What a pipeline starts within its project runs on the same ref, and says nothing of the whole. */
+static void name_child(const struct json *payload, struct event *event)
+{
+    struct slice name = payload_text(payload, "object_attributes.name");
+
+    if (slice_eq(payload_text(payload, "object_attributes.source"), SLICE("parent_pipeline")))
+        event->fields[FIELD_WORKFLOW] = name.len ? name : SLICE("child pipeline");
+}
+
+/* The names of the jobs that made it fail: as many as a field holds. */
 static enum rc name_failed_jobs(const struct json *payload, struct arena *arena,
                                 struct event *event)
 {
@@ -74,7 +83,7 @@ static enum rc name_failed_jobs(const struct json *payload, struct arena *arena,
     struct slice *text = &event->fields[FIELD_TEXT];
     enum rc rc = RC_OK;
 
-    for (; build && !rc; build = json_next(build)) {
+    for (; build && !rc && event_field_cut(*text).len == text->len; build = json_next(build)) {
         struct slice name = payload_text(build, "name");
 
         if (!slice_eq(payload_text(build, "status"), SLICE("failed")) || !name.len ||
@@ -94,6 +103,7 @@ static enum rc finish_pipeline(const struct json *payload, struct arena *arena, 
         event->fields[FIELD_BRANCH] = (struct slice){ 0 };
     else
         take_source_branch(payload, event);
+    name_child(payload, event);
     rc = take_url(payload, "pipelines", "object_attributes.id", arena, event);
     if (rc || !slice_eq(event->fields[FIELD_STATE], SLICE("failing")))
         return rc;
@@ -185,7 +195,8 @@ static const struct event_row rows[] = {
                   { FIELD_TITLE, "?object_attributes.name|commit.title|commit.message" },
                   { FIELD_URL, "?object_attributes.url" },
                   { FIELD_RUN, "object_attributes.id" } },
-      .subject = { { "pipeline", FIELD_BRANCH, "object_attributes.ref" } },
+      .subject = { { "pipeline", FIELD_BRANCH, "object_attributes.ref" },
+                   { "child", FIELD_WORKFLOW, NULL } },
       .finish = finish_pipeline },
     { .name = "build",
       .kind = "ci.run",

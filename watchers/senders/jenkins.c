@@ -1,5 +1,7 @@
-/* Jenkins, by its Notification plugin. A build is told in phases; what it came to stands in COMPLETED and, once all that follows a build is done, again in FINALIZED: that one counts. Source: the plugin's code (Phase.java, model/). */
+/* Jenkins, by its Notification plugin. A build is told in phases; what it came to stands in COMPLETED and, once all that follows a build is done, again in FINALIZED. Either may be all that is sent, so both
+ * count, and together they are one delivery. Source: the plugin's code (Phase.java, model/). */
 #include "src/base/clock.h"
+#include "src/base/digest.h"
 #include "watchers/senders/rows.h"
 
 static const struct word statuses[] = {
@@ -8,9 +10,11 @@ static const struct word statuses[] = {
     { NULL, NULL },
 };
 
-static bool is_final(const struct json *payload)
+static bool is_over(const struct json *payload)
 {
-    return slice_eq(payload_text(payload, "build.phase"), SLICE("FINALIZED"));
+    struct slice phase = payload_text(payload, "build.phase");
+
+    return slice_eq(phase, SLICE("COMPLETED")) || slice_eq(phase, SLICE("FINALIZED"));
 }
 
 static bool skip(struct slice *text, struct slice head)
@@ -25,17 +29,21 @@ static bool skip(struct slice *text, struct slice head)
 static enum rc name_job(const struct json *payload, struct arena *arena, struct slice *path)
 {
     struct slice rest = payload_text(payload, "url");
-    enum rc rc = RC_OK;
+    struct buffer text;
+    enum rc rc;
 
-    *path = (struct slice){ 0 };
-    while (!rc && skip(&rest, SLICE("job/"))) {
-        struct slice name = slice_cut(&rest, '/');
-
-        rc = arena_format(arena, path, "%.*s%s%.*s", SLICE_ARG(*path), path->len ? "/" : "",
-                          SLICE_ARG(name));
+    buffer_init(&text, 0);
+    while (skip(&rest, SLICE("job/"))) {
+        if (text.len)
+            buffer_add_byte(&text, '/');
+        buffer_add(&text, slice_cut(&rest, '/'));
     }
-    if (!path->len)
+    rc = buffer_rc(&text);
+    if (!rc && text.len)
+        rc = arena_copy(arena, buffer_slice(&text), path);
+    else
         *path = payload_text(payload, "name");
+    buffer_free(&text);
     return rc;
 }
 
@@ -52,7 +60,7 @@ static enum rc take_duration(const struct json *payload, struct arena *arena, st
     char text[TIME_TEXT_BYTES];
     int64_t took_ms;
 
-    if (!is_final(payload) ||
+    if (!is_over(payload) ||
         slice_to_int(payload_text(payload, "build.duration"), &took_ms) != RC_OK || took_ms <= 0)
         return RC_OK;
     return arena_copy(arena, slice_of(duration_format(took_ms, text)),
@@ -80,7 +88,7 @@ static const struct event_row rows[] = {
       .level = "run",
       .state = "build.status",
       .states = statuses,
-      .is_settled = is_final,
+      .is_settled = is_over,
       .time = "build.timestamp",
       .fields = { { FIELD_COMMIT, "?build.scm.commit" },
                   { FIELD_SERVICE, "name" },
@@ -99,6 +107,29 @@ static enum rc normalise(const struct sender_delivery *delivery, struct sender_e
     struct slice phase = payload_text(delivery->payload, "build.phase");
 
     return row_read(&table, row_word(phase), delivery->payload, delivery->arena, &out->items[0]);
+}
+
+/* One name for both ends of a build, unless what it came to has changed between them. A number is given anew where a job is made anew; its place in the queue is not. */
+static enum rc identify(const struct sender_request *request, struct slice *id,
+                        struct slice *problem)
+{
+    const struct slice parts[] = {
+        payload_text(request->payload, "build.full_url|build.url"),
+        payload_text(request->payload, "build.queue_id"),
+        payload_text(request->payload, "build.status"),
+    };
+    char hex[SHA256_HEX_BYTES];
+    struct sha256 digest;
+    enum rc rc;
+
+    (void)problem;
+    if (!is_over(request->payload) || !parts[0].len || !parts[2].len)
+        return RC_OK;
+    rc = sha256_of_parts(parts, sizeof parts / sizeof *parts, &digest);
+    if (rc)
+        return rc;
+    return arena_format(request->arena, id, "build:%s",
+                        hex_format(digest.bytes, sizeof digest.bytes, hex));
 }
 
 /* -- the sender -- */
@@ -133,8 +164,9 @@ const struct sender sender_jenkins = {
     .max_body_bytes =
         (int64_t)5 * 1024 * 1024, /* it may hold as many lines of the log as were asked for */
     .takes_any_token_header = true,
-    .events_to_tick = "All Events, or Job Finalized (Job Completed alone tells no state)",
+    .events_to_tick = "All Events, Job Finalized or Job Completed",
     .kinds = kinds,
     .types = types,
+    .identify = identify,
     .normalise = normalise,
 };

@@ -1,6 +1,7 @@
 #include "watchers/senders/mapping.h"
 
 #include "src/base/settings.h"
+#include "src/store/headers.h"
 #include "watchers/senders/mapping_paths.h"
 #include "watchers/senders/payload.h"
 #include "watchers/senders/rows.h"
@@ -23,6 +24,7 @@ struct mapping {
     struct mapping_paths time;
     struct json_path *id;    /* NULL: not mapped */
     struct json_path *items; /* NULL: not mapped */
+    const char *id_header;   /* NULL: none */
     struct slice kind;       /* a constant; absent: none */
     bool has_states;         /* without, `default_states` */
     struct slice_list failing, ok, info;
@@ -154,12 +156,29 @@ static enum rc read_map(const struct node *map, struct arena *arena, struct prob
     return worst;
 }
 
+static enum rc read_id_header(const struct node *name, struct arena *arena,
+                              struct problems *problems, struct mapping *mapping)
+{
+    struct slice copy;
+    enum rc rc;
+
+    if (name->type != NODE_SCALAR || !header_is_name(name->text)) {
+        node_problem(problems, name, "`id_header` must be the name of a header");
+        return RC_INVALID;
+    }
+    rc = arena_copy(arena, name->text, &copy);
+    if (!rc)
+        mapping->id_header = copy.ptr;
+    return rc;
+}
+
 /* Goes on after a problem, so that one run shows all. */
 static enum rc read_members(const struct node *watcher, struct arena *arena,
                             struct problems *problems, struct mapping *mapping)
 {
     const struct node *map = node_find(watcher, "map"), *states = node_find(watcher, "states");
     const struct node *own = node_find(watcher, "severities"), *items = node_find(watcher, "items");
+    const struct node *id_header = node_find(watcher, "id_header");
     enum rc rc = RC_OK, worst = RC_OK;
 
     mapping->has_states = states != NULL;
@@ -174,6 +193,9 @@ static enum rc read_members(const struct node *watcher, struct arena *arena,
     worst = worst ? worst : rc;
     if (items)
         rc = mapping_path_parse(items, SLICE("items"), arena, problems, &mapping->items);
+    worst = worst ? worst : rc;
+    if (id_header)
+        rc = read_id_header(id_header, arena, problems, mapping);
     return worst ? worst : rc;
 }
 
@@ -194,6 +216,13 @@ const struct json_path *mapping_id(const void *options)
     const struct mapping *mapping = options;
 
     return mapping ? mapping->id : NULL;
+}
+
+const char *mapping_id_header(const void *options)
+{
+    const struct mapping *mapping = options;
+
+    return mapping ? mapping->id_header : NULL;
 }
 
 const struct json *mapping_elements(const void *options, const struct json *payload)

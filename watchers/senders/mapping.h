@@ -4,6 +4,7 @@
  *     states: {failing: [failed, error], ok: [succeeded]}      # without: the usual words
  *     severities: {critical: [S1], medium: [S3, S4]}           # beside the usual words
  *     items: data.alerts                                       # of the generic sender: an array, each element an event, and paths begin there
+ *     id_header: X-Request-ID                                   # likewise: the header that holds the delivery id
  *
  * Of paths with '|' between, the first that leads to something counts. A `subject` that is a list is made of parts called as their (first) paths.
  *
@@ -17,10 +18,11 @@
 
 extern const char *const mapping_members[];
 
-/* sender.parse, sender.id_path */
+/* sender.parse, sender.id_path, sender.id_header */
 enum rc mapping_parse(const struct node *map, struct arena *arena, struct problems *problems,
                       void **options) MUST_CHECK;
 const struct json_path *mapping_id(const void *options);
+const char *mapping_id_header(const void *options);
 /* The array whose elements are events: the one that `items` leads to, else the payload where it is one. NULL: the payload is one event. */
 const struct json *mapping_elements(const void *options, const struct json *payload);
 /* True when something is mapped and nothing of it is in `payload`: it is some other program's, or the mapping is wrong. */

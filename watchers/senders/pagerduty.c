@@ -155,6 +155,7 @@ const struct sender sender_pagerduty = {
     .events_to_tick = "incident.triggered, incident.reopened, incident.resolved",
     .kinds = kinds,
     .types = types,
+    .id_paths = "event.id", /* which is signed, as the header is not */
     .count = count,
     .normalise = normalise,
 };

@@ -111,7 +111,7 @@ enum rc row_mark_fork(struct event *event, struct slice head, struct arena *aren
     struct slice branch = event->fields[FIELD_BRANCH];
     struct slice owner;
 
-    if (slice_is_absent(head) || slice_eq(head, event->fields[FIELD_REPO]))
+    if (slice_is_absent(head) || slice_eq_nocase(head, event->fields[FIELD_REPO]))
         return RC_OK;
     if (slice_is_absent(branch) || slice_is_absent(event->fields[FIELD_REPO]))
         return RC_OK;

@@ -89,6 +89,8 @@ struct sender {
      * each body before its answer. */
     const char *id_paths;
     const struct json_path *(*id_path)(const void *options);
+    /* Or the header that holds it, before those above; NULL, or NULL returned: none is configured. */
+    const char *(*id_header)(const void *options);
     /* Whether it takes this media type, and what to tell whoever sends another. NULL: application/json, what ends in +json, and what is said above. */
     bool (*accepts_type)(struct slice media_type);
     const char *refused_type;
@@ -112,7 +114,7 @@ struct sender {
     size_t (*count_of)(const void *options, const struct json *payload);
     enum rc (*normalise)(const struct sender_delivery *delivery, struct sender_events *events);
 };
-#define SENDER_MAX_MEMBERS 4
+#define SENDER_MAX_MEMBERS 5
 
 /* NULL when there is none. */
 const struct sender *sender_find(struct slice name);

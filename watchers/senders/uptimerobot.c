@@ -14,6 +14,20 @@ static bool is_unreplaced(struct slice value)
     return value.len > 2 && value.ptr[0] == '*' && value.ptr[value.len - 1] == '*';
 }
 
+/* The first of `paths` that leads to a value; absent: none does. */
+static struct slice replaced(const struct json *payload, const char *paths)
+{
+    struct slice rest = slice_of(paths);
+
+    while (rest.len) {
+        struct slice value = json_text(payload_at(payload, slice_cut(&rest, '|')));
+
+        if (value.len && !is_unreplaced(value))
+            return value;
+    }
+    return (struct slice){ 0 };
+}
+
 static bool is_expiry(const struct json *payload)
 {
     return slice_eq(payload_text(payload, "alertType"), SLICE("3"));
@@ -26,16 +40,26 @@ static enum rc finish(const struct json *payload, struct arena *arena, struct ev
         if (is_unreplaced(event->fields[i]))
             event->fields[i] = (struct slice){ 0 };
     }
+    event->fields[FIELD_TITLE] =
+        payload_first_line(replaced(payload, "monitorFriendlyName|monitorURL"));
     /* what runs out in weeks is no outage */
     if (is_expiry(payload))
         event->fields[FIELD_SEVERITY] = SLICE("low");
     return RC_OK;
 }
 
-#define MONITOR                                                                                    \
-    {                                                                                              \
-        "monitor", FIELD_TITLE, "monitorID|monitorFriendlyName|monitorURL"                         \
-    }
+/* That the monitor is up says nothing of its certificate. */
+static enum rc name_subject(const struct json *payload, struct arena *arena, struct event *event)
+{
+    const struct subject_part parts[] = {
+        { SLICE("monitor"), replaced(payload, "monitorID|monitorFriendlyName|monitorURL") },
+        { SLICE("alert"), payload_text(is_expiry(payload) ? payload : NULL, "alertType") },
+    };
+
+    return subject_format(parts, sizeof parts / sizeof *parts, arena,
+                          &event->fields[FIELD_SUBJECT]);
+}
+
 #define FIELDS                                                                                     \
     .fields = { { FIELD_TITLE, "monitorFriendlyName|monitorURL" },                                 \
                 { FIELD_TEXT, "?alertDetails" },                                                   \
@@ -49,15 +73,12 @@ static const struct event_row rows[] = {
       .state = "alertType|alertTypeFriendlyName",
       .states = alert_types,
       .time = "alertDateTime",
-      .subject = { MONITOR },
       FIELDS },
-    /* that the monitor is up says nothing of its certificate */
     { .name = "expiry",
       .kind = "alert",
       .state = "alertType",
       .states = alert_types,
       .time = "alertDateTime",
-      .subject = { MONITOR, { "alert", FIELD_TITLE, "alertType" } },
       FIELDS },
     { .name = NULL },
 };
@@ -66,8 +87,10 @@ static const struct row_table table = { .sender = "uptimerobot", .rows = rows };
 
 static enum rc normalise(const struct sender_delivery *delivery, struct sender_events *out)
 {
-    return row_read(&table, is_expiry(delivery->payload) ? SLICE("expiry") : SLICE("alert"),
-                    delivery->payload, delivery->arena, &out->items[0]);
+    const struct slice name = is_expiry(delivery->payload) ? SLICE("expiry") : SLICE("alert");
+    enum rc rc = row_read(&table, name, delivery->payload, delivery->arena, &out->items[0]);
+
+    return rc ? rc : name_subject(delivery->payload, delivery->arena, &out->items[0]);
 }
 
 /* -- the sender -- */
