@@ -135,6 +135,27 @@ static void an_alert_of_the_wrong_shape_is_still_an_event(void **state)
     }
 }
 
+static void what_an_alert_lacks_is_told_as_drift(void **state)
+{
+    static const struct {
+        const char *body, *drift;
+    } cases[] = {
+        { "{\"alerts\":[{\"status\":\"firing\",\"labels\":{\"alertname\":\"Down\"}}]}", NULL },
+        { "{\"alerts\":[{\"status\":\"firing\",\"fingerprint\":\"f1\"}]}", NULL },
+        { "{\"status\":\"resolved\",\"alerts\":[{\"fingerprint\":\"f1\"}]}", NULL },
+        { "{\"alerts\":[{\"status\":\"firing\"}]}", "no `labels`" },
+        { "{\"alerts\":[{\"status\":\"firing\",\"labels\":{}}]}", "no `labels`" },
+        { "{\"alerts\":[{\"status\":\"melting\",\"fingerprint\":\"f1\"}]}",
+          "unknown state `melting`" },
+        { "{\"alerts\":[{}]}", "no `status`, no `labels`" },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        print_message("%s\n", cases[i].body);
+        assert_true(slice_eq(read_one(*state, cases[i].body)->drift, slice_of(cases[i].drift)));
+    }
+}
+
 static void a_delivery_without_alerts_is_one_event_about_none(void **state)
 {
     static const char *const bodies[] = { "{}", "{\"alerts\":[]}", "{\"alerts\":{\"a\":1}}" };
@@ -199,6 +220,7 @@ int main(void)
         RECORDED_TEST(without_a_fingerprint_the_labels_name_the_alert),
         RECORDED_TEST(h13_a_group_key_keeps_its_digits),
         RECORDED_TEST(an_alert_of_the_wrong_shape_is_still_an_event),
+        RECORDED_TEST(what_an_alert_lacks_is_told_as_drift),
         RECORDED_TEST(a_delivery_without_alerts_is_one_event_about_none),
         RECORDED_TEST(copies_of_the_batch_are_bounded),
         DOOR_TEST(h14_a_header_of_the_receiver_carries_the_token),

@@ -34,6 +34,9 @@ static const struct sender_case cases[] = {
                     [FIELD_STATE] = "failing",
                     [FIELD_TITLE] = "Q",
                     [FIELD_SUBJECT] = "monitor=12" } },
+    /* What fails without a name could never be said to be well again. */
+    { "alert", "{'transition':'Triggered','title':'Q'}", .drift = "no `monitor`",
+      .expected = { [FIELD_KIND] = "alert", [FIELD_STATE] = "failing", [FIELD_TITLE] = "Q" } },
     { "alert", "{'alert_id':'12','transition':'Melted','title':'Q'}",
       .drift = "unknown state `Melted`",
       .expected = { [FIELD_KIND] = "alert",

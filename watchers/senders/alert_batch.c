@@ -38,10 +38,15 @@ static enum rc name_subject(const struct json *alert, struct arena *arena, struc
         { .name = SLICE("fingerprint"), .value = payload_text(alert, "fingerprint") },
     };
 
-    if (slice_is_absent(named[1].value))
-        return name_by_labels(json_get_text(alert, "labels"), arena, event);
-    return subject_format(named, sizeof named / sizeof *named, arena,
-                          &event->fields[FIELD_SUBJECT]);
+    enum rc rc = slice_is_absent(named[1].value)
+                     ? name_by_labels(json_get_text(alert, "labels"), arena, event)
+                     : subject_format(named, sizeof named / sizeof *named, arena,
+                                      &event->fields[FIELD_SUBJECT]);
+
+    /* Without a name it is about nothing that could end. */
+    if (!rc && !event->fields[FIELD_SUBJECT].len)
+        rc = row_drift(event, arena, "no", SLICE("labels"));
+    return rc;
 }
 
 /* endsAt of a firing alert is a time-out, or year 1. */
@@ -56,8 +61,8 @@ static void read_time(const struct json *alert, struct event *event)
     event->is_repeat = event->received_ms - at_ms > FRESH_MS;
 }
 
-static void read_state(const struct sender_delivery *delivery, const struct json *alert,
-                       struct event *event)
+static enum rc read_state(const struct sender_delivery *delivery, const struct json *alert,
+                          struct event *event)
 {
     struct slice status = payload_text(alert, "status");
     struct slice state;
@@ -66,12 +71,18 @@ static void read_state(const struct sender_delivery *delivery, const struct json
         status = payload_text(delivery->payload, "status");
     state = word_means(states, status);
     event->fields[FIELD_STATE] = slice_is_absent(state) ? SLICE("info") : state;
+    if (slice_is_absent(status))
+        return row_drift(event, delivery->arena, "no", SLICE("status"));
+    return slice_is_absent(state) ? row_drift(event, delivery->arena, "unknown state", status)
+                                  : RC_OK;
 }
 
 enum rc alert_batch_read_alert(const struct alert_batch *batch,
                                const struct sender_delivery *delivery, const struct json *alert,
                                struct event *event)
 {
+    enum rc rc;
+
     event->fields[FIELD_SOURCE] = slice_of(batch->sender);
     event->fields[FIELD_TYPE] = slice_of(batch->type);
     event->fields[FIELD_KIND] = SLICE("alert");
@@ -79,9 +90,9 @@ enum rc alert_batch_read_alert(const struct alert_batch *batch,
         word_means(severity_words, payload_text(alert, "labels.severity"));
     for (const struct row_field *field = batch->fields; field->paths; field++)
         event->fields[field->field] = payload_text(alert, field->paths);
-    read_state(delivery, alert, event);
+    rc = read_state(delivery, alert, event);
     read_time(alert, event);
-    return name_subject(alert, delivery->arena, event);
+    return rc ? rc : name_subject(alert, delivery->arena, event);
 }
 
 void alert_batch_read_empty(const struct alert_batch *batch, struct event *event)

@@ -180,14 +180,20 @@ static enum rc name_subject(const struct row_table *table, const struct event_ro
                             const struct json *payload, struct slice name, struct arena *arena,
                             struct event *event)
 {
+    const bool is_info = slice_eq(event->fields[FIELD_STATE], SLICE("info"));
     struct subject_part parts[2 * ROW_MAX_SUBJECT + 1];
     size_t n_parts = 0;
+    enum rc rc;
 
     add_parts(table->common_subject, payload, event, parts, &n_parts);
     if (!row->subject[0].name)
         parts[n_parts++] = (struct subject_part){ .name = SLICE("event"), .value = name };
     add_parts(row->subject, payload, event, parts, &n_parts);
-    return subject_format(parts, n_parts, arena, &event->fields[FIELD_SUBJECT]);
+    rc = subject_format(parts, n_parts, arena, &event->fields[FIELD_SUBJECT]);
+    /* What fails without a name can never be told from what is well again. */
+    if (!rc && !is_info && !event->fields[FIELD_SUBJECT].len)
+        rc = row_drift(event, arena, "no", parts[0].name);
+    return rc;
 }
 
 /* -- the whole -- */
