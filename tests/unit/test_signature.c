@@ -330,6 +330,7 @@ static void a_secret_that_is_none_of_its_kind_is_told(void **state)
         { &standard, "whsec_c2Vjcg=c", "is not base64, as `whsec_…` is" },
         { &ed25519, "whpk_AAAA", "is no Ed25519 key: 32 bytes as base64, as `whpk_…`" },
         { &rsa, "AAAA", "is no public key in PEM (-----BEGIN PUBLIC KEY-----)" },
+        { &bearer, "two\nlines", "holds a control character, which no header can carry" },
     };
 
     (void)state;

@@ -114,6 +114,10 @@ enum rc signature_key(const struct signature_scheme *scheme, struct slice secret
 {
     *key = (struct signature_key){ 0 };
     *problem = NULL;
+    /* Nobody could ever send it. */
+    if (scheme->kind == SIGNATURE_TOKEN && scheme->key_form == KEY_TEXT &&
+        slice_has_control(secret))
+        return refuse("holds a control character, which no header can carry", problem);
     return readers[scheme->key_form](secret, arena, key, problem);
 }
 
