@@ -1,6 +1,8 @@
 """Runs every fuzz target for a while, two at a time, from the seeds in corpus/ on.
 
-usage: run.py --build DIR [SECONDS]      (default 30 for each target)
+usage: run.py --build DIR [SECONDS] [--payloads DIR] [TARGET…]      (default 30 s for each target)
+
+Payloads of senders, as DIR/SENDER/*.json, are seeds of `sender` beside our own.
 
 What a run learns stays in DIR/fuzz-corpus, so that the next one begins there. An input that breaks a claim, crashes, hangs or
 takes the memory is kept in DIR/fuzz-found; its path and the end of what was said are printed. The last line is `N passed, N failed`.
@@ -20,6 +22,14 @@ LIMITS = ["-timeout=10", "-rss_limit_mb=2048", "-max_len=16384", "-print_final_s
 
 def targets(build):
     return sorted(path for path in (build / "tests/fuzz").glob("fuzz_*") if path.is_file() and os.access(path, os.X_OK))
+
+
+def take_payloads(payloads, build):
+    """Each as an input of fuzz_sender."""
+    learnt = build / "fuzz-corpus/sender"
+    learnt.mkdir(parents=True, exist_ok=True)
+    for file in payloads.glob("*/*.json"):
+        (learnt / f"{file.parent.name}-{file.stem}").write_bytes(file.parent.name.encode() + b"\n\n" + file.read_bytes())
 
 
 def fuzz(target, build, seconds):
@@ -49,9 +59,13 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True, type=pathlib.Path)
     parser.add_argument("seconds", nargs="?", type=int, default=30)
-    arguments = parser.parse_args()
+    parser.add_argument("--payloads", type=pathlib.Path)
+    parser.add_argument("targets", nargs="*")
+    arguments = parser.parse_intermixed_args()
     build = arguments.build.resolve()
-    all_targets = targets(build)
+    all_targets = [target for target in targets(build) if not arguments.targets or target.name.removeprefix("fuzz_") in arguments.targets]
+    if arguments.payloads:
+        take_payloads(arguments.payloads, build)
     if not all_targets:
         sys.exit(f"no fuzz targets in {build}: meson setup -Dfuzzers=true, with clang")
     n_failed = 0
