@@ -104,7 +104,7 @@ enum rc engine_notify(struct engine *engine, const struct engine_notice *notice,
 
 /* Time begins: the rules are in force from then on. Without it they are from the first delivery on. */
 enum rc engine_begin(struct engine *engine, int64_t now_ms) MUST_CHECK;
-/* Folds what is waiting: at most `n_max` deliveries and `budget_ms` of time, and the timers due before each; when none is left, the timers due by `now_ms`. `*more` when there is more to do now. */
+/* Folds what is waiting: at most `n_max` deliveries and `budget_ms` of time (one of them, however long it takes), and the timers due before each; when none is left, the timers due by `now_ms`. `*more` when there is more to do now. */
 enum rc engine_fold(struct engine *engine, int64_t now_ms, size_t n_max, int64_t budget_ms,
                     bool *more) MUST_CHECK;
 /* Deliveries that were accepted and not folded yet. */

@@ -140,6 +140,7 @@ static enum rc run_timers(struct turn *turn, struct fold_limits *limits, int64_t
 
 enum rc turn_fold_deliveries(struct turn *turn, struct fold_limits *limits, bool *more)
 {
+    const size_t n_before = limits->n_left;
     struct journal_entry entry = { 0 };
     uint64_t cursor = 0;
     bool more_timers;
@@ -152,7 +153,10 @@ enum rc turn_fold_deliveries(struct turn *turn, struct fold_limits *limits, bool
         if (rc)
             break;
         *more = true;
-        if (!limits->n_left || clock_mono_ms() >= limits->end_mono_ms)
+        if (!limits->n_left)
+            return RC_OK;
+        /* One is folded however late it is: reading a large one may take longer than all of a turn's time, and would again in the next. */
+        if (limits->n_left < n_before && clock_mono_ms() >= limits->end_mono_ms)
             return RC_OK;
         rc = run_timers(turn, limits, entry.received_ms, &more_timers);
         if (rc || more_timers)

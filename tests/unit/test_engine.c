@@ -772,6 +772,24 @@ static void timers_that_are_due_first_make_no_delivery_a_suspect(void **state)
     end(story);
 }
 
+/* One that takes longer to read than a turn may last would else be read again for ever, and nothing behind it be folded. */
+static void each_turn_folds_a_delivery_however_little_time_it_has(void **state)
+{
+    struct story *story = begin(RED(""));
+    bool more = true;
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        accept(story, NOON_MS + i, ENGINE_RECORDED_EVENT,
+               "{\"kind\":\"ci.run\",\"repo\":\"a/b\",\"state\":\"failing\"}");
+    for (int64_t left = 3; left > 0; left--) {
+        assert_int_equal(engine_n_unfolded(story->engine), left);
+        assert_int_equal(engine_fold(story->engine, NOON_MS + 3, 256, 0, &more), RC_OK);
+    }
+    assert_int_equal(engine_n_unfolded(story->engine), 0);
+    end(story);
+}
+
 static void a17_who_said_no_is_not_asked_again_while_it_cools_down_and_never_for_the_same_plan(
     void **state)
 {
@@ -867,6 +885,7 @@ int main(void)
         cmocka_unit_test(timers_that_are_due_first_make_no_delivery_a_suspect),
         cmocka_unit_test(
             a17_who_said_no_is_not_asked_again_while_it_cools_down_and_never_for_the_same_plan),
+        cmocka_unit_test(each_turn_folds_a_delivery_however_little_time_it_has),
         cmocka_unit_test(a_wake_up_that_is_due_again_at_the_same_millisecond_comes),
     };
 
