@@ -37,7 +37,7 @@ class StoreFaults(VedetteTest):
 
     # --- the disk ---
 
-    def test_s03_a_full_disk_refuses_data_loses_nothing_and_recovers_by_itself(self):
+    def test_s03_h19_a_full_disk_refuses_data_loses_nothing_and_recovers_by_itself(self):
         disk = Disk(self, self.directory, 16)
         vedette = self.begin(state=disk.path / "state")
         proposal = self.one_open(vedette)
