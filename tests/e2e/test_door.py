@@ -352,6 +352,13 @@ class Forgery(VedetteTest):
         self.assertLessEqual(vedette.log().count("hook refused: signature"), 2)  # a minute may end in between
         self.assertIn("signature", vedette.cli("hooks", check=0).stdout)
 
+    def test_h25_an_address_that_a_header_claims_is_believed_of_nobody(self):
+        vedette = self.vedette()
+        claims = {"X-Forwarded-For": "203.0.113.9", "Forwarded": "for=203.0.113.9", "X-Real-IP": "203.0.113.9"}
+        self.assertEqual(vedette.request("public", "POST", "/hooks/deploys", deploy(), headers(Authorization="Bearer forged", **claims)).status, 401)
+        self.assertIn("peer=127.0.0.1", vedette.wait_for_log("hook refused: signature"))
+        self.assertNotIn("203.0.113.9", vedette.log())
+
     def test_h23_deliveries_signed_at_another_time_say_that_a_clock_is_wrong(self):
         key = "whsec_" + base64.b64encode(b"a key of the tests, 24+ bytes").decode()
         vedette = self.vedette(config=CONFIG.replace("actions:\n", f"  - {{webhook: standard-webhooks, name: signed, secret: {key}}}\nactions:\n", 1))

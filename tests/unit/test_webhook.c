@@ -117,7 +117,7 @@ static void h04_a_body_over_the_limit_is_413(void **state)
     assert_int_equal(webhook_max_body_bytes(door(*state, "any")), 5 * 1024 * 1024);
 }
 
-static void content_types_other_than_the_senders_are_415(void **state)
+static void h08_content_types_other_than_the_senders_are_415(void **state)
 {
     static const struct {
         const char *door, *type;
@@ -458,7 +458,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         DOOR_TEST(what_is_proven_and_whole_becomes_an_entry_of_the_journal),
         DOOR_TEST(h04_a_body_over_the_limit_is_413),
-        DOOR_TEST(content_types_other_than_the_senders_are_415),
+        DOOR_TEST(h08_content_types_other_than_the_senders_are_415),
         DOOR_TEST(h09_what_is_not_one_json_value_is_400_and_says_where),
         DOOR_TEST(h10_a_key_twice_is_400),
         DOOR_TEST(h11_nesting_bombs_are_400),
