@@ -345,6 +345,18 @@ static void a_secret_that_is_none_of_its_kind_is_told(void **state)
     }
 }
 
+static void a_key_in_base64_holds_no_nul(void **state)
+{
+    static const char secret[] = "whsec_AAAA\0AAAAAAA";
+    const struct slice whole = { secret, sizeof secret - 1 };
+    struct signature_key key;
+    const char *problem;
+
+    (void)state;
+    assert_int_equal(signature_key(&standard, whole, arena, &key, &problem), RC_INVALID);
+    assert_string_equal(problem, "is not base64, as `whsec_…` is");
+}
+
 static void what_over_names_is_known(void **state)
 {
     struct signature_uses uses;
@@ -408,6 +420,7 @@ int main(void)
         cmocka_unit_test(a_standard_webhook_is_signed_with_its_id_and_time),
         cmocka_unit_test(a_base64_secret_may_lack_its_padding_and_end_in_bits_of_no_byte),
         cmocka_unit_test(a_secret_that_is_none_of_its_kind_is_told),
+        cmocka_unit_test(a_key_in_base64_holds_no_nul),
         cmocka_unit_test(what_over_names_is_known),
         cmocka_unit_test(what_is_made_is_accepted),
     };

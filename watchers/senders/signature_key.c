@@ -22,7 +22,8 @@ static enum rc decode_secret(struct slice text, struct arena *arena, struct slic
 
     for (int i = 0; i < 2 && text.len % 4 != 1 && slice_ends(text, SLICE("=")); i++)
         text.len--;
-    if (text.len % 4 == 1)
+    /* A NUL would end what is decoded before the length that is told of it. */
+    if (text.len % 4 == 1 || (text.len && memchr(text.ptr, '\0', text.len)))
         return RC_INVALID;
     rc = arena_format(arena, &filled, "%.*s%.*s", SLICE_ARG(text), (int)((4 - text.len % 4) % 4),
                       "AA"); /* zeros */
