@@ -123,7 +123,7 @@ def hooks(key):
     def sns(body):
         try:
             message = json.loads(body)
-            message.update(TopicArn=TOPIC, SignatureVersion="2", SigningCertURL="https://sns.eu-north-1.amazonaws.com/a.pem")
+            message.update(TopicArn=TOPIC, SignatureVersion="2", SigningCertURL="https://sns.eu-north-1.amazonaws.com/SimpleNotificationService-0a1b.pem")
             text = "".join(f"{name}\n{message[name]}\n" for name in SNS_SIGNED
                            if name in message and (name != "Token" or message.get("Type") != "Notification"))
             message["Signature"] = key.sign(text.encode(), "sha256")

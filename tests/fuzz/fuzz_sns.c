@@ -1,4 +1,4 @@
-/* Any message as of Amazon SNS: only URLs of its own are ever asked, and only what was signed passes, whatever stands around it.
+/* Any message as of Amazon SNS: only URLs of its own in the topic's region are ever asked, and only what was signed passes, whatever stands around it.
  *
  * Input: JSON. */
 #include "tests/fuzz/fuzz.h"
@@ -60,30 +60,41 @@ static struct public_key *certified_key(void)
     return key;
 }
 
-/* Read another way than sns.c does. */
-static void claim_own_url(struct slice url)
+/* The region in an ARN of a topic. */
+static struct slice region_of(struct slice topic)
 {
-    const struct slice host = { url.ptr + 8, url.len - 8 };
-    const char *slash = memchr(host.ptr, '/', host.len);
-    size_t n_host = slash ? (size_t)(slash - host.ptr) : host.len;
-
-    CLAIM(slice_starts(url, SLICE("https://sns.")));
-    CLAIM(!memchr(host.ptr, '@', n_host) && !memchr(host.ptr, ':', n_host));
-    CLAIM(!memchr(host.ptr, '?', n_host) && !memchr(host.ptr, '#', n_host));
-    CLAIM(!memchr(host.ptr, '%', n_host) && !memchr(host.ptr, '\\', n_host));
-    CLAIM(memmem(host.ptr, n_host, ".amazonaws.com", 14));
+    for (int i = 0; i < 3; i++)
+        (void)slice_cut(&topic, ':');
+    return slice_cut(&topic, ':');
 }
 
-static void try_url(struct slice url)
+/* Read another way than sns.c does. */
+static void claim_own_url(struct slice topic, struct slice url)
 {
-    if (sns_is_certificate_url(url))
-        CLAIM(sns_is_own_url(url));
-    if (sns_is_own_url(url))
-        claim_own_url(url);
+    struct slice host = { url.ptr + 8, url.len - 8 };
+
+    CLAIM(slice_starts(url, SLICE("https://")));
+    host = slice_cut(&host, '/');
+    CLAIM(slice_eq(slice_cut(&host, '.'), SLICE("sns")));
+    CLAIM(slice_eq(slice_cut(&host, '.'), region_of(topic)));
+    CLAIM(slice_eq(host, SLICE("amazonaws.com")) || slice_eq(host, SLICE("amazonaws.com.cn")));
+}
+
+static void try_url(struct slice topic, struct slice url)
+{
+    const struct slice ours = SLICE("arn:aws:sns:eu-north-1:210987654321:alarms");
+
+    if (!sns_is_topic(topic))
+        topic = ours;
+    if (sns_is_certificate_url_of(topic, url))
+        CLAIM(sns_is_url_of(topic, url));
+    if (sns_is_url_of(topic, url))
+        claim_own_url(topic, url);
 }
 
 static void try_message(const struct json *message)
 {
+    const struct slice topic = json_string(json_get_text(message, "TopicArn"));
     struct arena *arena = fuzz_arena();
     struct slice text;
     enum rc rc = sns_check(message, certified_key(), arena);
@@ -93,8 +104,8 @@ static void try_message(const struct json *message)
         CLAIM(sns_signed_text(message, arena, &text) == RC_OK);
         claim_was_signed(text);
     }
-    try_url(json_string(json_get_text(message, "SigningCertURL")));
-    try_url(json_string(json_get_text(message, "SubscribeURL")));
+    try_url(topic, json_string(json_get_text(message, "SigningCertURL")));
+    try_url(topic, json_string(json_get_text(message, "SubscribeURL")));
     arena_free(arena);
 }
 
