@@ -8,6 +8,8 @@ import re
 import subprocess
 import time
 
+from slack_workspace import APP, TEAM
+
 TEXT_SECRET = "a secret of the flood"
 KEY = base64.b64encode(b"a key that is base64 in its file").decode()
 PASSWORD = "flood:a password"
@@ -98,7 +100,14 @@ def payload_of(body):
 
 def stamped(body):
     """Linear's deliveries hold the time at which they are sent."""
-    return re.sub(rb'"webhookTimestamp":\d+', f'"webhookTimestamp":{time.time_ns() // 1000000}'.encode(), body)
+    body = re.sub(rb'"webhookTimestamp":\d+,?', b"", body)
+    return body.replace(b"{", f'{{"webhookTimestamp":{time.time_ns() // 1000000},'.encode(), 1)
+
+
+def addressed(body):
+    """Slack's say for which app they are, of which workspace."""
+    body = re.sub(rb'"(team_id|api_app_id)":"[^"]*",?', b"", body)
+    return body.replace(b"{", f'{{"team_id":"{TEAM}","api_app_id":"{APP}",'.encode(), 1)
 
 
 class Hook:
@@ -153,7 +162,7 @@ def hooks(key):
         Hook("opsgenie", bearer, token),
         Hook("pagerduty", secret, signed("X-PagerDuty-Signature", "v1="), "X-Webhook-Id"),
         Hook("sentry", secret, signed("Sentry-Hook-Signature"), "Request-ID"),
-        Hook("slack", None, slack, path="/slack/events"),
+        Hook("slack", None, slack, path="/slack/events", prepare=addressed),
         Hook("standard-webhooks", "secret_file: flood.key64", standard, "webhook-id"),
         Hook("travis", "public_key_file: flood.pub", travis),
         Hook("uptimerobot", bearer, token),
