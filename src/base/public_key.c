@@ -13,7 +13,8 @@ struct public_key {
 static gnutls_datum_t datum_of(struct slice bytes)
 {
     /* GnuTLS reads it, whatever the type says. */
-    return (gnutls_datum_t){ .data = (unsigned char *)(uintptr_t)bytes.ptr, .size = (unsigned)bytes.len };
+    return (gnutls_datum_t){ .data = (unsigned char *)(uintptr_t)bytes.ptr,
+                             .size = (unsigned)bytes.len };
 }
 
 static enum rc new_key(struct public_key **key)
