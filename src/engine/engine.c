@@ -195,36 +195,38 @@ bool engine_has_room(struct engine *engine)
     return !rc;
 }
 
-static enum rc accept_one(struct turn *turn, struct engine_accept_item *item)
+static enum rc accept_one(struct turn *turn, struct delivery_days *days,
+                          struct journal_appender *appender, struct engine_accept_item *item)
 {
     struct journal_entry *entry = item->entry;
-    bool has_id = item->dedup_ms > 0 && !slice_is_absent(entry->delivery_id);
-    enum rc rc;
+    enum rc rc = RC_OK;
 
     item->is_duplicate = false;
-    if (has_id) {
-        struct ulid first;
-
-        rc = delivery_find(turn->txn, entry->watcher, entry->delivery_id, entry->received_ms,
-                           item->dedup_ms, &first);
-        if (!rc) {
-            item->is_duplicate = true;
-            entry->id = first;
-            return RC_OK;
-        }
-        if (rc != RC_NOT_FOUND)
-            return rc;
-    }
-    if (ulid_is_absent(entry->id)) {
+    if (ulid_is_absent(entry->id))
         rc = ulid_make(&turn->engine->ids, entry->received_ms, &entry->id);
-        if (rc)
-            return rc;
+    if (!rc && item->dedup_ms > 0 && !slice_is_absent(entry->delivery_id))
+        rc = delivery_take(turn->txn, days, entry->watcher, entry->delivery_id, entry->received_ms,
+                           item->dedup_ms, &entry->id);
+    if (rc == RC_CONFLICT) {
+        item->is_duplicate = true;
+        return RC_OK;
     }
-    rc = journal_append(turn->txn, entry);
-    if (!rc && has_id)
-        rc = delivery_put(turn->txn, entry->watcher, entry->delivery_id, entry->received_ms,
-                          entry->id);
-    return rc;
+    return rc ? rc : journal_appender_append(appender, entry);
+}
+
+static enum rc accept_all(struct turn *turn, struct engine_accept_item *items, size_t n_items)
+{
+    struct delivery_days days;
+    struct journal_appender appender;
+    enum rc rc = delivery_days_read(turn->txn, &days);
+
+    if (!rc)
+        rc = journal_appender_begin(turn->txn, &appender);
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < n_items && !rc; i++)
+        rc = accept_one(turn, &days, &appender, &items[i]);
+    return journal_appender_end(&appender, rc);
 }
 
 static int64_t count_new(const struct engine_accept_item *items, size_t n_items)
@@ -253,8 +255,8 @@ enum rc engine_accept(struct engine *engine, struct engine_accept_item *items, s
     rc = turn_begin(engine, items[0].entry->received_ms, &turn);
     if (!rc)
         rc = engine_refuse_when_full(turn.txn);
-    for (size_t i = 0; i < n_items && !rc; i++)
-        rc = accept_one(&turn, &items[i]);
+    if (!rc)
+        rc = accept_all(&turn, items, n_items);
     crash_point(CRASH_ACCEPT_BEFORE_COMMIT);
     if (!rc)
         rc = turn_commit(&turn);

@@ -9,6 +9,15 @@
 
 #define DELIVERY_KEEP_MS (7 * DAY_MS)
 
+/* The days that have ids, so that none is asked that has none. Read once for all deliveries of a transaction. */
+struct delivery_days {
+    int64_t first, last; /* first > last: none has */
+};
+enum rc delivery_days_read(struct store_txn *txn, struct delivery_days *days) MUST_CHECK;
+/* Keeps the id for `event`, or RC_CONFLICT and the first event's id where delivery_find finds it. */
+enum rc delivery_take(struct store_txn *txn, struct delivery_days *days, struct slice watcher,
+                      struct slice delivery_id, int64_t now_ms, int64_t window_ms,
+                      struct ulid *event) MUST_CHECK;
 /* RC_OK and the first event's id when `delivery_id` of `watcher` was received less than `window_ms` (at most DELIVERY_KEEP_MS) before
  * `now_ms`; else RC_NOT_FOUND. */
 enum rc delivery_find(struct store_txn *txn, struct slice watcher, struct slice delivery_id,

@@ -48,14 +48,6 @@ static const struct record_shape dead_shape = RECORD_SHAPE(dead_letter, dead_fie
 
 /* --- appending --- */
 
-static enum rc add_bytes(struct store_txn *txn, size_t n_bytes)
-{
-    uint64_t total;
-    enum rc rc = meta_get(txn, META_JOURNAL_BYTES, &total);
-
-    return rc ? rc : meta_set(txn, META_JOURNAL_BYTES, total + n_bytes);
-}
-
 static enum rc put_id(struct store_txn *txn, struct ulid id, uint64_t seq)
 {
     const struct store_key key = key_of_ulid(id), value = key_of_u64(seq);
@@ -65,19 +57,45 @@ static enum rc put_id(struct store_txn *txn, struct ulid id, uint64_t seq)
     return store_append(txn, TABLE_EVENT_IDS, key_slice(&key), key_slice(&value));
 }
 
+enum rc journal_appender_begin(struct store_txn *txn, struct journal_appender *appender)
+{
+    enum rc rc;
+
+    *appender = (struct journal_appender){ .txn = txn };
+    buffer_init(&appender->record, 0);
+    rc = meta_get(txn, META_SEQUENCE, &appender->seq);
+    return rc ? rc : meta_get(txn, META_JOURNAL_BYTES, &appender->n_bytes);
+}
+
+enum rc journal_appender_append(struct journal_appender *appender, struct journal_entry *entry)
+{
+    const struct store_key key = key_of_u64(appender->seq + 1);
+    enum rc rc;
+
+    entry->seq = ++appender->seq;
+    buffer_clear(&appender->record);
+    rc = record_encode(&journal_entry_shape, entry, &appender->record);
+    if (!rc)
+        rc = store_append(appender->txn, TABLE_JOURNAL, key_slice(&key),
+                          buffer_slice(&appender->record));
+    appender->n_bytes += key.len + appender->record.len;
+    return rc ? rc : put_id(appender->txn, entry->id, entry->seq);
+}
+
+enum rc journal_appender_end(struct journal_appender *appender, enum rc rc)
+{
+    buffer_free(&appender->record);
+    if (!rc)
+        rc = meta_set(appender->txn, META_SEQUENCE, appender->seq);
+    return rc ? rc : meta_set(appender->txn, META_JOURNAL_BYTES, appender->n_bytes);
+}
+
 enum rc journal_append(struct store_txn *txn, struct journal_entry *entry)
 {
-    size_t n_bytes;
-    enum rc rc = meta_next(txn, META_SEQUENCE, &entry->seq);
+    struct journal_appender appender;
+    enum rc rc = journal_appender_begin(txn, &appender);
 
-    if (!rc)
-        rc = row_append(txn, TABLE_JOURNAL, &journal_entry_shape, key_of_u64(entry->seq), entry,
-                        &n_bytes);
-    if (!rc)
-        rc = put_id(txn, entry->id, entry->seq);
-    if (!rc)
-        rc = add_bytes(txn, n_bytes);
-    return rc;
+    return rc ? rc : journal_appender_end(&appender, journal_appender_append(&appender, entry));
 }
 
 /* --- reading --- */

@@ -35,6 +35,19 @@ struct journal_entry {
 
 extern const struct record_shape journal_entry_shape;
 
+/* Appends many: what they have in common is read and written once. */
+struct journal_appender {
+    struct store_txn *txn;
+    uint64_t seq;         /* of the last one */
+    uint64_t n_bytes;     /* of all that is kept */
+    struct buffer record; /* used again for each */
+};
+enum rc journal_appender_begin(struct store_txn *txn, struct journal_appender *appender) MUST_CHECK;
+enum rc journal_appender_append(struct journal_appender *appender,
+                                struct journal_entry *entry) MUST_CHECK;
+/* Frees it; `rc` is how it went, and what comes back if that is an error. */
+enum rc journal_appender_end(struct journal_appender *appender, enum rc rc) MUST_CHECK;
+
 enum rc journal_append(struct store_txn *txn, struct journal_entry *entry) MUST_CHECK;
 enum rc journal_get(struct store_txn *txn, uint64_t seq, struct arena *arena,
                     struct journal_entry *entry) MUST_CHECK;

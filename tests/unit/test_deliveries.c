@@ -92,6 +92,35 @@ static void what_came_before_the_clock_was_set_back_was_received_all_the_same(vo
     is_seen(fixture, SLICE("a"), NOON - 13 * HOUR_MS, MINUTE_MS, 1); /* yesterday */
 }
 
+static void is_taken(struct fixture *fixture, struct delivery_days *days, int64_t now_ms,
+                     uint8_t event, uint8_t expected)
+{
+    struct ulid id = ulid_number(event);
+    enum rc rc = delivery_take(fixture->txn, days, WATCHER, SLICE("a"), now_ms, 3 * DAY_MS, &id);
+
+    assert_int_equal(rc, event == expected ? RC_OK : RC_CONFLICT);
+    assert_int_equal(ulid_compare(id, ulid_number(expected)), 0);
+}
+
+static void an_id_is_taken_once_in_its_window_whatever_days_the_transaction_goes_through(
+    void **state)
+{
+    struct fixture *fixture = *state;
+    struct delivery_days days;
+
+    assert_int_equal(delivery_days_read(fixture->txn, &days), RC_OK);
+    is_taken(fixture, &days, NOON, 1, 1);
+    is_taken(fixture, &days, NOON, 2, 1);
+    is_taken(fixture, &days, NOON + 2 * DAY_MS, 2, 1);
+    is_taken(fixture, &days, NOON - 13 * HOUR_MS, 2, 1); /* the clock was set back */
+    is_taken(fixture, &days, NOON + 3 * DAY_MS, 3, 3);
+    is_taken(fixture, &days, NOON + 3 * DAY_MS, 4, 3);
+    assert_int_equal(delivery_days_read(fixture->txn, &days), RC_OK);
+    assert_int_equal(days.first, NOON / DAY_MS);
+    assert_int_equal(days.last, NOON / DAY_MS + 3);
+    is_taken(fixture, &days, NOON + 4 * DAY_MS, 5, 3);
+}
+
 static void days_are_forgotten_whole_and_a_bounded_number_at_a_time(void **state)
 {
     struct fixture *fixture = *state;
@@ -119,6 +148,7 @@ int main(void)
         TWICE(midnight_changes_nothing),
         TWICE(the_newest_receipt_counts_where_an_id_comes_again_after_its_window),
         TWICE(what_came_before_the_clock_was_set_back_was_received_all_the_same),
+        TWICE(an_id_is_taken_once_in_its_window_whatever_days_the_transaction_goes_through),
         TWICE(days_are_forgotten_whole_and_a_bounded_number_at_a_time),
     };
 

@@ -67,6 +67,28 @@ static void numbers_ascend_and_are_never_used_again(void **state)
     assert_int_equal(append(fixture, DOOR_DATA, 3, 1), 3);
 }
 
+static void many_that_are_appended_together_are_numbered_and_counted_as_one_by_one(void **state)
+{
+    struct fixture *fixture = *state;
+    struct journal_entry entry = { .body = SLICE("{}") };
+    struct journal_appender appender;
+    uint64_t one, three;
+
+    assert_int_equal(journal_append(fixture->txn, &entry), RC_OK);
+    assert_int_equal(meta_get(fixture->txn, META_JOURNAL_BYTES, &one), RC_OK);
+    assert_int_equal(journal_appender_begin(fixture->txn, &appender), RC_OK);
+    for (uint64_t seq = 2; seq <= 3; seq++) {
+        assert_int_equal(journal_appender_append(&appender, &entry), RC_OK);
+        assert_int_equal(entry.seq, seq);
+    }
+    assert_int_equal(journal_appender_end(&appender, RC_OK), RC_OK);
+    assert_int_equal(meta_get(fixture->txn, META_JOURNAL_BYTES, &three), RC_OK);
+    assert_int_equal(three, 3 * one);
+    assert_int_equal(journal_append(fixture->txn, &entry), RC_OK);
+    assert_int_equal(entry.seq, 4);
+    assert_int_equal(kept_rows(fixture), 4);
+}
+
 static void an_event_is_found_by_the_id_of_any_of_its_parts(void **state)
 {
     struct fixture *fixture = *state;
@@ -285,6 +307,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TWICE(what_came_in_is_kept_to_the_byte),
         TWICE(numbers_ascend_and_are_never_used_again),
+        TWICE(many_that_are_appended_together_are_numbered_and_counted_as_one_by_one),
         TWICE(an_event_is_found_by_the_id_of_any_of_its_parts),
         TWICE(the_next_delivery_passes_over_decisions_results_and_reloads),
         TWICE(s07_a_damaged_delivery_is_named_and_not_passed_over_in_silence),
