@@ -115,7 +115,8 @@ bool on_asks_for(const struct slice_list *on, enum door door, struct slice kind,
         /* A glob like `*` asks for what watchers see, never for what Vedette says of itself. */
         if (door != DOOR_DATA && !slice_starts(on->items[i], SLICE("vedette.")))
             continue;
-        if (slice_matches_glob(kind, on->items[i]) || slice_matches_glob(type, on->items[i]))
+        if (slice_eq(kind, on->items[i]) || slice_matches_glob(kind, on->items[i]) ||
+            slice_matches_glob(type, on->items[i]))
             return true;
     }
     return false;
