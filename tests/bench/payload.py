@@ -47,5 +47,56 @@ def workflow_run(repo="acme/shop", workflow="test", branch="main", conclusion="f
     }
 
 
+def pull_request(number):
+    repo = {"id": 99887766, "url": f"{API}/repos/acme/shop", "name": "shop"}
+    return {"id": 700000 + number, "number": number, "url": f"{API}/repos/acme/shop/pulls/{number}",
+            "head": {"ref": f"basket-{number}", "sha": SHA, "repo": repo}, "base": {"ref": "main", "sha": SHA[::-1], "repo": repo}}
+
+
+def body_of(n_bytes):
+    """About so long: fewer of the URLs that nobody reads, or more pull requests."""
+    delivery = workflow_run()
+    delivery["workflow_run"]["pull_requests"] = requests = []
+    text = encode(delivery)
+    while len(text) < n_bytes - 200:
+        requests.append(pull_request(len(requests) + 1))
+        text = encode(delivery)
+    for place in (delivery["repository"], delivery["repository"]["owner"], delivery["sender"], delivery["workflow_run"]["actor"],
+                  delivery["workflow_run"]["triggering_actor"], delivery["workflow_run"]):
+        for name in [name for name in place if name.endswith("_url")]:
+            if len(text) > n_bytes + 100:
+                del place[name]
+                text = encode(delivery)
+    return text
+
+
+def alert(number, **labels):
+    return {"status": "firing", "labels": {"alertname": "DiskFull", "severity": "critical", "service": "shop", "instance": f"host-{number}:9100",
+                                           "job": "node", "mountpoint": "/var/lib/data", **labels},
+            "annotations": {"summary": f"The disk of host-{number} is nearly full", "description": "Below five percent for a quarter of an hour"},
+            "startsAt": "2026-11-21T08:04:40Z", "generatorURL": f"http://prometheus.example/graph?g0.expr=disk_free&g0.tab={number}"}
+
+
+def alerts(n_alerts=4):
+    """What Alertmanager sends: about 2 KB. The number that is put in differs in each delivery and has no meaning."""
+    items = [dict(alert(number), endsAt="0001-01-01T00:00:00Z", fingerprint=f"{number:016x}") for number in range(n_alerts)]
+    return encode({"version": "4", "groupKey": "{}:{alertname=\"DiskFull\"}", "truncatedAlerts": 0, "status": "firing", "receiver": "vedette @NUMBER@",
+                   "groupLabels": {"alertname": "DiskFull"}, "commonLabels": {"alertname": "DiskFull"}, "commonAnnotations": {},
+                   "externalURL": "http://alertmanager.example", "alerts": items})
+
+
+def posted_alerts(n_alerts=5):
+    """What Alertmanager is sent, as long."""
+    items = [alert(number) for number in range(n_alerts)]
+    for item in items:
+        del item["status"]
+    items[0]["annotations"]["number"] = "@NUMBER@"
+    return encode(items)
+
+
+def encode(value):
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
 def body(**facts):
-    return json.dumps(workflow_run(**facts), separators=(",", ":"), ensure_ascii=False).encode()
+    return encode(workflow_run(**facts))
