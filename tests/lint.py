@@ -27,7 +27,8 @@ LIBRARIES = {
     "cjson/cJSON.h": r"src/base/json\.c",
     "yaml.h": r"src/base/document\.c",
     "gnutls/": r"src/(base/(digest|public_key)\.c|daemon/http_tls(_private\.h|\.c))",
-    "zlib.h": r"src/base/(digest|gzip_file)\.c",
+    "zlib.h": r"src/base/gzip_file\.c",
+    "libdeflate.h": r"src/base/digest\.c",
     "glib.h": r"src/(store/store_memory|base/time_zone|base/map)\.c",
 }
 FORBIDDEN = [

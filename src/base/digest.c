@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
+#include <libdeflate.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <zlib.h>
 
 enum rc digest_init(void)
 {
@@ -244,6 +244,6 @@ enum rc random_bytes(uint8_t *bytes, size_t len)
 
 uint32_t crc32_of(struct slice bytes)
 {
-    /* crc32_z of nothing at NULL is 0, as it should be. */
-    return (uint32_t)crc32_z(0, (const unsigned char *)bytes.ptr, bytes.len);
+    /* Of nothing at NULL it is 0, as it should be. */
+    return libdeflate_crc32(0, bytes.ptr, bytes.len);
 }

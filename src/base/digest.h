@@ -1,6 +1,6 @@
 /* digest.h - hashes, keyed hashes, comparison in constant time, randomness, hex and base64.
  *
- * GnuTLS stops here; and zlib, which is used for its CRC alone. */
+ * GnuTLS stops here; and libdeflate, which is used for its CRC alone: each delivery pays one twice. */
 #pragma once
 
 #include "src/base/arena.h"

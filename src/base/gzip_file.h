@@ -1,4 +1,4 @@
-/* gzip_file.h - a file read from its beginning to its end, unpacked on the way where it is gzip. zlib stops here (and in digest.c). */
+/* gzip_file.h - a file read from its beginning to its end, unpacked on the way where it is gzip. zlib stops here. */
 #pragma once
 
 #include "src/base/slice.h"
