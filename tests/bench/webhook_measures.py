@@ -59,13 +59,15 @@ def bearer(path, body, token):
 
 
 def samples():
-    """All that the product brings as samples, each through its sender's door."""
+    """The samples of those senders that the bench has doors for, each through its own."""
     places = {"ci": lambda body: github(body.replace(b"@NUMBER@", b"1234567890")),
               "alert": lambda body: bearer("/hooks/alertmanager", body, AM_TOKEN), "deploy": lambda body: bearer("/hooks/deploys", body, DEPLOY_TOKEN)}
     made = []
     for path in sorted((HERE.parent.parent / "watchers/samples").glob("*.json")):
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         kind = path.name.split("-")[0].split(".")[0]
+        if kind not in places:
+            continue
         text = path.read_text()
         for name, value in (("now", now), ("earlier", now), ("id", "12345678901"), ("sha", "0c" * 20)):
             text = text.replace("{{%s}}" % name, value)
