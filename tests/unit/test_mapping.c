@@ -164,7 +164,10 @@ static void what_is_no_mapping_is_refused_with_the_reason(void **state)
                          RC_OK);
         assert_int_equal(configured_load(configured, yaml.ptr), RC_INVALID);
         problem = first_error(configured->problems);
-        if (!memmem(problem->text.ptr, problem->text.len, cases[i].says, strlen(cases[i].says)))
+        if (!problem)
+            fail_msg("nothing is said of %s", cases[i].members);
+        else if (!memmem(problem->text.ptr, problem->text.len, cases[i].says,
+                         strlen(cases[i].says)))
             fail_msg("says %.*s", SLICE_ARG(problem->text));
     }
 }
