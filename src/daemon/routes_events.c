@@ -71,6 +71,7 @@ static void write_dead(const struct journal_entry *entry, const struct dead_lett
     json_member_time(writer, "received", entry->received_ms);
     json_member_text(writer, "state", SLICE("dead"));
     json_member_text(writer, "reason", letter->reason);
+    json_member_text(writer, "again", letter->again);
     json_member_time(writer, "at", letter->at_ms);
     json_member_text(writer, "text", entry->body);
     json_member_text(writer, "delivery_id", entry->delivery_id);
@@ -115,6 +116,8 @@ static bool write_entry(struct event_listing *listing, const struct journal_entr
         return true;
     if (rc)
         return write_events(listing, entry);
+    if (letter.again.len)
+        return true; /* it is listed as what it was taken in again as */
     if (listing->query.states && !(listing->query.states >> LISTED_DEAD & 1))
         return true;
     write_dead(entry, &letter, &listing->answer.writer);
@@ -230,14 +233,16 @@ static enum rc write_one(struct request *request, struct store_txn *txn, struct 
 
     if (rc)
         return rc;
+    rc = dead_letter_get(txn, entry.seq, request->arena, &letter);
+    if (!rc)
+        write_dead(&entry, &letter, writer);
+    if (rc != RC_NOT_FOUND)
+        return rc;
     rc = engine_events(request->config, &entry, request->arena, &events);
     if (!rc && part < events.n_items)
         event_write_json(&events.items[part], writer);
-    else if (!rc || rc == RC_INVALID) {
-        rc = dead_letter_get(txn, entry.seq, request->arena, &letter);
-        if (!rc)
-            write_dead(&entry, &letter, writer);
-    }
+    else if (!rc || rc == RC_INVALID)
+        rc = RC_NOT_FOUND;
     event_list_free(&events);
     return rc;
 }
@@ -290,7 +295,7 @@ static void answer_replay(struct engine_work *work, enum rc rc)
     if (rc == RC_CONFLICT) {
         request_problem(
             work->request, 409, "Conflict",
-            SLICE("this delivery was not kept aside: it is folded, and a second time would "
+            SLICE("this delivery is not kept aside: it is folded, and a second time would "
                   "count it twice"));
         return;
     }

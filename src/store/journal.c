@@ -39,6 +39,7 @@ static const struct record_field head_fields[] = { ID_FIELD, DOOR_FIELD, RECEIVE
 static const struct record_field dead_fields[] = {
     { .tag = 1, .type = RECORD_TIME, .name = "at", AT(at_ms) },
     { .tag = 2, .type = RECORD_TEXT, .name = "reason", AT(reason) },
+    { .tag = 3, .type = RECORD_TEXT, .name = "again", AT(again) },
 };
 #undef AT
 /* clang-format on */
@@ -289,11 +290,4 @@ enum rc dead_letter_get(struct store_txn *txn, uint64_t seq, struct arena *arena
 
     letter->seq = seq;
     return rc;
-}
-
-enum rc dead_letter_remove(struct store_txn *txn, uint64_t seq)
-{
-    const struct store_key key = key_of_u64(seq);
-
-    return store_delete(txn, TABLE_DEAD, key_slice(&key));
 }

@@ -71,8 +71,9 @@ struct dead_letter {
     uint64_t seq;
     int64_t at_ms;
     struct slice reason;
+    struct slice
+        again; /* "evt_…": the delivery as which it was taken in again, which stands for it from then on; absent: it waits */
 };
 enum rc dead_letter_put(struct store_txn *txn, const struct dead_letter *letter) MUST_CHECK;
 enum rc dead_letter_get(struct store_txn *txn, uint64_t seq, struct arena *arena,
                         struct dead_letter *letter) MUST_CHECK;
-enum rc dead_letter_remove(struct store_txn *txn, uint64_t seq) MUST_CHECK;

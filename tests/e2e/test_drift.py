@@ -61,6 +61,10 @@ class Drift(VedetteTest):
         [signal] = wait_until(lambda: vedette.items("signals"), "a signal of the delivery")
         self.assertEqual(signal["key"], ["shop"])
         self.assertEqual(self.dead(vedette), [])
+        # It is one delivery, whoever reads them all: a replay of the journal does what was done.
+        self.assertEqual(len(vedette.items("events")), 1)
+        self.assertNotEqual(vedette.items("events")[0]["id"], kept["id"])
+        self.assertEqual(vedette.api(f"/api/v1/events/{kept['id']}").json()["again"], vedette.items("events")[0]["id"])
         # Once is enough, and what was folded is not folded again.
         self.assertIn("not kept aside", vedette.cli("replay-event", kept["id"], check=5).stderr)
         self.assertIn("replay-event", vedette.cli("audit", check=0).stdout)
