@@ -210,12 +210,16 @@ static enum rc show(struct folding *folding, const struct condition_result *resu
     return RC_OK;
 }
 
-/* It is forgotten, unless its clear has to be remembered. */
+/* It is forgotten, unless its clear has to be remembered. What is still remembered when a match without a value moves the key's own time goes on until
+ * nothing can come any more that is late by that match. */
 static void rest_without_memory(struct folding *folding)
 {
     struct signal *signal = folding->signal;
 
-    signal->quiet_due_ms = fold_clear_due(folding);
+    if (folding->match && signal->quiet_due_ms > folding->clock->now_ms)
+        signal->quiet_due_ms = signal->newest_seen_ms + folding->rule->lateness_ms;
+    else
+        signal->quiet_due_ms = fold_clear_due(folding);
     folding->fold->forget = !signal->quiet_due_ms;
 }
 

@@ -124,8 +124,7 @@ static inline size_t event_at(struct story *story, int64_t at_ms, const char *fi
         assert_int_equal(fold_match(&matches.items[0], &told.event, &clock, story->arena,
                                     &story->signal, &story->fold),
                          RC_OK);
-        if (story->fold.n_transitions)
-            note_transitions(story);
+        note_transitions(story);
     }
     told_free(&told); /* a signal borrows nothing of its events */
     return matches.n_items;

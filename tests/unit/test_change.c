@@ -197,6 +197,26 @@ static void the_first_event_of_a_key_may_be_one_that_clears(void **state)
     story_end(story);
 }
 
+/* The second one moves the key's own time on to where the clear would be too old to be known, at the very moment at which the third is received. */
+static void what_a_match_without_the_value_makes_late_stays_late(void **state)
+{
+    struct story *story = story_of("{id: a, on: ci.run, key: [repo], lateness: 1h, "
+                                   "when: {change: data.v}, clear: {where: {state: ok}}}");
+    const char *failing = "'state':'failing','data':{'v':'1'}";
+
+    (void)state;
+    story->now_ms = START_MS + HOUR_MS;
+    event_at(story, 0, "'state':'ok'");
+    story->now_ms = START_MS + HOUR_MS + 30 * MINUTE_MS;
+    event_at(story, HOUR_MS, "'state':'failing'");
+    event_at(story, -1, failing);
+    assert_told(story, "");
+    story->now_ms += HOUR_MS; /* from its receipt on */
+    event_at(story, -1, failing);
+    assert_told(story, "firing@9000000 ");
+    story_end(story);
+}
+
 static void foreign_memory_is_no_last_value(void **state)
 {
     struct story *story = story_of(ANY);
@@ -224,6 +244,7 @@ int main(void)
         cmocka_unit_test(what_is_older_than_the_newest_value_changes_nothing),
         cmocka_unit_test(the_value_of_an_event_that_clears_is_seen),
         cmocka_unit_test(the_first_event_of_a_key_may_be_one_that_clears),
+        cmocka_unit_test(what_a_match_without_the_value_makes_late_stays_late),
         cmocka_unit_test(foreign_memory_is_no_last_value),
     };
 
