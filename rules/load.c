@@ -1,5 +1,6 @@
 #include "rules/load.h"
 
+#include "rules/equalities.h"
 #include "rules/loader.h"
 #include "rules/prefilters.h"
 #include "rules/quarantine.h"
@@ -453,6 +454,8 @@ static enum rc parse(const struct rule_files *files, struct problems *problems, 
         rc = read_files(&loader, files);
     if (!rc && problems_count(problems, PROBLEM_ERROR) > n_errors)
         rc = RC_INVALID;
+    if (!rc)
+        rc = equalities_new(made, &made->equalities);
     loader_free(&loader);
     if (rc)
         ruleset_free(made);

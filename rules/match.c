@@ -1,5 +1,6 @@
 #include "rules/match.h"
 
+#include "rules/equalities.h"
 #include "rules/evaluation.h"
 #include "rules/prefilters.h"
 #include "src/base/clock.h"
@@ -227,7 +228,7 @@ static enum rc note_quarantined(const struct rule *rule, const struct quarantine
 struct asking {
     struct matcher *matcher;
     const struct ruleset *ruleset;
-    const uint32_t *rules; /* indices; NULL: all */
+    const uint32_t *rules; /* indices */
     size_t n_rules;
     /* How a rule is tried. */
     enum rc (*try)(const struct asking *asking, const struct rule *rule,
@@ -300,12 +301,17 @@ static enum rc try_rules(const struct asking *asking, const struct event *event,
     struct evaluation evaluation = { .event = event,
                                      .scratch = asking->matcher->scratch,
                                      .arena = arena };
-    const struct rule *rules = asking->ruleset->rules;
+    const struct ruleset *set = asking->ruleset;
+    struct said_fields said = { .event = event };
     enum rc rc = RC_OK;
 
     *matches = (struct match_list){ 0 };
-    for (size_t i = 0; !rc && i < asking->n_rules; i++)
-        rc = try_rule(asking, &rules[asking->rules ? asking->rules[i] : i], &evaluation, matches);
+    for (size_t i = 0; !rc && i < asking->n_rules; i++) {
+        size_t index = asking->rules[i];
+
+        if (!equalities_rule_out(set->equalities, index, &said))
+            rc = try_rule(asking, &set->rules[index], &evaluation, matches);
+    }
     return rc;
 }
 

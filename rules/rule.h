@@ -128,6 +128,7 @@ struct owned_pattern {
 };
 
 struct prefilters; /* rules/prefilters.h */
+struct equalities; /* rules/equalities.h */
 
 struct ruleset {
     _Atomic size_t n_holders; /* besides whoever made it */
@@ -146,6 +147,7 @@ struct ruleset {
         *quarantine; /* of its rules; NULL in a set that was not loaded: none is put aside */
     struct owned_pattern *patterns; /* freed with the set */
     struct prefilters *prefilters;  /* of a loaded set; one that is made by hand has none */
+    struct equalities *equalities;  /* likewise */
     struct arena *nodes;            /* of rules and tests; NULL in a set to run */
     struct arena *arena;            /* owns everything else here */
 };

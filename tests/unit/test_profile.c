@@ -112,13 +112,14 @@ static void a_matcher_notes_what_its_rules_were_asked_and_found(void **state)
 {
     struct ruleset *set = rules_of(
         "rules: [{id: a, on: log, match: '/x/', key: '{{kind}}', clear: {match: '/stop/'}}, "
-        "{id: b, on: log, where: {level: run}, key: '{{kind}}'}, {id: c, on: push}]");
+        "{id: b, on: log, where: {level: '/run/'}, key: '{{kind}}'}, {id: c, on: push}, "
+        "{id: d, on: log, where: {level: run}}]");
     const char *const events[] = { "{'kind':'log','text':'x'}", "{'kind':'log','text':'y'}",
                                    "{'kind':'log','text':'stop'}" };
     const size_t n_found[] = { 1, 0, 1 };
     struct matcher *matcher = NULL;
     struct profile *profile = NULL;
-    const struct rule_cost *a, *b, *c;
+    const struct rule_cost *a, *b, *c, *d;
 
     (void)state;
     assert_int_equal(matcher_new(&matcher), RC_OK);
@@ -132,6 +133,7 @@ static void a_matcher_notes_what_its_rules_were_asked_and_found(void **state)
     a = profile_of(profile, 0);
     b = profile_of(profile, 1);
     c = profile_of(profile, 2);
+    d = profile_of(profile, 3);
     assert_int_equal(a->n_tried, 3);
     assert_int_equal(a->n_matched, 1); /* what clears is no match */
     assert_true(a->ns >= a->max_ns && a->max_ns > 0);
@@ -141,6 +143,7 @@ static void a_matcher_notes_what_its_rules_were_asked_and_found(void **state)
     assert_int_equal(b->n_matched, 0);
     assert_null(pattern_costs_costliest(&b->patterns));
     assert_int_equal(c->n_tried, 0); /* of another kind */
+    assert_int_equal(d->n_tried, 0); /* ruled out by what the events do not say */
     matcher_free(matcher);
     profile_free(profile);
     ruleset_free(set);
