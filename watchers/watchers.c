@@ -497,7 +497,7 @@ enum rc watchers_events(const struct watchers *watchers, const struct journal_en
     *events = (struct event_list){ 0 };
     if (slice_eq(entry->type, SLICE(LOG_ENTRY_TYPE)))
         return events_of_lines(watchers, entry, arena, events);
-    rc = json_parse(entry->body, JSON_LIMITS_DEFAULT, &payload, &fault);
+    rc = json_parse_again(entry->body, JSON_LIMITS_DEFAULT, &payload, &fault);
     if (rc)
         return rc;
     rc = new_list(entry, payload, count_events(hook, payload), arena, events);

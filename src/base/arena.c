@@ -22,21 +22,28 @@ struct arena {
     struct block *blocks; /* the first is the one that small things are cut from */
     size_t used_bytes;
     size_t limit_bytes;
+    size_t block_bytes; /* of a usual one */
     bool is_of_pages;
 };
 
 enum rc arena_new(size_t limit_bytes, struct arena **arena)
 {
+    return arena_new_of_blocks(limit_bytes, BLOCK_BYTES, arena);
+}
+
+enum rc arena_new_of_blocks(size_t limit_bytes, size_t block_bytes, struct arena **arena)
+{
     *arena = calloc(1, sizeof(**arena));
     if (!*arena)
         return RC_NO_MEMORY;
     (*arena)->limit_bytes = limit_bytes;
+    (*arena)->block_bytes = block_bytes;
     return RC_OK;
 }
 
 enum rc arena_new_of_pages(size_t limit_bytes, struct arena **arena)
 {
-    enum rc rc = arena_new(limit_bytes, arena);
+    enum rc rc = arena_new_of_blocks(limit_bytes, PAGES_BYTES - sizeof(struct block), arena);
 
     if (!rc)
         (*arena)->is_of_pages = true;
@@ -72,11 +79,6 @@ static void free_blocks(const struct arena *arena, struct block *block)
     }
 }
 
-static size_t usual_bytes(const struct arena *arena)
-{
-    return arena->is_of_pages ? PAGES_BYTES - sizeof(struct block) : BLOCK_BYTES;
-}
-
 void arena_free(struct arena *arena)
 {
     if (!arena)
@@ -96,7 +98,7 @@ void arena_reset(struct arena *arena)
     kept->next = NULL;
     kept->n_used = 0;
     /* One large thing must not hold its memory for all batches to come. */
-    if (kept->n_bytes > usual_bytes(arena)) {
+    if (kept->n_bytes > arena->block_bytes) {
         free_block(arena, kept);
         arena->blocks = NULL;
     }
@@ -106,8 +108,8 @@ void arena_reset(struct arena *arena)
  * the first is not lost. */
 static struct block *add_block(struct arena *arena, size_t n_bytes)
 {
-    bool is_large = n_bytes > usual_bytes(arena) / 4;
-    size_t block_bytes = is_large ? n_bytes : usual_bytes(arena);
+    bool is_large = n_bytes > arena->block_bytes / 4;
+    size_t block_bytes = is_large ? n_bytes : arena->block_bytes;
     struct block *block;
 
     if (block_bytes > SIZE_MAX - sizeof(*block))

@@ -14,6 +14,9 @@ struct arena;
 
 /* Gives an arena that hands out at most `limit_bytes`; free with arena_free. */
 enum rc arena_new(size_t limit_bytes, struct arena **arena) MUST_CHECK;
+/* The same in blocks of `block_bytes`, for what is small and of which there are many. */
+enum rc arena_new_of_blocks(size_t limit_bytes, size_t block_bytes,
+                            struct arena **arena) MUST_CHECK;
 /* The same for what is large and lives long, as a rule set: its blocks are pages of their own, which go back to the system when
  * they are freed, whatever lies around them. */
 enum rc arena_new_of_pages(size_t limit_bytes, struct arena **arena) MUST_CHECK;

@@ -32,6 +32,9 @@ enum rc json_scan(struct slice text, struct json_limits limits,
 /* Scans, then gives the tree; free the root with json_free. */
 enum rc json_parse(struct slice text, struct json_limits limits, struct json **root,
                    struct json_fault *fault) MUST_CHECK;
+/* The same of what json_scan or json_parse has accepted before, and of nothing else: what would have been refused is read somehow. */
+enum rc json_parse_again(struct slice text, struct json_limits limits, struct json **root,
+                         struct json_fault *fault) MUST_CHECK;
 /* For a root only; accepts NULL. */
 void json_free(struct json *root);
 
