@@ -29,6 +29,7 @@ LIBRARIES = {
     "gnutls/": r"src/(base/(digest|public_key)\.c|daemon/http_tls(_private\.h|\.c))",
     "zlib.h": r"src/base/gzip_file\.c",
     "libdeflate.h": r"src/base/digest\.c",
+    "lz4.h": r"src/store/packing\.c",
     "glib.h": r"src/(store/store_memory|base/time_zone|base/map)\.c",
 }
 FORBIDDEN = [

@@ -64,6 +64,12 @@ static bool reserve(struct buffer *buffer, size_t len, size_t n_spare)
     return needed <= buffer->cap || grow(buffer, needed);
 }
 
+enum rc buffer_reserve(struct buffer *buffer, size_t n_bytes)
+{
+    (void)reserve(buffer, n_bytes, 0);
+    return buffer_rc(buffer);
+}
+
 void buffer_drop(struct buffer *buffer, size_t n_bytes)
 {
     memmove(buffer->ptr, buffer->ptr + n_bytes, buffer->len - n_bytes);

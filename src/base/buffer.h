@@ -29,6 +29,8 @@ void buffer_format(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* With control characters, those that turn the direction of text, and bytes that are not UTF-8 as "\\x1b": for terminals and lines. */
 void buffer_add_shown(struct buffer *buffer, struct slice text);
+/* Room for `n_bytes` behind those that are there, to be written by the caller. As buffer_rc. */
+enum rc buffer_reserve(struct buffer *buffer, size_t n_bytes) MUST_CHECK;
 /* Big-endian, so that stored keys sort as numbers do. */
 void buffer_add_u64(struct buffer *buffer, uint64_t value);
 void buffer_add_u32(struct buffer *buffer, uint32_t value);

@@ -2,10 +2,17 @@
 
 #include "src/base/log.h"
 #include "src/store/meta.h"
+#include "src/store/packing.h"
 #include "src/store/store_row.h"
 
 static const char *const door_names[] = { "data",    "decision", "result", "reload",
                                           "watcher", "signal",   NULL };
+
+/* An entry as it is kept: a long body is packed, and then not there. */
+struct kept_entry {
+    struct journal_entry entry;
+    struct slice packed_body;
+};
 
 /* clang-format off */
 #define AT(member) .offset = offsetof(struct header, member)
@@ -16,20 +23,21 @@ static const struct record_field header_fields[] = {
 #undef AT
 static const struct record_shape header_shape = RECORD_SHAPE(header, header_fields);
 
-#define AT(member) .offset = offsetof(struct journal_entry, member)
-#define ID_FIELD       { .tag = 1, .type = RECORD_ID,   .name = "id", .prefix = "evt_", AT(id) }
-#define DOOR_FIELD     { .tag = 2, .type = RECORD_ENUM, .name = "door", .names = door_names, AT(door) }
-#define RECEIVED_FIELD { .tag = 5, .type = RECORD_TIME, .name = "received", AT(received_ms) }
+#define AT(member) .offset = offsetof(struct kept_entry, member)
+#define ID_FIELD       { .tag = 1, .type = RECORD_ID,   .name = "id", .prefix = "evt_", AT(entry.id) }
+#define DOOR_FIELD     { .tag = 2, .type = RECORD_ENUM, .name = "door", .names = door_names, AT(entry.door) }
+#define RECEIVED_FIELD { .tag = 5, .type = RECORD_TIME, .name = "received", AT(entry.received_ms) }
 static const struct record_field entry_fields[] = {
     ID_FIELD,
     DOOR_FIELD,
-    { .tag = 3, .type = RECORD_TEXT,  .name = "watcher", AT(watcher) },
-    { .tag = 4, .type = RECORD_TEXT,  .name = "type", AT(type) },
+    { .tag = 3, .type = RECORD_TEXT,  .name = "watcher", AT(entry.watcher) },
+    { .tag = 4, .type = RECORD_TEXT,  .name = "type", AT(entry.type) },
     RECEIVED_FIELD,
-    { .tag = 6, .type = RECORD_INT,   .name = "after", AT(after) },
-    { .tag = 7, .type = RECORD_TEXT,  .name = "delivery_id", AT(delivery_id) },
-    { .tag = 8, .type = RECORD_BYTES, AT(body) },
-    { .tag = 9, .type = RECORD_LIST,  .name = "headers", .shape = &header_shape, AT(headers) },
+    { .tag = 6, .type = RECORD_INT,   .name = "after", AT(entry.after) },
+    { .tag = 7, .type = RECORD_TEXT,  .name = "delivery_id", AT(entry.delivery_id) },
+    { .tag = 8, .type = RECORD_BYTES, AT(entry.body) },
+    { .tag = 9, .type = RECORD_LIST,  .name = "headers", .shape = &header_shape, AT(entry.headers) },
+    { .tag = 10, .type = RECORD_BYTES, AT(packed_body) },
 };
 /* What is needed of an entry that is passed over or removed. */
 static const struct record_field head_fields[] = { ID_FIELD, DOOR_FIELD, RECEIVED_FIELD };
@@ -43,8 +51,8 @@ static const struct record_field dead_fields[] = {
 };
 #undef AT
 /* clang-format on */
-const struct record_shape journal_entry_shape = RECORD_SHAPE(journal_entry, entry_fields);
-static const struct record_shape head_shape = RECORD_SHAPE(journal_entry, head_fields);
+const struct record_shape journal_entry_shape = RECORD_SHAPE(kept_entry, entry_fields);
+static const struct record_shape head_shape = RECORD_SHAPE(kept_entry, head_fields);
 static const struct record_shape dead_shape = RECORD_SHAPE(dead_letter, dead_fields);
 
 /* --- appending --- */
@@ -64,8 +72,21 @@ enum rc journal_appender_begin(struct store_txn *txn, struct journal_appender *a
 
     *appender = (struct journal_appender){ .txn = txn };
     buffer_init(&appender->record, 0);
+    buffer_init(&appender->packed, 0);
     rc = meta_get(txn, META_SEQUENCE, &appender->seq);
     return rc ? rc : meta_get(txn, META_JOURNAL_BYTES, &appender->n_bytes);
+}
+
+static enum rc encode(struct journal_appender *appender, const struct journal_entry *entry)
+{
+    struct kept_entry kept = { .entry = *entry };
+
+    if (pack(entry->body, &appender->packed)) {
+        kept.entry.body = (struct slice){ 0 };
+        kept.packed_body = buffer_slice(&appender->packed);
+    }
+    buffer_clear(&appender->record);
+    return record_encode(&journal_entry_shape, &kept, &appender->record);
 }
 
 enum rc journal_appender_append(struct journal_appender *appender, struct journal_entry *entry)
@@ -74,8 +95,7 @@ enum rc journal_appender_append(struct journal_appender *appender, struct journa
     enum rc rc;
 
     entry->seq = ++appender->seq;
-    buffer_clear(&appender->record);
-    rc = record_encode(&journal_entry_shape, entry, &appender->record);
+    rc = encode(appender, entry);
     if (!rc)
         rc = store_append(appender->txn, TABLE_JOURNAL, key_slice(&key),
                           buffer_slice(&appender->record));
@@ -86,6 +106,7 @@ enum rc journal_appender_append(struct journal_appender *appender, struct journa
 enum rc journal_appender_end(struct journal_appender *appender, enum rc rc)
 {
     buffer_free(&appender->record);
+    buffer_free(&appender->packed);
     if (!rc)
         rc = meta_set(appender->txn, META_SEQUENCE, appender->seq);
     return rc ? rc : meta_set(appender->txn, META_JOURNAL_BYTES, appender->n_bytes);
@@ -101,11 +122,33 @@ enum rc journal_append(struct store_txn *txn, struct journal_entry *entry)
 
 /* --- reading --- */
 
+static enum rc unpack_entry(struct kept_entry *kept, struct arena *arena,
+                            struct journal_entry *entry)
+{
+    enum rc rc = RC_OK;
+
+    if (!slice_is_absent(kept->packed_body))
+        rc = unpack(kept->packed_body, arena, &kept->entry.body);
+    *entry = kept->entry;
+    return rc;
+}
+
+static enum rc decode(struct slice record, struct arena *arena, struct journal_entry *entry)
+{
+    struct kept_entry kept;
+    enum rc rc = record_decode(&journal_entry_shape, record, arena, &kept);
+
+    return rc ? rc : unpack_entry(&kept, arena, entry);
+}
+
 enum rc journal_get(struct store_txn *txn, uint64_t seq, struct arena *arena,
                     struct journal_entry *entry)
 {
-    enum rc rc = row_get(txn, TABLE_JOURNAL, &journal_entry_shape, key_of_u64(seq), arena, entry);
+    struct kept_entry kept = { 0 };
+    enum rc rc = row_get(txn, TABLE_JOURNAL, &journal_entry_shape, key_of_u64(seq), arena, &kept);
 
+    if (!rc)
+        rc = unpack_entry(&kept, arena, entry);
     entry->seq = seq;
     return rc;
 }
@@ -155,7 +198,7 @@ enum rc journal_next_delivery(struct store_txn *txn, uint64_t seq, struct arena 
     rc = store_cursor_move(cursor, STORE_AT_OR_AFTER, &key, &record);
     while (!rc) {
         /* Whole at once: most are deliveries, and the sum over a long body costs more than copying it. */
-        rc = record_decode(&journal_entry_shape, record, arena, entry);
+        rc = decode(record, arena, entry);
         if (rc || entry->door == DOOR_DATA)
             break;
         rc = store_cursor_move(cursor, STORE_NEXT, &key, &record);
@@ -172,11 +215,12 @@ enum rc journal_each_newest(struct store_txn *txn, uint64_t before_seq, size_t l
                             void *context)
 {
     struct journal_entry entry;
+    struct kept_entry kept;
     struct row_walk walk = { .txn = txn,
                              .table = TABLE_JOURNAL,
                              .shape = &journal_entry_shape,
                              .arena = arena,
-                             .object = &entry };
+                             .object = &kept };
 
     if (before_seq)
         walk.key = key_of_u64(before_seq);
@@ -186,6 +230,9 @@ enum rc journal_each_newest(struct store_txn *txn, uint64_t before_seq, size_t l
 
         if (rc)
             return rc == RC_NOT_FOUND ? RC_OK : rc;
+        rc = unpack_entry(&kept, arena, &entry);
+        if (rc)
+            return rc;
         if (!key_read_u64(&key, &entry.seq))
             return RC_CORRUPT;
         if (!visit(context, &entry))
@@ -228,6 +275,7 @@ static enum rc forget_entry(struct store_txn *txn, const struct journal_entry *h
 /* RC_NOT_FOUND when the oldest entry stays. */
 static enum rc expire_oldest(struct store_txn *txn, struct expiry *expiry)
 {
+    struct kept_entry kept;
     struct journal_entry head;
     struct slice key, record;
     bool is_damaged;
@@ -237,7 +285,8 @@ static enum rc expire_oldest(struct store_txn *txn, struct expiry *expiry)
     if (rc)
         return rc;
     n_bytes = (int64_t)(key.len + record.len);
-    is_damaged = record_borrow(&head_shape, record, NULL, &head) != RC_OK;
+    is_damaged = record_borrow(&head_shape, record, NULL, &kept) != RC_OK;
+    head = kept.entry;
     if (!key_read_u64(&key, &head.seq))
         return RC_CORRUPT;
     if (is_damaged)

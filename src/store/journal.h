@@ -1,6 +1,6 @@
 /* journal.h - what came in, raw, in order, before anybody looked at it.
  *
- * journal:   u64 sequence number -> record of struct journal_entry
+ * journal:   u64 sequence number -> record of struct journal_entry; a long body is packed (packing.h)
  * event_ids: ULID of the entry -> u64 sequence number
  * dead:      u64 sequence number -> record of struct dead_letter: entries that could not be folded, kept as long as the journal keeps them
  *
@@ -33,14 +33,14 @@ struct journal_entry {
     struct record_list headers; /* struct header; only those on the sender's list */
 };
 
-extern const struct record_shape journal_entry_shape;
+extern const struct record_shape journal_entry_shape; /* of an entry as it is kept */
 
 /* Appends many: what they have in common is read and written once. */
 struct journal_appender {
     struct store_txn *txn;
-    uint64_t seq;         /* of the last one */
-    uint64_t n_bytes;     /* of all that is kept */
-    struct buffer record; /* used again for each */
+    uint64_t seq;                 /* of the last one */
+    uint64_t n_bytes;             /* of all that is kept */
+    struct buffer record, packed; /* used again for each */
 };
 enum rc journal_appender_begin(struct store_txn *txn, struct journal_appender *appender) MUST_CHECK;
 enum rc journal_appender_append(struct journal_appender *appender,

@@ -63,8 +63,8 @@ enum store_table {
 };
 extern const char *const store_table_names[]; /* NULL-ended, in the order of the enum */
 
-/* 1: records of format 1 (record.h). What is older is read, row by row, and counts as this one from the first opening on. */
-#define STORE_SCHEMA_VERSION 2
+/* 1: records of format 1 (record.h). 2: no body is packed (packing.h). What is older is read, row by row, and counts as this one from the first opening on. */
+#define STORE_SCHEMA_VERSION 3
 #define STORE_KEY_BYTES 511
 #define STORE_DATA_PERCENT                                                                         \
     90 /* above it data is refused; what is left is for decisions and results */
