@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <threads.h>
 
 #include <cmocka.h>
 
@@ -194,6 +195,67 @@ static void a_tree_is_written_as_it_came(void **state)
     json_free(root);
 }
 
+static void what_was_scanned_is_read_again_as_it_was(void **state)
+{
+    const struct slice text = SLICE("{\"a\":[1.50,\"x\",{\"b\":null}],\"c\":12345678901234567890}");
+    struct json_fault fault;
+    struct json *root = NULL;
+    struct buffer out;
+    struct json_writer writer;
+
+    (void)state;
+    assert_int_equal(json_parse_again(text, JSON_LIMITS_DEFAULT, &root, &fault), RC_OK);
+    buffer_init(&out, 0);
+    writer = json_writer_to(&out);
+    json_write_node(&writer, root);
+    assert_true(slice_eq(buffer_slice(&out), text));
+    buffer_free(&out);
+    json_free(root);
+}
+
+/* What no scan has seen, and no tree can be made of, is told as a scan tells it. */
+static void h12_what_was_never_scanned_is_refused_with_its_place(void **state)
+{
+    struct json_fault fault = { 0 };
+    struct json *root = NULL;
+
+    (void)state;
+    assert_int_equal(json_parse_again(SLICE("{\"a\":[1,}"), JSON_LIMITS_DEFAULT, &root, &fault),
+                     RC_INVALID);
+    assert_int_equal(fault.offset, 8);
+    assert_null(root);
+}
+
+/* Each thread's trees lie in memory of their own. */
+static int parse_many(void *context)
+{
+    const char *text = context;
+
+    for (int i = 0; i < 500; i++) {
+        struct json *root = parse(text), *other = parse("[0]");
+
+        if (json_count(root) != 3 || json_count(other) != 1)
+            return 1;
+        json_free(root);
+        json_free(other);
+    }
+    return 0;
+}
+
+static void trees_are_parsed_in_several_threads_at_once(void **state)
+{
+    static char first[] = "{\"a\":1,\"b\":[2,3],\"c\":\"d\"}", second[] = "[1,[2],{}]";
+    thrd_t one, two;
+    int result_of_one, result_of_two;
+
+    (void)state;
+    assert_int_equal(thrd_create(&one, parse_many, first), thrd_success);
+    assert_int_equal(thrd_create(&two, parse_many, second), thrd_success);
+    assert_int_equal(thrd_join(one, &result_of_one), thrd_success);
+    assert_int_equal(thrd_join(two, &result_of_two), thrd_success);
+    assert_int_equal(result_of_one + result_of_two, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -206,6 +268,9 @@ int main(void)
         cmocka_unit_test(a_number_can_be_compared),
         cmocka_unit_test(h12_what_the_scan_refuses_makes_no_tree),
         cmocka_unit_test(a_tree_is_written_as_it_came),
+        cmocka_unit_test(what_was_scanned_is_read_again_as_it_was),
+        cmocka_unit_test(h12_what_was_never_scanned_is_refused_with_its_place),
+        cmocka_unit_test(trees_are_parsed_in_several_threads_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
