@@ -149,7 +149,7 @@ export function detailView() {
     h('p', { class: 'back' }, h('a', { href: '#/proposals' }, '← All proposals')),
     h('p', { class: 'marks' }, severity(proposal), state(proposal.state), h('code', { class: 'short' }, proposal.short)),
     h('h2', { class: 'title', id: 'detail-title', tabindex: '-1' }, shown(proposal.title)),
-    sentence(proposal), commits(proposal), together(proposal), conclusion(proposal), standing(proposal),
+    sentence(proposal), commits(proposal), conclusion(proposal), standing(proposal), together(proposal),
     planSection(proposal), conditions(proposal), decideView(proposal),
     diagnosisView(proposal.diagnosis, task?.evidence), history(proposal), about(proposal));
 }
