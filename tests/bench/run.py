@@ -111,10 +111,12 @@ class Bare:
 
 
 @contextlib.contextmanager
-def daemon(parent, config=CONFIG, rules=None):
+def daemon(parent, config=CONFIG, rules=None, files=None):
     import harness
     directory = pathlib.Path(tempfile.mkdtemp(prefix="vedette-", dir=parent))
     running = harness.Vedette(directory, config=config, rules=rules or {"ci.yaml": RULE}, store_max="16GB")
+    for name, text in (files or {}).items():
+        running.write(name, text)
     try:
         yield running.start()
     except Exception:

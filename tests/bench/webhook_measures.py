@@ -15,23 +15,18 @@ import tempfile
 import time
 
 import payload
-from harness import AM_TOKEN, DEPLOY_TOKEN, GITHUB_SECRET
+from folding_measures import measure_folding
+from harness import AM_TOKEN, GITHUB_SECRET
 from run import CONFIG, CONNECTIONS, HERE, RULE, Bare, cpu_seconds, daemon, median, milliseconds, private_mb, wait_until_folded
 
-GOALS = {"2KB": 0.25, "8KB": 0.3, "one by one": 8, "webhook": 3, "alertmanager": 2, "alone ms": 1, "answer ms": 1000, "fold": 1}
+GOALS = {"2KB": 0.25, "8KB": 0.3, "one by one": 8, "webhook": 3, "alertmanager": 2, "alone ms": 1, "answer ms": 1000}
 BODIES = {"2KB": 2000, "8KB": 8000, "23KB": 23000}
 MANY = 1000
 IDLE = 10_000
-N_RULES = 1000
 N_ALONE = 200
 MORE_WATCHERS = """
   - webhook: alertmanager
     token_file: alertmanager.token
-  - webhook: generic
-    name: deploys
-    token_file: deploys.token
-    map: {kind: deploy, service: app.name, state: status, environment: env, title: message, id: delivery, time: at}
-    states: {failing: [failed], ok: [succeeded]}
 limits: {connections: 12000}
 actions:"""
 WEBHOOK_HOOKS = """[{"id": "github", "execute-command": "/bin/true", "http-methods": ["POST"], "success-http-response-code": 202, "trigger-rule": {"and": [
@@ -56,26 +51,6 @@ def github(body, event="workflow_run"):
 
 def bearer(path, body, token):
     return request(path, body, [f"Authorization: Bearer {token}"])
-
-
-def samples():
-    """The samples of those senders that the bench has doors for, each through its own."""
-    places = {"ci": lambda body: github(body.replace(b"@NUMBER@", b"1234567890")),
-              "alert": lambda body: bearer("/hooks/alertmanager", body, AM_TOKEN), "deploy": lambda body: bearer("/hooks/deploys", body, DEPLOY_TOKEN)}
-    made = []
-    for path in sorted((HERE.parent.parent / "watchers/samples").glob("*.json")):
-        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        kind = path.name.split("-")[0].split(".")[0]
-        if kind not in places:
-            continue
-        text = path.read_text()
-        for name, value in (("now", now), ("earlier", now), ("id", "12345678901"), ("sha", "0c" * 20)):
-            text = text.replace("{{%s}}" % name, value)
-        text = text.replace("{{uuid}}", "delivery-@NUMBER@")
-        if kind == "alert":
-            text = re.sub(r'"receiver": *"', '"receiver": "@NUMBER@ ', text, count=1)
-        made.append(places[kind](text.encode()))
-    return made
 
 
 class Requests:
@@ -311,33 +286,6 @@ def idle_connections(address):
         connection.recv(4096)
         idle.append(connection)
     return idle
-
-
-def thousand_rules():
-    """Of three kinds, as their samples are; a handful of them match what comes."""
-    rules = [RULE]
-    for number in range(N_RULES - 1):
-        kind, where = (("ci.run", f"{{repo: acme/shop-{number}, state: failing}}"), ("alert", f"{{service: shop-{number}, state: failing}}"),
-                       ("deploy", f"{{service: shop-{number}, environment: prod, state: failing}}"))[number % 3]
-        rules.append(f"  - id: other-{number}\n    on: {kind}\n    where: {where}\n    key: [subject]\n    title: \"{{{{title}}}}\"\n")
-    return {"ci.yaml": "".join(rules)}
-
-
-def measure_folding(options):
-    """All samples and the three bodies with a thousand rules: what a second folds once accepting has ended."""
-    load = Requests(options.directory, "folding", [*samples(), *(github(payload.body_of(n_bytes)) for n_bytes in BODIES.values())])
-    held = True
-    with listener(options, thousand_rules()) as running:
-        for _ in range(options.runs):
-            result = load.run(running.addresses["public"], options.seconds, running.pid)
-            n_left = running.metric("vedette_fold_lag") or 0
-            took = wait_until_folded(running)
-            n_meanwhile = result.n_requests - n_left
-            folded = n_left / took if n_left else result.rate
-            print(f"webhooks: folding with {N_RULES} rules: {result.rate:.0f}/s accepted, {n_meanwhile:.0f} folded meanwhile, {n_left:.0f} in {took:.1f} s after it: "
-                  f"{folded:.0f}/s  not 2xx={result.n_refused}", flush=True)
-            held &= folded >= GOALS["fold"] * result.rate and not result.n_refused
-    return held
 
 
 def measure_webhooks(options):
