@@ -1,7 +1,6 @@
 /* packing.h - long texts in less room: LZ4 blocks (https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md).
  *
- * A page that is not written is the cheapest: a delivery of 8 KB takes 1.5 KB. Packed bytes are the length of the text, 7 bits a byte, the low ones first and the high bit set
- * where another follows, and one block. */
+ * A page that is not written is the cheapest: a delivery of 8 KB takes 1.5 KB. Packed bytes are the length of the text (length.h) and one block. */
 #pragma once
 
 #include "src/base/arena.h"
