@@ -67,6 +67,14 @@ enum rc watcher_check_constants(const struct node *map, const struct slice *cons
     return rc;
 }
 
+const char *const *watcher_words_of(enum event_field field)
+{
+    for (size_t row = 0; row < sizeof limited / sizeof *limited; row++)
+        if (limited[row].field == field)
+            return limited[row].words;
+    return NULL;
+}
+
 static bool is_name(struct slice name)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";

@@ -21,6 +21,8 @@ size_t watcher_add_constants(struct setting *rows, size_t constants_offset);
 /* Words of fields whose words are ours; `vedette.` is what Vedette says itself. RC_INVALID after adding to `problems`. */
 enum rc watcher_check_constants(const struct node *map, const struct slice *constants,
                                 struct problems *problems) MUST_CHECK;
+/* The words that this field may hold, where they are ours (NULL-ended); NULL: any text. */
+const char *const *watcher_words_of(enum event_field field);
 /* [a-z0-9][a-z0-9-]{0,62}: it stands in paths, metrics and ids. RC_INVALID after adding to `problems`. */
 enum rc watcher_check_name(const struct node *map, struct slice name,
                            struct problems *problems) MUST_CHECK;

@@ -180,19 +180,49 @@ enum rc watchers_add_channel(struct watchers *watchers, struct slice name, const
     return arena_copy(arena, name, &hook->name);
 }
 
-enum rc watchers_of_senders(struct arena *arena, struct watchers **watchers)
+static size_t count_senders(void)
 {
     size_t n_senders = 0;
-    enum rc rc;
 
     while (sender_at(n_senders))
         n_senders++;
-    rc = new_watchers(arena, n_senders, watchers);
+    return n_senders;
+}
+
+/* Where no watcher has its name. */
+static void add_senders(struct watchers *watchers)
+{
+    for (size_t i = 0; sender_at(i); i++) {
+        struct webhook hook = webhook_of_sender(sender_at(i));
+
+        if (!is_taken(watchers, hook.name))
+            watchers->hooks[watchers->n_hooks++] = hook;
+    }
+}
+
+enum rc watchers_of_senders(struct arena *arena, struct watchers **watchers)
+{
+    enum rc rc = new_watchers(arena, count_senders(), watchers);
+
+    if (!rc)
+        add_senders(*watchers);
+    return rc;
+}
+
+enum rc watchers_with_senders(const struct watchers *configured, struct arena *arena,
+                              struct watchers **watchers)
+{
+    enum rc rc = new_watchers(arena, configured->n_hooks + count_senders(), watchers);
+
     if (rc)
         return rc;
-    for (size_t i = 0; i < n_senders; i++)
-        (*watchers)->hooks[i] = webhook_of_sender(sender_at(i));
-    (*watchers)->n_hooks = n_senders;
+    for (; (*watchers)->n_hooks < configured->n_hooks; (*watchers)->n_hooks++)
+        (*watchers)->hooks[(*watchers)->n_hooks] = configured->hooks[(*watchers)->n_hooks];
+    (*watchers)->logs = configured->logs;
+    (*watchers)->n_logs = configured->n_logs;
+    (*watchers)->journals = configured->journals;
+    (*watchers)->n_journals = configured->n_journals;
+    add_senders(*watchers);
     return RC_OK;
 }
 

@@ -24,6 +24,10 @@ enum rc watchers_add_channel(struct watchers *watchers, struct slice name, const
                              struct problems *problems) MUST_CHECK;
 /* One webhook for each sender, named as the sender: they read recorded deliveries (replay, tests of rules), and no request gets in. Gives a set in `arena`. */
 enum rc watchers_of_senders(struct arena *arena, struct watchers **watchers) MUST_CHECK;
+/* Those of `configured`, and beside them one webhook for each sender whose name none of them has: what tests of rules are sent by. Gives a set in `arena` that borrows the watchers
+ * of `configured`: it is never freed by itself. */
+enum rc watchers_with_senders(const struct watchers *configured, struct arena *arena,
+                              struct watchers **watchers) MUST_CHECK;
 /* Frees what is not the arena's; accepts NULL. */
 void watchers_free(struct watchers *watchers);
 size_t watchers_count(const struct watchers *watchers);

@@ -102,6 +102,8 @@ void event_write_json(const struct event *event, struct json_writer *writer);
  * An unknown member that is no event's, or a member of the wrong type, is RC_INVALID. */
 enum rc event_read_json(const struct json *json, struct arena *arena,
                         struct event *event) MUST_CHECK;
+/* A name of those that event_read_json reads. */
+bool event_is_member(struct slice name);
 /* Cuts a normalised field at 1 KiB on a character border, as every field from outside is. */
 struct slice event_field_cut(struct slice text);
 /* True for a text as long as a cut one is: nobody can tell any more whether something is missing. */

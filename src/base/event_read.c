@@ -112,6 +112,16 @@ static enum rc read_member(const struct json *value, struct arena *arena, struct
     return arena_copy(arena, json_text(value), &event->fields[field]);
 }
 
+bool event_is_member(struct slice name)
+{
+    int field;
+
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        if (slice_eq(name, slice_of(members[i].name)))
+            return true;
+    return !slice_to_enum(name, event_field_names, &field);
+}
+
 enum rc event_read_json(const struct json *json, struct arena *arena, struct event *event)
 {
     enum rc rc = RC_OK;
