@@ -31,8 +31,15 @@ const struct command commands[] = {
     { .name = "doctor", .operands = "", .summary = "say what is wrong on this machine, and what to do",
       .options = { CLIENT, OPTION_JSON }, .run = doctor_command },
     { .name = "test", .operands = "[RULEFILE…]", .max_operands = COMMAND_ANY_NUMBER, .summary = "run the `tests:` of rule files in virtual time",
-      .more = "Without RULEFILE: those of the configuration.\n",
-      .options = { OPTION_CONFIG, OPTION_JSON }, .run = test_command },
+      .more = "Without RULEFILE: those of the configuration. A test runs over the rules of its file and those that they or its tests name.\n"
+              "Exit 0; 1 when a test fails (or with --coverage --strict, when something is not exercised); 2 when --filter names none.\n"
+              "events: {at: 5m, FIELD: VALUE…} · {hook: SENDER, headers: {…}, file: F | body: …} · {log: WATCHER, line: … | file: F}\n"
+              "        {decide: VERDICT, by: WHO, reason, for, note, via, rule, key, step, with, settle} · {step: ok|failed|unknown}\n"
+              "        {check: ok|failed} · {notice: silent|broken|back|lost|caught_up, watcher: NAME} · {resolve: RULE, key: […], by: WHO}\n"
+              "expect: {at, rule, key, state, count, title, severity, fields} · {proposals: N, rule} · {signals: N, rule}\n"
+              "        {at, rule, proposal: {title, plan, state, severity, question, key, signals, revision, expires, outcome, refused}}\n"
+              "A test begins at `begin:` (default 2026-01-01T00:00:00Z) and time passes up to `until:`.\n",
+      .options = { OPTION_CONFIG, OPTION_FILTER, OPTION_COVERAGE, OPTION_STRICT, OPTION_JUNIT, OPTION_JSON }, .run = test_command },
     { .name = "replay", .operands = "[--rules PATH…] INPUT…", .max_operands = COMMAND_ANY_NUMBER, .summary = "feed recorded input through rules, touching nothing",
       .more = INPUT_HELP "Prints a line of JSON for each transition. The same input and rules print the same bytes.\n"
               "Events stand oldest first: `vedette events --json | tac`.\n"

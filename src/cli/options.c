@@ -33,7 +33,8 @@ static const struct option_row rows[OPTION_N] = {
                             "who you are, where --url leads; default: $VEDETTE_TOKEN",
                             TEXT(token_file) },
     [OPTION_JSON] = { "json", 0, NULL, "one JSON object a line", FLAG(json) },
-    [OPTION_STRICT] = { "strict", 0, NULL, "fail on warnings too", FLAG(strict) },
+    [OPTION_STRICT] = { "strict", 0, NULL,
+                        "fail on warnings too; of `test`: on what --coverage finds", FLAG(strict) },
     [OPTION_VERBOSE] = { "verbose", 'v', NULL,
                          "also how lines of logs find their rules, and what that costs",
                          FLAG(verbose) },
@@ -97,6 +98,16 @@ static const struct option_row rows[OPTION_N] = {
                      .type = OPTION_IS_SET },
     [OPTION_SENDERS] = { "senders", 0, NULL, "list the senders that `webhook:` takes",
                          FLAG(senders) },
+    [OPTION_FILTER] = { "filter", 0, "TEXT|/PATTERN/",
+                        "only tests with it in their name, their file, or the id of a rule that "
+                        "they name",
+                        TEXT(filter) },
+    [OPTION_JUNIT] = { "junit", 0, "FILE", "also write JUnit XML; `-` is standard output",
+                       TEXT(junit) },
+    [OPTION_COVERAGE] = { "coverage", 0, NULL,
+                          "end with the rules and clauses that no test exercised; with --strict "
+                          "they fail",
+                          FLAG(coverage) },
 };
 
 const struct option_row *option_row(enum option_id option)

@@ -48,6 +48,9 @@ enum option_id {
     OPTION_NOT_RAN,
     OPTION_SET,
     OPTION_SENDERS,
+    OPTION_FILTER,
+    OPTION_JUNIT,
+    OPTION_COVERAGE,
     OPTION_N
 };
 
@@ -84,10 +87,10 @@ struct options {
     const char *config, *state, *log_format, *log_level;
     const char *url, *token_file;
     const char *sample, *time_format, *rule, *watcher, *list_state, *kind, *since, *note, *reason,
-        *snooze_for;
+        *snooze_for, *filter, *junit;
     int64_t limit;
     bool json, strict, verbose, print, summary, quiet, profile, samples, print_curl, verify, yes,
-        no_wait, ran, not_ran, senders;
+        no_wait, ran, not_ran, senders, coverage;
     const char *rules[OPTIONS_MAX_TEXTS];
     size_t n_rules;
     struct input_option inputs[OPTIONS_MAX_TEXTS];

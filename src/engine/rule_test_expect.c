@@ -1,355 +1,198 @@
 #include "src/engine/rule_test_private.h"
 
-/* One change of a signal or a proposal, as the feed tells it. */
-struct change_seen {
-    bool is_proposal;
-    int64_t at_ms; /* from the beginning of the test */
-    struct slice rule;
-    struct slice state;
-    int64_t count;
-    const struct json *json;
-    struct ulid proposal;
-    bool is_opening; /* the first one told of a proposal */
-    bool taken;      /* by an expectation */
+#include "watchers/watcher_config.h"
+
+/* Nobody is shown an idle one. */
+static const char *const state_names[] = {
+    [SIGNAL_PENDING] = "pending", [SIGNAL_FIRING] = "firing", [SIGNAL_RESOLVED] = "resolved", NULL
 };
 
-struct seen {
-    struct change_seen *items;
-    size_t n_items, n_room;
-    struct json **trees;
+/* clang-format off */
+#define NUMBER .type = SETTING_INT, .min = 0, .max = INT64_MAX
+#define AT(member) .offset = offsetof(struct expectation, member)
+static const struct setting expect_members[] = {
+    { .name = "at", .type = SETTING_DURATION, AT(at_ms), .help = "when, since the test began" },
+    { .name = "rule", .type = SETTING_TEXT, AT(rule), .help = "whose signal" },
+    { .name = "key", .type = SETTING_NODE, AT(key), .help = "the values of its key" },
+    { .name = "state", .type = SETTING_ENUM, AT(state), .names = state_names, .help = "what the signal becomes" },
+    { .name = "count", NUMBER, AT(count), .help = "how many matches it has counted" },
+    { .name = "title", .type = SETTING_TEXT, AT(title), .help = "its title" },
+    { .name = "severity", .type = SETTING_ENUM, AT(severity), .names = severity_names, .help = "how bad it is" },
+    { .name = "fields", .type = SETTING_NODE, AT(fields), .help = "captures and fields of its key, among others" },
+    { .name = "proposal", .type = SETTING_NODE, AT(proposal), .help = "a proposal that is made, or changes" },
+    { .name = "proposals", NUMBER, AT(n_proposals), .help = "how many were made in the whole test" },
+    { .name = "signals", NUMBER, AT(n_signals), .help = "how many fired in the whole test" },
 };
+#undef AT
 
-#define CHANGES_MAX 10000
+#define AT(member) .offset = offsetof(struct expected_proposal, member)
+static const struct setting proposal_members[] = {
+    { .name = "title", .type = SETTING_TEXT, AT(title), .help = "its title" },
+    { .name = "plan", .type = SETTING_NODE, AT(plan), .help = "the actions of its plan in order, or {do, with, why} of each" },
+    { .name = "state", .type = SETTING_ENUM, AT(state), .names = proposal_state_names, .help = "what becomes of it; left out: it is made" },
+    { .name = "severity", .type = SETTING_ENUM, AT(severity), .names = severity_names, .help = "how bad it is" },
+    { .name = "question", .type = SETTING_TEXT, AT(question), .help = "what its task asked" },
+    { .name = "key", .type = SETTING_NODE, AT(key), .help = "the key of the signal that leads" },
+    { .name = "signals", .type = SETTING_INT, AT(signals), .min = 1, .max = 1000000, .help = "how many signals it is about" },
+    { .name = "revision", .type = SETTING_INT, AT(revision), .min = 1, .max = 1000000, .help = "which revision it is" },
+    { .name = "expires", .type = SETTING_DURATION, AT(expires_ms), .help = "how long a revision waits" },
+    { .name = "outcome", .type = SETTING_TEXT, AT(outcome), .help = "the sentence that says what became of it" },
+    { .name = "refused", .type = SETTING_TEXT, AT(refused), .help = "why there is no plan although the rule has one" },
+};
+#undef AT
 
-static enum rc take_change(const struct feed_item *item, struct arena *arena, struct seen *seen)
+static const struct setting plan_members[] = {
+    { .name = "do", .type = SETTING_NODE, .required = true, .help = "an action" },
+    { .name = "with", .type = SETTING_NODE, .help = "parameters, among others" },
+    { .name = "why", .type = SETTING_NODE, .help = "why" },
+};
+/* clang-format on */
+
+static bool refuse(const struct rule_test_reading *reading, const struct node *node,
+                   const char *text)
 {
-    struct change_seen *change = &seen->items[seen->n_items];
-    struct json_fault fault;
-    struct json *json = NULL;
-    int64_t time_ms = 0;
-    enum rc rc;
-
-    (void)arena;
-    change->is_proposal = slice_eq(item->name, SLICE("proposal"));
-    if (!change->is_proposal && !slice_eq(item->name, SLICE("signal")))
-        return RC_OK;
-    rc = json_parse(item->json, JSON_LIMITS_DEFAULT, &json, &fault);
-    if (rc)
-        return rc;
-    seen->trees[seen->n_items++] = json;
-    rc = time_parse(json_text(json_get_text(json, "time")), &time_ms);
-    change->at_ms = time_ms - TEST_BEGIN_MS;
-    change->json = json;
-    change->rule = json_text(json_get_text(json, "rule"));
-    change->state = json_text(json_get_text(json, change->is_proposal ? "state" : "transition"));
-    if (!rc && change->is_proposal)
-        rc = ulid_parse(json_text(json_get_text(json, "proposal")), "prp_", &change->proposal);
-    if (json_int(json_get_text(json, "count"), &change->count))
-        change->count = 0;
-    return rc;
-}
-
-static void mark_opening(struct seen *seen)
-{
-    struct change_seen *last = &seen->items[seen->n_items - 1];
-
-    if (!seen->n_items || !last->is_proposal)
-        return;
-    last->is_opening = true;
-    for (size_t i = 0; i + 1 < seen->n_items; i++)
-        if (seen->items[i].is_proposal && !ulid_compare(seen->items[i].proposal, last->proposal))
-            last->is_opening = false;
-}
-
-static enum rc collect(struct simulation *simulation, struct arena *arena, struct seen *seen)
-{
-    struct feed_item item;
-    uint64_t seq = 0;
-    enum rc rc;
-
-    seen->n_room = CHANGES_MAX;
-    seen->items = arena_alloc(arena, seen->n_room, sizeof *seen->items);
-    seen->trees = arena_alloc(arena, seen->n_room, sizeof *seen->trees);
-    if (!seen->items || !seen->trees)
-        return RC_NO_MEMORY;
-    while (!(rc = simulation_next_change(simulation, &seq, arena, &item))) {
-        size_t n_before = seen->n_items;
-
-        if (seen->n_items == seen->n_room)
-            return RC_LIMIT;
-        rc = take_change(&item, arena, seen);
-        if (rc)
-            return rc;
-        if (seen->n_items > n_before)
-            mark_opening(seen);
-    }
-    return rc == RC_NOT_FOUND ? RC_OK : rc;
-}
-
-/* --- saying what came instead --- */
-
-static void show_time(int64_t at_ms, struct buffer *out)
-{
-    char text[TIME_TEXT_BYTES];
-
-    buffer_format(out, "{at: %s", at_ms ? duration_format(at_ms, text) : "0m");
-}
-
-static void show_number(const struct change_seen *change, const char *member, struct buffer *out)
-{
-    int64_t number;
-
-    if (!json_int(json_get_text(change->json, member), &number) && number > 1)
-        buffer_format(out, ", %s: %lld", member, (long long)number);
-}
-
-static void show_change(const struct change_seen *change, struct buffer *out)
-{
-    struct json_writer writer = json_writer_to(out);
-
-    show_time(change->at_ms, out);
-    if (change->is_proposal) {
-        buffer_format(out, ", proposal: {rule: %.*s, state: %.*s, title: ", SLICE_ARG(change->rule),
-                      SLICE_ARG(change->state));
-        buffer_add(out, json_text(json_get_text(change->json, "title")));
-        show_number(change, "revision", out);
-        show_number(change, "signal_count", out);
-        buffer_add_text(out, "}}");
-        return;
-    }
-    buffer_format(out, ", rule: %.*s, key: ", SLICE_ARG(change->rule));
-    json_write_node(&writer, json_get_text(change->json, "key"));
-    buffer_format(out, ", state: %.*s, count: %lld}", SLICE_ARG(change->state),
-                  (long long)change->count);
-}
-
-static void show_wanted(const struct expectation *wanted, struct buffer *out)
-{
-    struct json_writer writer = json_writer_to(out);
-
-    node_write_json(wanted->node, &writer);
-}
-
-static void differ(const struct expectation *wanted, const struct change_seen *got,
-                   struct buffer *failure)
-{
-    buffer_format(failure, "  line %u: expected ", wanted->node->mark.line);
-    show_wanted(wanted, failure);
-    buffer_add_text(failure, "\n           got      ");
-    if (got)
-        show_change(got, failure);
-    else
-        buffer_add_text(failure, "nothing");
-    buffer_add_text(failure, "\n");
-}
-
-/* --- signals: every firing and resolved of the rules named, in order, and no other --- */
-
-static bool key_fits(const struct node *key, const struct json *got)
-{
-    const struct json *value = json_first(got);
-
-    if (!key)
-        return true;
-    if (key->type == NODE_SCALAR)
-        return value && !json_next(value) && slice_eq(json_text(value), key->text);
-    for (size_t i = 0; i < key->n_items; i++, value = json_next(value))
-        if (!value || !slice_eq(json_text(value), key->items[i]->text))
-            return false;
-    return !value;
-}
-
-static bool change_fits(const struct expectation *wanted, const struct change_seen *got)
-{
-    if (wanted->at_ms >= 0 && wanted->at_ms != got->at_ms)
-        return false;
-    if (wanted->state >= 0 && !slice_eq(slice_of(signal_state_names[wanted->state]), got->state))
-        return false;
-    if (wanted->count >= 0 && wanted->count != got->count)
-        return false;
-    return slice_eq(wanted->rule, got->rule) &&
-           key_fits(wanted->key, json_get_text(got->json, "key"));
-}
-
-static bool is_about_a_signal(const struct expectation *wanted)
-{
-    return !wanted->proposal && wanted->n_proposals < 0;
-}
-
-static bool is_named(const struct rule_test_text *text, struct slice rule)
-{
-    for (size_t i = 0; i < text->n_expectations; i++)
-        if (is_about_a_signal(&text->expectations[i]) && slice_eq(text->expectations[i].rule, rule))
-            return true;
+    node_problem(reading->problems, node, "%s", text);
     return false;
 }
 
-/* The next change that counts; a pending one only where it is asked for. */
-static struct change_seen *next_change(const struct rule_test_text *text, struct seen *seen,
-                                       size_t *at, bool wants_pending)
+/* A step is named by its action, or more of it is said. */
+static bool check_step(const struct rule_test_reading *reading, const struct node *item)
 {
-    for (; *at < seen->n_items; ++*at) {
-        struct change_seen *change = &seen->items[*at];
-        bool is_pending = slice_eq(change->state, SLICE("pending"));
+    struct node *members[COUNT(plan_members)]; /* what settings_read fills is looked at nowhere */
 
-        if (change->is_proposal || !is_named(text, change->rule) || (is_pending && !wants_pending))
-            continue;
-        ++*at;
-        return change;
-    }
-    return NULL;
-}
-
-static void compare_signals(const struct rule_test_text *text, struct seen *seen,
-                            struct buffer *failure)
-{
-    struct change_seen *got;
-    size_t at = 0;
-
-    for (size_t i = 0; i < text->n_expectations; i++) {
-        const struct expectation *wanted = &text->expectations[i];
-
-        if (!is_about_a_signal(wanted))
-            continue;
-        got = next_change(text, seen, &at, wanted->state == SIGNAL_PENDING);
-        if (!got || !change_fits(wanted, got))
-            differ(wanted, got, failure);
-    }
-    while ((got = next_change(text, seen, &at, false))) {
-        buffer_add_text(failure, "  not expected: ");
-        show_change(got, failure);
-        buffer_add_text(failure, "\n");
-    }
-}
-
-/* --- proposals --- */
-
-static bool plan_fits(const struct slice_list *wanted, const struct record_list *plan)
-{
-    const struct step *steps = plan->items;
-
-    if (!wanted->items)
+    if (item->type == NODE_SCALAR)
         return true;
-    if (wanted->n_items != plan->n_items)
+    if (item->type != NODE_MAP)
+        return refuse(reading, item, "a step is an action, or {do: ACTION, with: {NAME: VALUE}}");
+    if (settings_read(plan_members, COUNT(plan_members), item, reading->arena, reading->problems,
+                      members))
         return false;
-    for (size_t i = 0; i < wanted->n_items; i++)
-        if (!slice_eq(wanted->items[i], steps[i].action))
-            return false;
-    return true;
+    return !node_find(item, "with") || node_find(item, "with")->type == NODE_MAP ||
+           refuse(reading, node_find(item, "with"), "`with` is a map of parameters");
 }
 
-/* Of a number that is not asked for any will do. */
-static bool number_fits(int64_t wanted, const struct change_seen *got, const char *member)
+static bool check_plan(const struct rule_test_reading *reading, const struct node *plan)
 {
-    int64_t number;
+    bool is_right = true;
 
-    return wanted < 0 || (!json_int(json_get_text(got->json, member), &number) && number == wanted);
+    if (!plan || plan->type == NODE_SCALAR)
+        return true;
+    if (plan->type != NODE_LIST)
+        return refuse(reading, plan, "`plan` is a list of steps");
+    for (size_t i = 0; i < plan->n_items; i++)
+        is_right = check_step(reading, plan->items[i]) && is_right;
+    return is_right;
 }
 
-static bool text_fits(struct slice wanted, const struct change_seen *got, const char *member)
+static enum rc read_proposal(const struct rule_test_reading *reading, struct expectation *wanted)
 {
-    return slice_is_absent(wanted) || slice_eq(wanted, json_text(json_get_text(got->json, member)));
-}
-
-/* Said of a proposal when it changed: what is told of it without a state or a revision is told of its opening. */
-static bool moment_fits(const struct expected_proposal *wanted, const struct change_seen *got)
-{
-    if (wanted->state >= 0 && !slice_eq(slice_of(proposal_state_names[wanted->state]), got->state))
-        return false;
-    return wanted->state >= 0 || wanted->revision >= 0 || got->is_opening;
-}
-
-static enum rc proposal_fits(const struct expectation *wanted, const struct change_seen *got,
-                             struct simulation *simulation, struct arena *arena, bool *fits)
-{
-    struct proposal proposal = { 0 };
     enum rc rc;
 
-    *fits = false;
-    if (wanted->at_ms >= 0 && wanted->at_ms != got->at_ms)
-        return RC_OK;
-    if (!slice_is_absent(wanted->rule) && !slice_eq(wanted->rule, got->rule))
-        return RC_OK;
-    if (!moment_fits(&wanted->wanted, got))
-        return RC_OK;
-    rc = simulation_proposal(simulation, got->proposal, arena, &proposal);
-    if (rc)
-        return rc;
-    *fits = plan_fits(&wanted->wanted.plan, &proposal.plan) &&
-            text_fits(wanted->wanted.title, got, "title") &&
-            text_fits(wanted->wanted.severity, got, "severity") &&
-            number_fits(wanted->wanted.signals, got, "signal_count") &&
-            number_fits(wanted->wanted.revision, got, "revision");
-    return RC_OK;
-}
-
-static enum rc compare_proposal(const struct expectation *wanted, struct seen *seen,
-                                struct simulation *simulation, struct arena *arena,
-                                struct buffer *failure)
-{
-    const struct change_seen *nearest = NULL;
-    bool fits = false;
-
-    for (size_t i = 0; i < seen->n_items; i++) {
-        struct change_seen *got = &seen->items[i];
-        enum rc rc;
-
-        if (!got->is_proposal || got->taken)
-            continue;
-        nearest = got;
-        rc = proposal_fits(wanted, got, simulation, arena, &fits);
-        if (rc)
-            return rc;
-        got->taken = fits;
-        if (fits)
-            return RC_OK;
+    if (wanted->proposal->type != NODE_MAP) {
+        (void)refuse(reading, wanted->proposal, "`proposal` is a map: {state: verified}");
+        return RC_INVALID;
     }
-    differ(wanted, nearest, failure);
-    return RC_OK;
-}
-
-static void compare_number(const struct expectation *wanted, const struct seen *seen,
-                           struct buffer *failure)
-{
-    int64_t n_proposals = 0;
-
-    for (size_t i = 0; i < seen->n_items; i++)
-        n_proposals += seen->items[i].is_opening && (slice_is_absent(wanted->rule) ||
-                                                     slice_eq(wanted->rule, seen->items[i].rule));
-    if (n_proposals != wanted->n_proposals)
-        buffer_format(failure, "  line %u: expected %lld proposals\n           got      %lld\n",
-                      wanted->node->mark.line, (long long)wanted->n_proposals,
-                      (long long)n_proposals);
-}
-
-static enum rc compare_proposals(const struct rule_test_text *text, struct seen *seen,
-                                 struct simulation *simulation, struct arena *arena,
-                                 struct buffer *failure)
-{
-    enum rc rc = RC_OK;
-
-    for (size_t i = 0; i < text->n_expectations && !rc; i++) {
-        const struct expectation *wanted = &text->expectations[i];
-
-        if (wanted->n_proposals >= 0)
-            compare_number(wanted, seen, failure);
-        if (wanted->proposal)
-            rc = compare_proposal(wanted, seen, simulation, arena, failure);
-    }
+    rc = settings_read(proposal_members, COUNT(proposal_members), wanted->proposal, reading->arena,
+                       reading->problems, &wanted->wanted);
+    if (!check_plan(reading, wanted->wanted.plan))
+        rc = watcher_worse(rc, RC_INVALID);
     return rc;
 }
 
-enum rc rule_test_compare(const struct rule_test_text *text, struct simulation *simulation,
-                          struct arena *arena, struct buffer *failure)
+/* Of a proposal, or of a number, only `at` and `rule` are said outside of it; what else stands there would never be looked at. */
+static bool has_one_subject(const struct rule_test_reading *reading,
+                            const struct expectation *wanted)
 {
-    struct seen seen = { 0 };
-    enum rc rc = collect(simulation, arena, &seen);
+    static const char *const of_signals[] = {
+        "key", "state", "count", "title", "severity", "fields"
+    };
+    bool is_number = wanted->n_proposals >= 0 || wanted->n_signals >= 0;
+    int n_subjects = !!wanted->proposal + (wanted->n_proposals >= 0) + (wanted->n_signals >= 0);
 
-    if (!rc) {
-        compare_signals(text, &seen, failure);
-        rc = compare_proposals(text, &seen, simulation, arena, failure);
+    if (n_subjects > 1)
+        return refuse(
+            reading, wanted->node,
+            "one of `proposal`, `proposals` and `signals`: write an expectation for each");
+    if (is_number && wanted->at_ms >= 0)
+        return refuse(reading, wanted->node, "a number is that of the whole test: without `at`");
+    for (size_t i = 0; n_subjects && i < COUNT(of_signals); i++)
+        if (node_find(wanted->node, of_signals[i])) {
+            node_problem(reading->problems, node_find(wanted->node, of_signals[i]),
+                         wanted->proposal ? "of a proposal, `%s` stands inside `proposal: {…}`"
+                                          : "`%s` says nothing about a number",
+                         of_signals[i]);
+            return false;
+        }
+    if (!n_subjects && slice_is_absent(wanted->rule))
+        return refuse(reading, wanted->node,
+                      "`rule` is missing: {at: 20m, rule: ID, state: firing}, {proposal: {…}}, "
+                      "{proposals: 0} or {signals: 0}");
+    return true;
+}
+
+static bool check_maps(const struct rule_test_reading *reading, const struct expectation *wanted)
+{
+    if (wanted->fields && wanted->fields->type != NODE_MAP)
+        return refuse(reading, wanted->fields, "`fields` is a map: {pid: '77'}");
+    if (wanted->key && wanted->key->type == NODE_MAP)
+        return refuse(reading, wanted->key, "`key` is a list of the rendered values");
+    return true;
+}
+
+static enum rc read_expectation(const struct rule_test_reading *reading, const struct node *node,
+                                struct expectation *wanted)
+{
+    const struct node *map;
+    enum rc rc;
+
+    *wanted = (struct expectation){
+        .node = node,
+        .at_ms = -1,
+        .state = -1,
+        .count = -1,
+        .severity = -1,
+        .n_proposals = -1,
+        .n_signals = -1,
+        .wanted = { .signals = -1, .revision = -1, .state = -1, .severity = -1, .expires_ms = -1 }
+    };
+    if (node->type != NODE_MAP) {
+        (void)refuse(reading, node, "an expectation is a map: {at: 20m, rule: ID, state: firing}");
+        return RC_INVALID;
     }
-    for (size_t i = 0; i < seen.n_items; i++)
-        json_free(seen.trees[i]);
+    map = rule_test_without_zero(node, reading->arena);
+    if (!map)
+        return RC_NO_MEMORY;
+    if (map->n_pairs != node->n_pairs)
+        wanted->at_ms = 0;
+    rc = settings_read(expect_members, COUNT(expect_members), map, reading->arena,
+                       reading->problems, wanted);
+    if (wanted->proposal)
+        rc = watcher_worse(rc, read_proposal(reading, wanted));
+    if (rc)
+        return rc;
+    if (!has_one_subject(reading, wanted) || !check_maps(reading, wanted) ||
+        !rule_test_knows_rule(reading, wanted->rule, node_find(node, "rule")))
+        return RC_INVALID;
+    return RC_OK;
+}
+
+enum rc rule_test_read_expectations(const struct rule_test_reading *reading,
+                                    struct rule_test_text *text)
+{
+    const struct node *list = text->expect_node;
+    enum rc rc = RC_OK;
+
+    if (!list->n_items) {
+        (void)refuse(reading, list,
+                     "`expect` is empty: nothing could fail; {proposals: 0} says that nobody is "
+                     "asked anything");
+        return RC_INVALID;
+    }
+    text->expectations = arena_alloc(reading->arena, list->n_items, sizeof *text->expectations);
+    if (!text->expectations)
+        return RC_NO_MEMORY;
+    for (size_t i = 0; i < list->n_items; i++)
+        rc = watcher_worse(rc, read_expectation(reading, list->items[i],
+                                                &text->expectations[text->n_expectations++]));
     return rc;
 }

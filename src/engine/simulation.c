@@ -1,6 +1,7 @@
 #include "src/engine/simulation.h"
 
 #include "src/engine/engine_private.h"
+#include "src/store/rule_states.h"
 
 #include <stdlib.h>
 
@@ -17,7 +18,18 @@ struct simulation {
     struct waiting *first, **last; /* evidence and checks to be answered at once */
     struct waiting *steps, **steps_last;
     int64_t now_ms;
+    enum effect_state checks; /* what they come to */
+    void (*on_change)(void *context);
+    void *on_change_context;
 };
+
+static void tell_change(void *context)
+{
+    struct simulation *simulation = context;
+
+    if (simulation->on_change)
+        simulation->on_change(simulation->on_change_context);
+}
 
 static void take_effect(void *context, const struct outbox_item *item)
 {
@@ -54,9 +66,12 @@ enum rc simulation_new(const struct config *config, struct ruleset *ruleset,
     }
     made->last = &made->first;
     made->steps_last = &made->steps;
+    made->checks = EFFECT_DONE;
     rc = store_open_memory(&made->store);
     options.store = made->store;
-    options.listener = (struct engine_listener){ .context = made, .on_effect = take_effect };
+    options.listener = (struct engine_listener){ .context = made,
+                                                 .on_effect = take_effect,
+                                                 .on_change = tell_change };
     if (!rc)
         rc = engine_new(&options, &made->engine);
     if (rc) {
@@ -129,8 +144,12 @@ static enum rc answer_all(struct simulation *simulation)
 {
     enum rc rc = RC_OK;
 
-    while (simulation->first && !rc)
-        rc = answer(simulation, pop(&simulation->first, &simulation->last), EFFECT_DONE);
+    while (simulation->first && !rc) {
+        struct waiting *waiting = pop(&simulation->first, &simulation->last);
+
+        rc = answer(simulation, waiting,
+                    waiting->item.channel == OUTBOX_EVIDENCE ? EFFECT_DONE : simulation->checks);
+    }
     return rc;
 }
 
@@ -192,27 +211,49 @@ enum rc simulation_receive_event(struct simulation *simulation, struct slice jso
 /* --- decisions and steps --- */
 
 struct newest {
+    const struct simulation_aim *aim;
+    bool is_undo;
     struct ulid id;
     bool is_there;
 };
 
-static bool take_undecided(void *context, struct ulid id, const void *object)
+static bool is_same_key(const struct slice_list *a, const struct slice_list *b)
 {
-    const struct proposal *proposal = object;
+    if (a->n_items != b->n_items)
+        return false;
+    for (size_t i = 0; i < a->n_items; i++)
+        if (!slice_eq(a->items[i], b->items[i]))
+            return false;
+    return true;
+}
+
+static bool is_aimed_at(const struct newest *newest, const struct proposal *proposal)
+{
+    const struct simulation_aim *aim = newest->aim;
+
+    if (!slice_is_absent(aim->rule) && !slice_eq(aim->rule, proposal->rule))
+        return false;
+    if (aim->key && !is_same_key(aim->key, &proposal->key))
+        return false;
+    return newest->is_undo ? proposal_may_become(proposal->state, PROPOSAL_UNDOING)
+                           : !proposal_state_is_final(proposal->state);
+}
+
+static bool take_aimed_at(void *context, struct ulid id, const void *object)
+{
     struct newest *newest = context;
 
-    if (proposal_state_is_final(proposal->state))
+    if (!is_aimed_at(newest, object))
         return true;
     newest->id = id;
     newest->is_there = true;
     return false;
 }
 
-static enum rc find_newest(struct simulation *simulation, struct arena *arena,
-                           struct proposal *proposal)
+static enum rc find_newest(struct simulation *simulation, struct newest *newest,
+                           struct arena *arena, struct proposal *proposal)
 {
     struct store_txn *txn = NULL;
-    struct newest newest = { 0 };
     struct arena *scratch = NULL;
     struct proposal walked;
     enum rc rc = arena_new((size_t)16 << 20, &scratch);
@@ -221,23 +262,25 @@ static enum rc find_newest(struct simulation *simulation, struct arena *arena,
         rc = store_begin_read(simulation->store, &txn);
     if (!rc)
         rc = object_each_newest(txn, TABLE_PROPOSALS, &proposal_shape, (struct ulid){ 0 }, SIZE_MAX,
-                                scratch, &walked, take_undecided, &newest);
+                                scratch, &walked, take_aimed_at, newest);
     if (!rc)
-        rc = newest.is_there ? proposal_get(txn, newest.id, arena, proposal) : RC_NOT_FOUND;
+        rc = newest->is_there ? proposal_get(txn, newest->id, arena, proposal) : RC_NOT_FOUND;
     store_abort(&txn);
     arena_free(scratch);
     return rc;
 }
 
 enum rc simulation_decide(struct simulation *simulation, const struct decision *decision,
-                          int64_t now_ms, struct arena *arena, struct decision_answer *answer_out)
+                          const struct simulation_aim *aim, int64_t now_ms, struct arena *arena,
+                          struct decision_answer *answer_out)
 {
     struct engine_decision asked = { .decision = *decision, .real_ms = now_ms, .arena = arena };
+    struct newest newest = { .aim = aim, .is_undo = decision->verdict == VERDICT_UNDO };
     struct proposal proposal = { 0 };
     enum rc rc = simulation_advance(simulation, now_ms);
 
     if (!rc)
-        rc = find_newest(simulation, arena, &proposal);
+        rc = find_newest(simulation, &newest, arena, &proposal);
     if (rc)
         return rc;
     asked.proposal = proposal.short_id;
@@ -245,6 +288,35 @@ enum rc simulation_decide(struct simulation *simulation, const struct decision *
     asked.decision.revision = proposal.revision;
     rc = engine_decide(simulation->engine, &asked, simulation->now_ms);
     *answer_out = asked.answer;
+    return rc ? rc : answer_all(simulation);
+}
+
+void simulation_set_checks(struct simulation *simulation, enum effect_state state)
+{
+    simulation->checks = state;
+}
+
+enum rc simulation_notify(struct simulation *simulation, const struct engine_notice *notice,
+                          int64_t now_ms)
+{
+    enum rc rc = simulation_advance(simulation, now_ms);
+
+    if (!rc)
+        rc = engine_notify(simulation->engine, notice, simulation->now_ms);
+    return rc ? rc : answer_all(simulation);
+}
+
+enum rc simulation_resolve(struct simulation *simulation, const struct rule *rule,
+                           const struct slice_list *key, struct slice who, int64_t now_ms,
+                           struct arena *arena)
+{
+    struct signal signal = { 0 };
+    enum rc rc = simulation_advance(simulation, now_ms);
+
+    if (!rc)
+        rc = simulation_signal(simulation, rule, key, arena, &signal);
+    if (!rc)
+        rc = engine_resolve(simulation->engine, signal.id, who, SLICE("token"), simulation->now_ms);
     return rc ? rc : answer_all(simulation);
 }
 
@@ -264,6 +336,13 @@ enum rc simulation_end_step(struct simulation *simulation, enum effect_state sta
 
 /* --- looking --- */
 
+void simulation_listen(struct simulation *simulation, void (*on_change)(void *context),
+                       void *context)
+{
+    simulation->on_change = on_change;
+    simulation->on_change_context = context;
+}
+
 enum rc simulation_next_change(struct simulation *simulation, uint64_t *seq, struct arena *arena,
                                struct feed_item *item)
 {
@@ -278,6 +357,18 @@ enum rc simulation_next_change(struct simulation *simulation, uint64_t *seq, str
     return rc;
 }
 
+enum rc simulation_entry(struct simulation *simulation, uint64_t seq, struct arena *arena,
+                         struct journal_entry *entry)
+{
+    struct store_txn *txn = NULL;
+    enum rc rc = store_begin_read(simulation->store, &txn);
+
+    if (!rc)
+        rc = journal_get(txn, seq, arena, entry);
+    store_abort(&txn);
+    return rc;
+}
+
 enum rc simulation_proposal(struct simulation *simulation, struct ulid id, struct arena *arena,
                             struct proposal *proposal)
 {
@@ -288,6 +379,46 @@ enum rc simulation_proposal(struct simulation *simulation, struct ulid id, struc
         rc = proposal_get(txn, id, arena, proposal);
     store_abort(&txn);
     return rc;
+}
+
+enum rc simulation_task(struct simulation *simulation, struct ulid id, struct arena *arena,
+                        struct task *task)
+{
+    struct store_txn *txn = NULL;
+    enum rc rc = store_begin_read(simulation->store, &txn);
+
+    if (!rc)
+        rc = task_get(txn, id, arena, task);
+    store_abort(&txn);
+    return rc;
+}
+
+enum rc simulation_signal(struct simulation *simulation, const struct rule *rule,
+                          const struct slice_list *key, struct arena *arena, struct signal *signal)
+{
+    struct store_txn *txn = NULL;
+    struct match match = { 0 };
+    enum rc rc = match_of_key(rule, key, arena, &match);
+
+    if (!rc)
+        rc = store_begin_read(simulation->store, &txn);
+    if (!rc)
+        rc = signal_find(txn, match.fingerprint, arena, signal);
+    store_abort(&txn);
+    return rc;
+}
+
+enum rc simulation_progress(struct simulation *simulation, const struct rule *rule,
+                            const struct signal *signal, struct arena *arena, struct slice *text)
+{
+    struct fold_clock clock = { .now_ms = simulation->now_ms };
+    struct store_txn *txn = NULL;
+    enum rc rc = store_begin_read(simulation->store, &txn);
+
+    if (!rc)
+        rc = rule_state_since(txn, rule->id, rule->condition_version, &clock.rule_since_ms);
+    store_abort(&txn);
+    return rc ? rc : fold_describe(rule, &clock, signal, arena, text);
 }
 
 struct simulation_totals simulation_totals(const struct simulation *simulation)

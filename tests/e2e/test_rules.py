@@ -283,7 +283,7 @@ tests:
 """
         vedette = self.files(rules={"ci.yaml": rule})
         done = self.ask(vedette, "test", check=1)
-        self.assertRegex(done.stdout, r"FAILED \S*rules\.d/ci\.yaml:\d+: two are needed\n")
+        self.assertRegex(done.stdout, r"FAILED \S*rules\.d/ci\.yaml:\d+:\d+: two are needed\n")
         self.assertRegex(done.stdout, r"(?i)expected")
         self.assertRegex(done.stdout, r"(?i)got")
         self.assertEqual(done.stdout.splitlines()[-1], "1 passed, 1 failed")

@@ -52,7 +52,8 @@ static const struct line lines[] = {
     { { "approve", "-x", "qkskz" }, 2, "unknown option `-x`" },
     { { "approve", "--yes=1", "qkskz" }, 2, "takes no value" },
     { { "approve", "qkskz", "--note" }, 2, "--note needs a value" },
-    { { "test", "--strict" }, 2, "unknown option `--strict`" },
+    { { "test", "--print" }, 2, "unknown option `--print`" },
+    { { "test", "--strict" }, 2, "--strict goes with --coverage" },
     { { "proposals", "--limit", "0" }, 2, "a number from 1 to" },
     { { "proposals", "--limit", "many" }, 2, "a number from 1 to" },
     /* decisions say all that is needed, before anybody is asked */

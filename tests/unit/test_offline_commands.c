@@ -209,8 +209,9 @@ static void a_failed_test_says_what_was_expected_and_what_came(void **state)
                     "    events: [{at: 0m, state: failing}]\n"
                     "    expect: [{rule: red, state: firing}]\n");
     RUN(1,
-        "expected {\"rule\":\"red\",\"state\":\"firing\"}\n           got      nothing\n0 passed, "
-        "1 failed\n",
+        "    expected  {rule: red, state: firing}\n"
+        "    got       {at: 0m, rule: red, key: [acme/shop], state: pending, count: 1}\n"
+        "    differs   state: firing expected, pending came\n",
         "test", "red.yaml");
 }
 

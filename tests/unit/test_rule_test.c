@@ -51,7 +51,45 @@ static void show(const struct problems *problems)
     buffer_free(&text);
 }
 
-/* Runs the tests of a file; how many failed, and what the last failure said. */
+static void keep_failure(struct bench *bench, const struct rule_test_report *report,
+                         struct slice *failure)
+{
+    struct buffer text;
+
+    buffer_init(&text, 0);
+    for (size_t i = 0; i < report->n_failures; i++) {
+        const struct rule_test_failure *one = &report->failures[i];
+
+        buffer_format(&text, "%u:%u", one->mark.line, one->mark.column);
+        buffer_format(&text, "|%.*s", SLICE_ARG(one->text));
+        buffer_format(&text, "|%.*s", SLICE_ARG(one->expected));
+        buffer_format(&text, "|%.*s", SLICE_ARG(one->got));
+        buffer_format(&text, "|%.*s\n", SLICE_ARG(one->differs));
+    }
+    buffer_add(&text, report->came);
+    assert_int_equal(arena_copy(bench->arena, buffer_slice(&text), failure), RC_OK);
+    buffer_free(&text);
+    print_message("%.*s:%u: %.*s\n%.*s", SLICE_ARG(report->mark.file), report->mark.line,
+                  SLICE_ARG(report->name), SLICE_ARG(*failure));
+}
+
+static bool run_one(struct bench *bench, const struct rule_files *files,
+                    const struct ruleset *ruleset, const struct rule_test *test,
+                    struct slice *failure)
+{
+    struct rule_test_suite *suite = NULL;
+    struct rule_test_report report;
+
+    assert_int_equal(rule_test_suite_new(bench->config, files, ruleset, test->file, false, &suite),
+                     RC_OK);
+    assert_int_equal(rule_test_run(suite, test, bench->arena, &report), RC_OK);
+    if (!report.passed)
+        keep_failure(bench, &report, failure);
+    rule_test_suite_free(suite);
+    return report.passed;
+}
+
+/* Runs the tests of files; how many failed, and what the last of them says: a line for each failure (line:column|text|expected|got|differs), then what came. */
 static size_t run(struct bench *bench, const struct rule_files *files, size_t *n_tests,
                   struct slice *failure)
 {
@@ -62,20 +100,8 @@ static size_t run(struct bench *bench, const struct rule_files *files, size_t *n
         show(bench->problems);
     assert_non_null(ruleset);
     *n_tests = ruleset->n_tests;
-    for (size_t i = 0; i < ruleset->n_tests; i++) {
-        struct rule_test_report report;
-
-        assert_int_equal(rule_test_run(bench->config, files, &ruleset->tests[i], bench->arena,
-                                       bench->problems, &report),
-                         RC_OK);
-        if (report.passed)
-            continue;
-        n_failed++;
-        *failure = report.failure;
-        print_message("%.*s:%u: %.*s\n%.*s", SLICE_ARG(report.file), report.line,
-                      SLICE_ARG(report.name), SLICE_ARG(report.failure));
-    }
-    show(bench->problems);
+    for (size_t i = 0; i < ruleset->n_tests; i++)
+        n_failed += !run_one(bench, files, ruleset, &ruleset->tests[i], failure);
     ruleset_free(ruleset);
     return n_failed;
 }

@@ -1,0 +1,286 @@
+#include "src/engine/rule_test_private.h"
+
+#include "watchers/watcher_config.h"
+
+static const char *const outcome_names[] = { "ok", "failed", "unknown", NULL };
+static const char *const check_names[] = { "ok", "failed", NULL };
+static const char *const notice_names[] = {
+    [WATCHER_SILENT] = "silent", [WATCHER_BROKEN] = "broken",       [WATCHER_BACK] = "back",
+    [WATCHER_LOST] = "lost",     [WATCHER_CAUGHT_UP] = "caught_up", NULL
+};
+
+/* clang-format off */
+#define AT(member) .offset = offsetof(struct test_event, member)
+#define AT_ROW { .name = "at", .type = SETTING_DURATION, AT(at_ms), .help = "when, since the test began: 20m; left out: with the one before" }
+static const struct setting hook_members[] = {
+    AT_ROW,
+    { .name = "hook", .type = SETTING_TEXT, AT(source), .required = true, .help = "a delivery: the webhook of the configuration, or the sender" },
+    { .name = "headers", .type = SETTING_NODE, AT(headers), .help = "its headers: {X-GitHub-Event: push}" },
+    { .name = "file", .type = SETTING_TEXT, AT(file), .help = "the file of its body, beside this one" },
+    { .name = "body", .type = SETTING_NODE, AT(body), .help = "or the body itself" },
+};
+static const struct setting log_members[] = {
+    AT_ROW,
+    { .name = "log", .type = SETTING_TEXT, AT(source), .required = true, .help = "lines of a log: the watcher that reads them" },
+    { .name = "line", .type = SETTING_TEXT, AT(line), .help = "one of them" },
+    { .name = "file", .type = SETTING_TEXT, AT(file), .help = "or all of a file beside this one" },
+};
+static const struct setting decide_members[] = {
+    AT_ROW,
+    { .name = "decide", .type = SETTING_ENUM, AT(verdict), .required = true, .names = verdict_names, .help = "what somebody decides" },
+    { .name = "by", .type = SETTING_TEXT, AT(by), .required = true, .help = "who decides" },
+    { .name = "via", .type = SETTING_TEXT, AT(via), .help = "how: page socket token (the default) slack; an approval from page and slack is held" },
+    { .name = "reason", .type = SETTING_TEXT, AT(reason), .help = "why, of a rejection" },
+    { .name = "note", .type = SETTING_TEXT, AT(note), .help = "kept with the decision" },
+    { .name = "for", .type = SETTING_DURATION, AT(for_ms), .help = "how long, of a snooze" },
+    { .name = "rule", .type = SETTING_TEXT, AT(rule), .help = "of which rule the proposal is; left out: the newest of any" },
+    { .name = "key", .type = SETTING_NODE, AT(key), .help = "and of which key" },
+    { .name = "step", .type = SETTING_INT, AT(step_number), .min = 1, .max = 100, .help = "of an edit: which step, from 1" },
+    { .name = "with", .type = SETTING_NODE, AT(with), .help = "of an edit: the parameters that change" },
+    { .name = "settle", .type = SETTING_TEXT, AT(settle), .help = "ran or not_ran" },
+};
+static const struct setting step_members[] = {
+    AT_ROW,
+    { .name = "step", .type = SETTING_ENUM, AT(outcome), .required = true, .names = outcome_names, .help = "what the step that runs comes to" },
+};
+static const struct setting check_members[] = {
+    AT_ROW,
+    { .name = "check", .type = SETTING_ENUM, AT(outcome), .required = true, .names = check_names, .help = "what preconditions and checks that verify come to from now on" },
+};
+static const struct setting notice_members[] = {
+    AT_ROW,
+    { .name = "notice", .type = SETTING_ENUM, AT(notice), .required = true, .names = notice_names, .help = "what becomes of a watcher" },
+    { .name = "watcher", .type = SETTING_TEXT, AT(watcher), .required = true, .help = "which" },
+};
+static const struct setting resolve_members[] = {
+    AT_ROW,
+    { .name = "resolve", .type = SETTING_TEXT, AT(rule), .required = true, .help = "a signal is ended by hand: its rule" },
+    { .name = "key", .type = SETTING_NODE, AT(key), .required = true, .help = "its key" },
+    { .name = "by", .type = SETTING_TEXT, AT(by), .required = true, .help = "who does" },
+};
+#undef AT
+/* clang-format on */
+
+/* -- fields of an event -- */
+
+static bool refuse_member(const struct rule_test_reading *reading, const struct node_pair *pair)
+{
+    const char *meant = problem_did_you_mean(pair->key, event_field_names);
+
+    mark_problem(reading->problems, PROBLEM_ERROR, pair->key_mark,
+                 "no event has a field `%.*s`%s%s%s; fields stand bare as rules name them, what "
+                 "else a payload holds stands under `data`",
+                 SLICE_ARG(pair->key), meant ? "; did you mean `" : "", meant ? meant : "",
+                 meant ? "`?" : "");
+    return false;
+}
+
+/* Words that are ours: an event that has another one never comes in. */
+static bool has_known_word(const struct rule_test_reading *reading, const struct node_pair *pair)
+{
+    const char *const *words;
+    const char *meant;
+    int field, word;
+
+    if (slice_to_enum(pair->key, event_field_names, &field) ||
+        (field != FIELD_STATE && field != FIELD_SEVERITY))
+        return true;
+    words = watcher_words_of((enum event_field)field);
+    if (!slice_to_enum(pair->value->text, words, &word))
+        return true;
+    meant = problem_did_you_mean(pair->value->text, words);
+    node_problem(reading->problems, pair->value, "`%s` of an event is never `%.*s`%s%s%s",
+                 event_field_names[field], SLICE_ARG(pair->value->text),
+                 meant ? "; did you mean `" : "", meant ? meant : "", meant ? "`?" : "");
+    return false;
+}
+
+static bool is_time(struct slice text)
+{
+    int64_t ms;
+
+    return !duration_parse(text, &ms) || !time_parse_any(text, &ms);
+}
+
+static bool check_field(const struct rule_test_reading *reading, const struct node_pair *pair)
+{
+    if (!event_is_member(pair->key))
+        return refuse_member(reading, pair);
+    if (slice_eq(pair->key, SLICE("data")))
+        return true;
+    if (pair->value->type != NODE_SCALAR) {
+        node_problem(reading->problems, pair->value, "`%.*s` is text, not %s", SLICE_ARG(pair->key),
+                     node_type_text(pair->value));
+        return false;
+    }
+    if (slice_eq(pair->key, SLICE("time")) && !is_time(pair->value->text)) {
+        node_problem(reading->problems, pair->value,
+                     "`time` is when it happened: as `at`, or 2026-01-01T00:00:00Z");
+        return false;
+    }
+    if (slice_eq(pair->key, SLICE("kind")) &&
+        slice_eq(pair->value->text, SLICE("vedette.signal"))) {
+        node_problem(reading->problems, pair->value,
+                     "that a rule fired follows from what it saw: give the events that make it");
+        return false;
+    }
+    return has_known_word(reading, pair);
+}
+
+static enum rc check_fields(const struct rule_test_reading *reading, const struct node *map)
+{
+    enum rc rc = RC_OK;
+
+    for (size_t i = 0; i < map->n_pairs; i++)
+        if (!slice_eq(map->pairs[i].key, SLICE("at")) && !check_field(reading, &map->pairs[i]))
+            rc = RC_INVALID;
+    return rc;
+}
+
+enum rc rule_test_check_with(const struct rule_test_reading *reading, const struct node *with)
+{
+    if (!with)
+        return RC_OK;
+    if (with->type != NODE_MAP) {
+        node_problem(reading->problems, with,
+                     "`with` is a map of fields that all events of the test have, not %s",
+                     node_type_text(with));
+        return RC_INVALID;
+    }
+    if (node_find(with, "at")) {
+        node_problem(reading->problems, node_find(with, "at"), "each event has its own `at`");
+        return RC_INVALID;
+    }
+    return check_fields(reading, with);
+}
+
+static enum rc read_fields(const struct rule_test_reading *reading, const struct node *map,
+                           struct test_event *event)
+{
+    const struct node *at = node_find(map, "at");
+    enum rc rc = check_fields(reading, map);
+
+    if (at && duration_parse(at->text, &event->at_ms)) {
+        node_problem(reading->problems, at, "`at` is the time since the test began, as `20m`");
+        rc = RC_INVALID;
+    }
+    return rc;
+}
+
+/* -- what else may happen -- */
+
+static enum rc want(bool holds, const struct rule_test_reading *reading,
+                    const struct test_event *event, const char *text)
+{
+    if (!holds)
+        node_problem(reading->problems, event->node, "%s", text);
+    return holds ? RC_OK : RC_INVALID;
+}
+
+static enum rc check_hook(const struct rule_test_reading *reading, const struct test_event *event)
+{
+    if (!watchers_find_webhook(reading->watchers, event->source)) {
+        node_problem(reading->problems, node_find(event->node, "hook"),
+                     "there is no webhook `%.*s`: name one of the configuration, or a sender "
+                     "(`vedette hooks --senders` lists them)",
+                     SLICE_ARG(event->source));
+        return RC_INVALID;
+    }
+    if (event->headers && event->headers->type != NODE_MAP) {
+        node_problem(reading->problems, event->headers,
+                     "`headers` is a map: {X-GitHub-Event: push}");
+        return RC_INVALID;
+    }
+    return want(!event->body != slice_is_absent(event->file), reading, event,
+                "a delivery has either a `file` beside this one, or its `body`");
+}
+
+static enum rc check_log(const struct rule_test_reading *reading, const struct test_event *event)
+{
+    return want(slice_is_absent(event->line) != slice_is_absent(event->file), reading, event,
+                "a log says either one `line`, or all that stand in a `file` beside this one");
+}
+
+static enum rc check_decide(const struct rule_test_reading *reading, const struct test_event *event)
+{
+    static const char *const vias[] = { "page", "socket", "token", "slack", NULL };
+    enum rc rc = RC_OK;
+    int via;
+
+    if (!slice_is_absent(event->via) && slice_to_enum(event->via, vias, &via)) {
+        node_problem(reading->problems, node_find(event->node, "via"),
+                     "`via` must be one of page socket token slack, not `%.*s`",
+                     SLICE_ARG(event->via));
+        rc = RC_INVALID;
+    }
+    if (event->with && event->with->type != NODE_MAP) {
+        node_problem(reading->problems, event->with,
+                     "`with` is a map of the parameters that change");
+        rc = RC_INVALID;
+    }
+    if (!rule_test_knows_rule(reading, event->rule, node_find(event->node, "rule")))
+        rc = RC_INVALID;
+    return rc;
+}
+
+static enum rc check_resolve(const struct rule_test_reading *reading,
+                             const struct test_event *event)
+{
+    return rule_test_knows_rule(reading, event->rule, node_find(event->node, "resolve"))
+               ? RC_OK
+               : RC_INVALID;
+}
+
+#define SETTINGS(table) .settings = (table), .n_settings = COUNT(table)
+static const struct event_form {
+    const char *member; /* by which it is told */
+    enum test_event_kind kind;
+    const struct setting *settings;
+    size_t n_settings;
+    enum rc (*check)(const struct rule_test_reading *reading, const struct test_event *event);
+} forms[] = {
+    { .member = "hook", .kind = TEST_HOOK, SETTINGS(hook_members), .check = check_hook },
+    { .member = "log", .kind = TEST_LOG, SETTINGS(log_members), .check = check_log },
+    { .member = "decide", .kind = TEST_DECIDE, SETTINGS(decide_members), .check = check_decide },
+    { .member = "step", .kind = TEST_STEP, SETTINGS(step_members) },
+    { .member = "check", .kind = TEST_CHECK, SETTINGS(check_members) },
+    { .member = "notice", .kind = TEST_NOTICE, SETTINGS(notice_members) },
+    { .member = "resolve",
+      .kind = TEST_RESOLVE,
+      SETTINGS(resolve_members),
+      .check = check_resolve },
+};
+
+static const struct event_form *form_of(const struct node *map)
+{
+    for (size_t i = 0; i < COUNT(forms); i++)
+        if (node_find(map, forms[i].member))
+            return &forms[i];
+    return NULL;
+}
+
+enum rc rule_test_read_event(const struct rule_test_reading *reading, const struct node *node,
+                             int64_t last_ms, struct test_event *event)
+{
+    const struct event_form *form;
+    const struct node *map;
+    enum rc rc;
+
+    *event = (struct test_event){ .node = node, .at_ms = last_ms, .step_number = 1 };
+    if (node->type != NODE_MAP) {
+        node_problem(reading->problems, node, "an event is a map: {at: 5m, state: failing}");
+        return RC_INVALID;
+    }
+    map = rule_test_without_zero(node, reading->arena);
+    if (!map)
+        return RC_NO_MEMORY;
+    if (map->n_pairs != node->n_pairs)
+        event->at_ms = 0;
+    form = form_of(map);
+    if (!form)
+        return read_fields(reading, map, event);
+    event->kind = form->kind;
+    rc = settings_read(form->settings, form->n_settings, map, reading->arena, reading->problems,
+                       event);
+    return rc || !form->check ? rc : form->check(reading, event);
+}
