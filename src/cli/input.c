@@ -613,6 +613,21 @@ fail:
     return rc;
 }
 
+enum rc inputs_add_events(struct inputs *inputs, FILE *file, const char *name)
+{
+    static const struct input_option option = { .kind = INPUT_EVENTS };
+    struct source *source = &inputs->sources[inputs->n_sources]; /* inputs_open left room for it */
+
+    *source = (struct source){ .inputs = inputs,
+                               .option = &option,
+                               .index = inputs->n_sources++,
+                               .file = file,
+                               .name = slice_of(name),
+                               .last_ms = INT64_MIN };
+    buffer_init(&source->text, LINE_BYTES);
+    return arena_new(ITEM_BYTES, &source->arena);
+}
+
 void inputs_close(struct inputs *inputs)
 {
     if (!inputs)

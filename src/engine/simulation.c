@@ -278,6 +278,22 @@ enum rc simulation_next_change(struct simulation *simulation, uint64_t *seq, str
     return rc;
 }
 
+enum rc simulation_signal(struct simulation *simulation, struct slice rule,
+                          const struct slice_list *key, struct arena *arena, struct signal *signal)
+{
+    const struct rule *found = ruleset_find(engine_ruleset(simulation->engine), rule);
+    struct store_txn *txn = NULL;
+    struct match match;
+    enum rc rc = found ? match_of_key(found, key, arena, &match) : RC_NOT_FOUND;
+
+    if (!rc)
+        rc = store_begin_read(simulation->store, &txn);
+    if (!rc)
+        rc = signal_find(txn, match.fingerprint, arena, signal);
+    store_abort(&txn);
+    return rc;
+}
+
 enum rc simulation_proposal(struct simulation *simulation, struct ulid id, struct arena *arena,
                             struct proposal *proposal)
 {

@@ -38,6 +38,10 @@ enum rc simulation_end_step(struct simulation *simulation, enum effect_state sta
 /* The changes since `*seq`, which moves on; RC_NOT_FOUND at the end. */
 enum rc simulation_next_change(struct simulation *simulation, uint64_t *seq, struct arena *arena,
                                struct feed_item *item) MUST_CHECK;
+/* The signal of a rule and key. RC_NOT_FOUND: there is none. */
+enum rc simulation_signal(struct simulation *simulation, struct slice rule,
+                          const struct slice_list *key, struct arena *arena,
+                          struct signal *signal) MUST_CHECK;
 enum rc simulation_proposal(struct simulation *simulation, struct ulid id, struct arena *arena,
                             struct proposal *proposal) MUST_CHECK;
 /* How many there are of each, since the beginning. */
