@@ -13,7 +13,8 @@
     OPTION_HOOK, OPTION_HEADER, OPTION_DELIVERIES, OPTION_EVENTS, OPTION_LOG, OPTION_TIME_FORMAT
 
 #define INPUT_HELP                                                                                 \
-    "INPUT is one or more of --hook, --deliveries and --events; `-` as FILE is standard input.\n"  \
+    "INPUT is one or more of --hook, --deliveries, --events and --log; `-` as FILE is standard\n"  \
+    "input, where lines that say no year are put into 2000.\n"                                     \
     "SENDER is a webhook of the configuration, or a sender (`vedette hooks --senders`).\n"
 
 /* clang-format off */
@@ -46,11 +47,12 @@ const struct command commands[] = {
               "A PATH that is a file stands among the loaded ones, in place of those with its name or one of its rules; a directory\n"
               "stands for all. + are added, - gone, ~ changed: the same rule and key at the same time, or one that lasts into it.\n"
               "Nobody decides here: proposals wait until they expire or their signal ends, and then the rules' cooldown counts. Of the\n"
-              "review budget per_hour and per_day count, open does not. Silences and pauses of then are left out; a signal that\n"
+              "review budget per_hour and per_day count, open does not. Silences of then are left out; a signal that\n"
               "somebody ended by hand is ended.\n",
       .options = { CLIENT, OPTION_RULES, OPTION_AGAINST, OPTION_SINCE, INPUTS, OPTION_TRANSITIONS, OPTION_QUIET, OPTION_JSON }, .run = backtest_command },
     { .name = "explain", .operands = "ID | --rules PATH… INPUT…", .max_operands = COMMAND_ANY_NUMBER, .summary = "why a rule did or did not match: every gate of an event or a signal",
-      .more = INPUT_HELP,
+      .more = INPUT_HELP "Of an input: what each rule makes of it, those that missed it by one clause before the others; of more than ten events, how many\n"
+              "each rule matched and missed, and by which clauses. --json explains each, a line each.\n",
       .options = { CLIENT, OPTION_RULES, INPUTS, OPTION_JSON }, .run = explain_command },
     { .name = "fields", .operands = "INPUT…", .summary = "the events of an input as rules see them",
       .more = INPUT_HELP,
