@@ -1,6 +1,7 @@
 #include "rules/match.h"
 #include "src/cli/client.h"
 #include "src/cli/commands_all.h"
+#include "src/cli/explain_summary.h"
 #include "src/cli/input.h"
 #include "src/cli/offline.h"
 #include "src/cli/value.h"
@@ -10,6 +11,8 @@
 #include <string.h>
 
 #define EVENTS_BYTES ((size_t)256 << 20)
+#define SHOWN_MAX                                                                                  \
+    10 /* events that people are shown one by one; of more, what they have in common */
 
 struct explaining {
     const struct invocation *invocation;
@@ -17,6 +20,9 @@ struct explaining {
     struct inputs *inputs;
     struct matcher *matcher;
     struct arena *arena;
+    struct explain_summary *summary;
+    struct buffer shown; /* the first SHOWN_MAX events, for people */
+    uint64_t n_events;
 };
 
 static void write_gates(struct json_writer *writer, const struct gate *gates, size_t n_gates)
@@ -36,22 +42,27 @@ static void write_gates(struct json_writer *writer, const struct gate *gates, si
 
 /* As the daemon explains an event of its own. */
 static enum rc write_rule(struct explaining *explaining, const struct rule *rule,
-                          const struct event *event, struct json_writer *writer)
+                          const struct event *event, struct slice id, struct json_writer *writer)
 {
     struct gate *gates = NULL;
-    size_t n_gates = 0;
+    size_t n_gates = 0, n_missed;
     bool matched = false;
     enum rc rc = match_explain(explaining->matcher, rule, event, explaining->arena, &gates,
                                &n_gates, &matched);
 
     if (rc)
         return rc;
+    n_missed = gates_missed(gates, n_gates);
     json_object_begin(writer);
     json_member_text(writer, "rule", rule->id);
     json_member_bool(writer, "matched", matched);
+    if (gates_clear(gates, n_gates))
+        json_member_bool(writer, "clears", true);
+    if (!matched && n_missed != GATES_FAR)
+        json_member_int(writer, "missed", (int64_t)n_missed);
     write_gates(writer, gates, n_gates);
     json_object_end(writer);
-    return RC_OK;
+    return explain_summary_add(explaining->summary, rule, gates, n_gates, matched, id);
 }
 
 static enum rc write_event(struct explaining *explaining, const struct event *event,
@@ -74,33 +85,50 @@ static enum rc write_event(struct explaining *explaining, const struct event *ev
     json_key(&writer, "rules");
     json_array_begin(&writer);
     for (size_t i = 0; i < ruleset->n_rules && !rc; i++)
-        rc = write_rule(explaining, &ruleset->rules[i], event, &writer);
+        rc = write_rule(explaining, &ruleset->rules[i], event, slice_of(id), &writer);
     json_array_end(&writer);
     json_object_end(&writer);
     return rc ? rc : buffer_rc(json);
 }
 
-static enum rc show(const struct invocation *invocation, struct slice text)
+static void render(const struct invocation *invocation, const struct json *explanation,
+                   struct buffer *out)
+{
+    if (!invocation->options.json) {
+        view_explanation(&invocation->screen, explanation, out);
+        return;
+    }
+    value_add_line(explanation, out);
+    buffer_add_text(out, "\n");
+}
+
+static enum rc show(const struct invocation *invocation, struct slice text, struct buffer *out)
 {
     struct json_fault fault;
     struct json *json = NULL;
-    struct buffer out;
     enum rc rc = json_parse(text, ((struct json_limits){ .depth = 256, .n_nodes = 20000000 }),
                             &json, &fault);
 
     if (rc)
         return rc;
-    buffer_init(&out, 0);
-    if (invocation->options.json) {
-        value_add_line(json, &out);
-        buffer_add_text(&out, "\n");
-    } else {
-        view_explanation(&invocation->screen, json, &out);
-    }
-    rc = screen_write(&out);
-    buffer_free(&out);
+    render(invocation, json, out);
     json_free(json);
-    return rc;
+    return buffer_rc(out);
+}
+
+/* Programs are told of each event at once; people at the end, when it is known how many there are. */
+static enum rc explain_event(struct explaining *explaining, const struct event *event,
+                             struct buffer *json)
+{
+    bool as_json = explaining->invocation->options.json;
+    enum rc rc;
+
+    buffer_clear(json);
+    rc = write_event(explaining, event, json);
+    explaining->n_events++;
+    if (!rc && (as_json || explaining->n_events <= SHOWN_MAX))
+        rc = show(explaining->invocation, buffer_slice(json), &explaining->shown);
+    return !rc && as_json ? screen_write(&explaining->shown) : rc;
 }
 
 static enum rc explain_entry(struct explaining *explaining, const struct input_entry *entry)
@@ -112,30 +140,48 @@ static enum rc explain_entry(struct explaining *explaining, const struct input_e
     arena_reset(explaining->arena);
     buffer_init(&json, 0);
     rc = engine_events(explaining->offline.config, &entry->entry, explaining->arena, &events);
-    for (size_t i = 0; i < events.n_items && !rc; i++) {
-        buffer_clear(&json);
-        rc = write_event(explaining, &events.items[i], &json);
-        if (!rc)
-            rc = show(explaining->invocation, buffer_slice(&json));
-    }
+    for (size_t i = 0; i < events.n_items && !rc; i++)
+        rc = explain_event(explaining, &events.items[i], &json);
     event_list_free(&events);
     buffer_free(&json);
     return rc;
 }
 
+static enum rc tell_people(struct explaining *explaining)
+{
+    const struct invocation *invocation = explaining->invocation;
+    enum rc rc = RC_OK;
+
+    if (invocation->options.json)
+        return RC_OK;
+    if (explaining->n_events > SHOWN_MAX) {
+        buffer_clear(&explaining->shown);
+        rc = explain_summary_show(explaining->summary, &invocation->screen, explaining->n_events,
+                                  &explaining->shown);
+    }
+    return rc ? rc : screen_write(&explaining->shown);
+}
+
 static enum rc explain_inputs(struct explaining *explaining)
 {
     struct input_entry entry;
-    enum rc rc = arena_new(EVENTS_BYTES, &explaining->arena);
+    enum rc rc = arena_new(EVENTS_BYTES, &explaining->arena), told;
 
     if (!rc)
         rc = matcher_new(&explaining->matcher);
+    if (!rc)
+        rc = explain_summary_new(explaining->offline.ruleset, &explaining->summary);
     if (!rc)
         rc = inputs_open(&explaining->invocation->options, explaining->offline.config, NULL,
                          explaining->offline.problems, &explaining->inputs);
     while (!rc && !(rc = inputs_next(explaining->inputs, &entry)))
         rc = explain_entry(explaining, &entry);
-    return rc == RC_NOT_FOUND ? RC_OK : rc;
+    if (rc == RC_NOT_FOUND)
+        rc = RC_OK;
+    if (rc && rc != RC_INVALID)
+        return rc;
+    told = tell_people(explaining); /* what came before a broken line was explained */
+    return rc ? rc : told;
 }
 
 static enum exit_code explain_offline(const struct invocation *invocation)
@@ -150,6 +196,7 @@ static enum exit_code explain_offline(const struct invocation *invocation)
         code = offline_take_paths(invocation, paths, &n_paths);
     if (code)
         return code;
+    buffer_init(&explaining.shown, 0);
     code = offline_need(invocation, OFFLINE_RULES_AS_WRITTEN, paths, n_paths, &explaining.offline);
     if (code)
         goto out;
@@ -162,6 +209,8 @@ static enum exit_code explain_offline(const struct invocation *invocation)
 out:
     inputs_close(explaining.inputs);
     matcher_free(explaining.matcher);
+    explain_summary_free(explaining.summary);
+    buffer_free(&explaining.shown);
     arena_free(explaining.arena);
     offline_close(&explaining.offline);
     return code;
@@ -185,8 +234,8 @@ static enum exit_code explain_id(const struct invocation *invocation)
         code = client_get(client, buffer_slice(&text), &json);
     if (!code) {
         buffer_clear(&text);
-        value_add_line(json, &text);
-        code = show(invocation, buffer_slice(&text)) ? EXIT_REFUSED : EXIT_DONE;
+        render(invocation, json, &text);
+        code = screen_write(&text) ? EXIT_REFUSED : EXIT_DONE;
     }
     json_free(json);
     client_free(client);

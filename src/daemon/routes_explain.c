@@ -10,6 +10,7 @@
 #include "src/store/rule_states.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define RULE_ARENA_BYTES ((size_t)64 << 20)
 #define EXPLAIN_MAX_BYTES ((size_t)16 << 20)
@@ -97,7 +98,7 @@ static enum rc explain_rule(struct event_work *work, const struct rule *rule)
     const struct match *match = find_match(work, rule);
     struct json_writer *writer = &work->writer;
     struct gate *gates = NULL;
-    size_t n_gates = 0;
+    size_t n_gates = 0, n_missed;
     bool matched = false;
     enum rc rc;
 
@@ -105,11 +106,14 @@ static enum rc explain_rule(struct event_work *work, const struct rule *rule)
     rc = match_explain(work->matcher, rule, event, work->scratch, &gates, &n_gates, &matched);
     if (rc)
         return rc;
+    n_missed = gates_missed(gates, n_gates);
     json_object_begin(writer);
     json_member_text(writer, "rule", rule->id);
     json_member_bool(writer, "matched", matched);
     if (match && match->clears)
         json_member_bool(writer, "clears", true);
+    if (!matched && n_missed != GATES_FAR)
+        json_member_int(writer, "missed", (int64_t)n_missed);
     json_key(writer, "gates");
     json_array_begin(writer);
     for (size_t i = 0; i < n_gates; i++)
@@ -282,6 +286,60 @@ static enum rc take_progress(struct signal_work *work, const struct rule *rule)
                               &work->progress);
 }
 
+/* --- how near it came: by the times of its samples --- */
+
+static int compare_times(const void *a, const void *b)
+{
+    const int64_t *one = a, *other = b;
+
+    return (*one > *other) - (*one < *other);
+}
+
+/* Event time of a sample; RC_NOT_FOUND where its delivery is kept no more. */
+static enum rc sample_time(struct signal_work *work, struct ulid id, int64_t *time_ms)
+{
+    struct request *request = work->work.request;
+    struct event_list events = { 0 };
+    struct journal_entry entry;
+    uint32_t part;
+    enum rc rc = journal_find(work->txn, id, request->arena, &entry, &part);
+
+    if (!rc)
+        rc = engine_events(request->config, &entry, request->arena, &events);
+    if (!rc && part < events.n_items)
+        *time_ms = events.items[part].time_ms;
+    else if (!rc || rc == RC_INVALID)
+        rc = RC_NOT_FOUND;
+    event_list_free(&events);
+    return rc;
+}
+
+static enum rc write_near_miss(struct signal_work *work, const struct rule *rule)
+{
+    const struct ulid_list *samples = &work->signal.samples;
+    struct arena *arena = work->work.request->arena;
+    int64_t *times = arena_alloc(arena, samples->n_items + 1, sizeof *times);
+    struct slice text = { 0 };
+    size_t n_times = 0;
+    enum rc rc = times ? RC_OK : RC_NO_MEMORY;
+
+    if (!rule || !rule->condition->near_miss || work->signal.state != SIGNAL_PENDING)
+        return RC_OK;
+    for (size_t i = 0; i < samples->n_items && !rc; i++) {
+        rc = sample_time(work, samples->items[i], &times[n_times]);
+        n_times += !rc;
+        if (rc == RC_NOT_FOUND)
+            rc = RC_OK;
+    }
+    if (rc)
+        return rc;
+    qsort(times, n_times, sizeof *times, compare_times);
+    rc = rule->condition->near_miss(rule->condition_spec, times, n_times, arena, &text);
+    if (!rc)
+        json_member_text(&work->writer, "near_miss", text);
+    return rc;
+}
+
 static enum rc write_own_gates(struct signal_work *work)
 {
     const struct signal *signal = &work->signal;
@@ -416,6 +474,9 @@ static enum rc write_chain(struct signal_work *work, struct engine *engine)
     api_member_id(writer, "signal", "sig_", work->id);
     json_member_text(writer, "rule", work->signal.rule);
     json_member_text(writer, "progress", work->progress);
+    rc = write_near_miss(work, rule);
+    if (rc)
+        return rc;
     json_key(writer, "events");
     json_array_begin(writer);
     for (size_t i = 0; i < work->signal.samples.n_items; i++) {
