@@ -5,6 +5,9 @@
 #include <stdlib.h>
 
 #define FOLD_ALL SIZE_MAX
+/* Deliveries that were folded are asked for no more, however many there were: the newest stay, as samples of what is told. */
+#define KEPT_BYTES ((int64_t)64 << 20)
+#define FORGET_EVERY 1024 /* deliveries */
 
 struct waiting {
     struct outbox_item item; /* only its numbers: the texts go with the turn */
@@ -17,6 +20,7 @@ struct simulation {
     struct waiting *first, **last; /* evidence and checks to be answered at once */
     struct waiting *steps, **steps_last;
     int64_t now_ms;
+    size_t n_received;
 };
 
 static void take_effect(void *context, const struct outbox_item *item)
@@ -156,6 +160,20 @@ enum rc simulation_advance(struct simulation *simulation, int64_t now_ms)
     return rc;
 }
 
+static enum rc forget_folded(struct simulation *simulation)
+{
+    struct store_txn *txn = NULL;
+    size_t n_removed;
+    enum rc rc = store_begin(simulation->store, &txn);
+
+    if (!rc)
+        rc = journal_expire(txn, 0, KEPT_BYTES, 2 * FORGET_EVERY, &n_removed);
+    if (!rc)
+        rc = store_commit(&txn);
+    store_abort(&txn);
+    return rc;
+}
+
 enum rc simulation_receive(struct simulation *simulation, struct journal_entry *entry,
                            struct slice seed)
 {
@@ -175,7 +193,11 @@ enum rc simulation_receive_once(struct simulation *simulation, struct journal_en
         rc = engine_accept(simulation->engine, &item, 1);
     while (!rc && more)
         rc = engine_fold(simulation->engine, simulation->now_ms, FOLD_ALL, INT64_MAX / 2, &more);
-    return rc ? rc : answer_all(simulation);
+    if (!rc)
+        rc = answer_all(simulation);
+    if (!rc && ++simulation->n_received % FORGET_EVERY == 0)
+        rc = forget_folded(simulation);
+    return rc;
 }
 
 enum rc simulation_receive_event(struct simulation *simulation, struct slice json,

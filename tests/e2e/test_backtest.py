@@ -3,6 +3,7 @@ import datetime
 import itertools
 import json
 import random
+import time
 import unittest
 import uuid
 
@@ -48,6 +49,8 @@ class Backtests(VedetteTest):
         vedette = self.vedette(rules={"ci.yaml": CI, "other.yaml": OTHER}, **options)
         for run, branch in enumerate(["main", "main", "next", "next", "next"]):
             self.assertEqual(vedette.send_github("workflow_run", workflow_run(run=run + 1, branch=branch)).status, 202)
+        sent = time.time()
+        wait_until(lambda: time.time() > sent + 0.002, "the next delivery has a millisecond of its own")
         self.assertEqual(vedette.send_deploy({"app": {"name": "shop"}, "status": "failed", "delivery": uuid.uuid4().hex}).status, 202)
         vedette.wait_until_folded()
         return vedette
