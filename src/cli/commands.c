@@ -52,7 +52,8 @@ const struct command commands[] = {
       .options = { CLIENT, OPTION_RULES, OPTION_AGAINST, OPTION_SINCE, INPUTS, OPTION_TRANSITIONS, OPTION_QUIET, OPTION_JSON }, .run = backtest_command },
     { .name = "explain", .operands = "ID | --rules PATH… INPUT…", .max_operands = COMMAND_ANY_NUMBER, .summary = "why a rule did or did not match: every gate of an event or a signal",
       .more = INPUT_HELP "Of an input: what each rule makes of it, those that missed it by one clause before the others; of more than ten events, how many\n"
-              "each rule matched and missed, and by which clauses. --json explains each, a line each.\n",
+              "each rule matched and missed, and by which clauses. Then the signals as they are when it ends, with what is missing to those that\n"
+              "have not fired. --json explains each event, a line each, and has the signals in a last one.\n",
       .options = { CLIENT, OPTION_RULES, INPUTS, OPTION_JSON }, .run = explain_command },
     { .name = "fields", .operands = "INPUT…", .summary = "the events of an input as rules see them",
       .more = INPUT_HELP,

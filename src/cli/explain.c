@@ -6,11 +6,12 @@
 #include "src/cli/offline.h"
 #include "src/cli/value.h"
 #include "src/cli/views.h"
-#include "src/engine/engine.h"
+#include "src/engine/simulation.h"
 
 #include <string.h>
 
 #define EVENTS_BYTES ((size_t)256 << 20)
+#define SIGNALS_SHOWN_MAX ((size_t)20)
 #define SHOWN_MAX                                                                                  \
     10 /* events that people are shown one by one; of more, what they have in common */
 
@@ -21,7 +22,8 @@ struct explaining {
     struct matcher *matcher;
     struct arena *arena;
     struct explain_summary *summary;
-    struct buffer shown; /* the first SHOWN_MAX events, for people */
+    struct simulation *simulation; /* what the rules make of all of it */
+    struct buffer shown;           /* the first SHOWN_MAX events, for people */
     uint64_t n_events;
 };
 
@@ -131,6 +133,14 @@ static enum rc explain_event(struct explaining *explaining, const struct event *
     return !rc && as_json ? screen_write(&explaining->shown) : rc;
 }
 
+static enum rc fold_entry(struct explaining *explaining, const struct input_entry *entry)
+{
+    struct journal_entry copy = entry->entry;
+
+    return simulation_receive_once(explaining->simulation, &copy, entry->dedup_ms,
+                                   (struct slice){ 0 });
+}
+
 static enum rc explain_entry(struct explaining *explaining, const struct input_entry *entry)
 {
     struct event_list events = { 0 };
@@ -144,21 +154,112 @@ static enum rc explain_entry(struct explaining *explaining, const struct input_e
         rc = explain_event(explaining, &events.items[i], &json);
     event_list_free(&events);
     buffer_free(&json);
+    return rc ? rc : fold_entry(explaining, entry);
+}
+
+/* --- the signals that came of it --- */
+
+struct signals_told {
+    struct buffer *out;
+    struct json_writer writer;
+    bool as_json;
+    size_t n_told, n_more;
+};
+
+static void write_signal(struct signals_told *told, const struct signal *signal,
+                         const struct signal_description *description)
+{
+    json_object_begin(&told->writer);
+    json_member_text(&told->writer, "rule", signal->rule);
+    json_key(&told->writer, "key");
+    json_array_begin(&told->writer);
+    for (size_t i = 0; i < signal->key.n_items; i++)
+        json_write_text(&told->writer, signal->key.items[i]);
+    json_array_end(&told->writer);
+    json_member_text(&told->writer, "state", slice_of(signal_state_names[signal->state]));
+    json_member_int(&told->writer, "count", signal->count);
+    json_member_text(&told->writer, "progress", description->progress);
+    json_member_text(&told->writer, "near_miss", description->near_miss);
+    json_object_end(&told->writer);
+}
+
+/* "  brute  192.0.2.7: pending, count 4: 4 of 5 within 10m; 5 came within 10m12s, the last of them 12s too late" */
+static void show_signal(struct signals_told *told, const struct signal *signal,
+                        const struct signal_description *description)
+{
+    struct buffer *out = told->out;
+
+    buffer_add_text(out, "  ");
+    show_text(out, signal->rule);
+    for (size_t i = 0; i < signal->key.n_items; i++) {
+        buffer_add_text(out, i ? " · " : "  ");
+        show_text(out, signal->key.items[i]);
+    }
+    buffer_format(out, ": %s, count %lld", signal_state_names[signal->state],
+                  (long long)signal->count);
+    if (signal->state == SIGNAL_PENDING && description->progress.len)
+        buffer_format(out, ": %.*s", SLICE_ARG(description->progress));
+    if (description->near_miss.len)
+        buffer_format(out, "; %.*s", SLICE_ARG(description->near_miss));
+    buffer_add_text(out, "\n");
+}
+
+static bool tell_signal(void *context, const struct signal *signal,
+                        const struct signal_description *description)
+{
+    struct signals_told *told = context;
+
+    if (told->as_json)
+        write_signal(told, signal, description);
+    else if (told->n_told == SIGNALS_SHOWN_MAX)
+        told->n_more++;
+    else
+        show_signal(told, signal, description);
+    told->n_told += told->n_told < SIGNALS_SHOWN_MAX;
+    return true;
+}
+
+/* What a match leads to is the condition's affair: how far each is when the input ends. */
+static enum rc tell_signals(struct explaining *explaining)
+{
+    struct signals_told told = { .out = &explaining->shown,
+                                 .writer = json_writer_to(&explaining->shown),
+                                 .as_json = explaining->invocation->options.json };
+    size_t n_before = explaining->shown.len;
+    enum rc rc;
+
+    if (told.as_json) {
+        json_object_begin(&told.writer);
+        json_key(&told.writer, "signals");
+        json_array_begin(&told.writer);
+    } else {
+        buffer_add_text(told.out, "signals when it ends\n");
+    }
+    rc = simulation_each_signal(explaining->simulation, tell_signal, &told);
+    if (told.as_json) {
+        json_array_end(&told.writer);
+        json_object_end(&told.writer);
+        buffer_add_text(told.out, "\n");
+    }
+    if (told.n_more)
+        buffer_format(told.out, "  and %zu more\n", told.n_more);
+    if (!told.n_told)
+        explaining->shown.len = n_before;
     return rc;
 }
 
-static enum rc tell_people(struct explaining *explaining)
+static enum rc tell_end(struct explaining *explaining)
 {
     const struct invocation *invocation = explaining->invocation;
     enum rc rc = RC_OK;
 
-    if (invocation->options.json)
-        return RC_OK;
-    if (explaining->n_events > SHOWN_MAX) {
+    if (!invocation->options.json && explaining->n_events > SHOWN_MAX) {
         buffer_clear(&explaining->shown);
         rc = explain_summary_show(explaining->summary, &invocation->screen, explaining->n_events,
                                   &explaining->shown);
     }
+    if (!rc)
+        rc = tell_signals(explaining);
     return rc ? rc : screen_write(&explaining->shown);
 }
 
@@ -171,6 +272,11 @@ static enum rc explain_inputs(struct explaining *explaining)
         rc = matcher_new(&explaining->matcher);
     if (!rc)
         rc = explain_summary_new(explaining->offline.ruleset, &explaining->summary);
+    if (!rc) {
+        ruleset_hold(explaining->offline.ruleset); /* the simulation takes its own */
+        rc = simulation_new(explaining->offline.config, explaining->offline.ruleset,
+                            &explaining->simulation);
+    }
     if (!rc)
         rc = inputs_open(&explaining->invocation->options, explaining->offline.config, NULL,
                          explaining->offline.problems, &explaining->inputs);
@@ -180,7 +286,7 @@ static enum rc explain_inputs(struct explaining *explaining)
         rc = RC_OK;
     if (rc && rc != RC_INVALID)
         return rc;
-    told = tell_people(explaining); /* what came before a broken line was explained */
+    told = tell_end(explaining); /* what came before a broken line was explained */
     return rc ? rc : told;
 }
 
@@ -208,6 +314,7 @@ static enum exit_code explain_offline(const struct invocation *invocation)
     code = rc ? EXIT_REFUSED : EXIT_DONE;
 out:
     inputs_close(explaining.inputs);
+    simulation_free(explaining.simulation);
     matcher_free(explaining.matcher);
     explain_summary_free(explaining.summary);
     buffer_free(&explaining.shown);

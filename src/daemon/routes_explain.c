@@ -4,13 +4,11 @@
 #include "src/daemon/handlers.h"
 #include "src/daemon/object_kinds.h"
 
-#include "rules/fold.h"
+#include "rules/match.h"
 #include "rules/quarantine.h"
 #include "src/store/meta.h"
-#include "src/store/rule_states.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #define RULE_ARENA_BYTES ((size_t)64 << 20)
 #define EXPLAIN_MAX_BYTES ((size_t)16 << 20)
@@ -257,7 +255,7 @@ struct signal_work {
     struct json_writer writer;
     struct store_txn *txn;
     struct signal signal;
-    struct slice progress;
+    struct signal_description description;
     int64_t now_ms;
 };
 
@@ -272,74 +270,6 @@ static void write_rule_gate(struct signal_work *work, const struct rule *rule)
                    rule->mode == RULE_PROPOSE ? SLICE("propose") : SLICE("observe"));
 }
 
-/* How far its condition is; absent where nothing can be said. */
-static enum rc take_progress(struct signal_work *work, const struct rule *rule)
-{
-    struct fold_clock clock = { .now_ms = work->now_ms };
-    enum rc rc;
-
-    if (!rule)
-        return RC_OK;
-    rc = rule_state_since(work->txn, rule->id, rule->condition_version, &clock.rule_since_ms);
-    return rc ? rc
-              : fold_describe(rule, &clock, &work->signal, work->work.request->arena,
-                              &work->progress);
-}
-
-/* --- how near it came: by the times of its samples --- */
-
-static int compare_times(const void *a, const void *b)
-{
-    const int64_t *one = a, *other = b;
-
-    return (*one > *other) - (*one < *other);
-}
-
-/* Event time of a sample; RC_NOT_FOUND where its delivery is kept no more. */
-static enum rc sample_time(struct signal_work *work, struct ulid id, int64_t *time_ms)
-{
-    struct request *request = work->work.request;
-    struct event_list events = { 0 };
-    struct journal_entry entry;
-    uint32_t part;
-    enum rc rc = journal_find(work->txn, id, request->arena, &entry, &part);
-
-    if (!rc)
-        rc = engine_events(request->config, &entry, request->arena, &events);
-    if (!rc && part < events.n_items)
-        *time_ms = events.items[part].time_ms;
-    else if (!rc || rc == RC_INVALID)
-        rc = RC_NOT_FOUND;
-    event_list_free(&events);
-    return rc;
-}
-
-static enum rc write_near_miss(struct signal_work *work, const struct rule *rule)
-{
-    const struct ulid_list *samples = &work->signal.samples;
-    struct arena *arena = work->work.request->arena;
-    int64_t *times = arena_alloc(arena, samples->n_items + 1, sizeof *times);
-    struct slice text = { 0 };
-    size_t n_times = 0;
-    enum rc rc = times ? RC_OK : RC_NO_MEMORY;
-
-    if (!rule || !rule->condition->near_miss || work->signal.state != SIGNAL_PENDING)
-        return RC_OK;
-    for (size_t i = 0; i < samples->n_items && !rc; i++) {
-        rc = sample_time(work, samples->items[i], &times[n_times]);
-        n_times += !rc;
-        if (rc == RC_NOT_FOUND)
-            rc = RC_OK;
-    }
-    if (rc)
-        return rc;
-    qsort(times, n_times, sizeof *times, compare_times);
-    rc = rule->condition->near_miss(rule->condition_spec, times, n_times, arena, &text);
-    if (!rc)
-        json_member_text(&work->writer, "near_miss", text);
-    return rc;
-}
-
 static enum rc write_own_gates(struct signal_work *work)
 {
     const struct signal *signal = &work->signal;
@@ -347,7 +277,8 @@ static enum rc write_own_gates(struct signal_work *work)
     struct slice stands;
     enum rc rc = arena_format(work->work.request->arena, &stands, "%s, count %lld%s%.*s",
                               signal_state_names[signal->state], (long long)signal->count,
-                              work->progress.len ? ": " : "", SLICE_ARG(work->progress));
+                              work->description.progress.len ? ": " : "",
+                              SLICE_ARG(work->description.progress));
 
     if (rc)
         return rc;
@@ -466,17 +397,16 @@ static enum rc write_chain(struct signal_work *work, struct engine *engine)
 {
     const struct rule *rule = ruleset_find(engine_ruleset(engine), work->signal.rule);
     struct json_writer *writer = &work->writer;
-    enum rc rc = take_progress(work, rule);
+    enum rc rc = engine_describe_signal(engine, work->txn, &work->signal, work->now_ms,
+                                        work->work.request->arena, &work->description);
 
     if (rc)
         return rc;
     json_object_begin(writer);
     api_member_id(writer, "signal", "sig_", work->id);
     json_member_text(writer, "rule", work->signal.rule);
-    json_member_text(writer, "progress", work->progress);
-    rc = write_near_miss(work, rule);
-    if (rc)
-        return rc;
+    json_member_text(writer, "progress", work->description.progress);
+    json_member_text(writer, "near_miss", work->description.near_miss);
     json_key(writer, "events");
     json_array_begin(writer);
     for (size_t i = 0; i < work->signal.samples.n_items; i++) {

@@ -7,6 +7,7 @@
 #define FOLD_ALL SIZE_MAX
 /* Deliveries that were folded are asked for no more, however many there were: the newest stay, as samples of what is told. */
 #define KEPT_BYTES ((int64_t)64 << 20)
+#define LOOK_BYTES ((size_t)64 << 20)
 #define FORGET_EVERY 1024 /* deliveries */
 
 struct waiting {
@@ -314,6 +315,54 @@ enum rc simulation_signal(struct simulation *simulation, struct slice rule,
         rc = signal_find(txn, match.fingerprint, arena, signal);
     store_abort(&txn);
     return rc;
+}
+
+struct signal_visit {
+    struct simulation *simulation;
+    struct store_txn *txn;
+    struct arena *arena; /* of one signal */
+    bool (*visit)(void *context, const struct signal *signal,
+                  const struct signal_description *description);
+    void *context;
+    enum rc rc;
+};
+
+static bool describe_one(void *context, struct ulid id, const void *object)
+{
+    struct signal_visit *visit = context;
+    const struct signal *signal = object;
+    struct signal_description description;
+
+    (void)id;
+    if (signal->state == SIGNAL_IDLE)
+        return true;
+    arena_reset(visit->arena);
+    visit->rc = engine_describe_signal(visit->simulation->engine, visit->txn, signal,
+                                       visit->simulation->now_ms, visit->arena, &description);
+    return !visit->rc && visit->visit(visit->context, signal, &description);
+}
+
+enum rc simulation_each_signal(struct simulation *simulation,
+                               bool (*visit)(void *context, const struct signal *signal,
+                                             const struct signal_description *description),
+                               void *context)
+{
+    struct signal_visit walk = { .simulation = simulation, .visit = visit, .context = context };
+    struct arena *row = NULL;
+    struct signal signal;
+    enum rc rc = arena_new(LOOK_BYTES, &walk.arena);
+
+    if (!rc)
+        rc = arena_new(LOOK_BYTES, &row);
+    if (!rc)
+        rc = store_begin_read(simulation->store, &walk.txn);
+    if (!rc)
+        rc = object_each_newest(walk.txn, TABLE_SIGNALS, &signal_shape, (struct ulid){ 0 },
+                                SIZE_MAX, row, &signal, describe_one, &walk);
+    store_abort(&walk.txn);
+    arena_free(walk.arena);
+    arena_free(row);
+    return rc ? rc : walk.rc;
 }
 
 enum rc simulation_proposal(struct simulation *simulation, struct ulid id, struct arena *arena,

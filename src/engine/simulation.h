@@ -42,6 +42,11 @@ enum rc simulation_next_change(struct simulation *simulation, uint64_t *seq, str
 enum rc simulation_signal(struct simulation *simulation, struct slice rule,
                           const struct slice_list *key, struct arena *arena,
                           struct signal *signal) MUST_CHECK;
+/* Calls `visit` for each signal that people would be shown, the newest first, until it returns false. What it is given lives until it returns. */
+enum rc simulation_each_signal(struct simulation *simulation,
+                               bool (*visit)(void *context, const struct signal *signal,
+                                             const struct signal_description *description),
+                               void *context) MUST_CHECK;
 enum rc simulation_proposal(struct simulation *simulation, struct ulid id, struct arena *arena,
                             struct proposal *proposal) MUST_CHECK;
 /* How many there are of each, since the beginning. */

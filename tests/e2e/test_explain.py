@@ -27,11 +27,12 @@ class Explanations(VedetteTest):
         vedette.write("one.json", json.dumps(workflow_run(branch="main")))
         source = ["--rules", "rules.d", "--hook", "github=one.json", "-H", "X-GitHub-Event: workflow_run"]
         told = vedette.cli("explain", *source, token=None, check=0).stdout
-        heads = [line.strip() for line in told.splitlines() if line.startswith("  ") and not line.startswith("   ") and ":" in line]
+        heads = [line.strip() for line in told.split("signals when it ends")[0].splitlines() if line.startswith("  ") and not line.startswith("   ") and ":" in line]
         self.assertEqual(heads, ["any-red: matched", "prod-red: not matched, by one clause alone", "prod-slow: not matched",
                                  "not on ci.run github.workflow_run: deploy-failed"])
         self.assertIn("    failed  where.branch: wanted prod, saw main\n", told)
-        [line] = vedette.cli("explain", *source, "--json", token=None, check=0).stdout.splitlines()
+        line, end = vedette.cli("explain", *source, "--json", token=None, check=0).stdout.splitlines()
+        self.assertEqual(json.loads(end), {"signals": [{"rule": "any-red", "key": ["acme/shop", "main"], "state": "firing", "count": 1}]})
         self.assertEqual([(rule["rule"], rule["matched"], rule.get("missed")) for rule in json.loads(line)["rules"]],
                          [("any-red", True, None), ("prod-red", False, 1), ("prod-slow", False, 2), ("deploy-failed", False, None)])
 
@@ -53,12 +54,25 @@ class Explanations(VedetteTest):
                                "root  20        10       0        10\n\n"
                                "  root\n"
                                f"    where.actor failed 10, 10 by it alone: wanted root, saw jane  {event}\n"
-                               "2 rules are not about any of them\n")
+                               "2 rules are not about any of them\n"
+                               "signals when it ends\n"
+                               "  root  app: firing, count 10\n")
         each = [json.loads(line) for line in vedette.cli("explain", *source, "--json", token=None, check=0).stdout.splitlines()]
-        self.assertEqual(len(each), 30)
-        self.assertEqual([found["event"] for found in each].index(event), 1)
+        self.assertEqual(len(each), 31)
+        self.assertEqual([found.get("event") for found in each].index(event), 1)
         vedette.write("app.log", "2026-01-01T00:00:00Z login of jane failed\n" * 10)  # as many as are shown one by one
         self.assertEqual(vedette.cli("explain", *source, token=None, check=0).stdout.count("root: not matched, by one clause alone"), 10)
+
+    def test_an_input_that_did_not_make_a_signal_fire_says_what_was_missing(self):
+        vedette = self.vedette(rules={"log.yaml": "rules:\n  - {id: disk, on: log, match: '/disk full/', key: [watcher], when: {count: 5, within: 10m}}\n"}, start=False)
+        times = ["08:00:00", "08:02:00", "08:04:00", "08:06:00", "08:10:12"]
+        vedette.write("app.log", "".join(f"2026-01-01T{at}Z disk full\n" for at in times))
+        told = vedette.cli("explain", "--rules", "rules.d", "--log", "app=app.log", token=None, check=0).stdout
+        self.assertEqual(told.split("signals when it ends\n")[1],
+                         "  disk  app: pending, count 4: 4 of 5 within 10m; 5 came within 10m12s, the last of them 12s too late\n")
+        end = vedette.cli("explain", "--rules", "rules.d", "--log", "app=app.log", "--json", token=None, check=0).stdout.splitlines()[-1]
+        self.assertEqual(json.loads(end)["signals"], [{"rule": "disk", "key": ["app"], "state": "pending", "count": 4, "progress": "4 of 5 within 10m",
+                                                       "near_miss": "5 came within 10m12s, the last of them 12s too late"}])
 
     def deploy(self, vedette, at):
         self.assertEqual(vedette.send_deploy({"app": {"name": "shop"}, "status": "failed", "at": at.isoformat(), "delivery": uuid.uuid4().hex}).status, 202)
