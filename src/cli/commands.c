@@ -36,7 +36,8 @@ const struct command commands[] = {
       .options = { OPTION_CONFIG, OPTION_JSON }, .run = test_command },
     { .name = "replay", .operands = "[--rules PATH…] INPUT…", .max_operands = COMMAND_ANY_NUMBER, .summary = "feed recorded input through rules, touching nothing",
       .more = INPUT_HELP "Prints a line of JSON for each transition. The same input and rules print the same bytes.\n"
-              "Events stand oldest first: `vedette events --json | tac`.\n"
+              "Events stand oldest first: `vedette events --json --kind '*' --limit 100000 | tac`; of the whole journal, `backtest --transitions`\n"
+              "prints the same.\n"
               "--profile: a table, or with --json an object for each of the ten. It holds what rules took where they were tried: on the\n"
               "text of a line, once more where that matches, and again where the line is folded. Finding what to try is not in it.\n",
       .options = { OPTION_CONFIG, OPTION_RULES, INPUTS, OPTION_SUMMARY, OPTION_QUIET, OPTION_PROFILE, OPTION_JSON }, .run = replay_command },

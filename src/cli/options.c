@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LIMIT_MAX 10000
-#define LONG_BASE 256 /* getopt's values of options without a letter start here */
+#define LIMIT_MAX 1000000 /* lists come page after page: a whole journal may be asked for */
+#define LONG_BASE 256     /* getopt's values of options without a letter start here */
 
 #define AT(member) .offset = offsetof(struct options, member)
 #define FLAG(member) .type = OPTION_IS_FLAG, AT(member)
