@@ -369,6 +369,18 @@ static enum rc write_decision_gates(struct signal_work *work, const struct propo
     return rc;
 }
 
+/* It holds back what is approved, and nothing before that. */
+static enum rc write_pause_gate(struct signal_work *work, const struct proposal *proposal)
+{
+    uint64_t paused = 0;
+    enum rc rc = meta_get(work->txn, META_PAUSED, &paused);
+
+    if (!rc && paused && !proposal_state_is_final(proposal->state))
+        write_gate(&work->writer, SLICE("pause"), false, (struct slice){ 0 },
+                   SLICE("nothing acts until `vedette resume`"));
+    return rc;
+}
+
 static enum rc write_proposal_gates(struct signal_work *work)
 {
     struct proposal proposal = { 0 };
@@ -386,7 +398,9 @@ static enum rc write_proposal_gates(struct signal_work *work)
     if (rc)
         return rc;
     write_gate(&work->writer, SLICE("proposal"), true, (struct slice){ 0 }, text);
-    rc = write_decision_gates(work, &proposal);
+    rc = write_pause_gate(work, &proposal);
+    if (!rc)
+        rc = write_decision_gates(work, &proposal);
     if (!rc && proposal.verify_until_ms)
         write_gate(&work->writer, SLICE("verification"), proposal.state == PROPOSAL_VERIFIED,
                    SLICE("verified"), slice_of(proposal_state_names[proposal.state]));

@@ -92,6 +92,17 @@ class Explanations(VedetteTest):
         self.assertIn("  near miss   3 came within 10m12s, the last of them 12s too late\n", told)
         self.assertIn("failed  window: wanted firing, saw pending, count 2: 2 of 3 within 10m", told)
 
+    def test_a_pause_is_a_gate_of_what_waits_to_act(self):
+        vedette = self.vedette()
+        self.assertEqual(vedette.send_github("workflow_run", workflow_run()).status, 202)
+        vedette.wait_for_proposal(state="open")
+        [signal] = vedette.items("signals")
+        self.assertNotIn("pause", vedette.cli("explain", signal["id"], check=0).stdout)
+        vedette.cli("pause", check=0)
+        self.assertIn("    failed  pause: nothing acts until `vedette resume`\n", vedette.cli("explain", signal["id"], check=0).stdout)
+        vedette.cli("resume", check=0)
+        self.assertNotIn("pause", vedette.cli("explain", signal["id"], check=0).stdout)
+
     def test_an_event_of_the_daemon_shows_its_near_misses_too(self):
         vedette = self.vedette(rules={"ci.yaml": RULES})
         self.assertEqual(vedette.send_github("workflow_run", workflow_run(branch="main")).status, 202)
