@@ -235,6 +235,18 @@ class Backtests(VedetteTest):
         self.assertEqual(self.up_to(tested, end), self.up_to(live, end))
         self.assertGreater(len(replayed), 100)
 
+    def test_what_a_rule_has_learnt_begins_with_the_daemon_not_with_its_first_event(self):
+        vedette = self.vedette(rules={"new.yaml": "rules:\n  - {id: new, mode: observe, on: deploy, where: {state: ok}, key: [service], when: {new: environment, learn: 2s}}\n"})
+        began = time.time()
+        for environment, after in (("a", 1.2), ("b", 2.4)):
+            wait_until(lambda after=after: time.time() > began + after, "its time has come")
+            self.assertEqual(vedette.send_deploy({"app": {"name": "shop"}, "status": "succeeded", "env": environment, "delivery": environment}).status, 202)
+        vedette.wait_until_folded()
+        live = [event["data"] for event in vedette.read_stream(last_id=0, until_quiet=True) if event["event"] == "signal"]
+        self.assertEqual([json.loads(line)["key"] for line in live], [["shop", "b"]])
+        tested = vedette.cli("backtest", "-c", str(vedette.config_path), "--rules", "rules.d", "--transitions", check=0).stdout.splitlines()
+        self.assertEqual(tested, live)
+
 
 if __name__ == "__main__":
     unittest.main()
