@@ -93,6 +93,10 @@ struct condition {
     /* How far it is, for people: "4 of 5 within 10m". `state` is its memory; of what fires there may be none. NULL: `count` says it. */
     enum rc (*describe)(const void *spec, const struct condition_input *input, struct slice state,
                         struct arena *arena, struct slice *text);
+    /* How near matches at `times` (event times, ascending) came to what they did not bring about: "5 within 10m12s, the last of them 12s too late". Absent: they were not near. NULL:
+     * nothing can be said. */
+    enum rc (*near_miss)(const void *spec, const int64_t *times, size_t n_times,
+                         struct arena *arena, struct slice *text);
     /* Why it cannot judge yet ("warming up", "too few matches"; NULL: it can), and until when, on the engine's clock (0: nobody knows). `input` without a match. Without `state` it is asked
      * whether it can judge any key at all, by rule_since_ms. NULL: it always can. */
     const char *(*judges_from)(const void *spec, const struct condition_input *input,

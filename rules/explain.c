@@ -101,3 +101,61 @@ enum rc match_explain(struct matcher *matcher, const struct rule *rule, const st
     *n_gates = list.n_items;
     return RC_OK;
 }
+
+/* --- how near it came --- */
+
+static bool is_named(const struct gate *gate, struct slice name)
+{
+    struct slice end = gate->name;
+
+    if (end.len > name.len && end.ptr[end.len - name.len - 1] == '.')
+        end = (struct slice){ end.ptr + end.len - name.len, name.len };
+    return slice_eq(end, name);
+}
+
+/* Of one filter: from its `on` up to the next. */
+struct nearness {
+    size_t n_missed;
+    const struct gate *first;
+};
+
+static void miss(struct nearness *filter, const struct gate *gate)
+{
+    if (is_named(gate, SLICE("on")) || is_named(gate, SLICE("match")))
+        filter->n_missed = GATES_FAR;
+    else if (filter->n_missed != GATES_FAR && !filter->n_missed++)
+        filter->first = gate;
+}
+
+static struct nearness find_nearest(const struct gate *gates, size_t n_gates)
+{
+    struct nearness nearest = { .n_missed = GATES_FAR }, filter = { .n_missed = GATES_FAR };
+
+    for (size_t i = 0; i < n_gates; i++) {
+        if (is_named(&gates[i], SLICE("on"))) {
+            if (filter.n_missed < nearest.n_missed)
+                nearest = filter;
+            filter = (struct nearness){ 0 };
+        }
+        if (!gates[i].passed)
+            miss(&filter, &gates[i]);
+    }
+    return filter.n_missed < nearest.n_missed ? filter : nearest;
+}
+
+size_t gates_missed(const struct gate *gates, size_t n_gates)
+{
+    return find_nearest(gates, n_gates).n_missed;
+}
+
+const struct gate *gates_first_missed(const struct gate *gates, size_t n_gates)
+{
+    const struct nearness nearest = find_nearest(gates, n_gates);
+
+    return nearest.n_missed == GATES_FAR ? NULL : nearest.first;
+}
+
+bool gates_clear(const struct gate *gates, size_t n_gates)
+{
+    return n_gates == 1 && !gates[0].passed && slice_eq(gates[0].name, SLICE("clear"));
+}

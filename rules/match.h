@@ -80,6 +80,13 @@ struct gate {
     struct slice wanted; /* as the rule writes it */
     struct slice saw;    /* the value, or absent */
 };
+#define GATES_FAR SIZE_MAX
+/* How many gates the event missed of the filter that it came nearest to; 1: a near miss, 0: a match. GATES_FAR: it is of another kind, its text does not match, or it clears. */
+size_t gates_missed(const struct gate *gates, size_t n_gates);
+/* The first gate that it failed of that filter; NULL where it is GATES_FAR or 0. */
+const struct gate *gates_first_missed(const struct gate *gates, size_t n_gates);
+/* Does the event end the signal? Then that is its only gate. */
+bool gates_clear(const struct gate *gates, size_t n_gates);
 /* The gates of one rule for an event: for its own filter, then for each FILTER of its condition, up to and with the first that failed. */
 enum rc match_explain(struct matcher *matcher, const struct rule *rule, const struct event *event,
                       struct arena *arena, struct gate **gates, size_t *n_gates,

@@ -2,6 +2,7 @@
 
 #include "rules/conditions/conditions.h"
 #include "rules/conditions/memory.h"
+#include "src/base/clock.h"
 
 /* {absent: 24h, grace: 2h}: true when a key goes unseen for so long; over with its next sight. With {absent: {cron: …}} it is due at the first slot after its last sight. Keys
  * are learnt at their first sight and forgotten when they stay away for long; those that are expected are known from the start and never forgotten.
@@ -161,6 +162,23 @@ static const struct slice_list *expected_of_absent(const void *spec, size_t *n_k
     return wanted->expected;
 }
 
+/* "seen last 2026-11-21T08:00:00.000Z, missed from 2026-11-22T10:00:00.000Z on" */
+static enum rc describe_absent(const void *spec, const struct condition_input *input,
+                               struct slice state, struct arena *arena, struct slice *text)
+{
+    const struct absent_spec *wanted = spec;
+    struct memory memory = take_memory(state);
+    char seen[TIME_TEXT_BYTES], due[TIME_TEXT_BYTES];
+    int64_t due_ms = absence_due(wanted, input, &memory);
+
+    if (memory.was_told || due_ms == INT64_MAX)
+        return arena_format(arena, text, "%s%s", memory.seen_ms ? "seen last " : "never seen",
+                            memory.seen_ms ? time_format(memory.seen_ms, seen) : "");
+    return arena_format(
+        arena, text, "%s%s, missed from %s on", memory.seen_ms ? "seen last " : "never seen",
+        memory.seen_ms ? time_format(memory.seen_ms, seen) : "", time_format(due_ms, due));
+}
+
 /* Ended by hand: not told again before its next sight. */
 static enum rc keep_all(const void *spec, struct slice state, struct arena *arena,
                         struct slice *kept)
@@ -200,6 +218,7 @@ const struct condition condition_absent = {
     .wake = wake_absent,
     .expect = expect_absent,
     .expected = expected_of_absent,
+    .describe = describe_absent,
     .check_key = absent_check_key,
     .rest = keep_all,
     .weigh = weigh,

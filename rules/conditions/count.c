@@ -98,6 +98,28 @@ static enum rc describe_count(const void *spec, const struct condition_input *in
                         (long long)wanted->count, duration_format(wanted->within_ms, within));
 }
 
+/* Of all that are enough in number, those that lie nearest together. Where an event stands for several, times alone do not tell. */
+static enum rc near_count(const void *spec, const int64_t *times, size_t n_times,
+                          struct arena *arena, struct slice *text)
+{
+    const struct count_spec *wanted = spec;
+    size_t n_wanted = (size_t)wanted->count;
+    char span_text[TIME_TEXT_BYTES], late_text[TIME_TEXT_BYTES];
+    int64_t span_ms = INT64_MAX, late_ms;
+
+    *text = (struct slice){ 0 };
+    if (wanted->weight_field.name.len)
+        return RC_OK;
+    for (size_t i = 0; n_wanted > 1 && i + n_wanted <= n_times; i++)
+        if (times[i + n_wanted - 1] - times[i] < span_ms)
+            span_ms = times[i + n_wanted - 1] - times[i];
+    if (span_ms == INT64_MAX || span_ms < wanted->within_ms)
+        return RC_OK;
+    late_ms = span_ms > wanted->within_ms ? span_ms - wanted->within_ms : 1;
+    return arena_format(arena, text, "%zu came within %s, the last of them %s too late", n_wanted,
+                        duration_format(span_ms, span_text), duration_format(late_ms, late_text));
+}
+
 static int64_t within_of_count(const void *spec)
 {
     const struct count_spec *wanted = spec;
@@ -111,6 +133,7 @@ const struct condition condition_count = {
     .fold = fold_count,
     .weigh = weigh,
     .describe = describe_count,
+    .near_miss = near_count,
     .within_ms = within_of_count,
     .match_is_trouble = true,
 };

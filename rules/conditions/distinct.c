@@ -140,6 +140,21 @@ static enum rc fold_distinct(const void *spec, const struct condition_input *inp
     return store_seen(&seen, arena, &result->state);
 }
 
+static enum rc describe_distinct(const void *spec, const struct condition_input *input,
+                                 struct slice state, struct arena *arena, struct slice *text)
+{
+    const struct distinct_spec *wanted = spec;
+    char within[TIME_TEXT_BYTES];
+    struct seen seen;
+    enum rc rc = take_seen(state, arena, &seen);
+
+    if (rc)
+        return rc;
+    window_drop(&seen.values, input->key_now_ms - wanted->within_ms);
+    return arena_format(arena, text, "%zu of %lld values within %s", seen.values.n_entries,
+                        (long long)wanted->count, duration_format(wanted->within_ms, within));
+}
+
 static int64_t within_of_distinct(const void *spec)
 {
     const struct distinct_spec *wanted = spec;
@@ -153,5 +168,6 @@ const struct condition condition_distinct = {
     .fold = fold_distinct,
     .weigh = value_weigh,
     .within_ms = within_of_distinct,
+    .describe = describe_distinct,
     .match_is_trouble = true,
 };

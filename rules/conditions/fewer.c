@@ -193,6 +193,21 @@ static enum rc keep_all(const void *spec, struct slice state, struct arena *aren
     return RC_OK;
 }
 
+static enum rc describe_fewer(const void *spec, const struct condition_input *input,
+                              struct slice state, struct arena *arena, struct slice *text)
+{
+    const struct fewer_spec *wanted = spec;
+    char within[TIME_TEXT_BYTES];
+    struct memory memory;
+    enum rc rc = take_memory(state, arena, &memory);
+
+    if (rc)
+        return rc;
+    return arena_format(arena, text, "%zu within %s, %lld are enough",
+                        memory.window.n_entries - find_begin(wanted, input, &memory.window),
+                        duration_format(wanted->within_ms, within), (long long)wanted->count);
+}
+
 static int64_t within_of_fewer(const void *spec)
 {
     const struct fewer_spec *wanted = spec;
@@ -213,6 +228,7 @@ const struct condition condition_fewer = {
     .wake = wake_fewer,
     .expect = expect_fewer,
     .rest = keep_all,
+    .describe = describe_fewer,
     .within_ms = within_of_fewer,
     .is_about_silence = always,
     .title = "{{rule}}: too few of {{signal.key}}",

@@ -67,6 +67,19 @@ static bool ratio_is_over(const struct rolling *rolling, const struct sliding *n
     return !now->window.n_matches || compare_share((const void *)rolling, &now->window, 2) < 0;
 }
 
+/* -- for people -- */
+
+static enum rc tell_ratio(const struct rolling *rolling, const struct sliding *now,
+                          struct arena *arena, struct slice *text)
+{
+    const struct ratio *ratio = (const void *)rolling;
+    double n_matches = now->window.n_matches ? (double)now->window.n_matches : 1;
+
+    return arena_format(arena, text, ", %lld of them: %.3g%%, fires from %.6g%% on",
+                        (long long)now->window.sum, 100 * (double)now->window.sum / n_matches,
+                        (double)ratio->percent / (double)AMOUNT_ONE);
+}
+
 /* -- reading -- */
 
 /* What it asks of the rule's own matches: which events they are, and under which key, stands there. */
@@ -101,6 +114,7 @@ static void read_ratio(struct rule_reading *reading, struct ratio *ratio)
         .at_least = ratio->at_least,
         .holds = ratio_holds,
         .is_over = ratio_is_over,
+        .tell = tell_ratio,
     };
 }
 

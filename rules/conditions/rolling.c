@@ -250,7 +250,7 @@ enum rc rolling_describe(const void *spec, const struct condition_input *input, 
 {
     const struct rolling *rolling = spec;
     char within[TIME_TEXT_BYTES], against[TIME_TEXT_BYTES];
-    struct slice before = SLICE("");
+    struct slice before = SLICE(""), told = SLICE("");
     struct judging judging;
     struct sliding now;
     struct tally tally;
@@ -266,10 +266,12 @@ enum rc rolling_describe(const void *spec, const struct condition_input *input, 
         rc = arena_format(arena, &before, ", %llu in the %s before",
                           (unsigned long long)now.before.n_matches,
                           duration_format(rolling->kind.against_ms, against));
+    if (!rc && rolling->tell)
+        rc = rolling->tell(rolling, &now, arena, &told);
     if (rc)
         return rc;
-    return arena_format(arena, text, "%llu within %s%.*s%s%s",
+    return arena_format(arena, text, "%llu within %s%.*s%.*s%s%s",
                         (unsigned long long)now.window.n_matches,
                         duration_format(rolling->kind.within_ms, within), SLICE_ARG(before),
-                        hindrance ? "; " : "", hindrance ? hindrance : "");
+                        SLICE_ARG(told), hindrance ? "; " : "", hindrance ? hindrance : "");
 }

@@ -21,6 +21,9 @@ struct rolling {
     bool steps; /* its answers cannot be told in advance from sums: each instant is asked for */
     bool (*holds)(const struct rolling *rolling, const struct sliding *now);
     bool (*is_over)(const struct rolling *rolling, const struct sliding *now);
+    /* What is compared, and from where on it holds, for people: ": 2.4x, fires from 4x". NULL: nothing is said. */
+    enum rc (*tell)(const struct rolling *rolling, const struct sliding *now, struct arena *arena,
+                    struct slice *text);
 };
 
 /* `entry`: what the match says; NULL: nothing that counts. */
@@ -34,7 +37,7 @@ enum rc rolling_wake(const void *spec, const struct condition_input *input, stru
 enum rc rolling_expect(const void *spec, const struct condition_input *input, struct arena *arena,
                        struct condition_result *result) MUST_CHECK;
 int64_t rolling_span_ms(const void *spec);
-/* "8 within 5m, 12 in the 1h before; warming up". */
+/* "8 within 5m, 12 in the 1h before: 8x, fires from 4x; warming up". */
 enum rc rolling_describe(const void *spec, const struct condition_input *input, struct slice state,
                          struct arena *arena, struct slice *text) MUST_CHECK;
 const char *rolling_judges_from(const void *spec, const struct condition_input *input,

@@ -100,6 +100,32 @@ static bool drop_is_over(const struct rolling *rolling, const struct sliding *no
                          2 * AMOUNT_ONE, rates->factor) > 0;
 }
 
+/* -- for people -- */
+
+static double times_before(const struct rates *rates, const struct sliding *now)
+{
+    return (double)now->window.n_matches * (double)rates->against_ms /
+           ((double)one_at_least(now->before.n_matches) * (double)rates->within_ms);
+}
+
+static enum rc tell_spike(const struct rolling *rolling, const struct sliding *now,
+                          struct arena *arena, struct slice *text)
+{
+    const struct rates *rates = rates_of(rolling);
+
+    return arena_format(arena, text, ": %.3gx, fires from %.6gx on", times_before(rates, now),
+                        (double)rates->factor / (double)AMOUNT_ONE);
+}
+
+static enum rc tell_drop(const struct rolling *rolling, const struct sliding *now,
+                         struct arena *arena, struct slice *text)
+{
+    const struct rates *rates = rates_of(rolling);
+
+    return arena_format(arena, text, ": %.3gx, fires at %.3gx or less", times_before(rates, now),
+                        (double)AMOUNT_ONE / (double)rates->factor);
+}
+
 /* -- reading -- */
 
 static struct rates *parse_rates(struct rule_reading *reading, const struct node *when,
@@ -131,6 +157,7 @@ static void *parse_spike(struct rule_reading *reading, const struct node *when)
             .end_is_put_off = true,
             .holds = spike_holds,
             .is_over = spike_is_over,
+            .tell = tell_spike,
         };
     return rates;
 }
@@ -151,6 +178,7 @@ static void *parse_drop(struct rule_reading *reading, const struct node *when)
             .beginning_is_put_off = true,
             .holds = drop_holds,
             .is_over = drop_is_over,
+            .tell = tell_drop,
         };
     return rates;
 }

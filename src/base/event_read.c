@@ -93,6 +93,10 @@ static const struct member {
     { .name = "specversion", .read = pass_over },
     { .name = "datacontenttype", .read = pass_over },
     { .name = "dataschema", .read = pass_over },
+    /* Of a delivery that was kept aside: why, when, and as what it was taken in again. */
+    { .name = "reason", .read = pass_over },
+    { .name = "at", .read = pass_over },
+    { .name = "again", .read = pass_over },
 };
 
 static enum rc read_member(const struct json *value, struct arena *arena, struct event *event)

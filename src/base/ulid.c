@@ -40,12 +40,20 @@ static struct ulid add(struct ulid ulid, uint64_t value)
     return ulid;
 }
 
+/* In the millisecond of the last id: the one behind it. */
+static bool follows(struct ulid_maker *maker, int64_t now_ms)
+{
+    if (ulid_is_absent(maker->last) || now_ms > ulid_time_ms(maker->last))
+        return false;
+    maker->last = add(maker->last, (uint64_t)1 << PART_BITS);
+    return true;
+}
+
 enum rc ulid_make(struct ulid_maker *maker, int64_t now_ms, struct ulid *ulid)
 {
     struct ulid next = { 0 };
 
-    if (!ulid_is_absent(maker->last) && now_ms <= ulid_time_ms(maker->last)) {
-        maker->last = add(maker->last, (uint64_t)1 << PART_BITS);
+    if (follows(maker, now_ms)) {
         *ulid = maker->last;
         return RC_OK;
     }
@@ -70,6 +78,13 @@ struct ulid ulid_from_seed(int64_t time_ms, struct slice seed)
     memcpy(ulid.bytes + TIME_BYTES, digest.bytes, ULID_BYTES - TIME_BYTES);
     clear_part(&ulid);
     return ulid;
+}
+
+struct ulid ulid_make_from_seed(struct ulid_maker *maker, int64_t now_ms, struct slice seed)
+{
+    if (!follows(maker, now_ms))
+        maker->last = ulid_from_seed(now_ms, seed);
+    return maker->last;
 }
 
 struct ulid ulid_plus(struct ulid ulid, uint32_t part)

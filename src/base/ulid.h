@@ -23,6 +23,8 @@ struct ulid_maker {
 enum rc ulid_make(struct ulid_maker *maker, int64_t now_ms, struct ulid *ulid) MUST_CHECK;
 /* The id made from nothing but `seed`: the same bytes give the same id (replays have no randomness). */
 struct ulid ulid_from_seed(int64_t time_ms, struct slice seed);
+/* As ulid_make, but with the seed instead of randomness: ids ascend as live ones do, so that what goes by their order goes the same way. */
+struct ulid ulid_make_from_seed(struct ulid_maker *maker, int64_t now_ms, struct slice seed);
 struct ulid ulid_plus(struct ulid ulid, uint32_t part);
 bool ulid_is_absent(struct ulid ulid);
 int ulid_compare(struct ulid a, struct ulid b);

@@ -13,7 +13,8 @@
     OPTION_HOOK, OPTION_HEADER, OPTION_DELIVERIES, OPTION_EVENTS, OPTION_LOG, OPTION_TIME_FORMAT
 
 #define INPUT_HELP                                                                                 \
-    "INPUT is one or more of --hook, --deliveries and --events; `-` as FILE is standard input.\n"  \
+    "INPUT is one or more of --hook, --deliveries, --events and --log; `-` as FILE is standard\n"  \
+    "input, where lines that say no year are put into 2000.\n"                                     \
     "SENDER is a webhook of the configuration, or a sender (`vedette hooks --senders`).\n"
 
 /* clang-format off */
@@ -42,12 +43,25 @@ const struct command commands[] = {
       .options = { OPTION_CONFIG, OPTION_FILTER, OPTION_COVERAGE, OPTION_STRICT, OPTION_JUNIT, OPTION_JSON }, .run = test_command },
     { .name = "replay", .operands = "[--rules PATH…] INPUT…", .max_operands = COMMAND_ANY_NUMBER, .summary = "feed recorded input through rules, touching nothing",
       .more = INPUT_HELP "Prints a line of JSON for each transition. The same input and rules print the same bytes.\n"
-              "Events stand oldest first: `vedette events --json | tac`.\n"
+              "Events stand oldest first: `vedette events --json --kind '*' --limit 100000 | tac`; of the whole journal, `backtest --transitions`\n"
+              "prints the same.\n"
               "--profile: a table, or with --json an object for each of the ten. It holds what rules took where they were tried: on the\n"
               "text of a line, once more where that matches, and again where the line is folded. Finding what to try is not in it.\n",
       .options = { OPTION_CONFIG, OPTION_RULES, INPUTS, OPTION_SUMMARY, OPTION_QUIET, OPTION_PROFILE, OPTION_JSON }, .run = replay_command },
+    { .name = "backtest", .operands = "--rules PATH… [INPUT…]", .max_operands = COMMAND_ANY_NUMBER, .summary = "what changed rules would have signalled and asked, beside the loaded ones",
+      .more = "Over the events of the running daemon's journal, from --since (default 30d) on. What came before is folded as far as\n"
+              "the rules' windows reach back, and not counted. Lines of logs that matched nothing are not in the journal: --log adds them.\n"
+              "With --hook, --deliveries or --events: over these instead, beside the configured rules, without a daemon.\n"
+              "A PATH that is a file stands among the loaded ones, in place of those with its name or one of its rules; a directory\n"
+              "stands for all. + are added, - gone, ~ changed: the same rule and key at the same time, or one that lasts into it.\n"
+              "Nobody decides here: proposals wait until they expire or their signal ends, and then the rules' cooldown counts. Of the\n"
+              "review budget per_hour and per_day count, open does not. Silences of then are left out; a signal that\n"
+              "somebody ended by hand is ended.\n",
+      .options = { CLIENT, OPTION_RULES, OPTION_AGAINST, OPTION_SINCE, INPUTS, OPTION_TRANSITIONS, OPTION_QUIET, OPTION_JSON }, .run = backtest_command },
     { .name = "explain", .operands = "ID | --rules PATH… INPUT…", .max_operands = COMMAND_ANY_NUMBER, .summary = "why a rule did or did not match: every gate of an event or a signal",
-      .more = INPUT_HELP,
+      .more = INPUT_HELP "Of an input: what each rule makes of it, those that missed it by one clause before the others; of more than ten events, how many\n"
+              "each rule matched and missed, and by which clauses. Then the signals as they are when it ends, with what is missing to those that\n"
+              "have not fired. --json explains each event, a line each, and has the signals in a last one.\n",
       .options = { CLIENT, OPTION_RULES, INPUTS, OPTION_JSON }, .run = explain_command },
     { .name = "fields", .operands = "INPUT…", .summary = "the events of an input as rules see them",
       .more = INPUT_HELP,
@@ -119,7 +133,7 @@ const struct command commands[] = {
 #define N_COMMANDS (sizeof commands / sizeof *commands - 1)
 
 /* Commands that are known to come: nobody should look for a typing error that is none. */
-static const char *const not_yet[] = { "schema", "backtest", "shapes", "export", "restore", NULL };
+static const char *const not_yet[] = { "schema", "shapes", "export", "restore", NULL };
 
 const struct command *command_find(struct slice name)
 {

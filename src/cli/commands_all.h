@@ -14,6 +14,8 @@ enum exit_code reload_command(const struct invocation *invocation);
 enum exit_code check_command(const struct invocation *invocation);
 enum exit_code init_command(const struct invocation *invocation);
 enum exit_code doctor_command(const struct invocation *invocation);
+/* backtest.c */
+enum exit_code backtest_command(const struct invocation *invocation);
 /* test.c, replay.c, explain.c, fields.c: rules without a daemon */
 enum exit_code test_command(const struct invocation *invocation);
 enum exit_code replay_command(const struct invocation *invocation);

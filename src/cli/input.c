@@ -5,6 +5,7 @@
 #include "src/cli/exit_code.h"
 #include "src/cli/log_ahead.h"
 #include "src/engine/engine.h"
+#include "watchers/senders/sender.h"
 #include "watchers/webhook.h"
 
 #include <errno.h>
@@ -17,8 +18,13 @@
 #define ITEM_BYTES ((size_t)128 << 20) /* of one entry, parsed */
 #define LINE_BYTES ((size_t)32 << 20)  /* of one line, or of one payload */
 #define READ_BYTES 65536
+#define SENDERS_TOLD_MAX 256 /* in a did-you-mean */
 /* Nothing is in the future of it, so that an event's own time is not held against the time of receipt. */
 #define FAR_FUTURE_MS ((int64_t)253402300799000) /* 9999-12-31T23:59:59Z */
+
+/* A pipe does not say when it was written. Times without a year are put into one that has every day, so that they lie as far from each other as they did, and the same
+ * input always has the same: the end of 2000. */
+#define PIPE_WRITTEN_MS ((int64_t)978307199000)
 
 struct source {
     struct inputs *inputs;
@@ -404,7 +410,8 @@ static enum rc open_log(struct source *source)
         rc = path_absolute(slice_of(source->option->path), source->inputs->config->arena,
                            &source->watch_path);
     if (!rc)
-        rc = log_input_new(fd, source->watch, source->watch_path, source->written_ms, screen,
+        rc = log_input_new(fd, source->watch, source->watch_path,
+                           source->written_ms ? source->written_ms : PIPE_WRITTEN_MS, screen,
                            &input);
     /* A pipe is waited for by whoever asks: only he can be told that there is no need any more. */
     has_thread = screen && screen->has_threads && source->written_ms;
@@ -542,13 +549,35 @@ static enum rc open_source(struct source *source)
     return arena_new(ITEM_BYTES, &source->arena);
 }
 
-static bool are_known(const struct options *options, const struct watchers *watchers)
+/* The first that `watchers` have no webhook for; NULL: there is none. */
+static const struct input_option *find_unknown(const struct options *options,
+                                               const struct watchers *watchers)
 {
     for (size_t i = 0; i < options->n_inputs; i++)
         if (options->inputs[i].kind != INPUT_EVENTS && options->inputs[i].kind != INPUT_LOG &&
             !watchers_find_webhook(watchers, options->inputs[i].name))
-            return false;
-    return true;
+            return &options->inputs[i];
+    return NULL;
+}
+
+static enum rc refuse_sender(struct problems *problems, const struct input_option *unknown)
+{
+    const char *names[SENDERS_TOLD_MAX + 1] = { NULL };
+    struct buffer shown;
+    const char *meant;
+
+    for (size_t i = 0; i < SENDERS_TOLD_MAX && sender_at(i); i++)
+        names[i] = sender_at(i)->name;
+    meant = problem_did_you_mean(unknown->name, names);
+    buffer_init(&shown, 4096);
+    show_text(&shown, unknown->name);
+    problems_add(problems, PROBLEM_ERROR, (struct slice){ 0 }, 0, 0,
+                 "no webhook of the configuration (`vedette hooks`) and no sender (`vedette hooks "
+                 "--senders`) is called `%.*s`%s%s%s",
+                 SLICE_ARG(buffer_slice(&shown)), meant ? "; did you mean `" : "",
+                 meant ? meant : "", meant ? "`?" : "");
+    buffer_free(&shown);
+    return RC_INVALID;
 }
 
 /* The configuration's webhooks know more (constants, maps); where it has not all that are named, they are senders. */
@@ -558,17 +587,13 @@ static enum rc choose_watchers(const struct options *options, struct config *con
     struct watchers *senders = NULL;
     enum rc rc;
 
-    if (are_known(options, config->watchers))
+    if (!find_unknown(options, config->watchers))
         return RC_OK;
     rc = watchers_of_senders(config->arena, &senders);
     if (rc)
         return rc;
-    if (!are_known(options, senders)) {
-        problems_add(problems, PROBLEM_ERROR, (struct slice){ 0 }, 0, 0,
-                     "SENDER is a webhook of the configuration (`vedette hooks`) or a sender "
-                     "(`vedette hooks --senders`)");
-        return RC_INVALID;
-    }
+    if (find_unknown(options, senders))
+        return refuse_sender(problems, find_unknown(options, senders));
     *configured = config->watchers;
     config->watchers = senders;
     return RC_OK;
@@ -611,6 +636,21 @@ enum rc inputs_open(const struct options *options, struct config *config,
 fail:
     inputs_close(made);
     return rc;
+}
+
+enum rc inputs_add_events(struct inputs *inputs, FILE *file, const char *name)
+{
+    static const struct input_option option = { .kind = INPUT_EVENTS };
+    struct source *source = &inputs->sources[inputs->n_sources]; /* inputs_open left room for it */
+
+    *source = (struct source){ .inputs = inputs,
+                               .option = &option,
+                               .index = inputs->n_sources++,
+                               .file = file,
+                               .name = slice_of(name),
+                               .last_ms = INT64_MIN };
+    buffer_init(&source->text, LINE_BYTES);
+    return arena_new(ITEM_BYTES, &source->arena);
 }
 
 void inputs_close(struct inputs *inputs)

@@ -9,6 +9,8 @@
 #include "src/cli/command.h"
 #include "src/config/config.h"
 
+#include <stdio.h>
+
 struct inputs;
 
 struct input_entry {
@@ -23,6 +25,8 @@ struct log_input_screen; /* input_log.h */
 enum rc inputs_open(const struct options *options, struct config *config,
                     const struct log_input_screen *screen, struct problems *problems,
                     struct inputs **inputs) MUST_CHECK;
+/* Adds one more --events, which is read from `file` (taken) and called `name` (kept) in messages. Once, before the first entry is asked for. */
+enum rc inputs_add_events(struct inputs *inputs, FILE *file, const char *name) MUST_CHECK;
 /* Accepts NULL. */
 void inputs_close(struct inputs *inputs);
 /* The next entry; lives until the next call. RC_NOT_FOUND at the end. RC_INVALID after adding a problem with file and line. */

@@ -4,7 +4,8 @@
 
 #define FILES_BYTES ((size_t)256 << 20)
 
-static enum rc read_paths(struct offline *offline, const char *const *paths, size_t n_paths)
+enum rc offline_read_paths(struct offline *offline, const char *const *paths, size_t n_paths,
+                           struct rule_files *files)
 {
     struct slice_list list = { .items = arena_alloc(offline->arena, n_paths, sizeof *list.items),
                                .n_items = n_paths };
@@ -13,7 +14,7 @@ static enum rc read_paths(struct offline *offline, const char *const *paths, siz
         return RC_NO_MEMORY;
     for (size_t i = 0; i < n_paths; i++)
         list.items[i] = slice_of(paths[i]);
-    return rule_files_read(list, offline->arena, offline->problems, &offline->files);
+    return rule_files_read(list, offline->arena, offline->problems, files);
 }
 
 static const struct {
@@ -35,7 +36,7 @@ static enum rc load_rules(struct offline *offline, enum offline_rules rules,
     if (rules == OFFLINE_NO_RULES)
         return RC_OK;
     if (n_paths)
-        rc = read_paths(offline, paths, n_paths);
+        rc = offline_read_paths(offline, paths, n_paths, &offline->files);
     else
         rc = config_read_rules(offline->config, offline->problems, offline->arena, &offline->files);
     if (!rc)

@@ -27,6 +27,9 @@ enum rc offline_open(const struct invocation *invocation, enum offline_rules rul
 enum exit_code offline_need(const struct invocation *invocation, enum offline_rules rules,
                             const char *const *paths, size_t n_paths,
                             struct offline *offline) MUST_CHECK;
+/* Reads rule files or directories into the arena of `offline`. RC_INVALID with why in its problems. */
+enum rc offline_read_paths(struct offline *offline, const char *const *paths, size_t n_paths,
+                           struct rule_files *files) MUST_CHECK;
 /* The rule files of `--rules PATH…`: its values, and the operands, which can only be more of them. `paths` holds OPTIONS_MAX_TEXTS. */
 enum exit_code offline_take_paths(const struct invocation *invocation, const char **paths,
                                   size_t *n_paths) MUST_CHECK;

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LIMIT_MAX 10000
-#define LONG_BASE 256 /* getopt's values of options without a letter start here */
+#define LIMIT_MAX 1000000 /* lists come page after page: a whole journal may be asked for */
+#define LONG_BASE 256     /* getopt's values of options without a letter start here */
 
 #define AT(member) .offset = offsetof(struct options, member)
 #define FLAG(member) .type = OPTION_IS_FLAG, AT(member)
@@ -60,6 +60,11 @@ static const struct option_row rows[OPTION_N] = {
                              TEXT(time_format) },
     [OPTION_HEADER] = { "header", 'H', "'Name: value'", "a header of the payload",
                         .type = OPTION_IS_HEADER },
+    [OPTION_AGAINST] = { "against", 0, "PATH",
+                         "the rules to compare with, instead of the loaded ones", TEXT(against) },
+    [OPTION_TRANSITIONS] = { "transitions", 0, NULL,
+                             "print what the rules do, as `replay` does, instead of comparing",
+                             FLAG(transitions) },
     [OPTION_SUMMARY] = { "summary", 0, NULL, "end with one object of totals", FLAG(summary) },
     [OPTION_QUIET] = { "quiet", 0, NULL, "print only the totals", FLAG(quiet) },
     [OPTION_PROFILE] = { "profile", 0, NULL, "end with the ten rules that took most time",

@@ -25,6 +25,8 @@ enum option_id {
     OPTION_LOG,
     OPTION_TIME_FORMAT,
     OPTION_HEADER,
+    OPTION_AGAINST,
+    OPTION_TRANSITIONS,
     OPTION_SUMMARY,
     OPTION_QUIET,
     OPTION_PROFILE,
@@ -87,10 +89,10 @@ struct options {
     const char *config, *state, *log_format, *log_level;
     const char *url, *token_file;
     const char *sample, *time_format, *rule, *watcher, *list_state, *kind, *since, *note, *reason,
-        *snooze_for, *filter, *junit;
+        *snooze_for, *filter, *junit, *against;
     int64_t limit;
     bool json, strict, verbose, print, summary, quiet, profile, samples, print_curl, verify, yes,
-        no_wait, ran, not_ran, senders, coverage;
+        no_wait, ran, not_ran, senders, coverage, transitions;
     const char *rules[OPTIONS_MAX_TEXTS];
     size_t n_rules;
     struct input_option inputs[OPTIONS_MAX_TEXTS];

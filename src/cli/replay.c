@@ -2,15 +2,10 @@
 #include "src/base/work_pool.h"
 #include "src/cli/commands_all.h"
 #include "src/cli/input.h"
-#include "src/cli/input_log.h"
+#include "src/cli/input_screen.h"
 #include "src/cli/offline.h"
 #include "src/cli/replay_profile.h"
-#include "src/engine/screen.h"
 #include "src/engine/simulation.h"
-
-#include <pthread.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define CHANGE_BYTES ((size_t)16 << 20)
 #define WRITE_AT_BYTES 65536 /* of output, gathered */
@@ -19,8 +14,7 @@ struct replay {
     const struct invocation *invocation;
     const struct options *options;
     struct simulation *simulation;
-    struct screen *screen;
-    pthread_mutex_t screening; /* of its use */
+    struct input_screen *screen;
     struct inputs *inputs;
     struct arena *arena;
     struct profile *where_read, *where_folded; /* what rules cost there; NULL: nobody asks */
@@ -56,39 +50,6 @@ static enum rc play_out(struct replay *replay)
     if (last_ms != INT64_MIN)
         rc = simulation_advance(replay->simulation, last_ms);
     return rc ? rc : print_transitions(replay);
-}
-
-static enum rc learn_lines(void *context, const struct log_watch *watch, struct slice bytes)
-{
-    return screen_learn(context, watch, bytes);
-}
-
-static enum rc copy_lines(const struct record_list *lines, struct record_list *copy)
-{
-    struct log_line *items = calloc(lines->n_items + 1, sizeof *items);
-
-    if (!items)
-        return RC_NO_MEMORY;
-    if (lines->n_items)
-        memcpy(items, lines->items, lines->n_items * sizeof *items);
-    *copy = (struct record_list){ items, lines->n_items };
-    return RC_OK;
-}
-
-/* From the threads of all logs: what one is told does not outlive the next question. */
-static enum rc screen_lines(void *context, const struct log_batch *batch, int64_t reference_ms,
-                            struct record_list *wanted)
-{
-    struct replay *replay = context;
-    struct screened screened;
-    enum rc rc;
-
-    pthread_mutex_lock(&replay->screening);
-    rc = screen_batch(replay->screen, batch, reference_ms, &screened);
-    if (!rc)
-        rc = copy_lines(&screened.wanted, wanted);
-    pthread_mutex_unlock(&replay->screening);
-    return rc;
 }
 
 static enum rc play(struct replay *replay)
@@ -133,7 +94,7 @@ static enum rc begin_profile(struct replay *replay)
 
     if (!rc)
         rc = profile_new(n_rules, &replay->where_folded);
-    screen_set_profile(replay->screen, replay->where_read);
+    input_screen_set_profile(replay->screen, replay->where_read);
     engine_set_profile(engine, replay->where_folded);
     return rc;
 }
@@ -148,9 +109,8 @@ static enum rc write_profile(struct replay *replay)
 static enum rc run(struct replay *replay, struct offline *offline)
 {
     size_t n_workers = replay->options->profile ? 1 : work_pool_n_cpus();
-    struct log_input_screen log_screen = { .context = replay,
-                                           .screen = screen_lines,
-                                           .has_threads = n_workers > 1 };
+    struct log_input_screen log_screen;
+    struct engine *engine;
     int64_t started_ms;
     enum rc rc;
 
@@ -161,15 +121,20 @@ static enum rc run(struct replay *replay, struct offline *offline)
     offline->config->budget.is_there &= offline->config->budget.is_written;
     rc = simulation_new(offline->config, offline->ruleset, &replay->simulation);
     offline->ruleset = NULL; /* the simulation's now */
-    if (!rc)
-        rc = screen_new(simulation_engine(replay->simulation), n_workers, &replay->screen);
-    if (!rc && replay->options->profile)
+    if (rc)
+        return rc;
+    engine = simulation_engine(replay->simulation);
+    rc = input_screen_new(&engine, 1, n_workers, &replay->screen);
+    if (rc)
+        return rc;
+    log_screen = input_screen_asked(replay->screen);
+    if (replay->options->profile)
         rc = begin_profile(replay);
     if (!rc)
         rc = inputs_open(replay->options, offline->config, &log_screen, offline->problems,
                          &replay->inputs);
     if (!rc)
-        rc = inputs_learn(replay->inputs, learn_lines, replay->screen);
+        rc = inputs_learn(replay->inputs, input_screen_learn, replay->screen);
     started_ms = clock_mono_ms();
     if (!rc)
         rc = play(replay);
@@ -188,9 +153,7 @@ static enum rc run(struct replay *replay, struct offline *offline)
 
 enum exit_code replay_command(const struct invocation *invocation)
 {
-    struct replay replay = { .invocation = invocation,
-                             .options = &invocation->options,
-                             .screening = PTHREAD_MUTEX_INITIALIZER };
+    struct replay replay = { .invocation = invocation, .options = &invocation->options };
     const char *paths[OPTIONS_MAX_TEXTS];
     struct offline offline;
     size_t n_paths = 0;
@@ -214,7 +177,7 @@ enum exit_code replay_command(const struct invocation *invocation)
     code = rc ? EXIT_REFUSED : EXIT_DONE;
 out:
     inputs_close(replay.inputs); /* its threads ask the screen */
-    screen_free(replay.screen);
+    input_screen_free(replay.screen);
     simulation_free(replay.simulation);
     profile_free(replay.where_read);
     profile_free(replay.where_folded);

@@ -24,6 +24,8 @@ void get_event(struct request *request);
 /* routes_rules.c */
 void list_rules(struct request *request);
 void get_rule(struct request *request);
+/* routes_ruleset.c */
+void get_ruleset(struct request *request);
 /* routes_explain.c */
 void explain_event(struct request *request);
 void explain_signal(struct request *request);

@@ -44,6 +44,7 @@ static const struct route table[] = {
     { "GET",  "/api/v1/events/*",             ACCESS_READ,   get_event },
     { "GET",  "/api/v1/rules",                ACCESS_READ,   list_rules },
     { "GET",  "/api/v1/rules/*",              ACCESS_READ,   get_rule },
+    { "GET",  "/api/v1/ruleset",              ACCESS_READ,   get_ruleset },
     { "GET",  "/api/v1/silences",             ACCESS_READ,   list_silences },
     { "POST", "/api/v1/events/*/replay",      ACCESS_DECIDE, post_event_replay },
     { "POST", "/api/v1/silences",             ACCESS_DECIDE, post_silence },

@@ -1,4 +1,4 @@
-/* GET /api/v1/events: what came in, as rules see it, newest first; decoded from the journal when asked. */
+/* GET /api/v1/events: what came in, as rules see it, newest or oldest first; decoded from the journal when asked. */
 #include "src/daemon/handlers.h"
 #include "src/daemon/list_query.h"
 #include "src/daemon/object_kinds.h"
@@ -16,11 +16,12 @@ struct event_listing {
     struct list_query query;
     struct slice kind;    /* a kind, a type or a glob; absent: what watchers received */
     struct slice watcher; /* absent: all */
+    bool is_oldest_first;
     struct list_answer answer;
     struct store_txn *txn;
     struct arena *row;
     struct arena *scratch;
-    uint64_t after_seq; /* 0: from the newest */
+    uint64_t after_seq; /* 0: from the end at which it begins */
     uint32_t after_part;
     uint64_t next_seq; /* where the next page begins */
     uint32_t next_part;
@@ -78,24 +79,32 @@ static void write_dead(const struct journal_entry *entry, const struct dead_lett
     json_object_end(writer);
 }
 
-/* Its events, the last one first. False: the page is full; `next` is where it broke off. */
+/* How many of its events were on the page before. */
+static size_t count_told(const struct event_listing *listing, const struct journal_entry *entry,
+                         size_t n_events)
+{
+    if (entry->seq != listing->after_seq || !listing->after_part || listing->after_part > n_events)
+        return 0;
+    return listing->is_oldest_first ? listing->after_part : n_events - listing->after_part;
+}
+
+/* Its events, in the order of the list. False: the page is full; `next` is where it broke off. */
 static bool write_events(struct event_listing *listing, const struct journal_entry *entry)
 {
     struct event_list events = { 0 };
     bool has_room = true;
-    size_t i;
 
     if (engine_events(listing->request->config, entry, listing->scratch, &events))
         return true; /* no longer to be read as its watcher is configured now: among the dead, if anywhere */
-    i = events.n_items;
-    if (entry->seq == listing->after_seq && listing->after_part < i)
-        i = listing->after_part;
-    while (i && has_room) {
-        i--;
-        listing->next_part = (uint32_t)i;
-        if (!event_is_wanted(listing, &events.items[i]))
+    for (size_t n = count_told(listing, entry, events.n_items); n < events.n_items && has_room;
+         n++) {
+        size_t n_left = events.n_items - 1 - n;
+        const struct event *event = &events.items[listing->is_oldest_first ? n : n_left];
+
+        listing->next_part = (uint32_t)(listing->is_oldest_first && n_left ? n + 1 : n_left);
+        if (!event_is_wanted(listing, event))
             continue;
-        event_write_json(&events.items[i], &listing->answer.writer);
+        event_write_json(event, &listing->answer.writer);
         listing->answer.n_items++;
         has_room = list_answer_has_room(&listing->answer, &listing->query);
     }
@@ -130,12 +139,14 @@ static bool visit(void *context, const struct journal_entry *entry)
     struct event_listing *listing = context;
     bool has_room = true;
 
-    if (entry->received_ms < listing->query.since_ms)
+    bool is_too_old = entry->received_ms < listing->query.since_ms;
+
+    if (is_too_old && !listing->is_oldest_first)
         return false; /* none of those before it is younger */
     listing->next_seq = entry->seq;
     listing->next_part = 0;
     arena_reset(listing->scratch);
-    if (entry_is_wanted(listing, entry))
+    if (!is_too_old && entry_is_wanted(listing, entry))
         has_room = write_entry(listing, entry);
     listing->stopped = !has_room || ++listing->n_rows >= LIST_MAX_ROWS;
     return !listing->stopped;
@@ -160,10 +171,20 @@ static enum rc read_after(struct slice after, uint64_t *seq, uint32_t *part)
     return RC_OK;
 }
 
-static enum rc walk(struct event_listing *listing)
+static enum rc walk_journal(struct event_listing *listing)
 {
     /* The delivery in which the last page broke off is looked at again. */
-    uint64_t before = listing->after_seq + (listing->after_part ? 1 : 0);
+    uint64_t again = listing->after_part ? 1 : 0;
+
+    if (listing->is_oldest_first)
+        return journal_each_oldest(listing->txn, listing->after_seq - again, LIST_MAX_ROWS,
+                                   listing->row, visit, listing);
+    return journal_each_newest(listing->txn, listing->after_seq + again, LIST_MAX_ROWS,
+                               listing->row, visit, listing);
+}
+
+static enum rc walk(struct event_listing *listing)
+{
     enum rc rc = arena_new(ROW_ARENA_BYTES, &listing->row);
 
     if (!rc)
@@ -171,7 +192,7 @@ static enum rc walk(struct event_listing *listing)
     if (!rc)
         rc = store_begin_read(service_store(listing->request->service), &listing->txn);
     if (!rc)
-        rc = journal_each_newest(listing->txn, before, LIST_MAX_ROWS, listing->row, visit, listing);
+        rc = walk_journal(listing);
     store_abort(&listing->txn);
     arena_free(listing->row);
     arena_free(listing->scratch);
@@ -191,6 +212,17 @@ static void answer_page(struct event_listing *listing)
     request_answer_json(listing->request, 200, &listing->answer.json);
 }
 
+static enum rc read_order(struct slice order, bool *is_oldest_first)
+{
+    static const char *const orders[] = { "newest", "oldest", NULL };
+    int chosen = 0;
+
+    if (order.len && slice_to_enum(order, orders, &chosen))
+        return RC_INVALID;
+    *is_oldest_first = chosen == 1;
+    return RC_OK;
+}
+
 void list_events(struct request *request)
 {
     static const struct list_members members = { .state_names = listed_states };
@@ -204,6 +236,10 @@ void list_events(struct request *request)
     if (!rc && listing.query.after.len &&
         read_after(listing.query.after, &listing.after_seq, &listing.after_part)) {
         detail = SLICE("`after` is what `next` said");
+        rc = RC_INVALID;
+    }
+    if (!rc && read_order(http_query(request->exchange, "order"), &listing.is_oldest_first)) {
+        detail = SLICE("`order` is newest or oldest");
         rc = RC_INVALID;
     }
     if (rc) {

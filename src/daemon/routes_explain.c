@@ -4,10 +4,9 @@
 #include "src/daemon/handlers.h"
 #include "src/daemon/object_kinds.h"
 
-#include "rules/fold.h"
+#include "rules/match.h"
 #include "rules/quarantine.h"
 #include "src/store/meta.h"
-#include "src/store/rule_states.h"
 
 #include <stdio.h>
 
@@ -97,7 +96,7 @@ static enum rc explain_rule(struct event_work *work, const struct rule *rule)
     const struct match *match = find_match(work, rule);
     struct json_writer *writer = &work->writer;
     struct gate *gates = NULL;
-    size_t n_gates = 0;
+    size_t n_gates = 0, n_missed;
     bool matched = false;
     enum rc rc;
 
@@ -105,11 +104,14 @@ static enum rc explain_rule(struct event_work *work, const struct rule *rule)
     rc = match_explain(work->matcher, rule, event, work->scratch, &gates, &n_gates, &matched);
     if (rc)
         return rc;
+    n_missed = gates_missed(gates, n_gates);
     json_object_begin(writer);
     json_member_text(writer, "rule", rule->id);
     json_member_bool(writer, "matched", matched);
     if (match && match->clears)
         json_member_bool(writer, "clears", true);
+    if (!matched && n_missed != GATES_FAR)
+        json_member_int(writer, "missed", (int64_t)n_missed);
     json_key(writer, "gates");
     json_array_begin(writer);
     for (size_t i = 0; i < n_gates; i++)
@@ -253,7 +255,7 @@ struct signal_work {
     struct json_writer writer;
     struct store_txn *txn;
     struct signal signal;
-    struct slice progress;
+    struct signal_description description;
     int64_t now_ms;
 };
 
@@ -268,20 +270,6 @@ static void write_rule_gate(struct signal_work *work, const struct rule *rule)
                    rule->mode == RULE_PROPOSE ? SLICE("propose") : SLICE("observe"));
 }
 
-/* How far its condition is; absent where nothing can be said. */
-static enum rc take_progress(struct signal_work *work, const struct rule *rule)
-{
-    struct fold_clock clock = { .now_ms = work->now_ms };
-    enum rc rc;
-
-    if (!rule)
-        return RC_OK;
-    rc = rule_state_since(work->txn, rule->id, rule->condition_version, &clock.rule_since_ms);
-    return rc ? rc
-              : fold_describe(rule, &clock, &work->signal, work->work.request->arena,
-                              &work->progress);
-}
-
 static enum rc write_own_gates(struct signal_work *work)
 {
     const struct signal *signal = &work->signal;
@@ -289,7 +277,8 @@ static enum rc write_own_gates(struct signal_work *work)
     struct slice stands;
     enum rc rc = arena_format(work->work.request->arena, &stands, "%s, count %lld%s%.*s",
                               signal_state_names[signal->state], (long long)signal->count,
-                              work->progress.len ? ": " : "", SLICE_ARG(work->progress));
+                              work->description.progress.len ? ": " : "",
+                              SLICE_ARG(work->description.progress));
 
     if (rc)
         return rc;
@@ -380,6 +369,18 @@ static enum rc write_decision_gates(struct signal_work *work, const struct propo
     return rc;
 }
 
+/* It holds back what is approved, and nothing before that. */
+static enum rc write_pause_gate(struct signal_work *work, const struct proposal *proposal)
+{
+    uint64_t paused = 0;
+    enum rc rc = meta_get(work->txn, META_PAUSED, &paused);
+
+    if (!rc && paused && !proposal_state_is_final(proposal->state))
+        write_gate(&work->writer, SLICE("pause"), false, (struct slice){ 0 },
+                   SLICE("nothing acts until `vedette resume`"));
+    return rc;
+}
+
 static enum rc write_proposal_gates(struct signal_work *work)
 {
     struct proposal proposal = { 0 };
@@ -397,7 +398,9 @@ static enum rc write_proposal_gates(struct signal_work *work)
     if (rc)
         return rc;
     write_gate(&work->writer, SLICE("proposal"), true, (struct slice){ 0 }, text);
-    rc = write_decision_gates(work, &proposal);
+    rc = write_pause_gate(work, &proposal);
+    if (!rc)
+        rc = write_decision_gates(work, &proposal);
     if (!rc && proposal.verify_until_ms)
         write_gate(&work->writer, SLICE("verification"), proposal.state == PROPOSAL_VERIFIED,
                    SLICE("verified"), slice_of(proposal_state_names[proposal.state]));
@@ -408,14 +411,16 @@ static enum rc write_chain(struct signal_work *work, struct engine *engine)
 {
     const struct rule *rule = ruleset_find(engine_ruleset(engine), work->signal.rule);
     struct json_writer *writer = &work->writer;
-    enum rc rc = take_progress(work, rule);
+    enum rc rc = engine_describe_signal(engine, work->txn, &work->signal, work->now_ms,
+                                        work->work.request->arena, &work->description);
 
     if (rc)
         return rc;
     json_object_begin(writer);
     api_member_id(writer, "signal", "sig_", work->id);
     json_member_text(writer, "rule", work->signal.rule);
-    json_member_text(writer, "progress", work->progress);
+    json_member_text(writer, "progress", work->description.progress);
+    json_member_text(writer, "near_miss", work->description.near_miss);
     json_key(writer, "events");
     json_array_begin(writer);
     for (size_t i = 0; i < work->signal.samples.n_items; i++) {

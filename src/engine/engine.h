@@ -161,6 +161,17 @@ enum rc engine_judge_gates(struct engine *engine, struct store_txn *txn,
                            const struct signal *signal, int64_t now_ms, struct arena *arena,
                            struct gate_verdict *verdicts, size_t *n_verdicts) MUST_CHECK;
 
+/* How far a signal is, for people; what there is nothing to say of is absent. */
+struct signal_description {
+    struct slice progress; /* "4 of 5 within 10m" */
+    struct slice
+        near_miss; /* of one that is pending, by the times of its samples: "5 came within 10m12s, the last of them 12s too late" */
+};
+/* A look, on the engine's thread and between its calls. Lives in `arena`. */
+enum rc engine_describe_signal(const struct engine *engine, struct store_txn *txn,
+                               const struct signal *signal, int64_t now_ms, struct arena *arena,
+                               struct signal_description *description) MUST_CHECK;
+
 /* --- what is posted in channels (src/store/messages.h); the one who sends asks, before and after --- */
 
 struct engine_message {

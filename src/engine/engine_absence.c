@@ -447,7 +447,7 @@ static void write_start(const struct watchers *watchers, struct buffer *body)
 static bool is_asked(const struct ruleset *ruleset)
 {
     for (size_t i = 0; i < ruleset->n_rules; i++) {
-        if (ruleset->rules[i].condition->judges_silence)
+        if (ruleset->rules[i].condition->judges_silence || ruleset->rules[i].condition->learns)
             return true;
     }
     return false;

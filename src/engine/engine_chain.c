@@ -146,9 +146,9 @@ static enum rc fold_event(struct turn *turn, const struct chain_link *link, cons
     enum rc rc;
 
     fill_event(turn, link, last, data, &event);
-    rc = turn_make_id(turn, &event.id);
-    if (!rc)
-        rc = journal(turn, &event);
+    /* Made of what it says: transitions name the event that caused them, and those of a replay shall be the same to the byte. */
+    event.id = ulid_from_seed(turn->now_ms, link->body);
+    rc = journal(turn, &event);
     return rc ? rc : signals_fold_alone(turn, &event);
 }
 

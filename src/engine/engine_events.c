@@ -2,10 +2,17 @@
 
 #include <stdlib.h>
 
-/* That a rule fired follows from what it saw: a record of it that is read again says nothing. */
-static bool is_said_by_rules(const struct event *event)
+/* That a rule fired follows from what it saw: a record of it that is read again says nothing. And what was kept aside was never folded. */
+static bool is_without_effect(const struct event *event)
 {
-    return event->door == DOOR_DATA && slice_eq(event->fields[FIELD_KIND], SLICE("vedette.signal"));
+    return slice_eq(event->fields[FIELD_KIND], SLICE("vedette.signal")) ||
+           slice_eq(event->fields[FIELD_STATE], SLICE("dead"));
+}
+
+/* What Vedette said of itself is for those who ask for it by name, also where it is read again. */
+static enum door door_of(const struct event *event)
+{
+    return slice_starts(event->fields[FIELD_KIND], SLICE("vedette.")) ? DOOR_WATCHER : DOOR_DATA;
 }
 
 /* An event as `vedette events --json` prints it: what a replay of events reads. */
@@ -31,7 +38,10 @@ static enum rc recorded_event(const struct journal_entry *entry, struct arena *a
                                        .time_ms = entry->received_ms,
                                        .received_ms = entry->received_ms };
     rc = event_read_json(events->trees[0], arena, &events->items[0]);
-    if (!rc && is_said_by_rules(&events->items[0]))
+    if (rc || entry->door != DOOR_DATA)
+        return rc;
+    events->items[0].door = door_of(&events->items[0]);
+    if (is_without_effect(&events->items[0]))
         events->n_items = 0;
     return rc;
 }

@@ -6,6 +6,10 @@
 #include <stdlib.h>
 
 #define FOLD_ALL SIZE_MAX
+/* Deliveries that were folded are asked for no more, however many there were: the newest stay, as samples of what is told. */
+#define KEPT_BYTES ((int64_t)64 << 20)
+#define LOOK_BYTES ((size_t)64 << 20)
+#define FORGET_EVERY 1024 /* deliveries */
 
 struct waiting {
     struct outbox_item item; /* only its numbers: the texts go with the turn */
@@ -21,6 +25,7 @@ struct simulation {
     enum effect_state checks; /* what they come to */
     void (*on_change)(void *context);
     void *on_change_context;
+    size_t n_received;
 };
 
 static void tell_change(void *context)
@@ -175,6 +180,20 @@ enum rc simulation_advance(struct simulation *simulation, int64_t now_ms)
     return rc;
 }
 
+static enum rc forget_folded(struct simulation *simulation)
+{
+    struct store_txn *txn = NULL;
+    size_t n_removed;
+    enum rc rc = store_begin(simulation->store, &txn);
+
+    if (!rc)
+        rc = journal_expire(txn, 0, KEPT_BYTES, 2 * FORGET_EVERY, &n_removed);
+    if (!rc)
+        rc = store_commit(&txn);
+    store_abort(&txn);
+    return rc;
+}
+
 enum rc simulation_receive(struct simulation *simulation, struct journal_entry *entry,
                            struct slice seed)
 {
@@ -194,7 +213,11 @@ enum rc simulation_receive_once(struct simulation *simulation, struct journal_en
         rc = engine_accept(simulation->engine, &item, 1);
     while (!rc && more)
         rc = engine_fold(simulation->engine, simulation->now_ms, FOLD_ALL, INT64_MAX / 2, &more);
-    return rc ? rc : answer_all(simulation);
+    if (!rc)
+        rc = answer_all(simulation);
+    if (!rc && ++simulation->n_received % FORGET_EVERY == 0)
+        rc = forget_folded(simulation);
+    return rc;
 }
 
 enum rc simulation_receive_event(struct simulation *simulation, struct slice json,
@@ -367,6 +390,54 @@ enum rc simulation_entry(struct simulation *simulation, uint64_t seq, struct are
         rc = journal_get(txn, seq, arena, entry);
     store_abort(&txn);
     return rc;
+}
+
+struct signal_visit {
+    struct simulation *simulation;
+    struct store_txn *txn;
+    struct arena *arena; /* of one signal */
+    bool (*visit)(void *context, const struct signal *signal,
+                  const struct signal_description *description);
+    void *context;
+    enum rc rc;
+};
+
+static bool describe_one(void *context, struct ulid id, const void *object)
+{
+    struct signal_visit *visit = context;
+    const struct signal *signal = object;
+    struct signal_description description;
+
+    (void)id;
+    if (signal->state == SIGNAL_IDLE)
+        return true;
+    arena_reset(visit->arena);
+    visit->rc = engine_describe_signal(visit->simulation->engine, visit->txn, signal,
+                                       visit->simulation->now_ms, visit->arena, &description);
+    return !visit->rc && visit->visit(visit->context, signal, &description);
+}
+
+enum rc simulation_each_signal(struct simulation *simulation,
+                               bool (*visit)(void *context, const struct signal *signal,
+                                             const struct signal_description *description),
+                               void *context)
+{
+    struct signal_visit walk = { .simulation = simulation, .visit = visit, .context = context };
+    struct arena *row = NULL;
+    struct signal signal;
+    enum rc rc = arena_new(LOOK_BYTES, &walk.arena);
+
+    if (!rc)
+        rc = arena_new(LOOK_BYTES, &row);
+    if (!rc)
+        rc = store_begin_read(simulation->store, &walk.txn);
+    if (!rc)
+        rc = object_each_newest(walk.txn, TABLE_SIGNALS, &signal_shape, (struct ulid){ 0 },
+                                SIZE_MAX, row, &signal, describe_one, &walk);
+    store_abort(&walk.txn);
+    arena_free(walk.arena);
+    arena_free(row);
+    return rc ? rc : walk.rc;
 }
 
 enum rc simulation_proposal(struct simulation *simulation, struct ulid id, struct arena *arena,

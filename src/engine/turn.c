@@ -145,8 +145,9 @@ enum rc turn_make_id(struct turn *turn, struct ulid *id)
     engine->n_made++;
     if (!engine->deterministic)
         return ulid_make(&engine->ids, turn->now_ms, id);
-    *id = ulid_from_seed(turn->now_ms,
-                         (struct slice){ (const char *)&engine->n_made, sizeof engine->n_made });
+    *id =
+        ulid_make_from_seed(&engine->ids, turn->now_ms,
+                            (struct slice){ (const char *)&engine->n_made, sizeof engine->n_made });
     return RC_OK;
 }
 

@@ -209,10 +209,10 @@ enum rc journal_next_delivery(struct store_txn *txn, uint64_t seq, struct arena 
     return rc;
 }
 
-enum rc journal_each_newest(struct store_txn *txn, uint64_t before_seq, size_t limit,
-                            struct arena *arena,
-                            bool (*visit)(void *context, const struct journal_entry *entry),
-                            void *context)
+static enum rc each_entry(struct store_txn *txn, enum rc (*step)(struct row_walk *walk),
+                          uint64_t from_seq, size_t limit, struct arena *arena,
+                          bool (*visit)(void *context, const struct journal_entry *entry),
+                          void *context)
 {
     struct journal_entry entry;
     struct kept_entry kept;
@@ -222,10 +222,10 @@ enum rc journal_each_newest(struct store_txn *txn, uint64_t before_seq, size_t l
                              .arena = arena,
                              .object = &kept };
 
-    if (before_seq)
-        walk.key = key_of_u64(before_seq);
+    if (from_seq)
+        walk.key = key_of_u64(from_seq);
     for (size_t i = 0; i < limit; i++) {
-        enum rc rc = row_walk_back(&walk);
+        enum rc rc = step(&walk);
         struct slice key = key_slice(&walk.key);
 
         if (rc)
@@ -239,6 +239,22 @@ enum rc journal_each_newest(struct store_txn *txn, uint64_t before_seq, size_t l
             break;
     }
     return RC_OK;
+}
+
+enum rc journal_each_newest(struct store_txn *txn, uint64_t before_seq, size_t limit,
+                            struct arena *arena,
+                            bool (*visit)(void *context, const struct journal_entry *entry),
+                            void *context)
+{
+    return each_entry(txn, row_walk_back, before_seq, limit, arena, visit, context);
+}
+
+enum rc journal_each_oldest(struct store_txn *txn, uint64_t after_seq, size_t limit,
+                            struct arena *arena,
+                            bool (*visit)(void *context, const struct journal_entry *entry),
+                            void *context)
+{
+    return each_entry(txn, row_walk_on, after_seq, limit, arena, visit, context);
 }
 
 /* --- forgetting --- */

@@ -62,6 +62,11 @@ enum rc journal_each_newest(struct store_txn *txn, uint64_t before_seq, size_t l
                             struct arena *arena,
                             bool (*visit)(void *context, const struct journal_entry *entry),
                             void *context) MUST_CHECK;
+/* Likewise oldest first, from behind `after_seq` (0: from the first that is kept). */
+enum rc journal_each_oldest(struct store_txn *txn, uint64_t after_seq, size_t limit,
+                            struct arena *arena,
+                            bool (*visit)(void *context, const struct journal_entry *entry),
+                            void *context) MUST_CHECK;
 /* Removes at most `limit` of the oldest entries, in order, while the oldest is folded and either received before `older_than_ms` or all of
  * them together are beyond `max_bytes`; sets how many. A damaged row that is folded goes with the oldest. */
 enum rc journal_expire(struct store_txn *txn, int64_t older_than_ms, int64_t max_bytes,

@@ -82,11 +82,23 @@ static void log_damage(enum store_table table, const struct store_key *key)
               hex_format(key->bytes, key->len, text));
 }
 
-enum rc row_walk_back(struct row_walk *walk)
+/* The row that sorts right behind a key is that key with a byte more. */
+static enum rc row_behind(const struct row_walk *walk, struct slice *key, struct slice *record)
+{
+    struct store_key from = walk->key;
+
+    if (from.len)
+        key_add_byte(&from, 0);
+    return find_row(walk->txn, walk->table, from.len ? STORE_AT_OR_AFTER : STORE_FIRST, from, key,
+                    record);
+}
+
+static enum rc walk_one(struct row_walk *walk, bool is_back)
 {
     for (;;) {
         struct slice key, record;
-        enum rc rc = row_before(walk->txn, walk->table, walk->key, &key, &record);
+        enum rc rc = is_back ? row_before(walk->txn, walk->table, walk->key, &key, &record)
+                             : row_behind(walk, &key, &record);
 
         if (!rc)
             rc = key_copy(key, &walk->key);
@@ -98,4 +110,14 @@ enum rc row_walk_back(struct row_walk *walk)
             return rc;
         log_damage(walk->table, &walk->key);
     }
+}
+
+enum rc row_walk_back(struct row_walk *walk)
+{
+    return walk_one(walk, true);
+}
+
+enum rc row_walk_on(struct row_walk *walk)
+{
+    return walk_one(walk, false);
 }

@@ -25,7 +25,7 @@ enum rc row_at_or_after(struct store_txn *txn, enum store_table table, struct st
 enum rc row_before(struct store_txn *txn, enum store_table table, struct store_key key,
                    struct slice *found_key, struct slice *value) MUST_CHECK;
 
-/* Goes back through a table. What stands at `key` is passed over, an empty key begins at the end. */
+/* Goes through a table, one way. What stands at `key` is passed over, an empty key begins at the end. */
 struct row_walk {
     struct store_txn *txn;
     enum store_table table;
@@ -36,3 +36,5 @@ struct row_walk {
 };
 /* The row before; RC_NOT_FOUND at the end. One that is damaged is passed over and logged. Rows may be written and removed in between. */
 enum rc row_walk_back(struct row_walk *walk) MUST_CHECK;
+/* Likewise the row behind; an empty key begins at the first. */
+enum rc row_walk_on(struct row_walk *walk) MUST_CHECK;

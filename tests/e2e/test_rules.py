@@ -330,6 +330,17 @@ tests:
         self.assertEqual(len(quiet), 1)
         self.assertEqual(json.loads(quiet[0])["events"], 1)
 
+    def test_a_log_from_a_pipe_has_the_windows_of_its_file_also_where_it_says_no_year(self):
+        vedette = self.files()
+        vedette.write("rules.d/log.yaml", "rules:\n  - {id: disk, mode: observe, on: log, match: '/disk full/', key: [watcher], when: {count: 2, within: 1m}}\n")
+        log = "Dec 10 06:55:46 web-1 app: disk full\nDec 10 08:00:00 web-1 app: disk full\nDec 10 08:00:59 web-1 app: disk full\n"
+        vedette.write("app.log", log)
+        source = ["replay", "--rules", "rules.d/log.yaml", "--log"]
+        told = [[(line["transition"], line["time"][5:]) for line in map(json.loads, done.stdout.splitlines())] for done in (
+            self.ask(vedette, *source, "app=app.log", check=0), self.ask(vedette, *source, "app=-", input=log, check=0))]
+        self.assertEqual(told[1], told[0])
+        self.assertEqual([transition for transition, _ in told[1]].count("firing"), 1)
+
     def test_a_replay_of_what_is_none_says_where_and_fails(self):
         vedette = self.files()
         vedette.write("bad.jsonl", '{"headers": {}, "body": {}\n')

@@ -33,7 +33,8 @@ static const struct line lines[] = {
     { { "frobnicate" }, 2, "unknown command `frobnicate`" },
     /* what is to come is not taken for a typing error */
     { { "schema" }, 2, "does not have `schema` yet" },
-    { { "backtest" }, 2, "does not have `backtest` yet" },
+    { { "backtest" }, 2, "give the rules to try: --rules PATH…" },
+    { { "backtest", "--rules", "r.yaml", "--since", "soon" }, 2, "--since is a time" },
     { { "shapes" }, 2, "does not have `shapes` yet" },
     { { "silence" }, 2, "add | list | remove ID is missing" },
     { { "export" }, 2, "does not have `export` yet" },
@@ -81,7 +82,7 @@ static const struct line lines[] = {
     { { "replay", "--events", "/nonexistent" }, 1, "cannot be opened" },
     { { "replay", "--log", "app=/nonexistent" }, 1, "cannot be opened" },
     { { "replay", "--log", "app=/dev/null", "--time-format", "%Q" }, 1, "strptime" },
-    { { "replay", "--hook", "nosuch=/dev/null" }, 1, "SENDER is" },
+    { { "replay", "--hook", "nosuch=/dev/null" }, 1, "and no sender" },
     { { "send" }, 2, "HOOK FILE" },
     { { "send", "--sample", "nothing" }, 2, "--samples lists them" },
     { { "send", "--samples" }, 0, "ci-red" },

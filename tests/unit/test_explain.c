@@ -151,10 +151,78 @@ static void each_filter_of_a_condition_shows_what_it_failed_by(void **state)
                  "+when.followed_by.key[repo|r]");
 }
 
+/* How many gates of the rule the event missed, and which is the first. */
+static void assert_missed(const char *rule, const char *event, size_t expected,
+                          const char *expected_first)
+{
+    char text[512];
+    struct ruleset *set;
+    struct told told = told_of(event);
+    struct matcher *matcher = NULL;
+    const struct gate *first;
+    struct gate *gates;
+    size_t n_gates;
+    bool matched;
+
+    (void)snprintf(text, sizeof(text), "rules:\n  - %s\n", rule);
+    set = rules_of(text);
+    assert_int_equal(matcher_new(&matcher), RC_OK);
+    assert_int_equal(
+        match_explain(matcher, &set->rules[0], &told.event, told.arena, &gates, &n_gates, &matched),
+        RC_OK);
+    assert_true(gates_missed(gates, n_gates) == expected);
+    first = gates_first_missed(gates, n_gates);
+    assert_int_equal(first != NULL, expected_first != NULL);
+    if (first)
+        assert_slice(first->name, expected_first);
+    matcher_free(matcher);
+    told_free(&told);
+    ruleset_free(set);
+}
+
+static void how_near_an_event_came_is_how_many_gates_it_missed(void **state)
+{
+    const char *rule =
+        "{id: a, on: log, match: '/x/', ignore: '/z/', where: {host: a, service: b}, "
+        "key: [actor]}";
+
+    (void)state;
+    assert_missed(rule, "{'kind':'push','type':'t','text':'x'}", GATES_FAR, NULL);
+    assert_missed(rule, "{'kind':'log','type':'l','text':'y','host':'a','service':'b'}", GATES_FAR,
+                  NULL); /* another text is not near */
+    assert_missed(rule, "{'kind':'log','type':'l','text':'x'}", 2, "where.host");
+    assert_missed(rule, "{'kind':'log','type':'l','text':'x','host':'a'}", 1, "where.service");
+    assert_missed(rule, "{'kind':'log','type':'l','text':'xz','host':'a'}", 1, "ignore");
+    assert_missed(rule, "{'kind':'log','type':'l','text':'x','host':'a','service':'b'}", 1, "key");
+    assert_missed(rule, "{'kind':'log','type':'l','text':'x','host':'a','service':'b','actor':'c'}",
+                  0, NULL);
+}
+
+static void of_several_filters_the_nearest_counts(void **state)
+{
+    const char *rule =
+        "{id: a, on: push, key: [kind], when: {sequence: [{where: {host: a, repo: r}}, "
+        "{where: {host: b}}], within: 1h}}";
+
+    (void)state;
+    assert_missed(rule, "{'kind':'push','type':'t','host':'c'}", 1, "when.sequence[1].where.host");
+    assert_missed(rule, "{'kind':'push','type':'t','host':'a'}", 1, "when.sequence[0].where.repo");
+}
+
+static void what_clears_is_no_miss(void **state)
+{
+    (void)state;
+    assert_missed("{id: a, on: ci.run, key: [repo]}",
+                  "{'kind':'ci.run','type':'t','state':'ok','repo':'r'}", GATES_FAR, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gates_are_shown_up_to_the_first_that_failed_and_of_clauses_all),
+        cmocka_unit_test(how_near_an_event_came_is_how_many_gates_it_missed),
+        cmocka_unit_test(of_several_filters_the_nearest_counts),
+        cmocka_unit_test(what_clears_is_no_miss),
         cmocka_unit_test(a_match_shows_every_gate_and_its_key),
         cmocka_unit_test(a_clause_that_does_not_hold_says_what_it_saw),
         cmocka_unit_test(r12_a_key_without_its_field_is_a_gate_too),

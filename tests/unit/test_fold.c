@@ -109,6 +109,76 @@ static void how_far_a_count_is_can_be_said(void **state)
     story_end(story);
 }
 
+static void how_late_the_last_of_a_count_came_can_be_said(void **state)
+{
+    static const struct {
+        int64_t times[5];
+        const char *text; /* NULL: it was not near */
+    } cases[] = {
+        { { 0, MINUTE_MS, 10 * MINUTE_MS, 30 * MINUTE_MS, 31 * MINUTE_MS },
+          "3 came within 10m, the last of them 1ms too late" },
+        { { 0, 20 * MINUTE_MS, 21 * MINUTE_MS, 30 * MINUTE_MS + 12000, 60 * MINUTE_MS },
+          "3 came within 10m12s, the last of them 12s too late" },
+        { { 0, 1, 10 * MINUTE_MS - 1, DAY_MS, DAY_MS }, NULL }, /* they were in time */
+    };
+    struct story *story =
+        story_of("{id: a, on: ci.run, key: [repo], when: {count: 3, within: 10m}}");
+    const struct rule *rule = story_rule(story);
+    struct slice text;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        assert_int_equal(rule->condition->near_miss(rule->condition_spec, cases[i].times, 5,
+                                                    story->arena, &text),
+                         RC_OK);
+        if (cases[i].text)
+            assert_slice(text, cases[i].text);
+        else
+            assert_true(slice_is_absent(text));
+    }
+    assert_int_equal(
+        rule->condition->near_miss(rule->condition_spec, cases[0].times, 2, story->arena, &text),
+        RC_OK);
+    assert_true(slice_is_absent(text)); /* there were never enough */
+    story_end(story);
+}
+
+/* After two failures of the same actor, a minute apart. */
+static void how_far_each_condition_is_can_be_said(void **state)
+{
+    static const struct {
+        const char *when, *text;
+    } cases[] = {
+        { "{distinct: actor, count: 3, within: 10m}", "1 of 3 values within 10m" },
+        { "{fewer: 3, within: 1h}", "2 within 1h, 3 are enough" },
+        { "{absent: 24h, grace: 1h}", "seen last 2026-01-01T00:01:00.000Z, missed from "
+                                      "2026-01-02T01:01:00.000Z on" },
+        { "{spike: 4x, within: 5m, against: 1h, at_least: 20}",
+          "2 within 5m, 0 in the 1h before: 24x, fires from 4x on; too few matches" },
+        { "{ratio: 30%, having: {where: {actor: bot}}, within: 5m, at_least: 5}",
+          "2 within 5m, 2 of them: 100%, fires from 30% on; too few matches" },
+    };
+    char rule[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct story *story;
+        struct fold_clock clock;
+        struct slice text;
+
+        (void)snprintf(rule, sizeof(rule), "{id: a, on: ci.run, key: [repo], when: %s}",
+                       cases[i].when);
+        story = story_of(rule);
+        clock = story_clock(story, START_MS + MINUTE_MS);
+        event_at(story, 0, "'state':'failing','actor':'bot'");
+        event_at(story, MINUTE_MS, "'state':'failing','actor':'bot'");
+        assert_int_equal(
+            fold_describe(story_rule(story), &clock, &story->signal, story->arena, &text), RC_OK);
+        assert_slice(text, cases[i].text);
+        story_end(story);
+    }
+}
+
 /* -- clearing -- */
 
 static void an_event_that_clears_resolves_what_fires(void **state)
@@ -707,6 +777,8 @@ int main(void)
         cmocka_unit_test(the_second_failure_within_the_hour_fires_once),
         cmocka_unit_test(a_failure_an_hour_later_finds_an_empty_window),
         cmocka_unit_test(how_far_a_count_is_can_be_said),
+        cmocka_unit_test(how_late_the_last_of_a_count_came_can_be_said),
+        cmocka_unit_test(how_far_each_condition_is_can_be_said),
         cmocka_unit_test(an_event_that_clears_resolves_what_fires),
         cmocka_unit_test(a_clear_sets_a_pending_count_back_in_silence),
         cmocka_unit_test(a_clear_without_a_signal_leaves_nothing),

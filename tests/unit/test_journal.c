@@ -205,6 +205,31 @@ static void entries_are_listed_newest_first_from_where_one_left_off(void **state
     assert_int_equal(visits.n_visits, 1);
 }
 
+static void or_oldest_first(void **state)
+{
+    struct fixture *fixture = *state;
+    struct visits visits = { .n_wanted = 8 };
+
+    for (uint8_t number = 1; number <= 5; number++)
+        append(fixture, DOOR_DATA, number, 1);
+    damage(fixture, 2); /* costs only itself */
+    assert_int_equal(journal_each_oldest(fixture->txn, 0, 2, fixture->arena, visit, &visits),
+                     RC_OK);
+    assert_int_equal(visits.n_visits, 2);
+    assert_true(visits.seqs[0] == 1 && visits.seqs[1] == 3);
+    assert_int_equal(journal_each_oldest(fixture->txn, 3, 8, fixture->arena, visit, &visits),
+                     RC_OK);
+    assert_int_equal(visits.n_visits, 4);
+    assert_true(visits.seqs[2] == 4 && visits.seqs[3] == 5);
+    assert_int_equal(journal_each_oldest(fixture->txn, 5, 8, fixture->arena, visit, &visits),
+                     RC_OK);
+    assert_int_equal(visits.n_visits, 4);
+    visits = (struct visits){ .n_wanted = 1 };
+    assert_int_equal(journal_each_oldest(fixture->txn, 0, 8, fixture->arena, visit, &visits),
+                     RC_OK);
+    assert_int_equal(visits.n_visits, 1);
+}
+
 static void what_is_too_old_goes_oldest_first_with_its_id_and_a_bound(void **state)
 {
     struct fixture *fixture = *state;
@@ -312,6 +337,7 @@ int main(void)
         TWICE(the_next_delivery_passes_over_decisions_results_and_reloads),
         TWICE(s07_a_damaged_delivery_is_named_and_not_passed_over_in_silence),
         TWICE(entries_are_listed_newest_first_from_where_one_left_off),
+        TWICE(or_oldest_first),
         TWICE(what_is_too_old_goes_oldest_first_with_its_id_and_a_bound),
         TWICE(what_is_not_folded_stays_however_old_and_large),
         TWICE(beyond_the_bytes_the_oldest_go_however_young),

@@ -602,10 +602,10 @@ static void how_far_it_is_can_be_told(void **state)
         int64_t at_ms;
         const char *said;
     } cases[] = {
-        { 9000, "10 within 10s, 0 in the 1m before; warming up" },
-        { 15000, "4 within 10s, 6 in the 1m before; warming up" },
-        { 71000, "0 within 10s, 8 in the 1m before" },
-        { 74000, "0 within 10s, 5 in the 1m before; too few matches" },
+        { 9000, "10 within 10s, 0 in the 1m before: 60x, fires at 0.25x or less; warming up" },
+        { 15000, "4 within 10s, 6 in the 1m before: 4x, fires at 0.25x or less; warming up" },
+        { 71000, "0 within 10s, 8 in the 1m before: 0x, fires at 0.25x or less" },
+        { 74000, "0 within 10s, 5 in the 1m before: 0x, fires at 0.25x or less; too few matches" },
     };
     struct story *story = story_of(DROP);
     const struct rule *rule = story_rule(story);

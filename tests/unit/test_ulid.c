@@ -118,6 +118,23 @@ static void the_same_seed_gives_the_same_id(void **state)
     assert_true(ulid_time_ms(ulid) == NOW_MS);
 }
 
+static void ids_of_seeds_ascend_as_those_of_chance_do(void **state)
+{
+    struct ulid_maker maker = { 0 }, again = { 0 };
+    struct ulid last = { 0 };
+
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        const struct slice seed = { .ptr = (const char *)&i, .len = sizeof(i) };
+        struct ulid ulid = ulid_make_from_seed(&maker, NOW_MS + i / 10, seed);
+
+        assert_true(ulid_compare(ulid, last) > 0);
+        assert_int_equal(ulid_compare(ulid, ulid_make_from_seed(&again, NOW_MS + i / 10, seed)), 0);
+        last = ulid;
+    }
+    assert_true(ulid_time_ms(last) == NOW_MS + 9);
+}
+
 static void the_text_is_that_of_the_specification(void **state)
 {
     static const uint8_t bytes[ULID_BYTES] = { 0x01, 0x56, 0x3e, 0x3a, 0xb5, 0xd3, 0xd6, 0x76,
@@ -199,6 +216,7 @@ int main(void)
         cmocka_unit_test(every_id_has_room_for_its_parts),
         cmocka_unit_test(the_parts_of_an_id_lie_before_the_next_id),
         cmocka_unit_test(the_same_seed_gives_the_same_id),
+        cmocka_unit_test(ids_of_seeds_ascend_as_those_of_chance_do),
         cmocka_unit_test(the_text_is_that_of_the_specification),
         cmocka_unit_test(an_id_is_read_with_its_prefix),
         cmocka_unit_test(what_is_written_is_read_as_the_same_id),
