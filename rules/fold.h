@@ -68,6 +68,9 @@ const char *fold_judges_from(const struct rule *rule, const struct fold_clock *c
  * `event` is the one that caused it (absent for timers). */
 void transition_write_json(const struct signal *signal, const struct transition *transition,
                            struct ulid event, struct json_writer *writer);
+/* The same into an object that is begun already, and gets more members. */
+void transition_write_members(const struct signal *signal, const struct transition *transition,
+                              struct ulid event, struct json_writer *writer);
 /* A value for templates of this rule: bare fields of the latest event, first.X, and first_seen last_seen count rule signal.key signal.title signal.severity, and last_good first_bad where they are known.
  * Kept until the values are freed with their arena. */
 enum rc signal_values(const struct signal *signal, int64_t now_ms, struct arena *arena,

@@ -194,12 +194,11 @@ static void write_key(const struct signal *signal, struct json_writer *writer)
     json_array_end(writer);
 }
 
-void transition_write_json(const struct signal *signal, const struct transition *transition,
-                           struct ulid event, struct json_writer *writer)
+void transition_write_members(const struct signal *signal, const struct transition *transition,
+                              struct ulid event, struct json_writer *writer)
 {
     char id[sizeof(PREFIX) - 1 + ULID_TEXT_BYTES] = PREFIX;
 
-    json_object_begin(writer);
     json_key(writer, "time");
     json_write_time(writer, transition->at_ms);
     json_member_text(writer, "rule", signal->rule);
@@ -216,5 +215,12 @@ void transition_write_json(const struct signal *signal, const struct transition 
     }
     json_key(writer, "fields");
     json_write_raw(writer, slice_is_absent(signal->fields) ? SLICE("{}") : signal->fields);
+}
+
+void transition_write_json(const struct signal *signal, const struct transition *transition,
+                           struct ulid event, struct json_writer *writer)
+{
+    json_object_begin(writer);
+    transition_write_members(signal, transition, event, writer);
     json_object_end(writer);
 }

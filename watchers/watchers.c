@@ -350,9 +350,14 @@ static bool journal_may_yield(const struct journal_watch *watch, struct slice gl
            slice_matches_glob(journal_watch_type(watch), glob);
 }
 
-/* What is told of watchers themselves. */
-static const char *const own_types[] = { "vedette.watcher.silent", "vedette.watcher.broken",
-                                         "vedette.watcher.back", "vedette.watcher.lost", NULL };
+/* What is told of watchers and channels themselves. */
+static const char *const own_types[] = { "vedette.watcher.silent",
+                                         "vedette.watcher.broken",
+                                         "vedette.watcher.back",
+                                         "vedette.watcher.lost",
+                                         "vedette.channel.failing",
+                                         "vedette.channel.back",
+                                         NULL };
 
 bool watchers_may_yield(const struct watchers *watchers, struct slice kind_or_type)
 {

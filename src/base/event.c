@@ -11,8 +11,21 @@ const char *const event_field_names[] = {
 };
 
 const char *const event_kinds[] = {
-    "ci.run",  "alert",   "deploy", "push", "change.request", "issue",           "advisory",
-    "message", "release", "log",    "tick", "vedette.signal", "vedette.watcher", "vedette.proposal",
+    "ci.run",
+    "alert",
+    "deploy",
+    "push",
+    "change.request",
+    "issue",
+    "advisory",
+    "message",
+    "release",
+    "log",
+    "tick",
+    "vedette.signal",
+    "vedette.watcher",
+    "vedette.channel",
+    "vedette.proposal",
     NULL,
 };
 

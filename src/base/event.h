@@ -16,7 +16,7 @@ enum door {
     DOOR_DECISION, /* a person who proved who they are */
     DOOR_RESULT,   /* what an effect of ours came to */
     DOOR_RELOAD,   /* new rules */
-    DOOR_WATCHER,  /* what is to be said of a watcher itself */
+    DOOR_WATCHER,  /* what is to be said of a watcher or a channel itself */
     DOOR_SIGNAL,   /* a rule fired, or its signal resolved */
 };
 

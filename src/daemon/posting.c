@@ -39,6 +39,7 @@ static int64_t step(struct posting *posting)
     slack_directory_step(posting->directory, &due_ms);
     posting_look(posting, &due_ms);
     posting_publish(posting, &due_ms); /* counts what the digests tell */
+    posting_tell_health(posting, &due_ms);
     posting_tell_digests(posting, &due_ms);
     posting_tell_budget(posting, &due_ms);
     return posting->has_news ? 0 : due_ms;
@@ -125,6 +126,7 @@ enum rc posting_start(struct service *service, struct posting **posting)
     made->service = service;
     made->has_news = true; /* what the last run left */
     made->must_show = true;
+    made->begun_ms = clock_mono_ms();
     pthread_mutex_init(&made->lock, NULL);
     rc = http_multi_new(&made->multi);
     if (!rc)

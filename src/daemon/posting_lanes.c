@@ -172,6 +172,15 @@ bool holds_need_fallback(const struct lane_holds *holds, int64_t now_ms)
     return since_ms && now_ms - since_ms >= TAKE_OVER_MS;
 }
 
+int64_t health_news_ms(enum channel_health told, int64_t failing_ms, int64_t begun_ms)
+{
+    if (told == (failing_ms ? HEALTH_FAILING : HEALTH_WELL))
+        return INT64_MAX;
+    if (failing_ms)
+        return failing_ms + TAKE_OVER_MS;
+    return told == HEALTH_UNTOLD ? begun_ms + TAKE_OVER_MS : 0;
+}
+
 /* --- one that holds up the others --- */
 
 #define STUCK_TRIES 3

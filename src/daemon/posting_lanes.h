@@ -58,6 +58,12 @@ int64_t holds_since_ms(const struct lane_holds *holds);
 /* Nothing was taken for 2 minutes: its fallback speaks for what is critical. */
 bool holds_need_fallback(const struct lane_holds *holds, int64_t now_ms);
 
+/* What rules were told of a channel last, since the start of the program. */
+enum channel_health { HEALTH_UNTOLD, HEALTH_WELL, HEALTH_FAILING };
+/* From when on it is news how a channel is, which fails since `failing_ms` (0: it is well): what fails as long as a fallback waits, and what is well again at once. Of what was under way
+ * when the last run ended nothing is known: one that never failed counts as well once it had the time to, from `begun_ms`. INT64_MAX: it is no news. */
+int64_t health_news_ms(enum channel_health told, int64_t failing_ms, int64_t begun_ms);
+
 /* The message of a lane that failed last, by its place in the queue, and how often it did in a row. The channel may be away, or this message alone may be what it cannot take: every third
  * time those behind it go first, so that one edit that fails for ever does not hold up all others. */
 struct stuck {

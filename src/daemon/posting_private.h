@@ -25,6 +25,7 @@ struct channel_state {
     struct lane_hold hold;
     char error[POSTING_ERROR_BYTES]; /* of the last failure; "": well */
     bool is_failing;                 /* it was said in the log */
+    enum channel_health told;        /* to the engine */
     int64_t skipped_ms;              /* when a card was skipped last */
     size_t n_owed;                   /* this and what follows: as counted last */
     int64_t oldest_real_ms;
@@ -130,6 +131,7 @@ struct posting {
     bool must_count;
     int64_t count_ms; /* not before that it is counted again */
     bool must_show;
+    int64_t begun_ms;
 };
 
 static inline void posting_due(int64_t *due_ms, int64_t at_ms)
@@ -233,6 +235,11 @@ void posting_end_asides(struct posting *posting);
 /* Counts what is owed and shows how everything stands, where something has changed. */
 void posting_publish(struct posting *posting, int64_t *due_ms);
 
+/* --- posting_health.c --- */
+
+/* Tells the engine of channels that have failed for as long as their fallback waits before it speaks (TAKE_OVER_MS), and of those that post again: events for rules. */
+void posting_tell_health(struct posting *posting, int64_t *due_ms);
+
 /* --- posting_turns.c: what the engine is asked, and waited for --- */
 
 enum rc posting_turn_begin(struct posting *posting, const struct engine_message *ref) MUST_CHECK;
@@ -244,5 +251,6 @@ enum rc posting_turn_take_over(struct posting *posting, struct ulid proposal,
                                struct slice channel) MUST_CHECK;
 enum rc posting_turn_note_channel(struct posting *posting,
                                   const struct channel_facts *facts) MUST_CHECK;
+enum rc posting_turn_notify(struct posting *posting, const struct engine_notice *notice) MUST_CHECK;
 enum rc posting_turn_note_group(struct posting *posting,
                                 const struct group_members *members) MUST_CHECK;

@@ -6,6 +6,7 @@ struct turn {
     const struct engine_message_result *end;
     const struct channel_facts *channel;
     const struct group_members *members;
+    const struct engine_notice *notice;
     struct ulid proposal;
     struct slice name;
 };
@@ -45,6 +46,13 @@ static enum rc run_note_channel(struct inlet_control *control, struct engine *en
 
     (void)now_ms;
     return engine_note_channel(engine, turn->channel);
+}
+
+static enum rc run_notify(struct inlet_control *control, struct engine *engine, int64_t now_ms)
+{
+    const struct turn *turn = control->context;
+
+    return engine_notify(engine, turn->notice, now_ms);
 }
 
 static enum rc run_note_group(struct inlet_control *control, struct engine *engine, int64_t now_ms)
@@ -87,6 +95,11 @@ enum rc posting_turn_take_over(struct posting *posting, struct ulid proposal, st
 enum rc posting_turn_note_channel(struct posting *posting, const struct channel_facts *facts)
 {
     return run(posting, (struct turn){ .channel = facts }, run_note_channel);
+}
+
+enum rc posting_turn_notify(struct posting *posting, const struct engine_notice *notice)
+{
+    return run(posting, (struct turn){ .notice = notice }, run_notify);
 }
 
 enum rc posting_turn_note_group(struct posting *posting, const struct group_members *members)

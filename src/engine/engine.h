@@ -83,22 +83,25 @@ struct engine_lines {
 enum rc engine_take_lines(struct engine *engine, const struct engine_lines *items, size_t n_items,
                           int64_t now_ms, int64_t budget_ms, bool *more) MUST_CHECK;
 
-/* What is told of a watcher itself: an event of kind vedette.watcher. */
+/* What is told of a watcher itself: an event of kind vedette.watcher; or of a channel: vedette.channel. */
 enum watcher_state {
     WATCHER_SILENT,
     WATCHER_BROKEN,
     WATCHER_BACK,
     WATCHER_LOST,
-    WATCHER_CAUGHT_UP
+    WATCHER_CAUGHT_UP,
+    CHANNEL_FAILING,
+    CHANNEL_BACK
 };
 struct engine_notice {
-    struct slice watcher;
+    struct slice watcher; /* or the channel */
     enum watcher_state state;
     struct slice detail; /* for people: what is wrong and what to do */
     struct slice path;   /* of the file; absent: the whole watcher */
     int64_t since_ms;    /* 0: not known */
     int64_t n_bytes;     /* LOST: so many were there and were never read */
 };
+/* Of a channel each state is told once, restarts included: the same again changes nothing. */
 enum rc engine_notify(struct engine *engine, const struct engine_notice *notice,
                       int64_t now_ms) MUST_CHECK;
 

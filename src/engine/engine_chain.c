@@ -23,6 +23,17 @@ static enum rc keep(struct turn *turn, struct buffer *bytes, struct slice *text)
     return rc;
 }
 
+/* Whether it asks people: what only observes may fire as often as it likes. Of a rule that is gone nothing is said. */
+static void write_mode(const struct turn *turn, const struct signal *signal,
+                       struct json_writer *writer)
+{
+    const struct rule *rule = ruleset_find(turn->engine->ruleset, signal->rule);
+
+    if (rule)
+        json_member_text(writer, "mode",
+                         rule->mode == RULE_OBSERVE ? SLICE("observe") : SLICE("propose"));
+}
+
 static enum rc write_body(struct turn *turn, const struct signal *signal,
                           const struct transition *transition, struct slice *body)
 {
@@ -31,7 +42,10 @@ static enum rc write_body(struct turn *turn, const struct signal *signal,
 
     buffer_init(&json, 0);
     writer = json_writer_to(&json);
-    transition_write_json(signal, transition, turn->cause, &writer);
+    json_object_begin(&writer);
+    transition_write_members(signal, transition, turn->cause, &writer);
+    write_mode(turn, signal, &writer);
+    json_object_end(&writer);
     return keep(turn, &json, body);
 }
 

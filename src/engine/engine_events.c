@@ -77,23 +77,27 @@ static enum rc own_event(const struct journal_entry *entry, struct arena *arena,
     return RC_OK;
 }
 
-/* The watcher is what it is about, and its fields say how it is: rules can ask for one watcher, and for its end. */
+#define CHANNEL_TYPES SLICE("vedette.channel.")
+
+/* The watcher (or the channel, which is no watcher of an event) is what it is about, and its fields say how it is: rules can ask for one of them, and for its end. */
 static enum rc watcher_event(const struct journal_entry *entry, struct arena *arena,
                              struct event_list *events)
 {
+    bool is_channel = slice_starts(entry->type, CHANNEL_TYPES);
     struct event *event;
     enum rc rc = own_event(entry, arena, events);
 
     if (rc)
         return rc;
     event = &events->items[0];
-    event->fields[FIELD_KIND] = SLICE("vedette.watcher");
-    event->fields[FIELD_WATCHER] = entry->watcher;
+    event->fields[FIELD_KIND] = is_channel ? SLICE("vedette.channel") : SLICE("vedette.watcher");
+    if (!is_channel)
+        event->fields[FIELD_WATCHER] = entry->watcher;
     event->fields[FIELD_SUBJECT] = entry->watcher;
     event->fields[FIELD_STATE] = json_string(json_get_text(event->data, "state"));
     event->fields[FIELD_TEXT] = json_string(json_get_text(event->data, "detail"));
-    return arena_format(arena, &event->fields[FIELD_TITLE], "watcher %.*s %.*s",
-                        SLICE_ARG(entry->watcher),
+    return arena_format(arena, &event->fields[FIELD_TITLE], "%s %.*s %.*s",
+                        is_channel ? "channel" : "watcher", SLICE_ARG(entry->watcher),
                         SLICE_ARG(json_string(json_get_text(event->data, "word"))));
 }
 

@@ -1,4 +1,4 @@
-/* What is to be said of a watcher itself is an event like any other: journalled and folded in one turn. */
+/* What is to be said of a watcher or a channel itself is an event like any other: journalled and folded in one turn. */
 #include "src/engine/engine_private.h"
 
 #include "src/base/crash_point.h"
@@ -13,14 +13,21 @@ static const struct {
     [WATCHER_BACK] = { "vedette.watcher.back", "ok", "is back" },
     [WATCHER_CAUGHT_UP] = { "vedette.watcher.caught_up", "info", "has caught up" },
     [WATCHER_LOST] = { "vedette.watcher.lost", "info", "lost lines" },
+    [CHANNEL_FAILING] = { "vedette.channel.failing", "failing", "cannot post" },
+    [CHANNEL_BACK] = { "vedette.channel.back", "ok", "posts again" },
 };
+
+static bool is_of_channel(const struct engine_notice *notice)
+{
+    return notice->state == CHANNEL_FAILING || notice->state == CHANNEL_BACK;
+}
 
 static void write_notice(const struct engine_notice *notice, struct buffer *body)
 {
     struct json_writer writer = json_writer_to(body);
 
     json_object_begin(&writer);
-    json_member_text(&writer, "watcher", notice->watcher);
+    json_member_text(&writer, is_of_channel(notice) ? "channel" : "watcher", notice->watcher);
     json_member_text(&writer, "state", slice_of(told[notice->state].state));
     json_member_text(&writer, "word", slice_of(told[notice->state].word));
     json_member_text(&writer, "detail", notice->detail);
@@ -80,6 +87,29 @@ static enum rc check_caught_up(struct turn *turn, struct slice watcher, bool *is
     return rc == RC_NOT_FOUND ? RC_OK : rc ? rc : RC_BUSY;
 }
 
+/* Kept with the channel, so that after a restart its end is told, and its beginning is not told again. */
+static enum rc check_channel(struct turn *turn, const struct engine_notice *notice, bool *is_news)
+{
+    struct channel_facts facts;
+    enum rc rc = messages_read_facts(turn, notice->watcher, &facts);
+    bool was_failing = facts.failing_since_ms != 0;
+    bool is_failing = notice->state == CHANNEL_FAILING;
+
+    *is_news = !rc && was_failing != is_failing;
+    if (!*is_news)
+        return rc;
+    facts.failing_since_ms = !is_failing ? 0 : notice->since_ms ? notice->since_ms : turn->now_ms;
+    return channel_facts_put(turn->txn, &facts);
+}
+
+static enum rc check_news(struct turn *turn, const struct engine_notice *notice, bool *is_news)
+{
+    *is_news = true;
+    if (notice->state == WATCHER_CAUGHT_UP)
+        return check_caught_up(turn, notice->watcher, is_news);
+    return is_of_channel(notice) ? check_channel(turn, notice, is_news) : RC_OK;
+}
+
 enum rc engine_notify(struct engine *engine, const struct engine_notice *notice, int64_t now_ms)
 {
     struct journal_entry entry;
@@ -89,8 +119,8 @@ enum rc engine_notify(struct engine *engine, const struct engine_notice *notice,
 
     if (!rc)
         rc = turn_read_clock(&turn, now_ms);
-    if (!rc && notice->state == WATCHER_CAUGHT_UP)
-        rc = check_caught_up(&turn, notice->watcher, &is_news);
+    if (!rc)
+        rc = check_news(&turn, notice, &is_news);
     if (rc || !is_news) {
         turn_abort(&turn);
         return rc;

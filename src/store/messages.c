@@ -72,6 +72,7 @@ static const struct record_field facts_fields[] = {
     { .tag = 8,  .type = RECORD_INT,  .name = "dead", AT(n_dead) },
     { .tag = 9,  .type = RECORD_TIME, .name = "budget_told", AT(budget_told_ms) },
     { .tag = 10, .type = RECORD_INT,  .name = "budget_gone", AT(budget_gone) },
+    { .tag = 11, .type = RECORD_TIME, .name = "failing_since", AT(failing_since_ms) },
 };
 #undef AT
 const struct record_shape channel_facts_shape = RECORD_SHAPE(channel_facts, facts_fields);

@@ -130,6 +130,8 @@ struct channel_facts {
     int64_t
         budget_told_ms; /* real time of the last digest about the review budget's queue; 0: never */
     int64_t budget_gone; /* `n_gone` of budget.h that it told */
+    int64_t
+        failing_since_ms; /* real time; it was told that it cannot post. 0: it can, as far as was told */
 };
 extern const struct record_shape channel_facts_shape;
 enum rc channel_facts_get(struct store_txn *txn, struct slice channel, struct arena *arena,

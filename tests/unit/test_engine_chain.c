@@ -79,6 +79,23 @@ static void rules_hear_of_rules_that_heard(void **state)
     end(story);
 }
 
+static void what_asks_is_told_from_what_only_observes(void **state)
+{
+    struct story *story = begin_with(
+        CONFIG,
+        "rules:\n" SOURCE "  - {id: asks, on: ci.run, where: {state: failing}, key: [repo]}\n"
+        "  - {id: of-asking, mode: observe, on: vedette.signal, where: {state: failing, "
+        "data.mode: propose, rule: {not: of-asking}}, key: [data.rule]}\n"
+        "  - {id: of-observing, mode: observe, on: vedette.signal, where: {rule: [red, "
+        "asks], data.mode: observe}, key: [data.rule]}\n");
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    assert_int_equal(n_firing(story, "of-asking"), 1);
+    assert_int_equal(n_firing(story, "of-observing"), 1);
+    end(story);
+}
+
 /* Each fires once in an episode, so that a circle comes to rest by itself. */
 static void rules_that_hear_of_each_other_come_to_rest(void **state)
 {
@@ -185,6 +202,7 @@ int main(void)
         cmocka_unit_test(the_order_of_the_rules_does_not_matter),
         cmocka_unit_test(what_time_brings_is_heard_too),
         cmocka_unit_test(rules_hear_of_rules_that_heard),
+        cmocka_unit_test(what_asks_is_told_from_what_only_observes),
         cmocka_unit_test(rules_that_hear_of_each_other_come_to_rest),
         cmocka_unit_test(an_event_from_outside_is_never_heard_as_a_signal),
         cmocka_unit_test(many_that_end_at_once_are_all_heard_of),

@@ -367,6 +367,26 @@ static void a_clock_that_was_set_back_keeps_nobody_waiting(void **state)
     assert_true(look_due_ms(NOW, true, NOW - 60 * MINUTE) <= NOW - 60 * MINUTE);
 }
 
+static void rules_hear_of_a_channel_when_its_fallback_speaks_and_when_it_is_well_again(void **state)
+{
+    static const struct {
+        enum channel_health told;
+        int64_t failing_ms, news_ms;
+    } cases[] = {
+        { HEALTH_UNTOLD, 0, 5000 + TAKE_OVER_MS },
+        { HEALTH_UNTOLD, 7000, 7000 + TAKE_OVER_MS },
+        { HEALTH_WELL, 0, INT64_MAX },
+        { HEALTH_WELL, 7000, 7000 + TAKE_OVER_MS },
+        { HEALTH_FAILING, 7000, INT64_MAX },
+        { HEALTH_FAILING, 0, 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(health_news_ms(cases[i].told, cases[i].failing_ms, 5000),
+                         cases[i].news_ms);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -402,6 +422,8 @@ int main(void)
         cmocka_unit_test_setup(o03_what_may_have_arrived_is_looked_for_at_once, set_up),
         cmocka_unit_test_setup(o03_only_a_search_after_thirty_seconds_proves_that_it_is_not_there,
                                set_up),
+        cmocka_unit_test(
+            rules_hear_of_a_channel_when_its_fallback_speaks_and_when_it_is_well_again),
         cmocka_unit_test_setup(a_clock_that_was_set_back_keeps_nobody_waiting, set_up),
     };
 

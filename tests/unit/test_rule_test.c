@@ -22,7 +22,7 @@ static int set_up(void **state)
 
     unsetenv("VEDETTE_CONFIG");
     assert_int_equal(digest_init(), RC_OK);
-    assert_int_equal(arena_new((size_t)64 << 20, &bench->arena), RC_OK);
+    assert_int_equal(arena_new((size_t)1 << 30, &bench->arena), RC_OK);
     assert_int_equal(problems_new(&bench->problems), RC_OK);
     assert_int_equal(config_load(&options, bench->problems, &bench->config), RC_OK);
     *state = bench;
