@@ -126,6 +126,28 @@ const struct problem *problems_at(const struct problems *problems, size_t i)
     return i < problems->n_held ? &problems->held[i] : NULL;
 }
 
+static bool is_before(const struct problem *a, const struct problem *b)
+{
+    int order = slice_compare(a->file, b->file);
+
+    if (order)
+        return order < 0;
+    return a->line != b->line ? a->line < b->line : a->column < b->column;
+}
+
+/* By insertion: what is of one place stays in the order in which it came. */
+void problems_sort(struct problems *problems)
+{
+    for (size_t i = 1; i < problems->n_held; i++) {
+        const struct problem one = problems->held[i];
+        size_t place = i;
+
+        for (; place > 0 && is_before(&one, &problems->held[place - 1]); place--)
+            problems->held[place] = problems->held[place - 1];
+        problems->held[place] = one;
+    }
+}
+
 static void format_problem(const struct problem *problem, struct buffer *out)
 {
     if (!slice_is_absent(problem->file)) {

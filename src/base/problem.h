@@ -32,6 +32,8 @@ void problems_add(struct problems *problems, enum problem_severity severity, str
 size_t problems_count(const struct problems *problems, enum problem_severity severity);
 /* The `i`-th held one, or NULL. Borrowed until the next change. */
 const struct problem *problems_at(const struct problems *problems, size_t i);
+/* By file, line and column. */
+void problems_sort(struct problems *problems);
 /* A line each, as above, with "and N more" at the end where some were not held. */
 void problems_format(const struct problems *problems, struct buffer *out);
 /* The one of `names` (NULL-ended) nearest to `word` by edit distance, at most 2 away and with something in

@@ -92,12 +92,13 @@ enum exit_code check_command(const struct invocation *invocation)
     const struct options *options = &invocation->options;
     struct offline offline;
     size_t n_errors = 0, n_warnings = 0;
-    bool is_valid;
-    enum rc rc =
-        offline_open(invocation, options->print ? OFFLINE_RULES_TO_PRINT : OFFLINE_RULES_CHECKED,
-                     invocation->operands, invocation->n_operands, &offline);
+    bool is_loaded, is_valid;
+    enum rc rc = offline_open(invocation, OFFLINE_RULES_CHECKED, invocation->operands,
+                              invocation->n_operands, &offline);
 
+    is_loaded = !rc;
     if (offline.problems) {
+        problems_sort(offline.problems);
         n_errors = problems_count(offline.problems, PROBLEM_ERROR);
         n_warnings = problems_count(offline.problems, PROBLEM_WARNING);
     }
@@ -105,7 +106,7 @@ enum exit_code check_command(const struct invocation *invocation)
     if (rc && rc != RC_INVALID)
         complain(invocation->command, "%s", rc_text(rc));
     rc = offline.problems ? tell(offline.problems, options->json) : RC_OK;
-    if (!rc && options->print && offline.config && offline.ruleset)
+    if (!rc && is_loaded && options->print)
         rc = print_effective(&offline);
     if (!rc && is_valid)
         print_praise(invocation, &offline, n_warnings);
