@@ -95,25 +95,45 @@ static struct slice cut_text(char *text)
     return slice_of(text);
 }
 
-void problems_add(struct problems *problems, enum problem_severity severity, struct slice file,
-                  uint32_t line, uint32_t column, const char *format, ...)
+static void add(struct problems *problems, struct problem problem, const char *format, va_list args)
 {
     char text[TEXT_BYTES];
-    struct problem problem = { .severity = severity, .file = file, .line = line, .column = column };
-    va_list args;
     int len;
 
-    problems->counts[severity]++;
+    problems->counts[problem.severity]++;
     if (problems->n_held == MAX_HELD)
         return;
-    va_start(args, format);
     len = vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
     if (len < 0)
         return;
     problem.text = (size_t)len < sizeof(text) ? slice_of(text) : cut_text(text);
     if (hold(problems, &problem))
         return; /* counted above; it shows as one of "and N more" */
+}
+
+void problems_add(struct problems *problems, enum problem_severity severity, struct slice file,
+                  uint32_t line, uint32_t column, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    add(problems,
+        (struct problem){ .severity = severity, .file = file, .line = line, .column = column },
+        format, args);
+    va_end(args);
+}
+
+void problems_add_named(struct problems *problems, const char *name, enum problem_severity severity,
+                        struct slice file, uint32_t line, uint32_t column, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    add(problems,
+        (struct problem){
+            .severity = severity, .file = file, .line = line, .column = column, .name = name },
+        format, args);
+    va_end(args);
 }
 
 size_t problems_count(const struct problems *problems, enum problem_severity severity)
@@ -159,6 +179,8 @@ static void format_problem(const struct problem *problem, struct buffer *out)
     buffer_add_text(out, severity_names[problem->severity]);
     buffer_add(out, SLICE(": "));
     buffer_add(out, problem->text);
+    if (problem->name)
+        buffer_format(out, " [%s]", problem->name);
     buffer_add_byte(out, '\n');
 }
 

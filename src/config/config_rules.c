@@ -197,7 +197,8 @@ static void warn_of_vain_filter(const struct config *config, const struct rule *
             is_asked_for_before(rule, n, on))
             continue;
         mark_problem(problems, PROBLEM_WARNING, rule->mark,
-                     "rule `%.*s` waits for `%.*s`, which no configured watcher can yield",
+                     "rule `%.*s` waits for `%.*s`, which no configured watcher can yield: add one "
+                     "under `watchers`, or take it out of `on`",
                      SLICE_ARG(rule->id), SLICE_ARG(on));
     }
 }

@@ -143,6 +143,15 @@ class Offline(VedetteTest):
         self.assertTrue(errors[0]["file"].endswith("rules.d/a.yaml"))
         self.assertIn("did you mean `high`?", errors[0]["text"])
 
+    def test_a_warning_of_a_kind_has_a_name_by_which_it_is_accepted(self):
+        text = "rules:\n  - id: a\n    on: push\n"
+        vedette = self.files(rules={"a.yaml": text})
+        [finding] = [json.loads(line) for line in self.check(vedette, "--json", expect=0).stdout.splitlines()]
+        self.assertEqual((finding["severity"], finding["line"], finding["column"], finding["name"]), ("warning", 3, 9, "broad"))
+        self.assertTrue(self.check(vedette, "--strict", expect=1).stderr.endswith(" [broad]\n"))
+        (vedette.directory / "rules.d/a.yaml").write_text(text.replace("push\n", "push  # accept: broad\n"))
+        self.assertEqual(self.check(vedette, "--strict", expect=0).stderr, "")
+
     def test_r01_a_warning_passes_and_fails_only_with_strict(self):
         for text, said in {
             "rules:\n  - id: a\n    on: alrt\n": "did you mean `alert`?",

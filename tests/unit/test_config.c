@@ -253,7 +253,7 @@ static void standard_input_as_a_log_to_be_searched_is_a_warning(void **state)
 static void what_a_filter_waits_for_in_vain_is_a_warning_told_once(void **state)
 {
     const char *warning = "warning: rule `a` waits for `alert`, which no configured watcher can "
-                          "yield\n";
+                          "yield: add one under `watchers`, or take it out of `on`\n";
     struct buffer out;
     const char *said;
 
