@@ -116,7 +116,8 @@ static void warn_never_ok(struct rule_reading *reading, const struct node *map)
 {
     if (reading->rule->clear.kind != CLEAR_BY_EVENT)
         mark_problem(reading->loader->problems, PROBLEM_WARNING, map->mark,
-                     "{ok: …} waits for an event that clears, and `clear` names none");
+                     "{ok: …} waits for an event that clears, and `clear` names none: write "
+                     "{quiet: 30m}, or say in `clear` which event it is");
 }
 
 static void read_verify(struct rule_reading *reading, const struct node *map)

@@ -338,7 +338,8 @@ static void read_alternatives(const struct value_reading *reading, const struct 
     *test = (struct test){ .kind = TEST_ANY, .n_parts = list->n_items };
     test->parts = loader_alloc(reading->loader, list->n_items, sizeof(*test->parts));
     if (!list->n_items)
-        node_problem(reading->loader->problems, list, "an empty list would never hold");
+        node_problem(reading->loader->problems, list,
+                     "an empty list would never hold: name its values, or leave the clause out");
     for (size_t i = 0; test->parts && i < list->n_items; i++)
         read_any_value(reading, list->items[i], &test->parts[i]);
 }

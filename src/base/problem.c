@@ -95,7 +95,9 @@ static struct slice cut_text(char *text)
     return slice_of(text);
 }
 
-static void add(struct problems *problems, struct problem problem, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void add(struct problems *problems,
+                                                      struct problem problem, const char *format,
+                                                      va_list args)
 {
     char text[TEXT_BYTES];
     int len;
