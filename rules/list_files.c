@@ -117,12 +117,12 @@ static enum rc search_file(const struct rule_file *rule_file, struct arena *node
 {
     struct problems *problems = NULL;
     const struct node *parts[2] = { 0 };
-    struct node *root;
+    struct node *root = NULL;
     enum rc rc = problems_new(&problems);
 
     if (!rc)
         rc = document_parse(rule_file->name, rule_file->text, nodes, problems, &root);
-    if (!rc && root->type == NODE_MAP) {
+    if (root && root->type == NODE_MAP) {
         parts[0] = node_find(root, "rules");
         parts[1] = node_find(root, "defaults");
     }

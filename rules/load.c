@@ -142,9 +142,14 @@ static void forget_nodes(struct loader *loader, struct arena *nodes)
 
 static void read_one_rule(struct loader *loader, const struct node *written, struct rule *rule)
 {
+    size_t n_errors = problems_count(loader->problems, PROBLEM_ERROR);
+
     rule->index = loader->ruleset->n_rules++;
     loader->lists_of_rule = (struct slice_list){ 0 };
+    loader->broken_groups = (struct slice_list){ 0 };
+    loader->refused_names = (struct slice_list){ 0 };
     read_rule(loader, written, rule);
+    rule->is_broken = problems_count(loader->problems, PROBLEM_ERROR) > n_errors;
     if (rule->node)
         take_rule_version(loader, rule);
     if (!loader->keeps_nodes)
@@ -253,16 +258,32 @@ static void read_parts(struct loader *loader, const struct node *root, struct sl
     read_tests(loader, parts.tests, name);
 }
 
+/* What it says is not known: who names a rule of it makes no mistake. */
+static void add_unread(struct loader *loader, struct slice text)
+{
+    struct slice_list *unread = &loader->unread;
+    struct slice *items = loader_alloc(loader, unread->n_items + 1, sizeof(*items));
+
+    if (!items)
+        return;
+    if (unread->n_items)
+        memcpy(items, unread->items, unread->n_items * sizeof(*items));
+    items[unread->n_items] = text;
+    *unread = (struct slice_list){ .items = items, .n_items = unread->n_items + 1 };
+}
+
 static void parse_file(struct loader *loader, const struct rule_file *file)
 {
     struct slice name = loader_keep(loader, file->name);
     struct node *root;
     enum rc rc = document_parse(name, file->text, loader->file_nodes, loader->problems, &root);
 
-    if (rc == RC_OK)
-        read_parts(loader, root, name);
-    else if (rc != RC_INVALID)
+    if (rc && rc != RC_INVALID)
         loader->rc = rc;
+    else if (root)
+        read_parts(loader, root, name);
+    else
+        add_unread(loader, file->text);
     forget_nodes(loader, loader->file_nodes);
 }
 
@@ -360,7 +381,7 @@ static void make_quarantine(struct loader *loader)
 
 static void warn_of_set(struct loader *loader)
 {
-    if (!loader->ruleset->n_rules)
+    if (!loader->ruleset->n_rules && !problems_count(loader->problems, PROBLEM_ERROR))
         problems_add(loader->problems, PROBLEM_WARNING, (struct slice){ 0 }, 0, 0,
                      "there is no rule at all: nothing that happens will be signalled");
     if (loader->n_untried)
@@ -429,11 +450,15 @@ static void loader_free(struct loader *loader)
     arena_free(loader->file_nodes);
 }
 
-static enum rc parse(const struct rule_files *files, struct problems *problems, bool keeps_nodes,
-                     struct ruleset **ruleset)
+enum purpose { TO_RUN, TO_SHOW, TO_CHECK };
+
+static enum rc parse(const struct rule_files *files, struct problems *problems,
+                     enum purpose purpose, struct ruleset **ruleset)
 {
     size_t n_errors = problems_count(problems, PROBLEM_ERROR);
-    struct loader loader = { .files = files, .problems = problems, .keeps_nodes = keeps_nodes };
+    struct loader loader = { .files = files,
+                             .problems = problems,
+                             .keeps_nodes = purpose != TO_RUN };
     struct ruleset *made = NULL;
     enum rc rc = ruleset_new(&made);
 
@@ -457,7 +482,7 @@ static enum rc parse(const struct rule_files *files, struct problems *problems, 
     if (!rc)
         rc = equalities_new(made, &made->equalities);
     loader_free(&loader);
-    if (rc)
+    if (rc && !(rc == RC_INVALID && purpose == TO_CHECK))
         ruleset_free(made);
     else
         *ruleset = made;
@@ -467,11 +492,17 @@ static enum rc parse(const struct rule_files *files, struct problems *problems, 
 enum rc ruleset_parse(const struct rule_files *files, struct problems *problems,
                       struct ruleset **ruleset)
 {
-    return parse(files, problems, false, ruleset);
+    return parse(files, problems, TO_RUN, ruleset);
 }
 
 enum rc ruleset_parse_to_show(const struct rule_files *files, struct problems *problems,
                               struct ruleset **ruleset)
 {
-    return parse(files, problems, true, ruleset);
+    return parse(files, problems, TO_SHOW, ruleset);
+}
+
+enum rc ruleset_parse_to_check(const struct rule_files *files, struct problems *problems,
+                               struct ruleset **ruleset)
+{
+    return parse(files, problems, TO_CHECK, ruleset);
 }

@@ -1,6 +1,6 @@
 /* load.h - rule files -> a rule set, or file:line:column of everything that is wrong.
  *
- * All or nothing: one broken file, and there is no set. */
+ * All or nothing: one broken file, and there is no set to run. */
 #pragma once
 
 #include "rules/rule.h"
@@ -27,5 +27,8 @@ enum rc ruleset_parse(const struct rule_files *files, struct problems *problems,
 /* The same with what was written, which takes several times the memory: for ruleset_print, and for who runs its tests. */
 enum rc ruleset_parse_to_show(const struct rule_files *files, struct problems *problems,
                               struct ruleset **ruleset) MUST_CHECK;
+/* The same for who looks for more mistakes: with RC_INVALID, too, it gives a set, of all that could be read. Nothing is known of its rules that are broken; it is never run. */
+enum rc ruleset_parse_to_check(const struct rule_files *files, struct problems *problems,
+                               struct ruleset **ruleset) MUST_CHECK;
 /* The effective rules of a set to show, with every default, as YAML, for `check --print`. */
 void ruleset_print(const struct ruleset *ruleset, struct buffer *out);

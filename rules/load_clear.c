@@ -166,20 +166,23 @@ static void read_clear_filter(struct rule_reading *reading, const struct node *c
     inherit_filter(&reading->rule->filter, &nodes->filter, filter);
     inherit_where(reading, clear);
     collect_captures(reading->loader, filter, &reading->clear_captures);
+    if (!nodes->filter.match)
+        add_names(reading->loader, &reading->clear_captures, &reading->loader->broken_groups);
     if (filter->where)
         check_where(reading->loader, filter->where, &reading->clear_captures);
     part->key = reading->rule->key;
     if (nodes->key)
         read_key(reading, nodes->key, &reading->clear_captures, &part->key);
-    else
-        check_key_captures(reading, clear, &part->key, &reading->clear_captures,
-                           "an event that clears");
+    else if (!check_key_captures(reading, clear, &part->key, &reading->clear_captures,
+                                 "an event that clears"))
+        return;
     check_key_patterns(reading, nodes->filter.match, filter, &part->key, &reading->key_captures);
 }
 
 void read_clear(struct rule_reading *reading, const struct node *clear)
 {
     struct clear_nodes nodes = { 0 };
+    bool is_whole;
 
     if (clear->type == NODE_SCALAR && slice_eq(clear->text, SLICE("never"))) {
         reading->rule->clear.kind = CLEAR_NEVER;
@@ -191,7 +194,8 @@ void read_clear(struct rule_reading *reading, const struct node *clear)
             "`clear` is `never`, {quiet: 1h} or a map of on, match, where, ignore, key, count");
         return;
     }
-    if (!loader_read_members(reading->loader, &clear_members, clear, &nodes))
+    is_whole = loader_read_members(reading->loader, &clear_members, clear, &nodes);
+    if (!nodes.quiet_ms && !is_whole && !names_filter(&nodes))
         return;
     if (!nodes.quiet_ms) {
         read_clear_filter(reading, clear, &nodes);

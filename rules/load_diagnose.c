@@ -103,19 +103,20 @@ static void read_log(struct rule_reading *reading, const struct node *map,
                                      .around_ms = members.around_ms,
                                      .n_lines = members.n_lines };
     if (members.match)
-        request->log.match = read_pattern(reading->loader, members.match);
+        request->log.match = read_pattern(reading->loader, members.match, NULL);
 }
 
 static void read_request(struct rule_reading *reading, const struct node *map,
                          struct evidence_request *request)
 {
     struct evidence_nodes nodes = { 0 };
+    bool is_whole = loader_read_members(reading->loader, &evidence_table, map, &nodes);
     int n_sources;
 
-    if (!loader_read_members(reading->loader, &evidence_table, map, &nodes))
-        return;
     n_sources = (nodes.changes ? 1 : 0) + (nodes.similar ? 1 : 0) + (nodes.action ? 1 : 0) +
                 (nodes.log ? 1 : 0);
+    if (!is_whole && n_sources != 1)
+        return;
     if (n_sources != 1 || (nodes.with && !nodes.action)) {
         node_problem(reading->loader->problems, map,
                      "one piece of evidence is one of {changes: {within: 2h}}, {similar: 5}, "

@@ -45,17 +45,15 @@ static struct pattern **read_patterns(struct loader *loader, const struct node *
     struct pattern **patterns = loader_alloc(loader, n_nodes, sizeof(*patterns));
 
     if (!n_nodes)
-        node_problem(loader->problems, node, "an empty list of patterns would never match");
+        node_problem(loader->problems, node,
+                     "an empty list of patterns would never match: name one, or leave it out");
     *n_patterns = 0;
     for (size_t i = 0; patterns && i < n_nodes; i++) {
         const struct node *scalar = is_list ? node->items[i] : node;
-        struct pattern *pattern = read_pattern(loader, scalar);
+        struct pattern *pattern = read_pattern(loader, scalar, captures);
 
-        if (!pattern)
-            continue;
-        patterns[(*n_patterns)++] = pattern;
-        if (captures)
-            add_captures(loader, scalar, pattern, captures);
+        if (pattern)
+            patterns[(*n_patterns)++] = pattern;
     }
     return patterns;
 }

@@ -25,8 +25,7 @@ void read_active(struct rule_reading *reading, const struct node *map)
                      "Europe/Berlin}");
         return;
     }
-    if (!loader_read_members(loader, &active_members, map, &nodes))
-        return;
+    (void)loader_read_members(loader, &active_members, map, &nodes);
     window = loader_alloc(loader, 1, sizeof(*window));
     if (!window)
         return;

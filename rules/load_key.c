@@ -85,16 +85,24 @@ void read_key(struct rule_reading *reading, struct node *node, const struct slic
         join_key(reading, node, key);
 }
 
-void check_key_captures(struct rule_reading *reading, const struct node *node,
+bool check_key_captures(struct rule_reading *reading, const struct node *node,
                         const struct rule_key *key, const struct slice_list *captures,
                         const char *whose)
 {
+    bool is_right = true;
+
     for (size_t i = 0; i < key->names.n_items; i++) {
-        if (!event_is_field(key->names.items[i]) && !names_have(captures, key->names.items[i]))
+        struct slice name = key->names.items[i];
+
+        if (!event_is_field(name) && !names_have(captures, name) &&
+            !names_have(&reading->loader->refused_names, name)) {
+            is_right = false;
             node_problem(reading->loader->problems, node,
                          "%s cannot have `%.*s`, which the key names: capture it there as well",
-                         whose, SLICE_ARG(key->names.items[i]));
+                         whose, SLICE_ARG(name));
+        }
     }
+    return is_right;
 }
 
 /* -- patterns whose events have no key -- */

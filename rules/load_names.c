@@ -34,10 +34,10 @@ static void refuse_name(struct loader *loader, struct mark mark, struct slice na
     buffer_init(&list, 0);
     list_names(known, &list);
     mark_problem(loader->problems, PROBLEM_ERROR, mark,
-                 "no event of this rule can have `%.*s`%s%s%s; known here: %s time received data.… "
+                 "no event of this rule can have `%.*s`; %s%s%sknown here: %s time received data.… "
                  "and named groups of its patterns",
-                 (int)(name.len < 80 ? name.len : 80), name.ptr, meant ? "; did you mean `" : "",
-                 meant ? meant : "", meant ? "`?" : "", list.failed ? "" : list.ptr);
+                 (int)(name.len < 80 ? name.len : 80), name.ptr, meant ? "did you mean `" : "",
+                 meant ? meant : "", meant ? "`? " : "", list.failed ? "" : list.ptr);
     buffer_free(&list);
 }
 
@@ -67,8 +67,12 @@ bool check_field(struct loader *loader, struct mark mark, struct slice name,
 {
     if (event_is_field(name) || names_have(captures, name))
         return true;
-    if (!is_data_path(name) || !refuse_path(loader, mark, name))
-        refuse_name(loader, mark, name, event_field_names, captures);
+    if (is_data_path(name) && refuse_path(loader, mark, name))
+        return false;
+    if (names_have(&loader->broken_groups, name)) /* what is wrong with them has been told */
+        return false;
+    refuse_name(loader, mark, name, event_field_names, captures);
+    loader_add_name(loader, &loader->refused_names, name);
     return false;
 }
 

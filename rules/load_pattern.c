@@ -166,25 +166,6 @@ static struct owned_pattern *compile(struct loader *loader, const struct node *s
     return owned;
 }
 
-struct pattern *read_pattern(struct loader *loader, const struct node *scalar)
-{
-    struct owned_pattern *owned;
-
-    if (!node_is_pattern(scalar)) {
-        refuse_form(loader, scalar);
-        return NULL;
-    }
-    owned = map_get(loader->patterns_by_source, scalar->text);
-    if (!owned)
-        owned = compile(loader, scalar);
-    if (!owned)
-        return NULL;
-    warn_pointless(loader, scalar, owned->pattern);
-    if (owned->slow)
-        warn_slow(loader, scalar, owned->slow);
-    return owned->pattern;
-}
-
 /* -- captures -- */
 
 /* Names with a meaning of their own in templates. */
@@ -203,8 +184,9 @@ static bool may_be_captured(struct slice name)
            slice_to_enum(name, reserved, &i) != RC_OK;
 }
 
-void add_captures(struct loader *loader, const struct node *scalar, const struct pattern *pattern,
-                  struct slice_list *captures)
+/* Adds the named groups of a pattern, after checking that a capture may have these names. */
+static void add_captures(struct loader *loader, const struct node *scalar,
+                         const struct pattern *pattern, struct slice_list *captures)
 {
     for (size_t i = 0; !slice_is_absent(pattern_group(pattern, i)); i++) {
         struct slice name = pattern_group(pattern, i);
@@ -219,4 +201,74 @@ void add_captures(struct loader *loader, const struct node *scalar, const struct
                 "environment severity test",
                 SLICE_ARG(name));
     }
+}
+
+/* -- of patterns that are none -- */
+
+static bool is_word_byte(char byte)
+{
+    return byte == '_' || (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
+           (byte >= 'A' && byte <= 'Z');
+}
+
+/* `(?<name>`, `(?P<name>`; takes what stands before its end off `rest`. Absent: there is none. */
+static struct slice next_group(struct slice *rest)
+{
+    size_t offset;
+
+    while (!slice_find(*rest, SLICE("<"), &offset)) {
+        struct slice name = { rest->ptr + offset + 1, 0 };
+        const char *end = rest->ptr + rest->len;
+
+        while (name.ptr + name.len < end && is_word_byte(name.ptr[name.len]))
+            name.len++;
+        *rest = (struct slice){ name.ptr + name.len, (size_t)(end - (name.ptr + name.len)) };
+        if (name.len && rest->len && rest->ptr[0] == '>')
+            return name;
+    }
+    return (struct slice){ 0 };
+}
+
+static void add_broken_groups(struct loader *loader, const struct node *node,
+                              struct slice_list *captures)
+{
+    struct slice rest = node->type == NODE_SCALAR ? node->text : SLICE("");
+    struct slice name;
+
+    while (!slice_is_absent(name = next_group(&rest))) {
+        loader_add_name(loader, &loader->broken_groups, name);
+        if (captures)
+            loader_add_name(loader, captures, name);
+    }
+}
+
+/* -- one of them -- */
+
+static struct owned_pattern *find_or_compile(struct loader *loader, const struct node *scalar)
+{
+    struct owned_pattern *owned;
+
+    if (!node_is_pattern(scalar)) {
+        refuse_form(loader, scalar);
+        return NULL;
+    }
+    owned = map_get(loader->patterns_by_source, scalar->text);
+    return owned ? owned : compile(loader, scalar);
+}
+
+struct pattern *read_pattern(struct loader *loader, const struct node *scalar,
+                             struct slice_list *captures)
+{
+    struct owned_pattern *owned = find_or_compile(loader, scalar);
+
+    if (!owned) {
+        add_broken_groups(loader, scalar, captures);
+        return NULL;
+    }
+    warn_pointless(loader, scalar, owned->pattern);
+    if (owned->slow)
+        warn_slow(loader, scalar, owned->slow);
+    if (captures)
+        add_captures(loader, scalar, owned->pattern, captures);
+    return owned->pattern;
 }

@@ -111,8 +111,8 @@ void check_pieces(struct loader *loader)
     for (size_t i = 0; has_lists && i < loader->lists->n_pairs; i++)
         check_list(loader, &loader->lists->pairs[i]);
     for (size_t i = 0; has_patterns && i < loader->patterns->n_pairs; i++)
-        (void)read_pattern(loader,
-                           loader->patterns->pairs[i].value); /* its problems, used or not */
+        (void)read_pattern(loader, loader->patterns->pairs[i].value,
+                           NULL); /* its problems, used or not */
     if (loader->defaults && (loader->defaults->type != NODE_MAP || !loader->defaults->n_pairs))
         node_problem(loader->problems, loader->defaults, "`defaults` is a map of members, not %s",
                      loader->defaults->type == NODE_MAP ? "empty"

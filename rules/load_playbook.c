@@ -57,8 +57,7 @@ static void read_use(struct rule_reading *reading, const struct member_table *me
 {
     struct use_nodes nodes = { 0 };
 
-    if (!loader_read_members(reading->loader, members, map, &nodes))
-        return;
+    (void)loader_read_members(reading->loader, members, map, &nodes);
     *use = (struct action_use){ .mark = map->mark, .action = nodes.action };
     if (nodes.with)
         read_params(reading, nodes.with, use);
@@ -117,22 +116,25 @@ static void warn_never_ok(struct rule_reading *reading, const struct node *map)
 {
     if (reading->rule->clear.kind != CLEAR_BY_EVENT)
         mark_problem(reading->loader->problems, PROBLEM_WARNING, map->mark,
-                     "{ok: …} waits for an event that clears, and `clear` names none");
+                     "{ok: …} waits for an event that clears, and `clear` names none: write "
+                     "{quiet: 30m}, or say in `clear` which event it is");
 }
 
 static void read_verify(struct rule_reading *reading, const struct node *map)
 {
     struct verify_part *verify = &reading->rule->playbook.verify;
     struct verify_nodes nodes = { 0 };
+    bool is_whole;
     int n_kinds;
 
     if (map->type == NODE_SCALAR && slice_eq(map->text, SLICE("none"))) {
         verify->kind = PLAYBOOK_VERIFY_NONE;
         return;
     }
-    if (!loader_read_members(reading->loader, &verify_table, map, &nodes))
-        return;
+    is_whole = loader_read_members(reading->loader, &verify_table, map, &nodes);
     n_kinds = (nodes.ok_ms ? 1 : 0) + (nodes.quiet_ms ? 1 : 0) + (nodes.check.len ? 1 : 0);
+    if (!is_whole && n_kinds != 1)
+        return;
     if (n_kinds != 1 || (nodes.with && !nodes.check.len)) {
         node_problem(reading->loader->problems, map,
                      "`verify` is one of {ok: 1h}, {quiet: 30m}, {check: ACTION, with: {…}}, none");

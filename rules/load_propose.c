@@ -63,7 +63,8 @@ static void check_allow(struct rule_reading *reading, const struct propose_part 
 
         if (use->action.len && !names_have(&propose->allow, use->action))
             mark_problem(reading->loader->problems, PROBLEM_ERROR, use->mark,
-                         "the plan does `%.*s`, which `allow` does not name",
+                         "the plan does `%.*s`, which `allow` does not name: add it there, or "
+                         "leave `allow` out",
                          SLICE_ARG(use->action));
     }
 }

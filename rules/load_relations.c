@@ -16,6 +16,18 @@ static struct rule *find(const struct ruleset *set, struct slice id)
 
 /* --- each name --- */
 
+/* Does it look as if a file that could not be read had this rule? */
+static bool may_be_unread(const struct loader *loader, struct slice id)
+{
+    size_t offset;
+
+    for (size_t i = 0; i < loader->unread.n_items; i++) {
+        if (!slice_find(loader->unread.items[i], id, &offset))
+            return true;
+    }
+    return false;
+}
+
 static void refuse_unknown(struct loader *loader, const struct rule_name *name)
 {
     static const char *const none[] = { NULL };
@@ -93,7 +105,8 @@ static void check_name(struct loader *loader, struct rule *rule, const struct ru
     struct rule *named = find(loader->ruleset, name->id);
 
     if (!named) {
-        refuse_unknown(loader, name);
+        if (!may_be_unread(loader, name->id))
+            refuse_unknown(loader, name);
         return;
     }
     if (named == rule) {
@@ -101,7 +114,8 @@ static void check_name(struct loader *loader, struct rule *rule, const struct ru
                      "a rule cannot name itself here: it would wait for itself for ever");
         return;
     }
-    keep_same(loader, rule, name, named);
+    if (!named->is_broken)
+        keep_same(loader, rule, name, named);
     add_named_with(loader, named, &rule->same);
 }
 

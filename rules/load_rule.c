@@ -83,7 +83,8 @@ static void refuse_own_title(struct rule_reading *reading, const struct node *ti
         if (slice_is_absent(name))
             return;
         if (slice_eq(name, SLICE("signal.title")))
-            node_problem(reading->loader->problems, title, "a title cannot name signal.title");
+            node_problem(reading->loader->problems, title,
+                         "a title cannot name signal.title, which is made of it");
     }
 }
 

@@ -105,9 +105,7 @@ static void read_matches(const struct value_reading *reading, const struct node 
                          struct test *test)
 {
     test->kind = TEST_MATCHES;
-    test->pattern = read_pattern(reading->loader, scalar);
-    if (test->pattern && reading->captures)
-        add_captures(reading->loader, scalar, test->pattern, reading->captures);
+    test->pattern = read_pattern(reading->loader, scalar, reading->captures);
 }
 
 /* -- comparisons -- */
@@ -299,9 +297,10 @@ static void read_operators(const struct value_reading *reading, const struct nod
 {
     struct value_nodes nodes = { 0 };
     struct test *parts = loader_alloc(reading->loader, map->n_pairs, sizeof(*parts));
+    bool is_whole = loader_read_members(reading->loader, &value_members, map, &nodes);
     size_t n_parts = 0;
 
-    if (!loader_read_members(reading->loader, &value_members, map, &nodes) || !parts)
+    if (!parts)
         return;
     if (nodes.eq)
         read_eq(reading, nodes.eq, &parts[n_parts++]);
@@ -326,7 +325,7 @@ static void read_operators(const struct value_reading *reading, const struct nod
     if (nodes.some)
         read_some(reading, nodes.some, &parts[n_parts++]);
     *test = (struct test){ .kind = TEST_ALL, .parts = parts, .n_parts = n_parts };
-    if (!n_parts)
+    if (!n_parts && is_whole)
         node_problem(
             reading->loader->problems, map,
             "an empty map says nothing; valid here: eq not exists gt ge lt le before after "
@@ -339,7 +338,8 @@ static void read_alternatives(const struct value_reading *reading, const struct 
     *test = (struct test){ .kind = TEST_ANY, .n_parts = list->n_items };
     test->parts = loader_alloc(reading->loader, list->n_items, sizeof(*test->parts));
     if (!list->n_items)
-        node_problem(reading->loader->problems, list, "an empty list would never hold");
+        node_problem(reading->loader->problems, list,
+                     "an empty list would never hold: name its values, or leave the clause out");
     for (size_t i = 0; test->parts && i < list->n_items; i++)
         read_any_value(reading, list->items[i], &test->parts[i]);
 }

@@ -52,7 +52,8 @@ bool read_part(struct rule_reading *reading, const struct node *node, size_t *in
                      RULE_PARTS_MAX);
         return false;
     }
-    if (!loader_read_members(reading->loader, &part_members, node, &nodes) || !add_part(reading))
+    (void)loader_read_members(reading->loader, &part_members, node, &nodes);
+    if (!add_part(reading))
         return false;
     *index = rule->n_parts - 1;
     part = &rule->parts[*index];
@@ -63,6 +64,8 @@ bool read_part(struct rule_reading *reading, const struct node *node, size_t *in
     read_filter(reading->loader, &nodes.filter, &part->filter, &more->captures);
     inherit_filter(&rule->filter, &nodes.filter, &part->filter);
     collect_captures(reading->loader, &part->filter, &more->captures);
+    if (!nodes.filter.match)
+        add_names(reading->loader, &more->captures, &reading->loader->broken_groups);
     if (part->filter.where)
         check_where(reading->loader, part->filter.where, &more->captures);
     return true;
@@ -72,19 +75,22 @@ bool read_part(struct rule_reading *reading, const struct node *node, size_t *in
 static void finish_part(struct rule_reading *reading, struct rule_part *part,
                         const struct part_reading *more)
 {
+    bool has_key = true;
+
     part->key = reading->rule->key;
     if (more->key)
         read_key(reading, more->key, &more->captures, &part->key);
     else
-        check_key_captures(reading, more->node, &part->key, &more->captures,
-                           "an event of this filter");
+        has_key = check_key_captures(reading, more->node, &part->key, &more->captures,
+                                     "an event of this filter");
     if (part->key.names.n_items != reading->rule->key.names.n_items)
         node_problem(
             reading->loader->problems, more->node,
             "the key of a filter must name as many fields as the rule's, in the same order: "
             "%zu, not %zu",
             reading->rule->key.names.n_items, part->key.names.n_items);
-    check_key_patterns(reading, more->match, &part->filter, &part->key, &reading->key_captures);
+    if (has_key)
+        check_key_patterns(reading, more->match, &part->filter, &part->key, &reading->key_captures);
     add_names(reading->loader, &reading->captures, &more->captures);
 }
 

@@ -125,13 +125,24 @@ static void put_captures_last(struct loader *loader, struct where *where,
     where->clauses = sorted;
 }
 
+/* That a list is asked of it, which none but data has, has been told. */
+static bool asks_for_list(const struct test *test)
+{
+    for (size_t i = 0; test->kind == TEST_ALL && test->parts && i < test->n_parts; i++) {
+        if (test->parts[i].kind == TEST_SOME)
+            return true;
+    }
+    return false;
+}
+
 void check_where(struct loader *loader, struct where *where, const struct slice_list *captures)
 {
     for (size_t i = 0; i < where->n_clauses; i++) {
-        const struct clause *clause = &where->clauses[i];
+        struct clause *clause = &where->clauses[i];
 
-        if (!field_ref_is_of_event(&clause->field))
-            (void)check_field(loader, clause->mark, clause->field.name, captures);
+        if (!clause->is_refused && !field_ref_is_of_event(&clause->field) &&
+            (clause->field.place == FIELD_OF_DATA || !asks_for_list(&clause->test)))
+            clause->is_refused = !check_field(loader, clause->mark, clause->field.name, captures);
     }
     put_captures_last(loader, where, captures);
     for (size_t i = 0; i < where->n_any; i++)

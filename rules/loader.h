@@ -45,6 +45,10 @@ struct loader {
     const struct rule_files *files;
     struct list_of_file *lists_read; /* of the set, each read once */
     struct slice_list lists_of_rule; /* those of the rule being read: what its version joins */
+    struct slice_list unread;        /* texts of files that are no documents */
+    /* Of the rule being read. */
+    struct slice_list broken_groups; /* named in patterns that are none */
+    struct slice_list refused_names; /* of which it was told that no event has them */
     size_t n_untried;                /* patterns left untried when that took too long */
     enum rc rc;                      /* RC_NO_MEMORY: nothing read since means anything */
     /* Of the file being read; NULL: none. */
@@ -115,8 +119,9 @@ bool asks_for_failing(const struct node *where);
 
 /* -- parts -- */
 
-/* NULL after adding a problem. */
-struct pattern *read_pattern(struct loader *loader, const struct node *scalar);
+/* NULL after adding a problem. The groups that it names are known then all the same, and join `captures` unless it is NULL: nobody else shall call them unknown. */
+struct pattern *read_pattern(struct loader *loader, const struct node *scalar,
+                             struct slice_list *captures);
 bool node_is_pattern(const struct node *node);
 /* `where`: adds the captures of its patterns to `captures`. Fields are checked later, when all captures are known. */
 struct where *read_where(struct loader *loader, const struct node *map,
@@ -135,9 +140,6 @@ void read_where_value(const struct map_reading *reading, const struct field_ref 
 const struct line_list *read_list_file(struct loader *loader, const struct node *name);
 /* Refuses fields that no event of the rule can have; puts clauses on captures behind those that may make them. */
 void check_where(struct loader *loader, struct where *where, const struct slice_list *captures);
-/* Adds the named groups of a pattern, after checking that a capture may have these names. */
-void add_captures(struct loader *loader, const struct node *scalar, const struct pattern *pattern,
-                  struct slice_list *captures);
 
 /* The members of a filter, wherever one stands. */
 struct filter_nodes {
@@ -154,7 +156,7 @@ void add_names(struct loader *loader, struct slice_list *names, const struct sli
 void read_key(struct rule_reading *reading, struct node *node, const struct slice_list *captures,
               struct rule_key *key);
 /* Refuses a key that names what an event cannot have: it could never render it, in silence. `whose` event, for the message. */
-void check_key_captures(struct rule_reading *reading, const struct node *node,
+bool check_key_captures(struct rule_reading *reading, const struct node *node,
                         const struct rule_key *key, const struct slice_list *captures,
                         const char *whose);
 /* Warns of each pattern of the filter's own `match` (NULL: it has none) that lacks a group of which the key is made, where another one, or `of_rule`, has it. */

@@ -112,7 +112,8 @@ struct rule {
         data_paths; /* of the payload, that its templates and its group name: kept with the signal */
     struct node *
         node; /* the rule with every default and no $name: what its version is a hash of; NULL in a set to run */
-    size_t index; /* in the set; for counters kept elsewhere */
+    size_t index;   /* in the set; for counters kept elsewhere */
+    bool is_broken; /* of a set to check: it has an error */
 };
 
 /* `tests:` of a file, unread: src/engine runs them. Of a set to show. */

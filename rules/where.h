@@ -58,6 +58,7 @@ struct clause {
     struct test test;
     struct slice wanted; /* as the rule writes it */
     struct mark mark;    /* of the field's name */
+    bool is_refused;     /* no event has such a field: has been told */
 };
 
 /* All clauses hold, one of `any` where there are some, and none of `none`. */

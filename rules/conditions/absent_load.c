@@ -93,7 +93,7 @@ static bool read_schedule(struct loader *loader, const struct node *map, struct 
     struct schedule_nodes nodes = { 0 };
     bool has_cron, has_zone; /* both are read, so that one run shows all problems */
 
-    if (!loader_read_members(loader, &schedule_members, map, &nodes))
+    if (!loader_read_members(loader, &schedule_members, map, &nodes) && !nodes.cron)
         return false;
     has_cron = read_cron(loader, nodes.cron, &spec->cron);
     has_zone = read_zone(loader, nodes.tz, &spec->zone);
@@ -222,15 +222,17 @@ void *absent_parse(struct rule_reading *reading, const struct node *when)
     struct loader *loader = reading->loader;
     struct absent_spec *spec = loader_alloc(loader, 1, sizeof(*spec));
     struct absent_nodes nodes = { 0 };
-    bool is_read;
+    bool is_whole, is_read;
 
-    if (!spec || !loader_read_members(loader, &members, when, &nodes))
-        return spec;
+    if (!spec)
+        return NULL;
+    is_whole = loader_read_members(loader, &members, when, &nodes);
     spec->grace_ms = nodes.grace_ms;
     spec->forget_ms = nodes.forget_ms;
-    is_read = nodes.absent->type == NODE_MAP ? read_schedule(loader, nodes.absent, spec)
-                                             : read_length(loader, nodes.absent, spec);
-    if (is_read)
+    is_read = nodes.absent && nodes.absent->type == NODE_MAP
+                  ? read_schedule(loader, nodes.absent, spec)
+                  : read_length(loader, nodes.absent, spec);
+    if (is_read && is_whole)
         take_forget(loader, node_find(when, "forget"), spec);
     if (nodes.expect)
         read_expected(loader, nodes.expect, spec);

@@ -210,6 +210,8 @@ static void *parse_bounded(struct rule_reading *reading, const struct node *when
     own_settings[0].name = aggregate_names[bounded->aggregate];
     if (loader_read_members(reading->loader, &members, when, bounded))
         read_bounded(reading, when, bounded);
+    else if (bounded->field_node) /* what a bound is depends on what was wrong */
+        (void)read_condition_field(reading, bounded->field_node, &bounded->field);
     bounded->field_node = NULL; /* nodes die */
     bounded->above = bounded->below = bounded->clear_below = bounded->clear_above = NULL;
     return bounded;

@@ -96,9 +96,11 @@ static void *parse_change(struct rule_reading *reading, const struct node *when)
 {
     struct change_spec *spec = loader_alloc(reading->loader, 1, sizeof(*spec));
 
-    if (!spec || !loader_read_members(reading->loader, &members, when, spec))
-        return spec;
-    (void)read_changing_field(reading, spec->change, &spec->field);
+    if (!spec)
+        return NULL;
+    (void)loader_read_members(reading->loader, &members, when, spec);
+    if (spec->change)
+        (void)read_changing_field(reading, spec->change, &spec->field);
     if (spec->from)
         read_values(reading, &spec->field, spec->from, &spec->from_values);
     if (spec->to)

@@ -41,7 +41,9 @@ static void *parse_count(struct rule_reading *reading, const struct node *when)
 {
     struct count_spec *spec = loader_alloc(reading->loader, 1, sizeof(*spec));
 
-    if (spec && loader_read_members(reading->loader, &members, when, spec) && spec->weight)
+    if (spec)
+        (void)loader_read_members(reading->loader, &members, when, spec);
+    if (spec && spec->weight)
         read_condition_field(reading, spec->weight, &spec->weight_field);
     if (spec)
         spec->weight = NULL; /* nodes die */

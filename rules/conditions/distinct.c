@@ -45,7 +45,9 @@ static void *parse_distinct(struct rule_reading *reading, const struct node *whe
 {
     struct distinct_spec *spec = loader_alloc(reading->loader, 1, sizeof(*spec));
 
-    if (spec && loader_read_members(reading->loader, &members, when, spec))
+    if (spec)
+        (void)loader_read_members(reading->loader, &members, when, spec);
+    if (spec && spec->distinct)
         (void)read_value_field(reading, spec->distinct, &spec->field);
     if (spec)
         spec->distinct = NULL; /* nodes die */

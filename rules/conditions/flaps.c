@@ -54,9 +54,11 @@ static void *parse_flaps(struct rule_reading *reading, const struct node *when)
 {
     struct flaps_spec *spec = loader_alloc(reading->loader, 1, sizeof(*spec));
 
-    if (!spec || !loader_read_members(reading->loader, &members, when, spec))
-        return spec;
-    (void)read_changing_field(reading, spec->flaps, &spec->field);
+    if (!spec)
+        return NULL;
+    (void)loader_read_members(reading->loader, &members, when, spec);
+    if (spec->flaps)
+        (void)read_changing_field(reading, spec->flaps, &spec->field);
     if (spec->by)
         spec->has_by = read_value_field(reading, spec->by, &spec->by_field);
     spec->flaps = spec->by = NULL; /* nodes die */

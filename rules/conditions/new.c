@@ -60,7 +60,10 @@ static void *parse_new(struct rule_reading *reading, const struct node *when)
 {
     struct new_spec *spec = loader_alloc(reading->loader, 1, sizeof(*spec));
 
-    if (!spec || !loader_read_members(reading->loader, &members, when, spec))
+    if (!spec)
+        return NULL;
+    (void)loader_read_members(reading->loader, &members, when, spec);
+    if (!spec->new)
         return spec;
     if (spec->new->type == NODE_SCALAR && slice_eq(spec->new->text, SLICE("shape")))
         node_problem(reading->loader->problems, spec->new,

@@ -12,7 +12,7 @@ struct pair_nodes {
 
 #define AT(x) .offset = offsetof(struct pair_nodes, x)
 
-static bool read_nodes(struct rule_reading *reading, const struct node *when, const char *name,
+static void read_nodes(struct rule_reading *reading, const struct node *when, const char *name,
                        struct pair_nodes *nodes)
 {
     const struct setting settings[] = {
@@ -25,7 +25,7 @@ static bool read_nodes(struct rule_reading *reading, const struct node *when, co
         .n_settings = sizeof(settings) / sizeof(*settings),
     };
 
-    return loader_read_members(reading->loader, &members, when, nodes);
+    (void)loader_read_members(reading->loader, &members, when, nodes);
 }
 
 struct steps *read_pair(struct rule_reading *reading, const struct node *when, const char *name,
@@ -34,12 +34,14 @@ struct steps *read_pair(struct rule_reading *reading, const struct node *when, c
     struct pair_nodes nodes = { .repeat = (int)repeat };
     struct steps *steps = loader_alloc(reading->loader, 1, sizeof(*steps));
 
-    if (!steps || !read_nodes(reading, when, name, &nodes))
-        return steps;
+    if (!steps)
+        return NULL;
+    read_nodes(reading, when, name, &nodes);
     steps->within_ms = nodes.within_ms;
     steps->lateness_ms = reading->rule->lateness_ms;
     steps->repeat = nodes.repeat;
     steps_add(steps, PART_OWN, 1);
-    steps_read_filter(reading, nodes.filter, steps);
+    if (nodes.filter)
+        steps_read_filter(reading, nodes.filter, steps);
     return steps;
 }

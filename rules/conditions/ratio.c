@@ -104,10 +104,11 @@ static bool refuse_own_events(struct rule_reading *reading, const struct node *h
 
 static void read_ratio(struct rule_reading *reading, struct ratio *ratio)
 {
-    (void)amount_read_percent(reading->loader->problems, "ratio", ratio->percent_node,
-                              &ratio->percent);
+    if (ratio->percent_node)
+        (void)amount_read_percent(reading->loader->problems, "ratio", ratio->percent_node,
+                                  &ratio->percent);
     reading->rule->parts_qualify = true;
-    if (!refuse_own_events(reading, ratio->having))
+    if (ratio->having && !refuse_own_events(reading, ratio->having))
         (void)read_part(reading, ratio->having, &ratio->part);
     ratio->rolling = (struct rolling){
         .kind = { .values = TALLY_ADDS, .within_ms = ratio->within_ms },
@@ -122,10 +123,11 @@ static void *parse_ratio(struct rule_reading *reading, const struct node *when)
 {
     struct ratio *ratio = loader_alloc(reading->loader, 1, sizeof(*ratio));
 
-    if (ratio && loader_read_members(reading->loader, &members, when, ratio))
-        read_ratio(reading, ratio);
-    if (ratio)
-        ratio->percent_node = ratio->having = NULL; /* nodes die */
+    if (!ratio)
+        return NULL;
+    (void)loader_read_members(reading->loader, &members, when, ratio);
+    read_ratio(reading, ratio);
+    ratio->percent_node = ratio->having = NULL; /* nodes die */
     return ratio;
 }
 

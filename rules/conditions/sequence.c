@@ -56,12 +56,14 @@ static void *parse_sequence(struct rule_reading *reading, const struct node *whe
     struct steps *steps = loader_alloc(reading->loader, 1, sizeof(*steps));
 
     refuse_own_where(reading);
-    if (!steps || !loader_read_members(reading->loader, &members, when, &nodes))
-        return steps;
+    if (!steps)
+        return NULL;
+    (void)loader_read_members(reading->loader, &members, when, &nodes);
     steps->within_ms = nodes.within_ms;
     steps->lateness_ms = reading->rule->lateness_ms;
     steps->repeat = nodes.repeat;
-    read_steps(reading, nodes.steps, steps);
+    if (nodes.steps)
+        read_steps(reading, nodes.steps, steps);
     return steps;
 }
 

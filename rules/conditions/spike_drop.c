@@ -138,7 +138,9 @@ static struct rates *parse_rates(struct rule_reading *reading, const struct node
 
     memcpy(own_settings, settings, sizeof(settings));
     own_settings[0].name = member;
-    if (rates && loader_read_members(loader, &members, when, rates))
+    if (rates)
+        (void)loader_read_members(loader, &members, when, rates);
+    if (rates && rates->factor_node)
         (void)amount_read_factor(loader->problems, member, rates->factor_node, AMOUNT_ONE,
                                  &rates->factor);
     if (rates)

@@ -19,6 +19,7 @@ struct reader {
     struct arena *arena;
     struct problems *problems;
     bool has_problem;
+    bool is_cut; /* something is not in the tree as it was meant */
     /* Start of a line of `text`, from which the next mark is looked for: marks mostly ascend. */
     size_t line_start;
     uint32_t line;
@@ -268,13 +269,30 @@ static bool is_null_word(struct slice text)
 }
 
 /* Double quotes can make any character: `\b` is a backspace there. Line ends and tabs are text. */
+static bool is_bad_control(char byte)
+{
+    return byte == 0x7f || ((uint8_t)byte < 0x20 && byte != '\n' && byte != '\t');
+}
+
 static bool has_bad_control(struct slice text)
 {
     for (size_t i = 0; i < text.len; i++)
-        if (text.ptr[i] == 0x7f ||
-            ((uint8_t)text.ptr[i] < 0x20 && text.ptr[i] != '\n' && text.ptr[i] != '\t'))
+        if (is_bad_control(text.ptr[i]))
             return true;
     return false;
+}
+
+/* What has been told once: whoever reads on finds nothing wrong with it. */
+static enum rc without_controls(struct arena *arena, struct slice *text)
+{
+    char *copy = arena_alloc(arena, text->len + 1, 1);
+
+    if (!copy)
+        return RC_NO_MEMORY;
+    for (size_t i = 0; i < text->len; i++)
+        copy[i] = is_bad_control(text->ptr[i]) ? ' ' : text->ptr[i];
+    *text = (struct slice){ copy, text->len };
+    return RC_OK;
 }
 
 /* Is each byte of the text one of `raw`, between quotes if any? Not where quotes are doubled, escapes stand, lines are folded or indented. */
@@ -313,11 +331,12 @@ static enum rc read_scalar(struct reader *reader, const yaml_event_t *event, str
     rc = keep_raw(reader, event, node);
     if (rc)
         return rc;
-    if (has_bad_control(node->text))
-        add_problem(reader, node->mark,
-                    "a control character in the text: double quotes turn \\b and the like into "
-                    "one; use single quotes");
-    return RC_OK;
+    if (!has_bad_control(node->text))
+        return RC_OK;
+    add_problem(reader, node->mark,
+                "a control character in the text: double quotes turn \\b and the like into "
+                "one; use single quotes");
+    return without_controls(reader->arena, &node->text);
 }
 
 static enum rc read_node(struct reader *reader, yaml_event_t *event, unsigned depth,
@@ -382,8 +401,10 @@ static enum rc read_key(struct reader *reader, yaml_event_t *event, unsigned dep
         pair->key = SLICE("");
         return RC_INVALID;
     }
-    if (key->text.len == 0)
+    if (key->text.len == 0) {
         add_problem(reader, key->mark, "a name is missing before the `:`");
+        reader->is_cut = true;
+    }
     return RC_OK;
 }
 
@@ -466,6 +487,7 @@ static enum rc read_node(struct reader *reader, yaml_event_t *event, unsigned de
         break;
     default: /* the only other event that can stand for a value */
         add_problem(reader, made->mark, "aliases (*) are refused: quote the text, or write it out");
+        reader->is_cut = true;
         made->is_null = true;
         made->text = SLICE("");
         break;
@@ -531,6 +553,8 @@ static enum rc parse_text(struct reader *reader, struct node **root)
                                  reader->text.len);
     rc = read_document(reader, root);
     yaml_parser_delete(&reader->parser);
+    if (rc || reader->is_cut)
+        *root = NULL;
     if (rc)
         return rc;
     if (reader->has_problem)
@@ -546,6 +570,7 @@ enum rc document_parse(struct slice file, struct slice text, struct arena *arena
     struct reader reader = { .file = file, .arena = arena, .problems = problems, .line = 1 };
     enum rc rc;
 
+    *root = NULL;
     if (text.len > FILE_MAX_BYTES) {
         problems_add(problems, PROBLEM_ERROR, file, 0, 0, "the file is larger than 1 MiB");
         return RC_INVALID;

@@ -40,7 +40,8 @@ struct node {
 };
 
 /* Parses `text` as the contents of `file` (a name for messages, kept by the marks). The tree lives in `arena`, and copies of the text.
- * RC_INVALID after adding to `problems`. An empty document is an empty map. */
+ * RC_INVALID after adding to `problems`: then `*root` is NULL, or the whole tree where its parts are wrong by themselves (a name twice, a control
+ * character), for who looks for more mistakes. An empty document is an empty map. */
 enum rc document_parse(struct slice file, struct slice text, struct arena *arena,
                        struct problems *problems, struct node **root) MUST_CHECK;
 /* Reads the file at `path`, then as above. RC_NOT_FOUND when there is none, RC_IO when it cannot be read: both add a problem. */

@@ -95,25 +95,47 @@ static struct slice cut_text(char *text)
     return slice_of(text);
 }
 
-void problems_add(struct problems *problems, enum problem_severity severity, struct slice file,
-                  uint32_t line, uint32_t column, const char *format, ...)
+__attribute__((format(printf, 3, 0))) static void add(struct problems *problems,
+                                                      struct problem problem, const char *format,
+                                                      va_list args)
 {
     char text[TEXT_BYTES];
-    struct problem problem = { .severity = severity, .file = file, .line = line, .column = column };
-    va_list args;
     int len;
 
-    problems->counts[severity]++;
+    problems->counts[problem.severity]++;
     if (problems->n_held == MAX_HELD)
         return;
-    va_start(args, format);
     len = vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
     if (len < 0)
         return;
     problem.text = (size_t)len < sizeof(text) ? slice_of(text) : cut_text(text);
     if (hold(problems, &problem))
         return; /* counted above; it shows as one of "and N more" */
+}
+
+void problems_add(struct problems *problems, enum problem_severity severity, struct slice file,
+                  uint32_t line, uint32_t column, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    add(problems,
+        (struct problem){ .severity = severity, .file = file, .line = line, .column = column },
+        format, args);
+    va_end(args);
+}
+
+void problems_add_named(struct problems *problems, const char *name, enum problem_severity severity,
+                        struct slice file, uint32_t line, uint32_t column, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    add(problems,
+        (struct problem){
+            .severity = severity, .file = file, .line = line, .column = column, .name = name },
+        format, args);
+    va_end(args);
 }
 
 size_t problems_count(const struct problems *problems, enum problem_severity severity)
@@ -124,6 +146,28 @@ size_t problems_count(const struct problems *problems, enum problem_severity sev
 const struct problem *problems_at(const struct problems *problems, size_t i)
 {
     return i < problems->n_held ? &problems->held[i] : NULL;
+}
+
+static bool is_before(const struct problem *a, const struct problem *b)
+{
+    int order = slice_compare(a->file, b->file);
+
+    if (order)
+        return order < 0;
+    return a->line != b->line ? a->line < b->line : a->column < b->column;
+}
+
+/* By insertion: what is of one place stays in the order in which it came. */
+void problems_sort(struct problems *problems)
+{
+    for (size_t i = 1; i < problems->n_held; i++) {
+        const struct problem one = problems->held[i];
+        size_t place = i;
+
+        for (; place > 0 && is_before(&one, &problems->held[place - 1]); place--)
+            problems->held[place] = problems->held[place - 1];
+        problems->held[place] = one;
+    }
 }
 
 static void format_problem(const struct problem *problem, struct buffer *out)
@@ -137,6 +181,8 @@ static void format_problem(const struct problem *problem, struct buffer *out)
     buffer_add_text(out, severity_names[problem->severity]);
     buffer_add(out, SLICE(": "));
     buffer_add(out, problem->text);
+    if (problem->name)
+        buffer_format(out, " [%s]", problem->name);
     buffer_add_byte(out, '\n');
 }
 

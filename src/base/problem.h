@@ -15,6 +15,7 @@ struct problem {
     uint32_t line;     /* from 1; 0: the whole file */
     uint32_t column;   /* from 1, in bytes */
     struct slice text; /* one line: what is wrong, what is allowed, what to do */
+    const char *name;  /* of a kind of warnings that may be accepted; NULL */
 };
 
 /* Holds at most 200; the rest are counted. Owns its texts. */
@@ -29,9 +30,15 @@ void problems_clear(struct problems *problems);
 void problems_add(struct problems *problems, enum problem_severity severity, struct slice file,
                   uint32_t line, uint32_t column, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
+/* The same of a kind that has a name, which is kept. */
+void problems_add_named(struct problems *problems, const char *name, enum problem_severity severity,
+                        struct slice file, uint32_t line, uint32_t column, const char *format, ...)
+    __attribute__((format(printf, 7, 8)));
 size_t problems_count(const struct problems *problems, enum problem_severity severity);
 /* The `i`-th held one, or NULL. Borrowed until the next change. */
 const struct problem *problems_at(const struct problems *problems, size_t i);
+/* By file, line and column. */
+void problems_sort(struct problems *problems);
 /* A line each, as above, with "and N more" at the end where some were not held. */
 void problems_format(const struct problems *problems, struct buffer *out);
 /* The one of `names` (NULL-ended) nearest to `word` by edit distance, at most 2 away and with something in

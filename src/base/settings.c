@@ -122,6 +122,16 @@ static enum rc check_range(const struct reader *reader, const struct setting *se
     return RC_INVALID;
 }
 
+/* A duration indeed, but longer than any may be. */
+static bool is_overlong(const struct setting *setting, struct slice text)
+{
+    int64_t duration_ms;
+    double real_ms;
+
+    return setting->type == SETTING_DURATION && duration_parse(text, &duration_ms) != RC_OK &&
+           duration_parse_real(text, &real_ms) == RC_OK && real_ms > 3650.0 * DAY_MS;
+}
+
 static enum rc read_quantity(const struct reader *reader, const struct setting *setting,
                              struct node *value, void *member)
 {
@@ -130,6 +140,8 @@ static enum rc read_quantity(const struct reader *reader, const struct setting *
     int64_t parsed;
     enum rc rc;
 
+    if (value->type == NODE_SCALAR && is_overlong(setting, value->text))
+        return refuse_value(reader, setting, value, "a duration of ten years at most");
     if (value->type != NODE_SCALAR || quantity->parse(value->text, &parsed) != RC_OK)
         return refuse_value(reader, setting, value, quantity->expected);
     rc = check_range(reader, setting, value, parsed);
@@ -221,20 +233,35 @@ static const struct setting *find_setting(const struct reader *reader, struct sl
     return NULL;
 }
 
-static enum rc refuse_unknown(const struct reader *reader, const struct node_pair *pair)
+/* The member that a misspelt name is nearest to; NULL: none is near. */
+static enum rc find_meant(const struct reader *reader, struct slice name,
+                          const struct setting **meant)
 {
     const char **names = arena_alloc(reader->arena, reader->n_settings + 1, sizeof(*names));
-    struct buffer valid;
-    const char *meant;
+    const char *nearest;
 
     if (!names)
         return RC_NO_MEMORY;
     for (size_t i = 0; i < reader->n_settings; i++)
         names[i] = reader->settings[i].name;
-    meant = problem_did_you_mean(pair->key, names);
+    nearest = problem_did_you_mean(name, names);
+    *meant = nearest ? find_setting(reader, slice_of(nearest)) : NULL;
+    return RC_OK;
+}
+
+static enum rc refuse_unknown(const struct reader *reader, const struct node_pair *pair,
+                              const struct setting *meant)
+{
+    const char **names = arena_alloc(reader->arena, reader->n_settings + 1, sizeof(*names));
+    struct buffer valid;
+
+    if (!names)
+        return RC_NO_MEMORY;
+    for (size_t i = 0; i < reader->n_settings; i++)
+        names[i] = reader->settings[i].name;
     buffer_init(&valid, 0);
     if (meant)
-        buffer_format(&valid, "did you mean `%s`? ", meant);
+        buffer_format(&valid, "did you mean `%s`? ", meant->name);
     buffer_add(&valid, SLICE("valid here: "));
     list_names(names, &valid);
     mark_problem(reader->problems, PROBLEM_ERROR, pair->key_mark, "unknown member `%.*s`; %s",
@@ -243,12 +270,9 @@ static enum rc refuse_unknown(const struct reader *reader, const struct node_pai
     return RC_INVALID;
 }
 
-static enum rc read_pair(const struct reader *reader, const struct node_pair *pair)
+static enum rc read_member(const struct reader *reader, const struct setting *setting,
+                           const struct node_pair *pair)
 {
-    const struct setting *setting = find_setting(reader, pair->key);
-
-    if (!setting)
-        return refuse_unknown(reader, pair);
     if (pair->value->is_null && pair->value->text.len == 0) {
         mark_problem(reader->problems, PROBLEM_ERROR, pair->key_mark,
                      "`%s` is empty: give it a value, or leave it out", setting->name);
@@ -257,6 +281,43 @@ static enum rc read_pair(const struct reader *reader, const struct node_pair *pa
     if (pair->value->is_null) /* written out as null: the same as left out */
         return RC_OK;
     return readers[setting->type](reader, setting, pair->value, reader->target + setting->offset);
+}
+
+/* What is misspelt is read as what was most likely meant: what it holds may be wrong as well, and others build on it. */
+static enum rc read_unknown(const struct reader *reader, const struct node *map,
+                            const struct node_pair *pair)
+{
+    const struct setting *meant = NULL;
+    enum rc rc = find_meant(reader, pair->key, &meant);
+
+    if (!rc)
+        rc = refuse_unknown(reader, pair, meant);
+    if (rc == RC_INVALID && meant && !node_find(map, meant->name) &&
+        read_member(reader, meant, pair) == RC_NO_MEMORY)
+        rc = RC_NO_MEMORY;
+    return rc;
+}
+
+static enum rc read_pair(const struct reader *reader, const struct node *map,
+                         const struct node_pair *pair)
+{
+    const struct setting *setting = find_setting(reader, pair->key);
+
+    return setting ? read_member(reader, setting, pair) : read_unknown(reader, map, pair);
+}
+
+/* It is there under a name that was refused as misspelt. */
+static bool is_meant(const struct reader *reader, const struct node *map,
+                     const struct setting *setting)
+{
+    for (size_t i = 0; i < map->n_pairs; i++) {
+        const struct setting *meant = NULL;
+
+        if (!find_setting(reader, map->pairs[i].key) &&
+            find_meant(reader, map->pairs[i].key, &meant) == RC_OK && meant == setting)
+            return true;
+    }
+    return false;
 }
 
 static enum rc check_required(const struct reader *reader, const struct node *map)
@@ -268,7 +329,8 @@ static enum rc check_required(const struct reader *reader, const struct node *ma
         const struct node *value = node_find(map, setting->name);
 
         /* An empty one has had its problem. */
-        if (!setting->required || (value && !(value->is_null && value->text.len)))
+        if (!setting->required || (value && !(value->is_null && value->text.len)) ||
+            is_meant(reader, map, setting))
             continue;
         node_problem(reader->problems, map, "`%s` is missing here%s%s", setting->name,
                      setting->help ? ": " : "", setting->help ? setting->help : "");
@@ -293,7 +355,7 @@ enum rc settings_read(const struct setting *settings, size_t n_settings, const s
         return RC_INVALID;
     }
     for (size_t i = 0; i < map->n_pairs; i++) {
-        enum rc rc = read_pair(&reader, &map->pairs[i]);
+        enum rc rc = read_pair(&reader, map, &map->pairs[i]);
 
         if (rc == RC_NO_MEMORY)
             return rc;

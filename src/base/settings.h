@@ -2,7 +2,8 @@
  *
  * The table is the only place that knows a member's name, type and limits; the
  * same rows print the help. Unknown, misspelt and empty members and values of
- * the wrong type are problems that name the place and what is allowed. */
+ * the wrong type are problems that name the place and what is allowed. A misspelt
+ * member is read as the one that was most likely meant, so that one run shows what is wrong in it, too. */
 #pragma once
 
 #include "src/base/document.h"

@@ -2,6 +2,8 @@
 #include "src/cli/commands_all.h"
 #include "src/cli/offline.h"
 
+#include "rules/lint.h"
+
 #include <stdio.h>
 
 static void write_problem(const struct problem *problem, struct buffer *out)
@@ -17,6 +19,8 @@ static void write_problem(const struct problem *problem, struct buffer *out)
     if (problem->line)
         json_member_int(&writer, "column", problem->column);
     json_member_text(&writer, "text", problem->text);
+    if (problem->name)
+        json_member_text(&writer, "name", slice_of(problem->name));
     json_object_end(&writer);
     buffer_add_text(out, "\n");
 }
@@ -87,17 +91,52 @@ static enum rc print_lines(const struct offline *offline, bool as_json)
     return rc;
 }
 
+/* Fields that maintenance asks signals for: a rule may capture them for that alone. */
+static enum rc list_used(const struct offline *offline, struct slice_list *used)
+{
+    const struct config *config = offline->config;
+
+    for (size_t i = 0; config && i < config->n_maintenance; i++) {
+        const struct silence_clause *clauses = config->maintenance[i].silence.where.items;
+
+        for (size_t j = 0; j < config->maintenance[i].silence.where.n_items; j++) {
+            struct slice *items =
+                arena_grow(offline->arena, used->items, used->n_items, sizeof(*items));
+
+            if (!items)
+                return RC_NO_MEMORY;
+            used->items = items;
+            used->items[used->n_items++] = clauses[j].field;
+        }
+    }
+    return RC_OK;
+}
+
+static enum rc lint(const struct offline *offline)
+{
+    struct lint_with with = { .files = &offline->files };
+    enum rc rc = list_used(offline, &with.used);
+
+    return rc ? rc : ruleset_lint(offline->ruleset, &with, offline->problems);
+}
+
 enum exit_code check_command(const struct invocation *invocation)
 {
     const struct options *options = &invocation->options;
     struct offline offline;
     size_t n_errors = 0, n_warnings = 0;
-    bool is_valid;
-    enum rc rc =
-        offline_open(invocation, options->print ? OFFLINE_RULES_TO_PRINT : OFFLINE_RULES_CHECKED,
-                     invocation->operands, invocation->n_operands, &offline);
+    bool is_loaded, is_valid;
+    enum rc rc = offline_open(invocation, OFFLINE_RULES_CHECKED, invocation->operands,
+                              invocation->n_operands, &offline);
 
+    is_loaded = !rc;
+    if (offline.ruleset && (!rc || rc == RC_INVALID)) {
+        enum rc lint_rc = lint(&offline);
+
+        rc = lint_rc ? lint_rc : rc;
+    }
     if (offline.problems) {
+        problems_sort(offline.problems);
         n_errors = problems_count(offline.problems, PROBLEM_ERROR);
         n_warnings = problems_count(offline.problems, PROBLEM_WARNING);
     }
@@ -105,7 +144,7 @@ enum exit_code check_command(const struct invocation *invocation)
     if (rc && rc != RC_INVALID)
         complain(invocation->command, "%s", rc_text(rc));
     rc = offline.problems ? tell(offline.problems, options->json) : RC_OK;
-    if (!rc && options->print && offline.config && offline.ruleset)
+    if (!rc && is_loaded && options->print)
         rc = print_effective(&offline);
     if (!rc && is_valid)
         print_praise(invocation, &offline, n_warnings);

@@ -23,7 +23,10 @@ const struct command commands[] = {
       .options = { OPTION_CONFIG, OPTION_STATE, OPTION_LOG_FORMAT, OPTION_LOG_LEVEL }, .run = run_command },
     { .name = "check", .operands = "[RULEFILE…]", .max_operands = COMMAND_ANY_NUMBER, .summary = "validate the configuration and the rules",
       .more = "With RULEFILEs: these instead of the configured rules, against the configuration that is found.\n"
-              "Needs no network and no state, and reads no secret. Exit 0, or 1 when there are errors.\n",
+              "Needs no network and no state, and reads no secret. Exit 0, or 1 when there are errors.\n"
+              "A warning that ends in [NAME] is accepted by a comment, `# accept: NAME`, in its line or the one before.\n"
+              "--json: {severity, file, line, column, text, name} a line. As annotations of GitHub Actions:\n"
+              "  vedette check --json | jq -r '\"::\\(.severity) file=\\(.file),line=\\(.line // 1),col=\\(.column // 1)::\\(.text)\"'\n",
       .options = { OPTION_CONFIG, OPTION_JSON, OPTION_STRICT, OPTION_PRINT, OPTION_VERBOSE }, .run = check_command },
     { .name = "reload", .operands = "", .summary = "let the daemon read its files again, or say why it does not",
       .options = { CLIENT, OPTION_JSON }, .run = reload_command },

@@ -24,43 +24,51 @@ static const struct {
 } loading[] = {
     [OFFLINE_RULES_AS_WRITTEN] = { .parse = ruleset_parse },
     [OFFLINE_RULES_TO_TEST] = { .parse = ruleset_parse_to_show },
-    [OFFLINE_RULES_CHECKED] = { .parse = ruleset_parse, .is_checked = true },
-    [OFFLINE_RULES_TO_PRINT] = { .parse = ruleset_parse_to_show, .is_checked = true },
+    [OFFLINE_RULES_CHECKED] = { .parse = ruleset_parse_to_check, .is_checked = true },
 };
 
 static enum rc load_rules(struct offline *offline, enum offline_rules rules,
                           const char *const *paths, size_t n_paths)
 {
-    enum rc rc;
+    const struct config *config = offline->config;
+    enum rc read_rc, rc;
 
     if (rules == OFFLINE_NO_RULES)
         return RC_OK;
     if (n_paths)
-        rc = offline_read_paths(offline, paths, n_paths, &offline->files);
+        read_rc = offline_read_paths(offline, paths, n_paths, &offline->files);
     else
-        rc = config_read_rules(offline->config, offline->problems, offline->arena, &offline->files);
-    if (!rc)
-        rc = loading[rules].parse(&offline->files, offline->problems, &offline->ruleset);
-    if (!rc && (loading[rules].is_checked || !n_paths) &&
-        !config_check_rules(offline->config, offline->ruleset, offline->problems))
-        rc = RC_INVALID;
-    return rc;
+        read_rc = config_read_rules(config, offline->problems, offline->arena, &offline->files);
+    if (read_rc && !(read_rc == RC_INVALID && rules == OFFLINE_RULES_CHECKED))
+        return read_rc;
+    rc = loading[rules].parse(&offline->files, offline->problems, &offline->ruleset);
+    if (offline->ruleset && config && (loading[rules].is_checked || !n_paths) &&
+        !config_check_rules(config, offline->ruleset, offline->problems))
+        rc = rc ? rc : RC_INVALID;
+    return rc ? rc : read_rc;
 }
 
 enum rc offline_open(const struct invocation *invocation, enum offline_rules rules,
                      const char *const *paths, size_t n_paths, struct offline *offline)
 {
-    const struct config_options options = { .path = invocation->options.config };
-    enum rc rc;
+    const struct config_options options = { .path = invocation->options.config,
+                                            .keeps_broken = rules == OFFLINE_RULES_CHECKED };
+    enum rc config_rc, rc;
 
     *offline = (struct offline){ 0 };
     log_configure(LOG_ERROR, LOG_TEXT); /* what the engine tells of each proposal is no news here */
     rc = problems_new(&offline->problems);
     if (!rc)
         rc = arena_new(FILES_BYTES, &offline->arena);
-    if (!rc)
-        rc = config_load(&options, offline->problems, &offline->config);
-    return rc ? rc : load_rules(offline, rules, paths, n_paths);
+    if (rc)
+        return rc;
+    config_rc = config_load(&options, offline->problems, &offline->config);
+    /* A mistake there hides none in the rules, as long as it is known where they are. */
+    if (config_rc && !(config_rc == RC_INVALID && rules == OFFLINE_RULES_CHECKED &&
+                       (offline->config || n_paths)))
+        return config_rc;
+    rc = load_rules(offline, rules, paths, n_paths);
+    return rc ? rc : config_rc;
 }
 
 enum exit_code offline_need(const struct invocation *invocation, enum offline_rules rules,

@@ -16,8 +16,7 @@ enum offline_rules {
     OFFLINE_NO_RULES,
     OFFLINE_RULES_AS_WRITTEN, /* of `paths`, whether the configuration's actions fit them or not; without paths as below */
     OFFLINE_RULES_TO_TEST, /* the same, with their tests */
-    OFFLINE_RULES_CHECKED, /* of `paths` (none: those of the configuration), which must fit the configuration */
-    OFFLINE_RULES_TO_PRINT, /* the same, with what ruleset_print shows */
+    OFFLINE_RULES_CHECKED, /* of `paths` (none: those of the configuration), which must fit the configuration; after a mistake the rest is looked at all the same */
 };
 
 /* RC_OK, or RC_INVALID with why in `offline->problems`. Whatever came of it: offline_close. */

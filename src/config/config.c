@@ -385,49 +385,76 @@ static enum rc place(struct config_reader *reader)
     return rc;
 }
 
+static enum rc read_people(struct config_reader *reader)
+{
+    enum rc rc = config_read_people(reader);
+
+    reader->config->lacks_people = rc;
+    return rc;
+}
+
+static enum rc read_watchers(struct config_reader *reader)
+{
+    struct config *config = reader->config;
+    enum rc rc =
+        watchers_load(reader->file.watchers, config->directory, reader->options->resolve_secrets,
+                      config->arena, reader->problems, &config->watchers);
+
+    config->lacks_watchers = rc;
+    return rc;
+}
+
+/* After the watchers, of which it is one more. */
+static enum rc read_channel_watcher(struct config_reader *reader)
+{
+    enum rc rc = reader->config->watchers ? config_add_channel_watcher(reader) : RC_OK;
+
+    reader->config->lacks_watchers |= rc;
+    return rc;
+}
+
+static enum rc read_actions(struct config_reader *reader)
+{
+    struct config *config = reader->config;
+    enum rc rc = actions_load(reader->file.actions, config->secrets, config->n_secrets,
+                              config->arena, reader->problems, &config->actions);
+
+    config->lacks_actions = rc;
+    return rc;
+}
+
 /* Everything is read even after a problem, so that one run shows all of them. */
 static enum rc read_all(struct config_reader *reader)
 {
-    struct config *config = reader->config;
-    struct problems *problems = reader->problems;
     enum rc (*const readers[])(struct config_reader *) = {
         read_doors,         read_parts,           override_log,
         read_rule_paths,    read_secrets,         read_proxy,
-        config_read_people, config_read_channels, config_read_maintenance,
-        config_read_budget
+        read_people,        config_read_channels, config_read_maintenance,
+        config_read_budget, read_watchers,        read_channel_watcher,
+        read_actions
     };
     enum rc rc = RC_OK;
-    enum rc one;
 
     for (size_t i = 0; i < COUNT(readers); i++) {
-        one = readers[i](reader);
+        enum rc one = readers[i](reader);
+
         if (one && one != RC_INVALID)
             return one;
         rc = rc ? rc : one;
     }
-    one = watchers_load(reader->file.watchers, config->directory, reader->options->resolve_secrets,
-                        config->arena, problems, &config->watchers);
-    if (one && one != RC_INVALID)
-        return one;
-    rc = rc ? rc : one;
-    one = config_add_channel_watcher(reader);
-    if (one && one != RC_INVALID)
-        return one;
-    rc = rc ? rc : one;
-    one = actions_load(reader->file.actions, config->secrets, config->n_secrets, config->arena,
-                       problems, &config->actions);
     warn_of_the_future(reader);
-    return rc ? rc : one;
+    return rc;
 }
 
 static enum rc load(struct config_reader *reader)
 {
     struct node *root = NULL;
     enum rc settings_rc;
-    enum rc rc = load_document(reader, &root);
+    enum rc document_rc = load_document(reader, &root);
+    enum rc rc;
 
-    if (rc)
-        return rc;
+    if (document_rc && !(document_rc == RC_INVALID && root && reader->options->keeps_broken))
+        return document_rc;
     reader->config->root = root;
     settings_rc = settings_read(members, COUNT(members), root, reader->config->arena,
                                 reader->problems, &reader->file);
@@ -462,13 +489,14 @@ enum rc config_load(const struct config_options *options, struct problems *probl
         rc = load(&reader);
     if (!rc && problems_count(problems, PROBLEM_ERROR))
         rc = RC_INVALID;
-    if (rc) {
+    /* Whatever was missing or unreadable has been said as a problem: to the caller it is an invalid configuration. */
+    if (rc && rc != RC_NO_MEMORY)
+        rc = RC_INVALID;
+    if (rc == RC_OK || (rc == RC_INVALID && options->keeps_broken && made->root))
+        *config = made;
+    else
         config_free(made);
-        /* Whatever was missing or unreadable has been said as a problem: to the caller it is an invalid configuration. */
-        return rc == RC_NO_MEMORY ? rc : RC_INVALID;
-    }
-    *config = made;
-    return RC_OK;
+    return rc;
 }
 
 void config_free(struct config *config)

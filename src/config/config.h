@@ -86,6 +86,8 @@ struct config {
     int log_format;                  /* enum log_format */
     struct named_secret *secrets;
     size_t n_secrets;
+    /* Of a configuration that is kept though it is broken: what is known of it. */
+    bool lacks_watchers, lacks_actions, lacks_people;
 };
 
 struct config_options {
@@ -95,11 +97,12 @@ struct config_options {
     const char *log_level;  /* --log-level, or NULL */
     const char *log_format; /* --log-format, or NULL */
     bool resolve_secrets;   /* false: `check`, which may run as any user */
+    bool keeps_broken;      /* for who looks for mistakes in rules as well */
     bool
         make_state; /* true: `run`; makes the state directory and, for the embedded default, its secrets */
 };
 
-/* Gives a configuration; free with config_free. RC_INVALID after adding to `problems`. */
+/* Gives a configuration; free with config_free. RC_INVALID after adding to `problems`: then there is none, but with `keeps_broken`, as far as it could be read. */
 enum rc config_load(const struct config_options *options, struct problems *problems,
                     struct config **config) MUST_CHECK;
 void config_free(struct config *config);
@@ -111,7 +114,7 @@ enum rc config_read_rules(const struct config *config, struct problems *problems
 enum rc config_load_rules(const struct config *config, struct problems *problems,
                           struct rule_files *files, struct arena *files_arena,
                           struct ruleset **ruleset) MUST_CHECK;
-/* Only the check, for rules that were parsed elsewhere. */
+/* Only the check, for rules that were parsed elsewhere; not of those that are broken, nor against what is broken in the configuration. */
 bool config_check_rules(const struct config *config, const struct ruleset *ruleset,
                         struct problems *problems);
 /* The effective configuration as YAML, each value with where it comes from, secrets masked. */

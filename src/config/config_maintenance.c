@@ -50,8 +50,11 @@ static enum rc read_where(struct config_reader *reader, const struct node *map,
     clauses = arena_alloc(reader->config->arena, map->n_pairs + 1, sizeof *clauses);
     if (!clauses)
         return RC_NO_MEMORY;
-    for (size_t i = 0; i < map->n_pairs && !rc; i++)
-        rc = add_clause(reader, &map->pairs[i], &clauses[i]);
+    for (size_t i = 0; i < map->n_pairs; i++) {
+        enum rc one = add_clause(reader, &map->pairs[i], &clauses[i]);
+
+        rc = rc ? rc : one;
+    }
     silence->where = (struct record_list){ clauses, map->n_pairs };
     fault = rc ? NULL : silence_where_fault(silence);
     if (!fault)
@@ -64,7 +67,7 @@ static enum rc read_one(struct config_reader *reader, const struct node *map,
                         struct maintenance *maintenance)
 {
     struct maintenance_nodes nodes = { 0 };
-    enum rc rc, window_rc;
+    enum rc rc, where_rc = RC_OK, window_rc;
 
     if (map->type != NODE_MAP) {
         node_problem(reader->problems, map,
@@ -74,15 +77,17 @@ static enum rc read_one(struct config_reader *reader, const struct node *map,
     }
     rc = settings_read(members, sizeof members / sizeof *members, map, reader->config->arena,
                        reader->problems, &nodes);
-    if (rc)
+    if (rc && rc != RC_INVALID)
         return rc;
     maintenance->mark = map->mark;
     maintenance->silence.reason = nodes.reason;
-    rc = read_where(reader, nodes.where, &maintenance->silence);
-    if (rc && rc != RC_INVALID)
-        return rc;
+    if (nodes.where)
+        where_rc = read_where(reader, nodes.where, &maintenance->silence);
+    if (where_rc && where_rc != RC_INVALID)
+        return where_rc;
     window_rc = weekly_window_read(&nodes.window, map, reader->config->arena, reader->problems,
                                    &maintenance->window);
+    rc = rc ? rc : where_rc;
     return rc ? rc : window_rc;
 }
 

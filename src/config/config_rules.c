@@ -86,14 +86,20 @@ static bool check_log(const struct config *config, const struct log_use *use,
     return true;
 }
 
+static bool check_action(const struct config *config, const struct action_use *use,
+                         bool only_collects, struct problems *problems)
+{
+    return config->lacks_actions || action_check_use(config->actions, use, only_collects, problems);
+}
+
 static bool check_evidence(const struct config *config, const struct evidence_request *request,
                            struct problems *problems)
 {
     switch (request->source) {
     case EVIDENCE_FROM_ACTION:
-        return action_check_use(config->actions, &request->use, true, problems);
+        return check_action(config, &request->use, true, problems);
     case EVIDENCE_FROM_LOG:
-        return check_log(config, &request->log, problems);
+        return config->lacks_watchers || check_log(config, &request->log, problems);
     case EVIDENCE_FROM_CHANGES:
     case EVIDENCE_FROM_SIMILAR:
         return true;
@@ -108,12 +114,24 @@ static bool check_uses(const struct config *config, const struct rule *rule,
     bool is_right = true;
 
     for (size_t i = 0; i < playbook->propose.n_plan; i++)
-        is_right &= action_check_use(config->actions, &playbook->propose.plan[i], false, problems);
+        is_right &= check_action(config, &playbook->propose.plan[i], false, problems);
     for (size_t i = 0; i < playbook->diagnose.n_evidence; i++)
         is_right &= check_evidence(config, &playbook->diagnose.evidence[i], problems);
     if (playbook->verify.kind == PLAYBOOK_VERIFY_CHECK)
-        is_right &= action_check_use(config->actions, &playbook->verify.check, true, problems);
+        is_right &= check_action(config, &playbook->verify.check, true, problems);
     return is_right;
+}
+
+/* Then its step has told it. */
+static bool is_planned(const struct rule *rule, struct slice action)
+{
+    const struct propose_part *propose = &rule->playbook.propose;
+
+    for (size_t i = 0; i < propose->n_plan; i++) {
+        if (slice_eq(propose->plan[i].action, action))
+            return true;
+    }
+    return false;
 }
 
 static bool check_allowed(const struct config *config, const struct rule *rule,
@@ -122,8 +140,8 @@ static bool check_allowed(const struct config *config, const struct rule *rule,
     const struct slice_list *allow = &rule->playbook.propose.allow;
     bool is_right = true;
 
-    for (size_t i = 0; i < allow->n_items; i++) {
-        if (actions_find(config->actions, allow->items[i]))
+    for (size_t i = 0; i < allow->n_items && !config->lacks_actions; i++) {
+        if (actions_find(config->actions, allow->items[i]) || is_planned(rule, allow->items[i]))
             continue;
         mark_problem(problems, PROBLEM_ERROR, rule->mark,
                      "rule `%.*s` allows `%.*s`, which is no declared action", SLICE_ARG(rule->id),
@@ -140,7 +158,7 @@ static bool check_approvers(const struct config *config, const struct rule *rule
     struct slice unknown = { 0 };
     int64_t n_people;
 
-    if (config->is_default || !part->approvers_from.n_items)
+    if (config->is_default || config->lacks_people || !part->approvers_from.n_items)
         return true;
     n_people = config_count_approvers(config, part->approvers_from, &unknown);
     if (n_people < 0)
@@ -179,7 +197,8 @@ static void warn_of_vain_filter(const struct config *config, const struct rule *
             is_asked_for_before(rule, n, on))
             continue;
         mark_problem(problems, PROBLEM_WARNING, rule->mark,
-                     "rule `%.*s` waits for `%.*s`, which no configured watcher can yield",
+                     "rule `%.*s` waits for `%.*s`, which no configured watcher can yield: add one "
+                     "under `watchers`, or take it out of `on`",
                      SLICE_ARG(rule->id), SLICE_ARG(on));
     }
 }
@@ -195,17 +214,22 @@ static void warn_of_vain_rules(const struct config *config, const struct rule *r
 bool config_check_rules(const struct config *config, const struct ruleset *ruleset,
                         struct problems *problems)
 {
-    bool is_right = true;
+    bool is_right = true, is_whole = true;
 
     for (size_t i = 0; i < ruleset->n_rules; i++) {
         const struct rule *rule = &ruleset->rules[i];
 
+        is_whole &= !rule->is_broken;
+        if (rule->is_broken)
+            continue;
         is_right &= check_uses(config, rule, problems);
         is_right &= check_allowed(config, rule, problems);
         is_right &= check_approvers(config, rule, problems);
-        warn_of_vain_rules(config, rule, problems);
+        if (!config->lacks_watchers)
+            warn_of_vain_rules(config, rule, problems);
     }
-    config_check_maintenance(config, ruleset, problems);
+    if (is_whole) /* what the others have of fields is not known */
+        config_check_maintenance(config, ruleset, problems);
     return is_right;
 }
 

@@ -117,6 +117,23 @@ class Offline(VedetteTest):
         for where in ("a.yaml:4:15", "a.yaml:5:11", "b.yaml:4:5"):
             self.assertIn(where, done.stderr)
 
+    def test_r01_no_mistake_hides_another_one_of_its_file_of_another_file_or_of_the_configuration(self):
+        vedette = self.files(rules={
+            "a.yaml": 'rules:\n  - id: a\n    on: log\n    match: "/\\bx/"\n    severity: hihg\n',  # the text is wrong, and so is what follows it
+            "b.yaml": HEAD + "    propose: {plan: [{do: noet}]}\n    unless: [later]\n",
+            "c.yaml": "rules:\n  - {id: later, on: [log\n",  # no document: what it would have had is not missed
+            "d.yaml": "rules:\n  - {id: d, on: ci.run, propose: {plan: [{do: note}], approvers: {from: [eva]}}}\n",
+        })
+        (vedette.directory / "vedette.yaml").write_text("rules: [rules.d]\nbudgte: none\npeople: {ada: {user: ada}}\napprovers: {from: [ada]}\n"
+                                                        "watchers: [{webhook: github, secret: '${HOOK}'}]\nactions: {note: {run: [/bin/true], effect: write}}\n")
+        result = self.check(vedette, expect=1)
+        told = [re.sub(r"^.*?([a-z]+\.yaml):", r"\1:", line) for line in result.stderr.splitlines()]
+        self.assertEqual([line.split(": ")[0] for line in told],
+                         ["a.yaml:4:12", "a.yaml:5:15", "b.yaml:4:22", "c.yaml:3:1", "d.yaml:2:5", "vedette.yaml:2:1"], told)
+        for line, said in zip(told, ["a control character", "did you mean `high`?", "did you mean `note`?", "the list opened at 2:21", "approver `eva` is neither",
+                                     "did you mean `budget`?"]):
+            self.assertIn(said, line)
+
     def test_r01_a_finding_is_an_object_a_line_with_json(self):
         vedette = self.files(rules={"a.yaml": HEAD + "    severity: hihg\n", "b.yaml": "rules:\n  - id: b\n    on: alrt\n"})
         done = self.check(vedette, "--json", expect=1)
@@ -125,6 +142,15 @@ class Offline(VedetteTest):
         self.assertEqual([(finding["line"], finding["column"]) for finding in errors], [(4, 15)])
         self.assertTrue(errors[0]["file"].endswith("rules.d/a.yaml"))
         self.assertIn("did you mean `high`?", errors[0]["text"])
+
+    def test_a_warning_of_a_kind_has_a_name_by_which_it_is_accepted(self):
+        text = "rules:\n  - id: a\n    on: push\n"
+        vedette = self.files(rules={"a.yaml": text})
+        [finding] = [json.loads(line) for line in self.check(vedette, "--json", expect=0).stdout.splitlines()]
+        self.assertEqual((finding["severity"], finding["line"], finding["column"], finding["name"]), ("warning", 3, 9, "broad"))
+        self.assertTrue(self.check(vedette, "--strict", expect=1).stderr.endswith(" [broad]\n"))
+        (vedette.directory / "rules.d/a.yaml").write_text(text.replace("push\n", "push  # accept: broad\n"))
+        self.assertEqual(self.check(vedette, "--strict", expect=0).stderr, "")
 
     def test_r01_a_warning_passes_and_fails_only_with_strict(self):
         for text, said in {

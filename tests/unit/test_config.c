@@ -92,6 +92,110 @@ static void an_address_that_is_none_is_told_by_line_and_column(void **state)
     }
 }
 
+static void r01_what_is_wrong_in_the_configuration_is_told_word_for_word(void **state)
+{
+    static const struct {
+        const char *text, *error;
+    } cases[] = {
+        { "people: x", ":1:9: error: `people` is a map: NAME: {user: …, token_file: …}\n" },
+        { "people: {ada: x}", ":1:15: error: a map of members is expected here, not text\n" },
+        { "people: {ada: {usr: ada}}", ":1:16: error: unknown member `usr`; did you mean `user`? "
+                                       "valid here: user slack token token_file\n" },
+        { "groups: {oncall: [ada]}", ":1:18: error: `ada` is nobody in `people`\n" },
+        { "people: {ada: {user: ada}}\ngroups: x",
+          ":2:9: error: `groups` is a map: NAME: [people]\n" },
+        { "people: {ada: {user: ada}}\ngroups: {oncall: [eva]}",
+          ":2:18: error: `eva` is nobody in `people`\n" },
+        { "people: {ada: {user: ada}}\ngroups: {oncall: [[ada]]}",
+          ":2:19: error: a name is wanted here, not a list\n" },
+        { "people: {ada: {user: ada}}\ngroups: {oncall: ['slack:U1']}",
+          ":2:18: error: `slack:U1` is nobody in `people`\n" },
+        { "people: {ada: {user: ada}}\napprovers: {from: [ada], need: 2}",
+          ":2:12: error: `need: 2` can never be met: `from` names 1 people\n" },
+        { "people: {ada: {user: ada}}\napprovers: {from: [eva]}",
+          ":2:12: error: `eva` is neither in `people` nor in `groups`\n" },
+        { "secrets: x",
+          ":1:10: error: `secrets` is a map of names, each {file: PATH} or {value: ${ENV}}\n" },
+        { "secrets: {hub: x}", ":1:16: error: a secret is {file: PATH} or {value: ${ENV}}\n" },
+        { "secrets: {hub: {file: a, value: b}}",
+          ":1:33: error: give `value` or `value_file`, not both\n" },
+        { "secrets: {hub: {value: '${}'}}",
+          ":1:24: error: `${…}` needs the name of an environment variable\n" },
+        { "trusted_proxy: x", ":1:16: error: `trusted_proxy` needs `secret_file: PATH`\n" },
+        { "trusted_proxy: {}", ":1:16: error: `trusted_proxy` needs `secret_file: PATH`\n" },
+        { "log: {level: loud}",
+          ":1:14: error: `level` must be one of debug info warn error, not `loud`\n" },
+        { "log: {format: xml}", ":1:15: error: `format` must be one of text json, not `xml`\n" },
+        { "log: loud", ":1:6: error: a map of members is expected here, not text\n" },
+        { "retention: {audit: 30d}",
+          ":1:20: error: the audit trail is kept forever: `audit: forever` is the only value\n" },
+        { "retention: {events: 5}",
+          ":1:21: error: `events` must be a duration with its unit (90s, 5m, 1h, 7d), not `5`\n" },
+        { "store: {max: 5}",
+          ":1:14: error: `max` must be a size with its unit (64KB, 5MB, 2GB), not `5`\n" },
+        { "control: [127.0.0.1:1, 127.0.0.1:2]",
+          ":1:10: error: `control` is one HOST:PORT, and one unix:PATH beside it\n" },
+        { "tls: {cert: a}", ":1:6: error: `key` is missing here: PEM: its private key\n" },
+        { "maintenance: x", ":1:14: error: `maintenance` is a list of at most 200 maps, each with "
+                            "where, days, from, to, tz, reason\n" },
+        { "maintenance: [x]", ":1:15: error: maintenance is a map: {where: {service: shop}, days: "
+                              "sun, from: \"02:00\", to: \"04:00\", tz: UTC, reason: backup}\n" },
+        { "maintenance: [{where: {service: [a]}, days: sun, reason: x}]",
+          ":1:33: error: a value of `where` is a text that the field is equal to, not a list\n" },
+        { "maintenance: [{where: {}, reason: x}]",
+          ":1:23: error: `where` names 1 to 16 fields: {\"rule\": \"ci-*\", \"service\": "
+          "\"shop\"}\n" },
+        { "rules: {a: b}", ":1:8: error: `rules` must be a text or a list of texts, not a map\n" },
+        { "watchers: x", ":1:11: error: `watchers` must be a list, not text\n" },
+        { "watchers: [x]", ":1:12: error: a watcher is a map, as `webhook: github`, not text\n" },
+        { "watchers: [{webhook: githb}]",
+          ":1:22: error: unknown sender `githb`; did you mean `github`?: one of `vedette hooks "
+          "--senders`; `generic` takes any JSON\n" },
+        { "watchers: [{}]", ":1:12: error: a watcher says what it watches: `webhook: SENDER`\n" },
+        { "watchers: [{log: [a.log]}, {log: [b.log]}]",
+          ":1:28: error: two watchers are called `log`: give one another `name`\n" },
+        { "actions: x", ":1:10: error: `actions` is a map of names to actions, not text\n" },
+        { "actions: {a: x}", ":1:14: error: a map of members is expected here, not text\n" },
+        { "actions: {a: {}}", ":1:14: error: `effect` is missing here: none, write or external\n" },
+        { "actions: {a: {run: [true]}}",
+          ":1:14: error: `effect` is missing here: none, write or external\n" },
+        { "actions: {a: {run: [/bin/true], effect: some}}",
+          ":1:41: error: `effect` must be one of (did you mean `none`?) none write external, not "
+          "`some`\n" },
+        { "actions: {a: {run: [/bin/echo, '{{x}}'], effect: none}}",
+          ":1:32: error: {{x}} is not a parameter of this action; `params` has: none\n" },
+        { "budget: 5", ":1:9: error: `budget` is {open: 5, per_hour: 6, per_day: 20, critical: 3}, "
+                       "or `none`: nothing is held back\n" },
+        { "channels: x",
+          ":1:11: error: `channels` is a map of names, as `slack: {…}`, not text\n" },
+        { "log: *x", ":1:6: error: aliases (*) are refused: quote the text, or write it out\n" },
+        { "log: !t {level: info}", ":1:6: error: tags (!) are refused: quote the text\n" },
+        { "log:\n  level: info\n  level: debug\n",
+          ":3:3: error: `level` stands twice here; first at 2:3\n" },
+        { "? [a]\n: b", ":1:3: error: a name must be text, not a list: quote `{{names}}`\n" },
+        { "log: {level: info", ":2:1: error: the map opened at 1:6 needs a `,` or `}` here\n" },
+        { "a: b\n---\nc: d", ":2:1: error: a second document begins here: a file holds one\n" },
+        { ": x", ":1:1: error: in the map that begins at 1:1 another member was expected here: "
+                 "look at the indentation and the quotes\n" },
+    };
+    size_t n_wrong = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buffer out;
+        const char *error;
+
+        buffer_init(&out, 0);
+        error = first_error(cases[i].text, &out);
+        if (!error || !strstr(error, cases[i].error)) {
+            print_message("%s\ngot: %s\n", cases[i].text, out.ptr);
+            n_wrong++;
+        }
+        buffer_free(&out);
+    }
+    assert_int_equal(n_wrong, 0);
+}
+
 #define SLACK "slack: {token: xoxb-1-very-secret, signing_secret: deadbeef, channel: C1"
 
 static void what_is_wrong_with_a_channel_is_told_by_line_and_column(void **state)
@@ -253,7 +357,7 @@ static void standard_input_as_a_log_to_be_searched_is_a_warning(void **state)
 static void what_a_filter_waits_for_in_vain_is_a_warning_told_once(void **state)
 {
     const char *warning = "warning: rule `a` waits for `alert`, which no configured watcher can "
-                          "yield\n";
+                          "yield: add one under `watchers`, or take it out of `on`\n";
     struct buffer out;
     const char *said;
 
@@ -386,6 +490,7 @@ int main(void)
         cmocka_unit_test(more_in_an_hour_than_in_a_day_is_a_warning),
         cmocka_unit_test(what_is_in_force_is_printed_with_its_defaults),
         cmocka_unit_test(an_address_that_is_none_is_told_by_line_and_column),
+        cmocka_unit_test(r01_what_is_wrong_in_the_configuration_is_told_word_for_word),
         cmocka_unit_test(what_is_wrong_with_a_channel_is_told_by_line_and_column),
         cmocka_unit_test(no_secret_of_a_channel_is_printed),
         cmocka_unit_test(a_log_that_evidence_names_must_be_watched),

@@ -150,8 +150,7 @@ static void r01_every_wrong_member_is_told_with_what_is_allowed(void **state)
         { "name: x\ntimeout: 90\n",
           "`timeout` must be a duration with its unit (90s, 5m, 1h, 7d), not `90`", 2, 10 },
         { "name: x\ntimeout: 99999999999d\n",
-          "`timeout` must be a duration with its unit (90s, 5m, 1h, 7d), not `99999999999d`", 2,
-          10 },
+          "`timeout` must be a duration of ten years at most, not `99999999999d`", 2, 10 },
         { "name: x\ntimeout: 2d\n", "`timeout` must be between 1s and 1d, not `2d`", 2, 10 },
         { "name: x\nmax: 2MB\n", "`max` must be between 0B and 1MB, not `2MB`", 2, 6 },
         { "name: x\nmax: 5\n", "`max` must be a size with its unit (64KB, 5MB, 2GB), not `5`", 2,
@@ -189,9 +188,35 @@ static void one_run_shows_all_problems(void **state)
     struct fixture *fixture = *state;
     struct sample sample = { 0 };
 
-    assert_int_equal(read(fixture, fixture->problems, "nmae: x\ncount: x\non:\nmode: x\n", &sample),
+    assert_int_equal(read(fixture, fixture->problems, "xyz: x\ncount: x\non:\nmode: x\n", &sample),
                      RC_INVALID);
     assert_int_equal(problems_count(fixture->problems, PROBLEM_ERROR), 5);
+}
+
+static void r01_a_misspelt_member_is_read_as_what_was_meant_and_is_not_missed_as_well(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sample sample = { 0 };
+
+    assert_int_equal(read(fixture, fixture->problems, "nmae: x\ncuont: many\n", &sample),
+                     RC_INVALID);
+    assert_int_equal(problems_count(fixture->problems, PROBLEM_ERROR), 3);
+    assert_true(
+        slice_starts(problems_at(fixture->problems, 0)->text, SLICE("unknown member `nmae`")));
+    assert_true(
+        slice_starts(problems_at(fixture->problems, 1)->text, SLICE("unknown member `cuont`")));
+    assert_true(slice_starts(problems_at(fixture->problems, 2)->text, SLICE("`count` must be")));
+    assert_true(slice_eq(sample.name, SLICE("x")));
+}
+
+static void r01_what_stands_under_its_own_name_is_not_overwritten_by_a_misspelt_one(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sample sample = { 0 };
+
+    assert_int_equal(read(fixture, fixture->problems, "name: x\nnmae: y\n", &sample), RC_INVALID);
+    assert_int_equal(problems_count(fixture->problems, PROBLEM_ERROR), 1);
+    assert_true(slice_eq(sample.name, SLICE("x")));
 }
 
 int main(void)
@@ -203,6 +228,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(r01_every_wrong_member_is_told_with_what_is_allowed, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(one_run_shows_all_problems, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            r01_a_misspelt_member_is_read_as_what_was_meant_and_is_not_missed_as_well, set_up,
+            tear_down),
+        cmocka_unit_test_setup_teardown(
+            r01_what_stands_under_its_own_name_is_not_overwritten_by_a_misspelt_one, set_up,
+            tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
