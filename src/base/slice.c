@@ -27,6 +27,17 @@ bool slice_eq(struct slice a, struct slice b)
            compare_bytes(a, b, a.len) == 0;
 }
 
+bool slice_list_eq(const struct slice_list *a, const struct slice_list *b)
+{
+    if (a->n_items != b->n_items)
+        return false;
+    for (size_t i = 0; i < a->n_items; i++) {
+        if (!slice_eq(a->items[i], b->items[i]))
+            return false;
+    }
+    return true;
+}
+
 static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;

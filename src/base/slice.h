@@ -31,6 +31,8 @@ struct slice slice_of(const char *text);
 bool slice_is_absent(struct slice slice);
 /* The same bytes; absent equals only absent. */
 bool slice_eq(struct slice a, struct slice b);
+/* As many, and each equal to its counterpart. */
+bool slice_list_eq(const struct slice_list *a, const struct slice_list *b);
 /* ASCII letters only; for header names and units. */
 bool slice_eq_nocase(struct slice a, struct slice b);
 /* Byte order, shorter first where one is the start of the other, absent before all: <0, 0, >0. */

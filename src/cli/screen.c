@@ -405,6 +405,14 @@ static size_t last_width(const struct table *table, const struct screen *screen)
     return screen->width > used + LAST_MIN ? screen->width - used : LAST_MIN;
 }
 
+/* Blanks at the end of a line are nobody's. */
+static void end_row(struct buffer *out, bool is_cut)
+{
+    while (out->len && out->ptr[out->len - 1] == ' ')
+        out->len--;
+    buffer_add_text(out, is_cut ? "…\n" : "\n");
+}
+
 void table_show(const struct table *table, const struct screen *screen, struct buffer *out)
 {
     size_t width = last_width(table, screen);
@@ -422,6 +430,6 @@ void table_show(const struct table *table, const struct screen *screen, struct b
 
         show_cell(table, column, cell, screen, out);
         if (is_last)
-            buffer_add_text(out, is_cut ? "…\n" : "\n");
+            end_row(out, is_cut);
     }
 }

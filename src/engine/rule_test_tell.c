@@ -120,13 +120,23 @@ static enum rc tell_event(struct telling *telling, const struct event_heard *hea
     return RC_OK;
 }
 
+/* A key that was forgotten in between is another signal, and the same to its reader. */
 static bool is_told_before(const struct test_run *run, const struct change_seen *change)
 {
     for (const struct change_seen *other = run->seen; other < change; other++)
-        if (!other->is_proposal && other->signal &&
-            !ulid_compare(other->signal->id, change->signal->id))
+        if (!other->is_proposal && other->signal && slice_eq(other->rule, change->rule) &&
+            slice_list_eq(&other->key, &change->key))
             return true;
     return false;
+}
+
+static void add_key(struct buffer *out, const struct slice_list *key)
+{
+    for (size_t i = 0; i < key->n_items; i++) {
+        buffer_add_text(out, i ? ", " : " [");
+        buffer_add_shown(out, key->items[i]);
+    }
+    buffer_add_text(out, key->n_items ? "]" : "");
 }
 
 /* How far each of its signals is in the end, where it does not fire. */
@@ -145,8 +155,9 @@ static enum rc tell_progress(struct telling *telling, const struct change_seen *
         rc = simulation_progress(run->simulation, telling->rule, &signal, run->arena, &progress);
     if (rc == RC_NOT_FOUND || slice_is_absent(progress))
         return RC_OK;
-    buffer_format(telling->out, "  %.*s is pending in the end", SLICE_ARG(telling->rule->id));
-    buffer_format(telling->out, ": %.*s\n", SLICE_ARG(progress));
+    buffer_format(telling->out, "  %.*s", SLICE_ARG(telling->rule->id));
+    add_key(telling->out, &change->key);
+    buffer_format(telling->out, " is pending in the end: %.*s\n", SLICE_ARG(progress));
     return rc;
 }
 

@@ -240,23 +240,13 @@ struct newest {
     bool is_there;
 };
 
-static bool is_same_key(const struct slice_list *a, const struct slice_list *b)
-{
-    if (a->n_items != b->n_items)
-        return false;
-    for (size_t i = 0; i < a->n_items; i++)
-        if (!slice_eq(a->items[i], b->items[i]))
-            return false;
-    return true;
-}
-
 static bool is_aimed_at(const struct newest *newest, const struct proposal *proposal)
 {
     const struct simulation_aim *aim = newest->aim;
 
     if (!slice_is_absent(aim->rule) && !slice_eq(aim->rule, proposal->rule))
         return false;
-    if (aim->key && !is_same_key(aim->key, &proposal->key))
+    if (aim->key && !slice_list_eq(aim->key, &proposal->key))
         return false;
     return newest->is_undo ? proposal_may_become(proposal->state, PROPOSAL_UNDOING)
                            : !proposal_state_is_final(proposal->state);
