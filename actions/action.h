@@ -7,9 +7,13 @@
 
 #include "src/base/document.h"
 #include "src/base/playbook.h"
+#include "src/base/shape.h"
 #include "src/store/proposals.h"
 
 struct actions;
+
+/* What may stand in `actions:`. */
+extern const struct shape shape_actions;
 
 struct action {
     struct slice name;

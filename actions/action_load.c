@@ -25,29 +25,32 @@ struct action_members {
 };
 
 /* clang-format off */
-#define AT(member) .offset = offsetof(struct action_members, member)
-static const struct setting action_settings[] = {
-    { .name = "run",       .type = SETTING_NODE,     AT(run),       .help = "the program, an absolute path, and its arguments" },
-    { .name = "request",   .type = SETTING_NODE,     AT(request),   .help = "or an HTTP request: method, url, headers, json" },
-    { .name = "params",    .type = SETTING_NODE,     AT(params),    .help = "the pattern of each parameter, matched whole" },
-    { .name = "effect",    .type = SETTING_ENUM,     AT(effect),    .required = true, .names = effect_names, .help = "none, write or external" },
-    { .name = "undo",      .type = SETTING_TEXT,     AT(undo),      .help = "the action that undoes it, or null" },
-    { .name = "check",     .type = SETTING_NODE,     AT(check),     .help = "a command that must succeed just before the start" },
-    { .name = "timeout",   .type = SETTING_DURATION, AT(timeout_ms), .min = 100, .max = DAY_MS, .help = "default 60s" },
-    { .name = "hold",      .type = SETTING_DURATION, AT(hold_ms),    .min = 0, .max = HOUR_MS, .help = "time to take an approval back; default 10s from page and Slack, else 0s" },
-    { .name = "retries",   .type = SETTING_INT,      AT(retries),    .min = 0, .max = 100, .help = "how often the same plan may be offered when the signal recurs; default 2" },
-    { .name = "user",      .type = SETTING_TEXT,     AT(user),       .help = "run as; default the daemon's user" },
-    { .name = "approvers", .type = SETTING_NODE,     AT(approvers),  .help = "from and need; the stricter of this and the rule's wins" },
-    { .name = "env",       .type = SETTING_TEXTS,    AT(env),        .help = "names of our environment that the child may see" },
-};
-#undef AT
-
 #define AT(member) .offset = offsetof(struct action, member)
 static const struct setting approver_settings[] = {
     { .name = "from", .type = SETTING_TEXTS, AT(approvers_from), .help = "people and groups" },
     { .name = "need", .type = SETTING_INT,   AT(approvers_need), .min = 1, .max = 100, .help = "how many of them" },
 };
 #undef AT
+static const struct shape shape_approvers = { .name = "approvers_of_action", SHAPE_OF(approver_settings)};
+
+#define AT(member) .offset = offsetof(struct action_members, member)
+static const struct setting action_settings[] = {
+    { .name = "run",       .type = SETTING_NODE,     AT(run),       .shape = &shape_declared_command, .help = "the program, an absolute path, and its arguments" },
+    { .name = "request",   .type = SETTING_NODE,     AT(request),   .shape = &shape_declared_request, .help = "or an HTTP request: method, url, headers, json" },
+    { .name = "params",    .type = SETTING_NODE,     AT(params),    .shape = &shape_parameters, .help = "the pattern of each parameter, matched whole" },
+    { .name = "effect",    .type = SETTING_ENUM,     AT(effect),    .required = true, .names = effect_names, .help = "none, write or external" },
+    { .name = "undo",      .type = SETTING_TEXT,     AT(undo),      .help = "the action that undoes it, or null" },
+    { .name = "check",     .type = SETTING_NODE,     AT(check),     .shape = &shape_declared_command, .help = "a command that must succeed just before the start" },
+    { .name = "timeout",   .type = SETTING_DURATION, AT(timeout_ms), .min = 100, .max = DAY_MS, .help = "default 60s" },
+    { .name = "hold",      .type = SETTING_DURATION, AT(hold_ms),    .min = 0, .max = HOUR_MS, .help = "time to take an approval back; default 10s from page and Slack, else 0s" },
+    { .name = "retries",   .type = SETTING_INT,      AT(retries),    .min = 0, .max = 100, .help = "how often the same plan may be offered when the signal recurs; default 2" },
+    { .name = "user",      .type = SETTING_TEXT,     AT(user),       .help = "run as; default the daemon's user" },
+    { .name = "approvers", .type = SETTING_NODE,     AT(approvers),  .shape = &shape_approvers, .help = "from and need; the stricter of this and the rule's wins" },
+    { .name = "env",       .type = SETTING_TEXTS,    AT(env),        .help = "names of our environment that the child may see" },
+};
+#undef AT
+static const struct shape shape_action = { .name = "action", SHAPE_OF(action_settings)};
+const struct shape shape_actions = { .kind = SHAPE_MAP, .item = &shape_action };
 /* clang-format on */
 
 struct action_reader {

@@ -3,6 +3,8 @@
 /* One argument may hold several values. */
 #define ARGUMENT_MAX_BYTES ((size_t)64 << 10)
 
+const struct shape shape_declared_command = { .kind = SHAPE_LIST, .item = &shape_text };
+
 static enum rc check_program(const struct node *program, struct problems *problems)
 {
     size_t offset;

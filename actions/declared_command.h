@@ -4,6 +4,10 @@
 #pragma once
 
 #include "actions/parameter.h"
+#include "src/base/shape.h"
+
+/* What may stand there. */
+extern const struct shape shape_declared_command;
 
 #define COMMAND_MAX_ARGUMENTS 256
 

@@ -6,6 +6,8 @@
 
 static const char *const methods[] = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", NULL };
 
+static const struct shape shape_headers = { .kind = SHAPE_MAP, .item = &shape_text };
+
 struct request_members {
     int method;
     struct node *url;
@@ -17,12 +19,13 @@ struct request_members {
 #define AT(member) .offset = offsetof(struct request_members, member)
 static const struct setting request_settings[] = {
     { .name = "method",  .type = SETTING_ENUM, AT(method), .required = true, .names = methods, .help = "GET, POST, …" },
-    { .name = "url",     .type = SETTING_NODE, AT(url),    .required = true, .help = "scheme, host and port literal" },
-    { .name = "headers", .type = SETTING_NODE, AT(headers), .help = "names and values; {{secret.NAME}} is put in when it is sent" },
+    { .name = "url",     .type = SETTING_NODE, AT(url),    .required = true, .shape = &shape_text, .help = "scheme, host and port literal" },
+    { .name = "headers", .type = SETTING_NODE, AT(headers), .shape = &shape_headers, .help = "names and values; {{secret.NAME}} is put in when it is sent" },
     { .name = "json",    .type = SETTING_NODE, AT(json),    .help = "the body; {{NAME}} inside its texts" },
 };
 #undef AT
 /* clang-format on */
+const struct shape shape_declared_request = { .name = "request", SHAPE_OF(request_settings) };
 
 /* -- headers -- */
 
@@ -87,7 +90,8 @@ static enum rc load_header(const struct node_pair *pair, const struct secret_nam
         mark_problem(problems, PROBLEM_ERROR, pair->key_mark, "this cannot be a header's name");
         return RC_INVALID;
     }
-    if (pair->value->type != NODE_SCALAR || slice_has_control(pair->value->text)) {
+    if (pair->value->type != NODE_SCALAR || pair->value->is_null ||
+        slice_has_control(pair->value->text)) {
         node_problem(problems, pair->value, "a header's value is one line of text");
         return RC_INVALID;
     }

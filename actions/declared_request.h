@@ -7,6 +7,10 @@
 
 #include "actions/json_body.h"
 #include "actions/request_url.h"
+#include "src/base/shape.h"
+
+/* What may stand there. */
+extern const struct shape shape_declared_request;
 
 #define REQUEST_MAX_BYTES ((size_t)256 << 10) /* rendered */
 

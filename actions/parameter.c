@@ -47,17 +47,31 @@ struct parameter_members {
     bool is_path;
 };
 
+/* A pattern, or the word `text`. */
+static const struct shape shape_value = {
+    .kind = SHAPE_TEXT,
+    .pattern = "^(text|/[\\s\\S]*/[ixsugmy]*)$",
+    .wanted = "the pattern of a parameter stands between slashes in single quotes: '/[0-9]+/'; any "
+              "text is the word `text`",
+};
+
 static const struct setting parameter_settings[] = {
     { .name = "match",
       .type = SETTING_NODE,
       .offset = offsetof(struct parameter_members, match),
       .required = true,
+      .shape = &shape_pattern,
       .help = "the pattern that the whole value must match" },
     { .name = "path",
       .type = SETTING_BOOL,
       .offset = offsetof(struct parameter_members, is_path),
       .help = "true: the value may fill several segments of a URL" },
 };
+
+static const struct shape parameter_map = { .name = "parameter", SHAPE_OF(parameter_settings) };
+static const struct shape *const parameter_either[] = { &shape_value, &parameter_map, NULL };
+static const struct shape shape_parameter = { .kind = SHAPE_EITHER, .either = parameter_either };
+const struct shape shape_parameters = { .kind = SHAPE_MAP, .item = &shape_parameter };
 
 static enum rc load_one(const struct node_pair *pair, struct arena *arena,
                         struct problems *problems, struct parameter *parameter)

@@ -7,7 +7,11 @@
 
 #include "src/base/document.h"
 #include "src/base/pattern.h"
+#include "src/base/shape.h"
 #include "src/base/template.h"
+
+/* What may stand there. */
+extern const struct shape shape_parameters; /* of `params` */
 
 #define PARAMETER_MAX_BYTES 4096
 

@@ -10,6 +10,7 @@
 #include "rules/field_ref.h"
 #include "src/base/document.h"
 #include "src/base/event.h"
+#include "src/base/shape.h"
 
 struct rule_reading;
 
@@ -57,15 +58,10 @@ struct condition_result {
     bool is_coarse; /* there was more than a window holds exactly */
 };
 
-/* What a member of `when` says where it is left out. */
-struct condition_default {
-    const char *member;
-    const char *text;
-};
-
 struct condition {
     const char *name; /* the member of `when` that selects it; NULL: no `when` */
-    const struct condition_default *defaults; /* up to one without a member; NULL: none */
+    const struct shape *
+        members; /* of `when`, a map; its first row is the condition itself, whose name stands above. NULL: no `when` */
     /* Reads `when` (NULL for none) into a spec of the rule set. Adds what is wrong to the reading's problems. */
     void *(*parse)(struct rule_reading *reading, const struct node *when);
     /* Folds one match into `state` (absent: none yet). */

@@ -18,16 +18,26 @@
 struct file_nodes {
     struct node *rules, *lists, *patterns, *defaults, *tests;
 };
-#define MEMBER(x)                                                                                  \
-    {                                                                                              \
-        .name = #x, .type = SETTING_NODE, .offset = offsetof(struct file_nodes, x)                 \
-    }
+static const struct shape shape_rules = { .kind = SHAPE_LIST, .item = &shape_rule };
+static const struct shape shape_values = { .kind = SHAPE_LIST, .item = &shape_text };
+static const struct shape shape_lists = { .kind = SHAPE_MAP, .item = &shape_values };
+static const struct shape shape_named_patterns = { .kind = SHAPE_MAP, .item = &shape_pattern };
+static const struct shape shape_test = { .kind = SHAPE_ELSEWHERE, .name = "test" };
+static const struct shape shape_tests = { .kind = SHAPE_LIST, .item = &shape_test };
+
+/* clang-format off */
+#define MEMBER(x) .name = #x, .type = SETTING_NODE, .offset = offsetof(struct file_nodes, x)
 static const struct setting file_settings[] = {
-    MEMBER(rules), MEMBER(lists), MEMBER(patterns), MEMBER(defaults), MEMBER(tests),
+    { MEMBER(rules), .shape = &shape_rules, .help = "the rules of this file; their order means nothing" },
+    { MEMBER(lists), .shape = &shape_lists, .help = "names for lists of values: {trusted: [jane, bob]} is used as $trusted" },
+    { MEMBER(patterns), .shape = &shape_named_patterns, .help = "names for patterns: {oom: '/out of memory/i'} is used as $oom" },
+    { MEMBER(defaults), .shape = &shape_rule_defaults, .help = "members that rules of this file have where they leave them out; each is taken whole" },
+    { MEMBER(tests), .shape = &shape_tests, .help = "what the rules do, as `vedette test` runs it" },
 };
-static const struct member_table file_members = {
-    .settings = file_settings,
-    .n_settings = sizeof(file_settings) / sizeof(*file_settings),
+#undef MEMBER
+/* clang-format on */
+const struct shape shape_rule_file = {
+    SHAPE_OF(file_settings),
 };
 
 /* -- versions -- */
@@ -249,7 +259,7 @@ static void read_parts(struct loader *loader, const struct node *root, struct sl
 {
     struct file_nodes parts = { 0 };
 
-    (void)loader_read_members(loader, &file_members, root, &parts);
+    (void)loader_read_members(loader, &shape_rule_file, root, &parts);
     loader->lists = parts.lists;
     loader->patterns = parts.patterns;
     loader->defaults = parts.defaults;

@@ -4,6 +4,10 @@
 #pragma once
 
 #include "rules/rule.h"
+#include "src/base/shape.h"
+
+/* What may stand in a rule file; `test` is an ELSEWHERE. */
+extern const struct shape shape_rule_file;
 
 struct rule_file {
     struct slice name; /* as shown in messages */

@@ -10,28 +10,29 @@ struct clear_nodes {
 };
 
 static const struct setting clear_settings[] = {
-    { .name = "on", .type = SETTING_NODE, .offset = offsetof(struct clear_nodes, filter.on) },
-    { .name = "match", .type = SETTING_NODE, .offset = offsetof(struct clear_nodes, filter.match) },
-    { .name = "where", .type = SETTING_NODE, .offset = offsetof(struct clear_nodes, filter.where) },
-    { .name = "ignore",
-      .type = SETTING_NODE,
-      .offset = offsetof(struct clear_nodes, filter.ignore) },
-    { .name = "key", .type = SETTING_NODE, .offset = offsetof(struct clear_nodes, key) },
+    FILTER_MEMBERS(struct clear_nodes),
     { .name = "count",
       .type = SETTING_INT,
       .offset = offsetof(struct clear_nodes, count),
       .min = 1,
-      .max = 1000 },
+      .max = 1000,
+      .help = "how many such events it takes; default 1" },
     { .name = "quiet",
       .type = SETTING_DURATION,
       .offset = offsetof(struct clear_nodes, quiet_ms),
       .min = SECOND_MS,
-      .max = 366 * DAY_MS },
+      .max = 366 * DAY_MS,
+      .help = "so long without a match, instead of an event" },
 };
-static const struct member_table clear_members = {
-    .settings = clear_settings,
-    .n_settings = sizeof(clear_settings) / sizeof(*clear_settings),
+static const struct shape clear_map = {
+    .name = "clear_filter",
+    SHAPE_OF(clear_settings),
 };
+
+static const char *const clear_words[] = { "never", NULL };
+static const struct shape clear_word = { .kind = SHAPE_WORD, .words = clear_words };
+static const struct shape *const clear_either[] = { &clear_map, &clear_word, NULL };
+const struct shape shape_clear = { .kind = SHAPE_EITHER, .name = "clear", .either = clear_either };
 
 /* -- what clear.where takes over from the rule's where -- */
 
@@ -194,7 +195,7 @@ void read_clear(struct rule_reading *reading, const struct node *clear)
             "`clear` is `never`, {quiet: 1h} or a map of on, match, where, ignore, key, count");
         return;
     }
-    is_whole = loader_read_members(reading->loader, &clear_members, clear, &nodes);
+    is_whole = loader_read_members(reading->loader, &clear_map, clear, &nodes);
     if (!nodes.quiet_ms && !is_whole && !names_filter(&nodes))
         return;
     if (!nodes.quiet_ms) {

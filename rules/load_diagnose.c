@@ -14,7 +14,7 @@ static const struct setting changes_settings[] = {
       .max = 31 * DAY_MS,
       .help = "how long before, as 2h" },
 };
-static const struct member_table changes_table = { .settings = changes_settings, .n_settings = 1 };
+static const struct shape shape_changes = { .name = "changes", SHAPE_OF(changes_settings) };
 
 #define LOG_MAX_AROUND DAY_MS
 #define LOG_MAX_LINES 1000
@@ -37,20 +37,29 @@ static const struct setting log_settings[] = {
       AT(around_ms),
       .min = SECOND_MS,
       .max = LOG_MAX_AROUND,
+      .usual = "5m",
       .help = "how long before the first match and after the last one, as 5m" },
-    { .name = "match", .type = SETTING_NODE, AT(match), .help = "only lines that match" },
+    { .name = "match",
+      .type = SETTING_NODE,
+      AT(match),
+      .shape = &shape_pattern,
+      .help = "only lines that match" },
     { .name = "lines",
       .type = SETTING_INT,
       AT(n_lines),
       .min = 1,
       .max = LOG_MAX_LINES,
+      .usual = "100",
       .help = "at most so many" },
 };
 #undef AT
-static const struct member_table log_table = {
-    .settings = log_settings,
-    .n_settings = sizeof(log_settings) / sizeof(*log_settings),
+const struct shape log_members = {
+    .name = "log",
+    SHAPE_OF(log_settings),
 };
+
+static const struct shape *const log_either[] = { &log_members, &shape_text, NULL };
+static const struct shape shape_log = { .kind = SHAPE_EITHER, .either = log_either };
 
 struct evidence_nodes {
     struct node *changes;
@@ -59,19 +68,37 @@ struct evidence_nodes {
     struct node *log;
 };
 static const struct setting evidence_settings[] = {
-    { .name = "changes", .type = SETTING_NODE, .offset = offsetof(struct evidence_nodes, changes) },
+    { .name = "changes",
+      .type = SETTING_NODE,
+      .offset = offsetof(struct evidence_nodes, changes),
+      .shape = &shape_changes,
+      .help = "pushes and deploys of the same repo or service just before: {within: 2h}" },
     { .name = "similar",
       .type = SETTING_INT,
       .offset = offsetof(struct evidence_nodes, similar),
       .min = 1,
-      .max = 20 },
-    { .name = "do", .type = SETTING_NODE, .offset = offsetof(struct evidence_nodes, action) },
-    { .name = "with", .type = SETTING_NODE, .offset = offsetof(struct evidence_nodes, with) },
-    { .name = "log", .type = SETTING_NODE, .offset = offsetof(struct evidence_nodes, log) },
+      .max = 20,
+      .help = "so many earlier proposals for this signal, and what became of them" },
+    { .name = "do",
+      .type = SETTING_NODE,
+      .offset = offsetof(struct evidence_nodes, action),
+      .shape = &shape_text,
+      .help = "what an action of vedette.yaml with `effect: none` prints" },
+    { .name = "with",
+      .type = SETTING_NODE,
+      .offset = offsetof(struct evidence_nodes, with),
+      .shape = &shape_params,
+      .help = "the parameters of `do`" },
+    { .name = "log",
+      .type = SETTING_NODE,
+      .offset = offsetof(struct evidence_nodes, log),
+      .shape = &shape_log,
+      .help = "lines of a log watcher around the matches: its name, or {watcher: app, around: 5m, "
+              "match: '/error/i'}" },
 };
-static const struct member_table evidence_table = {
-    .settings = evidence_settings,
-    .n_settings = sizeof(evidence_settings) / sizeof(*evidence_settings),
+static const struct shape shape_request = {
+    .name = "evidence",
+    SHAPE_OF(evidence_settings),
 };
 
 static void read_changes(struct rule_reading *reading, const struct node *map,
@@ -79,7 +106,7 @@ static void read_changes(struct rule_reading *reading, const struct node *map,
 {
     struct changes_members members = { 0 };
 
-    (void)loader_read_members(reading->loader, &changes_table, map, &members);
+    (void)loader_read_members(reading->loader, &shape_changes, map, &members);
     *request = (struct evidence_request){ .source = EVIDENCE_FROM_CHANGES,
                                           .within_ms = members.within_ms };
 }
@@ -96,7 +123,7 @@ static void read_log(struct rule_reading *reading, const struct node *map,
                      node_type_text(map));
         return;
     }
-    (void)loader_read_members(reading->loader, &log_table, map, &members);
+    (void)loader_read_members(reading->loader, &log_members, map, &members);
     request->source = EVIDENCE_FROM_LOG;
     request->log = (struct log_use){ .mark = map->mark,
                                      .watcher = members.watcher,
@@ -110,7 +137,7 @@ static void read_request(struct rule_reading *reading, const struct node *map,
                          struct evidence_request *request)
 {
     struct evidence_nodes nodes = { 0 };
-    bool is_whole = loader_read_members(reading->loader, &evidence_table, map, &nodes);
+    bool is_whole = loader_read_members(reading->loader, &shape_request, map, &nodes);
     int n_sources;
 
     n_sources = (nodes.changes ? 1 : 0) + (nodes.similar ? 1 : 0) + (nodes.action ? 1 : 0) +
@@ -153,10 +180,20 @@ struct scope_members {
     struct slice_list in, out;
 };
 static const struct setting scope_settings[] = {
-    { .name = "in", .type = SETTING_TEXTS, .offset = offsetof(struct scope_members, in) },
-    { .name = "out", .type = SETTING_TEXTS, .offset = offsetof(struct scope_members, out) },
+    { .name = "in",
+      .type = SETTING_TEXTS,
+      .offset = offsetof(struct scope_members, in),
+      .help = "what belongs to the question" },
+    { .name = "out",
+      .type = SETTING_TEXTS,
+      .offset = offsetof(struct scope_members, out),
+      .help = "what does not" },
 };
-static const struct member_table scope_table = { .settings = scope_settings, .n_settings = 2 };
+static const struct shape shape_scope = { .kind = SHAPE_MAP,
+                                          .settings = scope_settings,
+                                          .n_settings = 2 };
+
+static const struct shape shape_evidence = { .kind = SHAPE_LIST, .item = &shape_request };
 
 struct diagnose_nodes {
     struct node *question, *scope, *evidence;
@@ -165,22 +202,39 @@ struct diagnose_nodes {
 };
 #define AT(x) .offset = offsetof(struct diagnose_nodes, x)
 static const struct setting diagnose_settings[] = {
-    { .name = "question", .type = SETTING_NODE, AT(question) },
-    { .name = "scope", .type = SETTING_NODE, AT(scope) },
-    { .name = "evidence", .type = SETTING_NODE, AT(evidence) },
-    { .name = "constraints", .type = SETTING_TEXTS, AT(constraints) },
-    { .name = "criteria", .type = SETTING_TEXTS, AT(criteria) },
+    { .name = "question",
+      .type = SETTING_NODE,
+      AT(question),
+      .shape = &shape_text,
+      .help = "what is to be found out, with {{field}} in it" },
+    { .name = "scope",
+      .type = SETTING_NODE,
+      AT(scope),
+      .shape = &shape_scope,
+      .help = "what belongs to the question, and what does not" },
+    { .name = "evidence",
+      .type = SETTING_NODE,
+      AT(evidence),
+      .shape = &shape_evidence,
+      .help = "what is collected; default [{changes: {within: 2h}}, {similar: 5}]" },
+    { .name = "constraints",
+      .type = SETTING_TEXTS,
+      AT(constraints),
+      .help = "what must not be done; told to who diagnoses, while `allow` is enforced" },
+    { .name = "criteria", .type = SETTING_TEXTS, AT(criteria), .help = "what a good answer has" },
     { .name = "timeout",
       .type = SETTING_DURATION,
       AT(timeout_ms),
       .min = SECOND_MS,
-      .max = DAY_MS },
+      .max = DAY_MS,
+      .usual = "5m",
+      .help = "how long evidence is waited for" },
 };
 #undef AT
 static const char *const diagnose_not_yet[] = { "agent", NULL };
-static const struct member_table diagnose_table = {
-    .settings = diagnose_settings,
-    .n_settings = sizeof(diagnose_settings) / sizeof(*diagnose_settings),
+const struct shape shape_diagnose = {
+    .name = "diagnose",
+    SHAPE_OF(diagnose_settings),
     .not_yet = diagnose_not_yet,
 };
 
@@ -190,11 +244,11 @@ void read_diagnose(struct rule_reading *reading, const struct node *map)
     struct diagnose_nodes nodes = { 0 };
     struct scope_members scope = { 0 };
 
-    (void)loader_read_members(reading->loader, &diagnose_table, map, &nodes);
+    (void)loader_read_members(reading->loader, &shape_diagnose, map, &nodes);
     if (nodes.question)
         diagnose->question = read_template(reading, nodes.question, &reading->captures, false);
     if (nodes.scope)
-        (void)loader_read_members(reading->loader, &scope_table, nodes.scope, &scope);
+        (void)loader_read_members(reading->loader, &shape_scope, nodes.scope, &scope);
     if (nodes.evidence)
         read_evidence(reading, nodes.evidence, diagnose);
     diagnose->scope_in = scope.in;

@@ -2,6 +2,8 @@
 
 #include "src/base/clock.h"
 
+#include <string.h>
+
 /* -- defaults -- */
 
 /* `null` written out is the same as left out. */
@@ -46,6 +48,34 @@ static void add_default(struct loader *loader, struct node *map, const char *key
 {
     if (!has_member(map, slice_of(key)))
         add_pair(map, key, new_text(loader, map->mark, slice_of(text)));
+}
+
+/* What the row of `key` says. */
+static void add_usual(struct loader *loader, struct node *map, const struct shape *members,
+                      const char *key)
+{
+    for (size_t i = 0; i < members->n_settings; i++) {
+        const struct setting *member = &members->settings[i];
+
+        if (member->usual && !strcmp(member->name, key))
+            add_default(loader, map, key, member->usual);
+    }
+}
+
+static size_t count_usual(const struct shape *members)
+{
+    size_t n_usual = 0;
+
+    for (size_t i = 0; i < members->n_settings; i++)
+        n_usual += members->settings[i].usual ? 1 : 0;
+    return n_usual;
+}
+
+/* What all rows say. The map has room. */
+static void add_all_usual(struct loader *loader, struct node *map, const struct shape *members)
+{
+    for (size_t i = 0; map && i < members->n_settings; i++)
+        add_usual(loader, map, members, members->settings[i].name);
 }
 
 /* -- state: failing -- */
@@ -328,7 +358,7 @@ static struct node *effective_log(struct loader *loader, const struct node *writ
     struct node *log = NULL;
 
     if (written->type == NODE_MAP && written->n_pairs) {
-        log = copy_map(loader, written, 2);
+        log = copy_map(loader, written, count_usual(&log_members));
     } else if (written->type == NODE_SCALAR && !written->is_null) {
         log = new_map(loader, written->mark, 3);
         add_pair(log, "watcher", new_text(loader, written->mark, written->text));
@@ -336,8 +366,7 @@ static struct node *effective_log(struct loader *loader, const struct node *writ
     if (!log)
         return NULL;
     drop_nulls(log);
-    add_default(loader, log, "around", "5m");
-    add_default(loader, log, "lines", "100");
+    add_all_usual(loader, log, &log_members);
     return log;
 }
 
@@ -398,28 +427,22 @@ static void add_default_playbook(struct loader *loader, struct node *rule)
         add_pair(diagnose, "evidence", default_evidence(loader, rule->mark));
     if (diagnose) {
         fill_evidence(loader, diagnose);
-        add_default(loader, diagnose, "timeout", "5m");
+        add_usual(loader, diagnose, &shape_diagnose, "timeout");
     }
     if (propose) {
         add_default(loader, propose, "expires", node_find(propose, "plan") ? "4h" : "24h");
-        add_default(loader, propose, "cooldown", "1h");
+        add_usual(loader, propose, &shape_propose, "cooldown");
     }
 }
 
 static void add_default_when(struct loader *loader, struct node *rule)
 {
     const struct condition *condition = condition_named(node_find(rule, "when"));
-    const struct condition_default *members = condition ? condition->defaults : NULL;
-    size_t n_members = 0;
-    struct node *when;
+    const struct shape *members = condition ? condition->members : NULL;
+    size_t n_usual = members ? count_usual(members) : 0;
 
-    while (members && members[n_members].member)
-        n_members++;
-    if (!n_members)
-        return;
-    when = member_with_room(loader, rule, "when", n_members);
-    for (size_t i = 0; when && i < n_members; i++)
-        add_default(loader, when, members[i].member, members[i].text);
+    if (n_usual)
+        add_all_usual(loader, member_with_room(loader, rule, "when", n_usual), members);
 }
 
 static void add_default_hours(struct loader *loader, struct node *rule)
@@ -428,13 +451,9 @@ static void add_default_hours(struct loader *loader, struct node *rule)
 
     if (!has_member(rule, SLICE("active")))
         return;
-    active = member_with_room(loader, rule, "active", 4);
-    if (!active || !active->n_pairs)
-        return;
-    add_default(loader, active, "days", "mon-sun");
-    add_default(loader, active, "from", "00:00");
-    add_default(loader, active, "to", "24:00");
-    add_default(loader, active, "tz", "UTC");
+    active = member_with_room(loader, rule, "active", count_usual(&shape_active));
+    if (active && active->n_pairs)
+        add_all_usual(loader, active, &shape_active);
 }
 
 /* Where there is one. */
@@ -444,9 +463,8 @@ static void add_default_group(struct loader *loader, struct node *rule)
 
     if (!has_member(rule, SLICE("group")) || !node_find(rule, "group")->n_pairs)
         return; /* what is no map, or an empty one, is told when it is read */
-    group = member_with_room(loader, rule, "group", 1);
-    if (group)
-        add_default(loader, group, "wait", "30s");
+    group = member_with_room(loader, rule, "group", count_usual(&shape_group));
+    add_all_usual(loader, group, &shape_group);
 }
 
 static struct node *default_key(struct loader *loader, struct mark mark)
@@ -472,15 +490,15 @@ struct node *effective_rule(struct loader *loader, const struct node *written)
         rule = copy_map(loader, rule, BUILT_IN_DEFAULTS);
     if (!rule)
         return NULL;
-    add_default(loader, rule, "mode", "propose");
+    add_usual(loader, rule, &shape_rule, "mode");
     add_failing(loader, rule);
     if (!has_member(rule, SLICE("key")))
         add_pair(rule, "key", default_key(loader, rule->mark));
     add_default_when(loader, rule);
     add_default_clear(loader, rule);
-    add_default(loader, rule, "severity", "medium");
+    add_usual(loader, rule, &shape_rule, "severity");
     add_default_title(loader, rule);
-    add_default(loader, rule, "lateness", "5m");
+    add_usual(loader, rule, &shape_rule, "lateness");
     add_default_hours(loader, rule);
     add_default_group(loader, rule);
     add_default_playbook(loader, rule);

@@ -2,6 +2,9 @@
 
 /* -- on -- */
 
+static const struct shape shape_kind = { .kind = SHAPE_TEXT, .words = event_kinds };
+const struct shape shape_on = { .kind = SHAPE_ONE_OR_LIST, .name = "on", .item = &shape_kind };
+
 /* Any dotted word may be some sender's type, but what looks like a kind is meant to be one. */
 static void warn_near_kind(struct loader *loader, const struct node *scalar)
 {

@@ -7,9 +7,9 @@ struct active_nodes {
 };
 static const struct setting active_settings[] = { WEEKLY_WINDOW_SETTINGS(struct active_nodes,
                                                                          window) };
-static const struct member_table active_members = {
-    .settings = active_settings,
-    .n_settings = sizeof(active_settings) / sizeof(*active_settings),
+const struct shape shape_active = {
+    .name = "hours",
+    SHAPE_OF(active_settings),
 };
 
 void read_active(struct rule_reading *reading, const struct node *map)
@@ -25,7 +25,7 @@ void read_active(struct rule_reading *reading, const struct node *map)
                      "Europe/Berlin}");
         return;
     }
-    (void)loader_read_members(loader, &active_members, map, &nodes);
+    (void)loader_read_members(loader, &shape_active, map, &nodes);
     window = loader_alloc(loader, 1, sizeof(*window));
     if (!window)
         return;

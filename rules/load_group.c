@@ -9,14 +9,29 @@ struct group_nodes {
 };
 #define AT(x) .offset = offsetof(struct group_nodes, x)
 static const struct setting group_settings[] = {
-    { .name = "by", .type = SETTING_NODE, AT(by) },
-    { .name = "wait", .type = SETTING_DURATION, AT(wait_ms), .min = 0, .max = HOUR_MS },
-    { .name = "name", .type = SETTING_NODE, AT(name) },
+    { .name = "by",
+      .type = SETTING_NODE,
+      AT(by),
+      .shape = &shape_texts,
+      .help =
+          "the fields that signals of one proposal have alike; default: all signals of the rule" },
+    { .name = "wait",
+      .type = SETTING_DURATION,
+      AT(wait_ms),
+      .min = 0,
+      .max = HOUR_MS,
+      .usual = "30s",
+      .help = "how long others are waited for" },
+    { .name = "name",
+      .type = SETTING_NODE,
+      AT(name),
+      .shape = &shape_text,
+      .help = "rules that have it share their proposals" },
 };
 #undef AT
-static const struct member_table group_members = {
-    .settings = group_settings,
-    .n_settings = sizeof(group_settings) / sizeof(*group_settings),
+const struct shape shape_group = {
+    .name = "group",
+    SHAPE_OF(group_settings),
 };
 
 /* Where the field is one of the payload, the signal has to keep it. */
@@ -81,7 +96,7 @@ void read_group(struct rule_reading *reading, const struct node *map)
                      "`group` is a map of by, wait, name: {by: [service], wait: 30s}");
         return;
     }
-    (void)loader_read_members(reading->loader, &group_members, map, &nodes);
+    (void)loader_read_members(reading->loader, &shape_group, map, &nodes);
     group->is_there = true;
     group->mark = map->mark;
     group->wait_ms = nodes.wait_ms;

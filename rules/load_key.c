@@ -1,5 +1,8 @@
 #include "rules/loader.h"
 
+const struct shape shape_field = { .kind = SHAPE_TEXT, .words = event_field_names };
+const struct shape shape_key = { .kind = SHAPE_ONE_OR_LIST, .name = "key", .item = &shape_field };
+
 static void read_fields(struct rule_reading *reading, const struct node *list,
                         const struct slice_list *captures, struct rule_key *key)
 {

@@ -16,23 +16,26 @@ struct use_nodes {
       .required = true,                                                                            \
       .help = "the name of an action of vedette.yaml" },                                           \
     {                                                                                              \
-        .name = "with", .type = SETTING_NODE, .offset = offsetof(struct use_nodes, with)           \
+        .name = "with", .type = SETTING_NODE, .offset = offsetof(struct use_nodes, with),          \
+        .shape = &shape_params, .help = "its parameters, with {{field}} in them"                   \
     }
+
+const struct shape shape_params = { .kind = SHAPE_MAP, .item = &shape_text };
 
 /* clang-format off */
 static const struct setting step_settings[] = {
     USE_SETTINGS,
-    { .name = "why", .type = SETTING_NODE, .offset = offsetof(struct use_nodes, why) },
+    { .name = "why", .type = SETTING_NODE, .offset = offsetof(struct use_nodes, why), .shape = &shape_text, .help = "what speaks for it, to who decides" },
 };
 static const struct setting collect_settings[] = { USE_SETTINGS };
 /* clang-format on */
-static const struct member_table step_members = {
-    .settings = step_settings,
-    .n_settings = sizeof(step_settings) / sizeof(*step_settings),
+const struct shape shape_step = {
+    .name = "step",
+    SHAPE_OF(step_settings),
 };
-static const struct member_table collect_members = {
-    .settings = collect_settings,
-    .n_settings = sizeof(collect_settings) / sizeof(*collect_settings),
+static const struct shape collect_members = {
+    .name = "collect",
+    SHAPE_OF(collect_settings),
 };
 
 static void read_params(struct rule_reading *reading, const struct node *with,
@@ -52,7 +55,7 @@ static void read_params(struct rule_reading *reading, const struct node *with,
     }
 }
 
-static void read_use(struct rule_reading *reading, const struct member_table *members,
+static void read_use(struct rule_reading *reading, const struct shape *members,
                      const struct node *map, struct action_use *use)
 {
     struct use_nodes nodes = { 0 };
@@ -67,7 +70,7 @@ static void read_use(struct rule_reading *reading, const struct member_table *me
 
 void read_step(struct rule_reading *reading, const struct node *map, struct action_use *use)
 {
-    read_use(reading, &step_members, map, use);
+    read_use(reading, &shape_step, map, use);
 }
 
 void read_action_to_collect(struct rule_reading *reading, const struct node *map,
@@ -85,20 +88,40 @@ struct verify_nodes {
 };
 #define AT(x) .offset = offsetof(struct verify_nodes, x)
 static const struct setting verify_settings[] = {
-    { .name = "ok", .type = SETTING_DURATION, AT(ok_ms), .min = SECOND_MS, .max = VERIFY_MAX_MS },
+    { .name = "ok",
+      .type = SETTING_DURATION,
+      AT(ok_ms),
+      .min = SECOND_MS,
+      .max = VERIFY_MAX_MS,
+      .help = "an event that clears comes within that time" },
     { .name = "quiet",
       .type = SETTING_DURATION,
       AT(quiet_ms),
       .min = SECOND_MS,
-      .max = VERIFY_MAX_MS },
-    { .name = "check", .type = SETTING_TEXT, AT(check) },
-    { .name = "with", .type = SETTING_NODE, AT(with) },
+      .max = VERIFY_MAX_MS,
+      .help = "no further match comes for that time" },
+    { .name = "check",
+      .type = SETTING_TEXT,
+      AT(check),
+      .help = "an action with `effect: none` that succeeds" },
+    { .name = "with",
+      .type = SETTING_NODE,
+      AT(with),
+      .shape = &shape_params,
+      .help = "the parameters of `check`" },
 };
 #undef AT
-static const struct member_table verify_table = {
-    .settings = verify_settings,
-    .n_settings = sizeof(verify_settings) / sizeof(*verify_settings),
+static const struct shape verify_map = {
+    .name = "check",
+    SHAPE_OF(verify_settings),
 };
+
+static const char *const verify_words[] = { "none", NULL };
+static const struct shape verify_word = { .kind = SHAPE_WORD, .words = verify_words };
+static const struct shape *const verify_either[] = { &verify_map, &verify_word, NULL };
+const struct shape shape_verify = { .kind = SHAPE_EITHER,
+                                    .name = "verify",
+                                    .either = verify_either };
 
 static void read_check(struct rule_reading *reading, const struct node *map,
                        const struct verify_nodes *nodes)
@@ -131,7 +154,7 @@ static void read_verify(struct rule_reading *reading, const struct node *map)
         verify->kind = PLAYBOOK_VERIFY_NONE;
         return;
     }
-    is_whole = loader_read_members(reading->loader, &verify_table, map, &nodes);
+    is_whole = loader_read_members(reading->loader, &verify_map, map, &nodes);
     n_kinds = (nodes.ok_ms ? 1 : 0) + (nodes.quiet_ms ? 1 : 0) + (nodes.check.len ? 1 : 0);
     if (!is_whole && n_kinds != 1)
         return;

@@ -7,18 +7,27 @@ struct approver_members {
     int64_t need;
 };
 static const struct setting approver_settings[] = {
-    { .name = "from", .type = SETTING_TEXTS, .offset = offsetof(struct approver_members, from) },
+    { .name = "from",
+      .type = SETTING_TEXTS,
+      .offset = offsetof(struct approver_members, from),
+      .help = "people and groups of vedette.yaml" },
     { .name = "need",
       .type = SETTING_INT,
       .offset = offsetof(struct approver_members, need),
       .min = 1,
-      .max = 20 },
-    { .name = "not", .type = SETTING_TEXTS, .offset = offsetof(struct approver_members, not ) },
+      .max = 20,
+      .help = "how many of them" },
+    { .name = "not",
+      .type = SETTING_TEXTS,
+      .offset = offsetof(struct approver_members, not ),
+      .help = "fields whose values may not decide: [actor]" },
 };
-static const struct member_table approver_table = {
-    .settings = approver_settings,
-    .n_settings = sizeof(approver_settings) / sizeof(*approver_settings),
+static const struct shape shape_approvers = {
+    .name = "approvers",
+    SHAPE_OF(approver_settings),
 };
+
+static const struct shape shape_plan = { .kind = SHAPE_LIST, .item = &shape_step };
 
 struct propose_nodes {
     struct node *plan, *approvers;
@@ -27,20 +36,38 @@ struct propose_nodes {
 };
 #define AT(x) .offset = offsetof(struct propose_nodes, x)
 static const struct setting propose_settings[] = {
-    { .name = "plan", .type = SETTING_NODE, AT(plan) },
-    { .name = "allow", .type = SETTING_TEXTS, AT(allow) },
-    { .name = "approvers", .type = SETTING_NODE, AT(approvers) },
+    { .name = "plan",
+      .type = SETTING_NODE,
+      AT(plan),
+      .shape = &shape_plan,
+      .help = "the steps: [{do: ACTION, with: {…}, why: …}]" },
+    { .name = "allow",
+      .type = SETTING_TEXTS,
+      AT(allow),
+      .help = "the actions that a plan may be made of; default: those of the plan" },
+    { .name = "approvers",
+      .type = SETTING_NODE,
+      AT(approvers),
+      .shape = &shape_approvers,
+      .help = "who decides; default: the approvers of vedette.yaml" },
     { .name = "expires",
       .type = SETTING_DURATION,
       AT(expires_ms),
       .min = SECOND_MS,
-      .max = 30 * DAY_MS },
-    { .name = "cooldown", .type = SETTING_DURATION, AT(cooldown_ms), .min = 0, .max = 30 * DAY_MS },
+      .max = 30 * DAY_MS,
+      .help = "how long it waits for a decision; default 4h with a plan, else 24h" },
+    { .name = "cooldown",
+      .type = SETTING_DURATION,
+      AT(cooldown_ms),
+      .min = 0,
+      .max = 30 * DAY_MS,
+      .usual = "1h",
+      .help = "how long the same signal asks nothing after a decision" },
 };
 #undef AT
-static const struct member_table propose_table = {
-    .settings = propose_settings,
-    .n_settings = sizeof(propose_settings) / sizeof(*propose_settings),
+const struct shape shape_propose = {
+    .name = "propose",
+    SHAPE_OF(propose_settings),
 };
 
 static void read_plan(struct rule_reading *reading, const struct node *list,
@@ -83,7 +110,7 @@ static void read_approvers(struct rule_reading *reading, const struct node *map,
 {
     struct approver_members members = { 0 };
 
-    (void)loader_read_members(reading->loader, &approver_table, map, &members);
+    (void)loader_read_members(reading->loader, &shape_approvers, map, &members);
     for (size_t i = 0; i < members.not .n_items; i++)
         (void)check_field(reading->loader, map->mark, members.not .items[i], &reading->captures);
     propose->approvers_from = members.from;
@@ -96,7 +123,7 @@ void read_propose(struct rule_reading *reading, const struct node *map)
     struct propose_part *propose = &reading->rule->playbook.propose;
     struct propose_nodes nodes = { 0 };
 
-    (void)loader_read_members(reading->loader, &propose_table, map, &nodes);
+    (void)loader_read_members(reading->loader, &shape_propose, map, &nodes);
     if (nodes.plan)
         read_plan(reading, nodes.plan, propose);
     if (nodes.approvers)

@@ -14,50 +14,52 @@ struct rule_nodes {
     struct node *unless, *while_firing, *same, *active;
 };
 
+static const struct shape shape_id = {
+    .kind = SHAPE_TEXT,
+    .pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$",
+    .wanted = "an id is letters, digits, - _ and ., begins with a letter or a digit and has at "
+              "most 100 of them",
+};
+
+/* clang-format off */
 #define AT(x) .offset = offsetof(struct rule_nodes, x)
 /* In the order in which a rule reads as a sentence; messages list them so. */
 static const struct setting rule_settings[] = {
-    { .name = "id", .type = SETTING_TEXT, AT(id), .required = true, .help = "every rule has one" },
-    { .name = "on",
-      .type = SETTING_NODE,
-      AT(filter.on),
-      .required = true,
-      .help = "a kind (ci.run), a type (github.workflow_run), a list, or a glob" },
-    { .name = "where", .type = SETTING_NODE, AT(filter.where) },
-    { .name = "match", .type = SETTING_NODE, AT(filter.match) },
-    { .name = "ignore", .type = SETTING_NODE, AT(filter.ignore) },
-    { .name = "key", .type = SETTING_NODE, AT(key) },
-    { .name = "when", .type = SETTING_NODE, AT(when) },
-    { .name = "clear", .type = SETTING_NODE, AT(clear) },
-    { .name = "severity", .type = SETTING_ENUM, AT(severity), .names = severity_names },
-    { .name = "title", .type = SETTING_NODE, AT(title) },
-    { .name = "group", .type = SETTING_NODE, AT(group) },
-    { .name = "diagnose", .type = SETTING_NODE, AT(diagnose) },
-    { .name = "propose", .type = SETTING_NODE, AT(propose) },
-    { .name = "verify", .type = SETTING_NODE, AT(verify) },
-    { .name = "unless",
-      .type = SETTING_NODE,
-      AT(unless),
-      .help = "rules: while one of them fires, this one asks nothing" },
-    { .name = "while",
-      .type = SETTING_NODE,
-      AT(while_firing),
-      .help = "rules: only while one of them fires this one asks" },
-    { .name = "same",
-      .type = SETTING_NODE,
-      AT(same),
-      .help = "fields that both signals have alike, for unless and while" },
-    { .name = "active",
-      .type = SETTING_NODE,
-      AT(active),
-      .help = "when it may propose: {days: mon-fri, from: \"08:00\", to: \"18:00\", tz: "
-              "Europe/Berlin}" },
-    { .name = "mode", .type = SETTING_ENUM, AT(mode), .names = mode_names },
-    { .name = "lateness", .type = SETTING_DURATION, AT(lateness_ms), .min = 0, .max = 31 * DAY_MS },
+    { .name = "id",       .type = SETTING_TEXT, AT(id), .required = true, .shape = &shape_id, .help = "every rule has one" },
+    { .name = "on",       .type = SETTING_NODE, AT(filter.on), .required = true, .shape = &shape_on, .help = "a kind (ci.run), a type (github.workflow_run), a list, or a glob" },
+    { .name = "where",    .type = SETTING_NODE, AT(filter.where), .shape = &shape_where, .help = "what the fields of its events are, all of it: {state: failing, branch: '/^main$/'}" },
+    { .name = "match",    .type = SETTING_NODE, AT(filter.match), .shape = &shape_patterns, .help = "a pattern in the text, or a list of which one is enough; its named groups become fields" },
+    { .name = "ignore",   .type = SETTING_NODE, AT(filter.ignore), .shape = &shape_patterns, .help = "patterns that throw an event out again" },
+    { .name = "key",      .type = SETTING_NODE, AT(key), .shape = &shape_key, .help = "fields: one signal for each combination of their values; default [subject]" },
+    { .name = "when",     .type = SETTING_NODE, AT(when), .shape = &shape_when, .help = "the condition that its matches must meet, for each key; default: the first match" },
+    { .name = "clear",    .type = SETTING_NODE, AT(clear), .shape = &shape_clear, .help = "what ends its signals; default: an `ok` for rules about `failing`, else {quiet: 1h}" },
+    { .name = "severity", .type = SETTING_ENUM, AT(severity), .names = severity_names, .usual = "medium", .help = "how bad it is" },
+    { .name = "title",    .type = SETTING_NODE, AT(title), .shape = &shape_text, .help = "what people read, with {{field}} in it" },
+    { .name = "group",    .type = SETTING_NODE, AT(group), .shape = &shape_group, .help = "signals that share one proposal: {by: [service], wait: 30s}" },
+    { .name = "diagnose", .type = SETTING_NODE, AT(diagnose), .shape = &shape_diagnose, .help = "what is to be found out, and from what" },
+    { .name = "propose",  .type = SETTING_NODE, AT(propose), .shape = &shape_propose, .help = "what may be done, and who decides" },
+    { .name = "verify",   .type = SETTING_NODE, AT(verify), .shape = &shape_verify, .help = "what shows that it helped: {ok: 1h}, {quiet: 30m}, {check: ACTION} or none" },
+    { .name = "unless",   .type = SETTING_NODE, AT(unless), .shape = &shape_texts, .help = "rules: while one of them fires, this one asks nothing" },
+    { .name = "while",    .type = SETTING_NODE, AT(while_firing), .shape = &shape_texts, .help = "rules: only while one of them fires this one asks" },
+    { .name = "same",     .type = SETTING_NODE, AT(same), .shape = &shape_texts, .help = "fields that both signals have alike, for unless and while" },
+    { .name = "active",   .type = SETTING_NODE, AT(active), .shape = &shape_active, .help = "when it may propose: {days: mon-fri, from: \"08:00\", to: \"18:00\", tz: Europe/Berlin}" },
+    { .name = "mode",     .type = SETTING_ENUM, AT(mode), .names = mode_names, .usual = "propose", .help = "observe: fold, test and count, and ask nobody" },
+    { .name = "lateness", .type = SETTING_DURATION, AT(lateness_ms), .min = 0, .max = 31 * DAY_MS, .usual = "5m", .help = "how much older than the newest event of its key one may be, and still count" },
 };
-static const struct member_table rule_members = {
-    .settings = rule_settings,
-    .n_settings = sizeof(rule_settings) / sizeof(*rule_settings),
+#undef AT
+/* clang-format on */
+
+static const char *const given_by_defaults[] = { "on", NULL };
+const struct shape shape_rule = {
+    .name = "rule",
+    SHAPE_OF(rule_settings),
+    .given_elsewhere = given_by_defaults,
+};
+static const char *const given_by_rules[] = { "id", "on", NULL };
+const struct shape shape_rule_defaults = {
+    .name = "defaults",
+    SHAPE_OF(rule_settings),
+    .given_elsewhere = given_by_rules,
 };
 
 static void read_id(struct loader *loader, const struct node *map, struct slice id,
@@ -145,7 +147,7 @@ void read_rule(struct loader *loader, const struct node *written, struct rule *r
     if (!rule->node)
         return;
     /* What is readable is read all the same, so that one run shows all problems. */
-    (void)loader_read_members(loader, &rule_members, rule->node, &nodes);
+    (void)loader_read_members(loader, &shape_rule, rule->node, &nodes);
     read_id(loader, rule->node, nodes.id, rule);
     rule->mode = nodes.mode == 0 ? RULE_PROPOSE : RULE_OBSERVE;
     rule->severity = (enum severity)nodes.severity;

@@ -3,6 +3,8 @@
 #include "src/base/clock.h"
 #include "src/store/signals.h"
 
+#include <string.h>
+
 /* Fields whose words are ours: any other word would never hold, in silence. */
 static const char *const state_words[] = { "failing", "ok", "info", NULL };
 static const struct {
@@ -17,18 +19,41 @@ struct value_nodes {
     struct node *eq, *not, *exists, *gt, *ge, *lt, *le, *before, *after, *cidr, *file, *some;
 };
 
-#define VALUE(x)                                                                                   \
-    {                                                                                              \
-        .name = #x, .type = SETTING_NODE, .offset = offsetof(struct value_nodes, x)                \
-    }
+/* clang-format off */
+#define VALUE(x) .name = #x, .type = SETTING_NODE, .offset = offsetof(struct value_nodes, x)
 static const struct setting value_settings[] = {
-    VALUE(eq), VALUE(not ),   VALUE(exists), VALUE(gt),   VALUE(ge),   VALUE(lt),
-    VALUE(le), VALUE(before), VALUE(after),  VALUE(cidr), VALUE(file), VALUE(some),
+    { VALUE(eq),     .shape = &shape_text,    .help = "is that text, also where it looks like a pattern" },
+    { VALUE(not ),   .shape = &shape_value,   .help = "is not that; an absent field is not" },
+    { VALUE(exists), .shape = &shape_flag,    .help = "true: it is there; false: it is absent" },
+    { VALUE(gt),     .shape = &shape_text,    .help = "is more than that: a number, a duration (5m), a size (64KB)" },
+    { VALUE(ge),     .shape = &shape_text,    .help = "is that or more" },
+    { VALUE(lt),     .shape = &shape_text,    .help = "is less than that" },
+    { VALUE(le),     .shape = &shape_text,    .help = "is that or less" },
+    { VALUE(before), .shape = &shape_text,    .help = "is a time less than that ahead of the event, as 14d" },
+    { VALUE(after),  .shape = &shape_text,    .help = "is a time less than that behind the event, as 1h" },
+    { VALUE(cidr),   .shape = &shape_texts,   .help = "is an address in one of these networks: [10.0.0.0/8]" },
+    { VALUE(file),   .shape = &shape_text,    .help = "is a line of this file, which stands beside the rule file" },
+    { VALUE(some),   .shape = &shape_element, .help = "is a list with one element for which all of these hold: {name: api, status: down}" },
 };
-static const struct member_table value_members = {
-    .settings = value_settings,
-    .n_settings = sizeof(value_settings) / sizeof(*value_settings),
+/* clang-format on */
+static const struct shape shape_operators = {
+    .name = "comparisons",
+    SHAPE_OF(value_settings),
 };
+
+static const struct shape shape_values = { .kind = SHAPE_LIST, .item = &shape_value };
+static const struct shape *const value_either[] = { &shape_text, &shape_values, &shape_operators,
+                                                    NULL };
+const struct shape shape_value = { .kind = SHAPE_EITHER, .name = "value", .either = value_either };
+
+const char *const *closed_words(const char *field)
+{
+    for (size_t i = 0; i < sizeof(closed_fields) / sizeof(*closed_fields); i++) {
+        if (!strcmp(closed_fields[i].field, field))
+            return closed_fields[i].words;
+    }
+    return NULL;
+}
 
 /* One clause being read. */
 struct value_reading {
@@ -297,7 +322,7 @@ static void read_operators(const struct value_reading *reading, const struct nod
 {
     struct value_nodes nodes = { 0 };
     struct test *parts = loader_alloc(reading->loader, map->n_pairs, sizeof(*parts));
-    bool is_whole = loader_read_members(reading->loader, &value_members, map, &nodes);
+    bool is_whole = loader_read_members(reading->loader, &shape_operators, map, &nodes);
     size_t n_parts = 0;
 
     if (!parts)

@@ -1,5 +1,7 @@
 #include "rules/loader.h"
 
+#include <string.h>
+
 struct part_nodes {
     struct filter_nodes filter;
     struct node *key;
@@ -8,16 +10,17 @@ struct part_nodes {
 
 #define AT(x) .offset = offsetof(struct part_nodes, x)
 static const struct setting part_settings[] = {
-    { .name = "on", .type = SETTING_NODE, AT(filter.on) },
-    { .name = "match", .type = SETTING_NODE, AT(filter.match) },
-    { .name = "where", .type = SETTING_NODE, AT(filter.where) },
-    { .name = "ignore", .type = SETTING_NODE, AT(filter.ignore) },
-    { .name = "key", .type = SETTING_NODE, AT(key) },
-    { .name = "count", .type = SETTING_INT, AT(count), .min = 1, .max = 10000 },
+    FILTER_MEMBERS(struct part_nodes),
+    { .name = "count",
+      .type = SETTING_INT,
+      AT(count),
+      .min = 1,
+      .max = 10000,
+      .help = "how many such events it takes; default 1" },
 };
-static const struct member_table part_members = {
-    .settings = part_settings,
-    .n_settings = sizeof(part_settings) / sizeof(*part_settings),
+const struct shape shape_filter = {
+    .name = "filter",
+    SHAPE_OF(part_settings),
 };
 
 /* -- FILTERs -- */
@@ -52,7 +55,7 @@ bool read_part(struct rule_reading *reading, const struct node *node, size_t *in
                      RULE_PARTS_MAX);
         return false;
     }
-    (void)loader_read_members(reading->loader, &part_members, node, &nodes);
+    (void)loader_read_members(reading->loader, &shape_filter, node, &nodes);
     if (!add_part(reading))
         return false;
     *index = rule->n_parts - 1;
@@ -120,6 +123,21 @@ bool read_condition_field(struct rule_reading *reading, const struct node *scala
 }
 
 /* -- when -- */
+
+bool read_condition_members(struct rule_reading *reading, const struct shape *members,
+                            const char *name, const struct node *when, void *target)
+{
+    struct setting *settings =
+        loader_alloc(reading->loader, members->n_settings, sizeof(*settings));
+    struct shape named = *members;
+
+    if (!settings)
+        return false;
+    memcpy(settings, members->settings, members->n_settings * sizeof(*settings));
+    settings[0].name = name;
+    named.settings = settings;
+    return loader_read_members(reading->loader, &named, when, target);
+}
 
 static void keep_name(struct loader *loader, struct slice member, size_t index, bool is_of_list,
                       struct slice *name)

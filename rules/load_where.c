@@ -1,5 +1,85 @@
 #include "rules/loader.h"
 
+/* -- what may stand there -- */
+
+static const struct shape shape_maps = { .kind = SHAPE_LIST, .item = &shape_where };
+static const struct shape shape_element_maps = { .kind = SHAPE_LIST, .item = &shape_element };
+
+#define MAPS(of)                                                                                   \
+    { .name = "any",                                                                               \
+      .type = SETTING_NODE,                                                                        \
+      .shape = (of),                                                                               \
+      .help = "one of these maps of clauses holds" },                                              \
+    {                                                                                              \
+        .name = "none", .type = SETTING_NODE, .shape = (of),                                       \
+        .help = "none of these maps of clauses holds"                                              \
+    }
+static const struct setting where_settings[] = { MAPS(&shape_maps) };
+static const struct setting element_settings[] = { MAPS(&shape_element_maps) };
+#define N_MAPS (sizeof(where_settings) / sizeof(*where_settings))
+
+/* A field whose words are ours: they are proposed. */
+static enum rc make_value_shape(const char *const *words, struct arena *arena,
+                                const struct shape **shape)
+{
+    struct shape *text = arena_alloc(arena, 2, sizeof(*text));
+    const struct shape **either = arena_alloc(arena, 3, sizeof(*either));
+
+    if (!text || !either)
+        return RC_NO_MEMORY;
+    text[0] = (struct shape){ .kind = SHAPE_WORD, .words = words };
+    either[0] = &text[0];
+    either[1] = &shape_value;
+    text[1] = (struct shape){ .kind = SHAPE_EITHER, .either = either };
+    *shape = &text[1];
+    return RC_OK;
+}
+
+static enum rc make_field_row(const char *name, const char *help, struct arena *arena,
+                              struct setting *row)
+{
+    const char *const *words = closed_words(name);
+
+    *row =
+        (struct setting){ .name = name, .type = SETTING_NODE, .help = help, .shape = &shape_value };
+    return words ? make_value_shape(words, arena, &row->shape) : RC_OK;
+}
+
+static const struct {
+    const char *name, *help;
+} times[] = {
+    { "time", "when it happened, by its sender" },
+    { "received", "when it was received" },
+};
+#define N_TIMES (sizeof(times) / sizeof(*times))
+
+/* Beside any, none: the fields of every event are proposed; paths of the payload and captures may stand there as well. */
+static enum rc make_where(struct arena *arena, struct shape *shape)
+{
+    struct setting *rows = arena_alloc(arena, N_MAPS + EVENT_N_FIELDS + N_TIMES, sizeof(*rows));
+    size_t n_rows = 0;
+    enum rc rc = rows ? RC_OK : RC_NO_MEMORY;
+
+    for (size_t i = 0; !rc && i < EVENT_N_FIELDS; i++)
+        rc = make_field_row(event_field_names[i], event_field_help[i], arena, &rows[n_rows++]);
+    for (size_t i = 0; !rc && i < N_TIMES; i++)
+        rc = make_field_row(times[i].name, times[i].help, arena, &rows[n_rows++]);
+    for (size_t i = 0; !rc && i < N_MAPS; i++)
+        rows[n_rows++] = where_settings[i];
+    shape->settings = rows;
+    shape->n_settings = n_rows;
+    return rc;
+}
+
+const struct shape shape_where = {
+    .kind = SHAPE_MAP, .name = "where", .item = &shape_value, .make = make_where
+};
+const struct shape shape_element = { .kind = SHAPE_MAP,
+                                     .name = "element",
+                                     .item = &shape_value,
+                                     .settings = element_settings,
+                                     .n_settings = N_MAPS };
+
 /* -- maps -- */
 
 /* As the rule writes it, in one line: what explain shows. */

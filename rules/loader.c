@@ -64,10 +64,10 @@ const char **loader_name_table(struct loader *loader, const char *const *fixed,
     return table;
 }
 
-bool loader_read_members(struct loader *loader, const struct member_table *table,
-                         const struct node *map, void *target)
+bool loader_read_members(struct loader *loader, const struct shape *members, const struct node *map,
+                         void *target)
 {
-    enum rc rc = members_read(table, map, loader->arena, loader->problems, target);
+    enum rc rc = members_read(members, map, loader->arena, loader->problems, target);
 
     if (rc && rc != RC_INVALID)
         loader->rc = rc;

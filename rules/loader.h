@@ -92,8 +92,8 @@ const char **loader_name_table(struct loader *loader, const char *const *fixed,
                                const struct slice_list *names);
 
 /* members_read for the readers here: false when there was a problem. */
-bool loader_read_members(struct loader *loader, const struct member_table *table,
-                         const struct node *map, void *target);
+bool loader_read_members(struct loader *loader, const struct shape *members, const struct node *map,
+                         void *target);
 
 /* -- nodes that nobody wrote (new_nodes.c); NULL when memory is out -- */
 void *loader_alloc_node(struct loader *loader, size_t n_items, size_t item_bytes);
@@ -105,6 +105,35 @@ struct node *map_of_one(struct loader *loader, struct mark mark, const char *key
                         struct node *value);
 /* With room for `n_more` members. */
 struct node *copy_map(struct loader *loader, const struct node *map, size_t n_more);
+
+/* -- what may stand where -- */
+
+extern const struct shape shape_rule, shape_rule_defaults;
+extern const struct shape shape_on, shape_where, shape_key, shape_value, shape_field;
+extern const struct shape shape_element; /* the `where` of one element of a list */
+extern const struct shape shape_when, shape_clear, shape_group, shape_active;
+extern const struct shape shape_diagnose, shape_propose, shape_verify;
+extern const struct shape shape_filter, shape_step, shape_params;
+extern const struct shape log_members; /* of `log` in evidence, where it is a map */
+/* The words of a field whose words are ours; NULL for any other. */
+const char *const *closed_words(const char *field);
+
+/* Rows of the members of a filter, for the table of whoever has them among others: `filter` and `key` of `holder`. */
+#define FILTER_ROW(holder, member, at, of, text)                                                   \
+    {                                                                                              \
+        .name = (member), .type = SETTING_NODE, .offset = offsetof(holder, at), .shape = (of),     \
+        .help = (text)                                                                             \
+    }
+#define FILTER_MEMBERS(holder)                                                                     \
+    FILTER_ROW(holder, "on", filter.on, &shape_on, "kinds, types or globs; default: the rule's"),  \
+        FILTER_ROW(holder, "match", filter.match, &shape_patterns,                                 \
+                   "a pattern in the text, or a list; default: the rule's"),                       \
+        FILTER_ROW(holder, "where", filter.where, &shape_where,                                    \
+                   "what the fields of the event are"),                                            \
+        FILTER_ROW(holder, "ignore", filter.ignore, &shape_patterns,                               \
+                   "patterns that throw an event out again; default: the rule's"),                 \
+        FILTER_ROW(holder, "key", key, &shape_key,                                                 \
+                   "where the values of the key are in this event")
 
 /* -- the effective rule (load_pieces.c, load_effective.c) -- */
 
@@ -182,6 +211,9 @@ void read_propose(struct rule_reading *reading, const struct node *map);
 /* Reads `when` with the condition that it names, without the key; then, when that is known, the FILTERs' keys. */
 void read_when(struct rule_reading *reading, const struct node *when);
 void finish_parts(struct rule_reading *reading);
+/* The members of `when`: those of a condition, the first of which it calls `name`. */
+bool read_condition_members(struct rule_reading *reading, const struct shape *members,
+                            const char *name, const struct node *when, void *target);
 /* A FILTER of the condition: becomes a part of the rule, and an event that passes it has the bit PART_OF(*index). */
 bool read_part(struct rule_reading *reading, const struct node *node, size_t *index);
 /* The name of a field of the rule's own events. */

@@ -6,12 +6,6 @@
 
 #include "src/base/settings.h"
 
-struct member_table {
-    const struct setting *settings;
-    size_t n_settings;
-    const char *const *not_yet; /* NULL-ended; NULL: none */
-};
-
-/* settings_read, after refusing what is not there yet. RC_INVALID after adding a problem. */
-enum rc members_read(const struct member_table *table, const struct node *map, struct arena *arena,
+/* settings_read by the rows of `shape`, a map, after refusing what is not there yet. RC_INVALID after adding a problem. */
+enum rc members_read(const struct shape *shape, const struct node *map, struct arena *arena,
                      struct problems *problems, void *target) MUST_CHECK;

@@ -19,8 +19,13 @@ static const struct setting settings[] = {
     { .name = "token",
       .type = SETTING_NODE,
       AT(elsewhere),
+      .shape = &shape_texts,
       .help = "of GitHub, with write access to webhooks" },
-    { .name = "token_file", .type = SETTING_NODE, AT(elsewhere) },
+    { .name = "token_file",
+      .type = SETTING_NODE,
+      AT(elsewhere),
+      .shape = &shape_texts,
+      .help = "its file" },
     { .name = "hook",
       .type = SETTING_INT,
       AT(hook),
@@ -33,6 +38,7 @@ static const struct setting settings[] = {
     { .name = "base_url",
       .type = SETTING_NODE,
       AT(elsewhere),
+      .shape = &shape_text,
       .help = "default https://api.github.com; of an Enterprise Server https://HOST/api/v3" },
     { .name = "every",
       .type = SETTING_DURATION,
@@ -42,6 +48,7 @@ static const struct setting settings[] = {
       .help = "how often GitHub is asked what failed" },
 };
 #undef AT
+const struct shape shape_catch_up = { .name = "catch_up", SHAPE_OF(settings) };
 
 /* -- whose webhook -- */
 

@@ -16,6 +16,8 @@ struct catch_up {
     int64_t every_ms;
 };
 
+/* What may stand in it. */
+extern const struct shape shape_catch_up;
 /* Reads the map `node`. RC_INVALID after adding to `problems`; what is read lives in `arena`. */
 enum rc catch_up_load(const struct node *node, const struct watcher_place *place,
                       struct arena *arena, struct problems *problems,

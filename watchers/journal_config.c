@@ -22,31 +22,6 @@ struct written {
     struct slice constants[EVENT_N_FIELDS];
 };
 
-#define AT(member) .offset = offsetof(struct written, member)
-static const struct setting members[] = {
-    { .name = "journal", .type = SETTING_NODE, AT(journal), .help = "what of the systemd journal" },
-    { .name = "name", .type = SETTING_TEXT, AT(name), .help = "what rules and lists call it" },
-    { .name = "start",
-      .type = SETTING_ENUM,
-      AT(start),
-      .names = starts,
-      .help = "where it begins at the first start" },
-    { .name = "silent",
-      .type = SETTING_DURATION,
-      AT(silent_ms),
-      .min = SECOND_MS,
-      .max = 365 * DAY_MS,
-      .help = "no entry for so long is told as vedette.watcher.silent" },
-    { .name = "lateness",
-      .type = SETTING_DURATION,
-      AT(lateness_ms),
-      .min = 0,
-      .max = 7 * DAY_MS,
-      .help = "how late an event may come and still count" },
-};
-#undef AT
-#define N_MEMBERS (sizeof members / sizeof *members)
-
 struct written_source {
     struct slice_list units, identifiers, matches;
     int priority;
@@ -68,6 +43,36 @@ static const struct setting source_members[] = {
     { .name = "program", .type = SETTING_TEXT, AT(program), .help = "where journalctl is" },
 };
 #undef AT
+static const struct shape shape_source = { .name = "journal", SHAPE_OF(source_members) };
+
+#define AT(member) .offset = offsetof(struct written, member)
+static const struct setting members[] = {
+    { .name = "journal",
+      .type = SETTING_NODE,
+      AT(journal),
+      .shape = &shape_source,
+      .help = "what of the systemd journal" },
+    { .name = "name", .type = SETTING_TEXT, AT(name), .help = "what rules and lists call it" },
+    { .name = "start",
+      .type = SETTING_ENUM,
+      AT(start),
+      .names = starts,
+      .help = "where it begins at the first start" },
+    { .name = "silent",
+      .type = SETTING_DURATION,
+      AT(silent_ms),
+      .min = SECOND_MS,
+      .max = 365 * DAY_MS,
+      .help = "no entry for so long is told as vedette.watcher.silent" },
+    { .name = "lateness",
+      .type = SETTING_DURATION,
+      AT(lateness_ms),
+      .min = 0,
+      .max = 7 * DAY_MS,
+      .help = "how late an event may come and still count" },
+};
+#undef AT
+#define N_MEMBERS (sizeof members / sizeof *members)
 
 /* -- what becomes an argument of journalctl -- */
 
@@ -195,14 +200,32 @@ static enum rc read_source(const struct node *map, const struct written *written
 
 /* -- the whole -- */
 
+/* Its own rows, then constants for the fields of its events. */
+static size_t list_rows(struct setting *rows)
+{
+    memcpy(rows, members, sizeof members);
+    return N_MEMBERS + watcher_add_constants(&rows[N_MEMBERS], offsetof(struct written, constants));
+}
+
+enum rc journal_watch_shape(struct arena *arena, struct shape *shape)
+{
+    struct setting *rows = arena_alloc(arena, N_MEMBERS + EVENT_N_FIELDS, sizeof *rows);
+
+    if (!rows)
+        return RC_NO_MEMORY;
+    *shape = (struct shape){ .kind = SHAPE_MAP,
+                             .name = "journal_watcher",
+                             .settings = rows,
+                             .n_settings = list_rows(rows) };
+    return RC_OK;
+}
+
 static enum rc read_written(const struct node *map, struct arena *arena, struct problems *problems,
                             struct written *written)
 {
     struct setting rows[N_MEMBERS + EVENT_N_FIELDS];
-    size_t n_rows = N_MEMBERS;
+    size_t n_rows = list_rows(rows);
 
-    memcpy(rows, members, sizeof members);
-    n_rows += watcher_add_constants(&rows[n_rows], offsetof(struct written, constants));
     *written = (struct written){ .name = SLICE("journal"), .lateness_ms = WATCHER_LATENESS_MS };
     return settings_read(rows, n_rows, map, arena, problems, written);
 }

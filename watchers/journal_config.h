@@ -34,6 +34,8 @@ struct journal_watch {
     struct slice constants[EVENT_N_FIELDS]; /* stand for whatever an entry says; absent: none */
 };
 
+/* What may stand in it: a map. RC_NO_MEMORY. */
+enum rc journal_watch_shape(struct arena *arena, struct shape *shape) MUST_CHECK;
 /* Reads one element of `watchers:` that has `journal`; what it holds is the arena's. RC_INVALID after adding to `problems`. */
 enum rc journal_watch_load(const struct node *map, const struct watcher_place *place,
                            struct arena *arena, struct problems *problems,

@@ -42,6 +42,11 @@ static const struct setting settings[] = {
       .help = "a path to where it stands in a JSON or logfmt line" },
 };
 
+static const struct shape time_map = { SHAPE_OF(settings) };
+static const struct shape time_word = { .kind = SHAPE_WORD, .words = kind_names };
+static const struct shape *const time_either[] = { &time_word, &time_map, NULL };
+const struct shape shape_line_time = { .kind = SHAPE_EITHER, .either = time_either };
+
 static enum rc read_kind(const struct node *node, struct problems *problems, struct line_time *spec)
 {
     const char *meant;

@@ -19,6 +19,10 @@
 
 #include "src/base/document.h"
 #include "src/base/pattern.h"
+#include "src/base/shape.h"
+
+/* What may stand in `time` of a log. */
+extern const struct shape shape_line_time;
 
 struct line_time;
 

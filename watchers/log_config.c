@@ -29,6 +29,45 @@ struct written {
     struct slice constants[EVENT_N_FIELDS];
 };
 
+struct written_multiline {
+    struct node *first, *continuation;
+    int64_t lines, bytes, wait_ms;
+};
+
+#define AT(member) .offset = offsetof(struct written_multiline, member)
+static const struct setting multiline_members[] = {
+    { .name = "first",
+      .type = SETTING_NODE,
+      AT(first),
+      .shape = &shape_pattern,
+      .help = "begins an event" },
+    { .name = "continuation",
+      .type = SETTING_NODE,
+      AT(continuation),
+      .shape = &shape_pattern,
+      .help = "goes on with one" },
+    { .name = "lines",
+      .type = SETTING_INT,
+      AT(lines),
+      .min = 1,
+      .max = MULTILINE_MAX_LINES,
+      .help = "at most so many lines in one; default 200" },
+    { .name = "bytes",
+      .type = SETTING_SIZE,
+      AT(bytes),
+      .min = 64,
+      .max = LOG_MAX_LINE_BYTES,
+      .help = "at most so much text in one" },
+    { .name = "wait",
+      .type = SETTING_DURATION,
+      AT(wait_ms),
+      .min = 10,
+      .max = 5 * MINUTE_MS,
+      .help = "how long the next line is waited for; default 1s" },
+};
+#undef AT
+static const struct shape shape_multiline = { .name = "multiline", SHAPE_OF(multiline_members) };
+
 #define AT(member) .offset = offsetof(struct written, member)
 static const struct setting members[] = {
     { .name = "log",
@@ -59,10 +98,12 @@ static const struct setting members[] = {
     { .name = "time",
       .type = SETTING_NODE,
       AT(time),
+      .shape = &shape_line_time,
       .help = "where a line says when it happened" },
     { .name = "multiline",
       .type = SETTING_NODE,
       AT(multiline),
+      .shape = &shape_multiline,
       .help = "which lines are one event" },
     { .name = "max_line",
       .type = SETTING_SIZE,
@@ -105,21 +146,6 @@ static const struct setting members[] = {
 #define N_MEMBERS (sizeof members / sizeof *members)
 
 /* -- multiline -- */
-
-struct written_multiline {
-    struct node *first, *continuation;
-    int64_t lines, bytes, wait_ms;
-};
-
-#define AT(member) .offset = offsetof(struct written_multiline, member)
-static const struct setting multiline_members[] = {
-    { .name = "first", .type = SETTING_NODE, AT(first), .help = "begins an event" },
-    { .name = "continuation", .type = SETTING_NODE, AT(continuation), .help = "goes on with one" },
-    { .name = "lines", .type = SETTING_INT, AT(lines), .min = 1, .max = MULTILINE_MAX_LINES },
-    { .name = "bytes", .type = SETTING_SIZE, AT(bytes), .min = 64, .max = LOG_MAX_LINE_BYTES },
-    { .name = "wait", .type = SETTING_DURATION, AT(wait_ms), .min = 10, .max = 5 * MINUTE_MS },
-};
-#undef AT
 
 static enum rc read_pattern(const struct node *node, struct arena *arena, struct problems *problems,
                             struct pattern **pattern)
@@ -205,14 +231,31 @@ static enum rc read_paths(const struct node *map, const struct written *written,
 
 /* -- the whole -- */
 
+/* Its own rows, then constants for the fields of its events. */
+static size_t list_rows(struct setting *rows)
+{
+    memcpy(rows, members, sizeof members);
+    return N_MEMBERS + watcher_add_constants(&rows[N_MEMBERS], offsetof(struct written, constants));
+}
+
+enum rc log_watch_shape(struct arena *arena, struct shape *shape)
+{
+    struct setting *rows = arena_alloc(arena, N_MEMBERS + EVENT_N_FIELDS, sizeof *rows);
+
+    if (!rows)
+        return RC_NO_MEMORY;
+    *shape = (struct shape){
+        .kind = SHAPE_MAP, .name = "log_watcher", .settings = rows, .n_settings = list_rows(rows)
+    };
+    return RC_OK;
+}
+
 static enum rc read_written(const struct node *map, struct arena *arena, struct problems *problems,
                             struct written *written)
 {
     struct setting rows[N_MEMBERS + EVENT_N_FIELDS];
-    size_t n_rows = N_MEMBERS;
+    size_t n_rows = list_rows(rows);
 
-    memcpy(rows, members, sizeof members);
-    n_rows += watcher_add_constants(&rows[n_rows], offsetof(struct written, constants));
     *written = (struct written){ .name = SLICE("log"),
                                  .max_line_bytes = LOG_MAX_LINE_BYTES,
                                  .last_line_ms = LAST_LINE_MS,

@@ -54,6 +54,8 @@ struct log_watch {
     struct slice constants[EVENT_N_FIELDS]; /* stand for whatever a line says; absent: none */
 };
 
+/* What may stand in it: a map. RC_NO_MEMORY. */
+enum rc log_watch_shape(struct arena *arena, struct shape *shape) MUST_CHECK;
 /* Reads one element of `watchers:` that has `log` (or `stdin: true`). RC_INVALID after adding to `problems`. Holds patterns: log_watch_free. */
 enum rc log_watch_load(const struct node *map, const struct watcher_place *place,
                        struct arena *arena, struct problems *problems,

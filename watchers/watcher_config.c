@@ -13,11 +13,14 @@ static const struct {
     enum event_field field;
     const char *const *words;
     const char *expected;
+    const struct shape shape;
 } limited[] = {
-    { FIELD_KIND, event_kinds, "a kind, as `alert` or `deploy`" },
-    { FIELD_STATE, states, "failing, ok or info" },
-    { FIELD_SEVERITY, severities, "low, medium, high or critical" },
-    { FIELD_LEVEL, levels, "run, job or check" },
+#define WORDS(of) .words = (of), .shape = { .kind = SHAPE_WORD, .words = (of) }
+    { FIELD_KIND, WORDS(event_kinds), .expected = "a kind, as `alert` or `deploy`" },
+    { FIELD_STATE, WORDS(states), .expected = "failing, ok or info" },
+    { FIELD_SEVERITY, WORDS(severities), .expected = "low, medium, high or critical" },
+    { FIELD_LEVEL, WORDS(levels), .expected = "run, job or check" },
+#undef WORDS
 };
 
 static const enum event_field ours[] = { FIELD_KIND, FIELD_TYPE };
@@ -25,6 +28,15 @@ static const enum event_field ours[] = { FIELD_KIND, FIELD_TYPE };
 static bool may_be_constant(size_t field)
 {
     return field != FIELD_WATCHER && field != FIELD_SOURCE && field != FIELD_TEXT;
+}
+
+static const struct shape *shape_of_constant(size_t field)
+{
+    for (size_t i = 0; i < sizeof limited / sizeof *limited; i++) {
+        if ((size_t)limited[i].field == field)
+            return &limited[i].shape;
+    }
+    return NULL;
 }
 
 size_t watcher_add_constants(struct setting *rows, size_t constants_offset)
@@ -36,7 +48,9 @@ size_t watcher_add_constants(struct setting *rows, size_t constants_offset)
             rows[n_rows++] =
                 (struct setting){ .name = event_field_names[i],
                                   .type = SETTING_TEXT,
-                                  .offset = constants_offset + i * sizeof(struct slice) };
+                                  .offset = constants_offset + i * sizeof(struct slice),
+                                  .shape = shape_of_constant(i),
+                                  .help = event_field_help[i] };
     }
     return n_rows;
 }

@@ -90,16 +90,53 @@ static enum rc load_journal(const struct loader *loader, const struct node *map)
 static const struct {
     const char *name;
     enum rc (*load)(const struct loader *loader,
-                    const struct node *map); /* NULL: a later version */
+                    const struct node *map);                    /* NULL: a later version */
+    enum rc (*shape)(struct arena *arena, struct shape *shape); /* likewise: any map */
 } kinds[] = {
-    { .name = "webhook", .load = load_webhook },
-    { .name = "log", .load = load_log },
-    { .name = "stdin", .load = load_log },
-    { .name = "journal", .load = load_journal },
+    { .name = "webhook", .load = load_webhook, .shape = webhook_shape },
+    { .name = "log", .load = load_log, .shape = log_watch_shape },
+    { .name = "stdin", .load = load_log, .shape = log_watch_shape },
+    { .name = "journal", .load = load_journal, .shape = journal_watch_shape },
     { .name = "clock" },
     { .name = "poll" },
     { .name = "inbox" },
 };
+#define N_KINDS (sizeof kinds / sizeof *kinds)
+
+/* One shape may be that of several kinds. */
+static size_t first_of_shape(size_t kind)
+{
+    size_t first = 0;
+
+    while (kinds[first].shape != kinds[kind].shape)
+        first++;
+    return first;
+}
+
+static enum rc make_watcher(struct arena *arena, struct shape *shape)
+{
+    struct shape_choice *choices = arena_alloc(arena, N_KINDS + 1, sizeof *choices);
+    struct shape *shapes = arena_alloc(arena, N_KINDS, sizeof *shapes);
+    enum rc rc = choices && shapes ? RC_OK : RC_NO_MEMORY;
+
+    for (size_t i = 0; !rc && i < N_KINDS; i++) {
+        size_t first = first_of_shape(i);
+
+        if (kinds[i].shape && first == i)
+            rc = kinds[i].shape(arena, &shapes[i]);
+        choices[i] = (struct shape_choice){ .member = kinds[i].name, .shape = &shapes[first] };
+    }
+    shape->choices = choices;
+    return rc;
+}
+
+static const struct shape shape_watcher = {
+    .kind = SHAPE_CHOICE,
+    .name = "watcher",
+    .wanted = "a watcher says what it watches: `webhook: SENDER`",
+    .make = make_watcher,
+};
+const struct shape shape_watchers = { .kind = SHAPE_LIST, .item = &shape_watcher };
 
 static enum rc load_watcher(const struct loader *loader, const struct node *map)
 {
@@ -108,7 +145,7 @@ static enum rc load_watcher(const struct loader *loader, const struct node *map)
                      node_type_text(map));
         return RC_INVALID;
     }
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    for (size_t i = 0; i < N_KINDS; i++) {
         const struct node *member = node_find(map, kinds[i].name);
 
         if (!member)

@@ -5,7 +5,11 @@
 
 #include "src/base/document.h"
 #include "src/base/event.h"
+#include "src/base/shape.h"
 #include "src/store/journal.h"
+
+/* What may stand in `watchers:`. */
+extern const struct shape shape_watchers;
 
 struct watchers;
 struct webhook;       /* webhook.h */

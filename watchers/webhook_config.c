@@ -62,6 +62,7 @@ static const struct setting common_settings[] = {
     { .name = "catch_up",
       .type = SETTING_NODE,
       AT(catch_up),
+      .shape = &shape_catch_up,
       .help = "asks GitHub again for what it could not deliver" },
 };
 
@@ -88,11 +89,101 @@ static enum rc list_settings(const struct sender *sender, struct arena *arena,
         add_row(settings, common_settings[i]);
     settings->n_rows += watcher_add_constants(&settings->rows[settings->n_rows],
                                               offsetof(struct written, constants));
-    for (const char *const *member = sender->members; member && *member; member++)
-        add_row(settings, (struct setting){ .name = *member, .type = SETTING_NODE, AT(elsewhere) });
+    for (const struct setting *member = sender->members; member && member->name; member++) {
+        struct setting row = *member;
+
+        row.offset = offsetof(struct written, elsewhere);
+        add_row(settings, row);
+    }
     rc = webhook_signature_rows(sender, offsetof(struct written, elsewhere), arena,
                                 &settings->rows[settings->n_rows], &n_rows);
     settings->n_rows += n_rows;
+    return rc;
+}
+
+/* -- what may stand there -- */
+
+/* Senders that have the same members are one choice. */
+struct sender_group {
+    struct settings *settings;
+    const char **names; /* NULL-ended */
+    size_t n_names;
+};
+
+static bool has_same_members(const struct settings *a, const struct settings *b)
+{
+    bool same = a->n_rows == b->n_rows;
+
+    for (size_t i = 0; same && i < a->n_rows; i++)
+        same = !strcmp(a->rows[i].name, b->rows[i].name) && a->rows[i].shape == b->rows[i].shape;
+    return same;
+}
+
+/* Those of the senders' doors, in groups of which `groups` has room for all. */
+static enum rc group_senders(struct arena *arena, size_t n_senders, struct sender_group *groups)
+{
+    for (const char *const *name = sender_names(); *name; name++) {
+        const struct sender *sender = sender_find(slice_of(*name));
+        struct settings *settings = arena_alloc(arena, 1, sizeof *settings);
+        struct sender_group *group = groups;
+
+        if (sender->door)
+            continue;
+        if (!settings || list_settings(sender, arena, settings))
+            return RC_NO_MEMORY;
+        while (group->settings && !has_same_members(group->settings, settings))
+            group++;
+        if (!group->settings)
+            *group =
+                (struct sender_group){ .settings = settings,
+                                       .names = arena_alloc(arena, n_senders + 1, sizeof(char *)) };
+        if (!group->names)
+            return RC_NO_MEMORY;
+        group->names[group->n_names++] = *name;
+    }
+    return RC_OK;
+}
+
+static enum rc make_choice(const struct sender_group *group, const struct shape *senders,
+                           struct arena *arena, struct shape_choice *choice)
+{
+    struct shape *shape = arena_alloc(arena, 1, sizeof *shape);
+    struct slice name;
+
+    if (!shape || arena_format(arena, &name, "%s_webhook", group->names[0]))
+        return RC_NO_MEMORY;
+    group->settings->rows[0].shape = senders; /* `webhook` */
+    *shape = (struct shape){ .kind = SHAPE_MAP,
+                             .name = name.ptr,
+                             .settings = group->settings->rows,
+                             .n_settings = group->settings->n_rows };
+    *choice = (struct shape_choice){ .member = "webhook", .values = group->names, .shape = shape };
+    return RC_OK;
+}
+
+enum rc webhook_shape(struct arena *arena, struct shape *shape)
+{
+    size_t n_senders = 0;
+    struct sender_group *groups;
+    struct shape_choice *choices;
+    struct shape *senders = arena_alloc(arena, 1, sizeof *senders);
+    enum rc rc;
+
+    while (sender_names()[n_senders])
+        n_senders++;
+    groups = arena_alloc(arena, n_senders + 1, sizeof *groups);
+    choices = arena_alloc(arena, n_senders + 1, sizeof *choices);
+    if (!groups || !choices || !senders)
+        return RC_NO_MEMORY;
+    *senders = (struct shape){ .kind = SHAPE_TEXT, .words = sender_names() };
+    rc = group_senders(arena, n_senders, groups);
+    for (size_t i = 0; !rc && groups[i].settings; i++)
+        rc = make_choice(&groups[i], senders, arena, &choices[i]);
+    *shape =
+        (struct shape){ .kind = SHAPE_CHOICE,
+                        .name = "webhook",
+                        .choices = choices,
+                        .wanted = "one of `vedette hooks --senders`; `generic` takes any JSON" };
     return rc;
 }
 

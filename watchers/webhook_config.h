@@ -22,6 +22,8 @@ struct webhook {
     void *options;                          /* what sender->parse made */
 };
 
+/* What may stand in it: a map. RC_NO_MEMORY. */
+enum rc webhook_shape(struct arena *arena, struct shape *shape) MUST_CHECK;
 /* Reads one element of `watchers:`. RC_INVALID after adding to `problems`. */
 enum rc webhook_load(const struct node *map, const struct watcher_place *place, struct arena *arena,
                      struct problems *problems, struct webhook *hook) MUST_CHECK;

@@ -59,6 +59,11 @@ static const struct setting tolerance_setting = { .name = "tolerance",
                                                   .required = true,
                                                   TOLERANCE_RANGE };
 
+static const struct shape shape_signature = { .name = "signature", SHAPE_OF(signature_settings) };
+static const struct shape shape_tolerance = {
+    .kind = SHAPE_MAP, .name = "signature_time", .settings = &tolerance_setting, .n_settings = 1
+};
+
 static bool scheme_signs_time(const struct signature_scheme *scheme)
 {
     return scheme->time_header || scheme->time_mark || scheme->time_path;
@@ -83,20 +88,34 @@ enum rc webhook_signature_rows(const struct sender *sender, size_t elsewhere_off
 
         if (rc)
             return rc;
-        rows[(*n_rows)++] = (struct setting){ .name = scheme->name,
-                                              .type = SETTING_NODE,
-                                              .offset = elsewhere_offset };
         rows[(*n_rows)++] =
-            (struct setting){ .name = file.ptr, .type = SETTING_NODE, .offset = elsewhere_offset };
+            (struct setting){ .name = scheme->name,
+                              .type = SETTING_NODE,
+                              .offset = elsewhere_offset,
+                              .shape = &shape_texts,
+                              .help = "what proves the sender: ${NAME} of the environment; a list "
+                                      "while one replaces another" };
+        rows[(*n_rows)++] =
+            (struct setting){ .name = file.ptr,
+                              .type = SETTING_NODE,
+                              .offset = elsewhere_offset,
+                              .shape = &shape_texts,
+                              .help = "the file of what proves the sender, or files" };
     }
     if (sender->takes_any_token_header)
         rows[(*n_rows)++] = (struct setting){ .name = "token_header",
                                               .type = SETTING_NODE,
-                                              .offset = elsewhere_offset };
+                                              .offset = elsewhere_offset,
+                                              .shape = &shape_text,
+                                              .help = "the header that holds the token" };
     if (sender->takes_any_signature || signs_time(sender))
-        rows[(*n_rows)++] = (struct setting){ .name = "signature",
-                                              .type = SETTING_NODE,
-                                              .offset = elsewhere_offset };
+        rows[(*n_rows)++] =
+            (struct setting){ .name = "signature",
+                              .type = SETTING_NODE,
+                              .offset = elsewhere_offset,
+                              .shape =
+                                  sender->takes_any_signature ? &shape_signature : &shape_tolerance,
+                              .help = "how what it sends is signed" };
     return RC_OK;
 }
 

@@ -89,8 +89,10 @@ struct channel_kind {
     bool edits;        /* a card can be changed in place; else changes are notes */
     bool searches;     /* can look for what may have arrived */
     struct channel_rate cards, edits_rate,
-        notes;                  /* cards and notes for each destination, edits for the channel */
-    const char *const *members; /* names of its own members besides the common ones; NULL-ended */
+        notes; /* cards and notes for each destination, edits for the channel */
+    const struct setting
+        *members; /* its own besides the common ones; what `load` reads by itself are NODEs */
+    size_t n_members;
     /* Checks and keeps its own members: `own`, `place`, `base_url`, `token`, `routes`. `map` holds these alone: the common ones and the unknown ones were read. RC_INVALID
      * after adding to the problems. */
     enum rc (*load)(const struct node *map, const struct channel_place *where,

@@ -30,9 +30,11 @@ static const struct setting common_settings[] = {
 
 static bool is_own(const struct channel_kind *kind, struct slice name)
 {
-    int ignored;
-
-    return slice_to_enum(name, kind->members, &ignored) == RC_OK;
+    for (size_t i = 0; i < kind->n_members; i++) {
+        if (slice_eq(name, slice_of(kind->members[i].name)))
+            return true;
+    }
+    return false;
 }
 
 /* The kind reads its own members by a table of its own; the common ones, and those that nobody knows, are read here. */
@@ -53,25 +55,49 @@ static enum rc split_members(const struct node *map, const struct channel_kind *
     return RC_OK;
 }
 
+/* The common ones, then the kind's own; NULL when memory is out. */
+static struct setting *list_rows(const struct channel_kind *kind, struct arena *arena)
+{
+    struct setting *rows =
+        arena_alloc(arena, COUNT(common_settings) + kind->n_members, sizeof *rows);
+
+    if (!rows)
+        return NULL;
+    memcpy(rows, common_settings, sizeof common_settings);
+    for (size_t i = 0; i < kind->n_members; i++)
+        rows[COUNT(common_settings) + i] = kind->members[i];
+    return rows;
+}
+
 /* The names of the kind's own members are among the rows, for what is told of an unknown one. */
 static enum rc read_common(const struct node *map, const struct channel_kind *kind,
                            const struct channel_place *where, struct written *written)
 {
-    size_t n_rows = COUNT(common_settings);
-    size_t n_own = 0;
-    struct setting *rows;
+    size_t n_rows = COUNT(common_settings) + kind->n_members;
+    struct setting *rows = list_rows(kind, where->arena);
 
-    while (kind->members[n_own])
-        n_own++;
-    rows = arena_alloc(where->arena, n_rows + n_own, sizeof *rows);
     if (!rows)
         return RC_NO_MEMORY;
-    memcpy(rows, common_settings, sizeof common_settings);
-    for (size_t i = 0; i < n_own; i++)
-        rows[n_rows++] = (struct setting){ .name = kind->members[i],
-                                           .type = SETTING_NODE,
-                                           .offset = offsetof(struct written, elsewhere) };
+    for (size_t i = COUNT(common_settings); i < n_rows; i++)
+        rows[i] = (struct setting){ .name = rows[i].name,
+                                    .type = SETTING_NODE,
+                                    .offset = offsetof(struct written, elsewhere) };
     return settings_read(rows, n_rows, map, where->arena, where->problems, written);
+}
+
+enum rc channel_members_shape(const struct channel_kind *kind, const struct shape *kinds,
+                              struct arena *arena, struct shape *shape)
+{
+    struct setting *rows = list_rows(kind, arena);
+
+    if (!rows)
+        return RC_NO_MEMORY;
+    rows[0].shape = kinds; /* `kind` */
+    *shape = (struct shape){ .kind = SHAPE_MAP,
+                             .name = kind->name,
+                             .settings = rows,
+                             .n_settings = COUNT(common_settings) + kind->n_members };
+    return RC_OK;
 }
 
 enum rc channel_members_load(const struct node *map, const struct channel_place *where,

@@ -5,20 +5,33 @@
 
 /* -- at load -- */
 
-static enum rc load_route(const struct node *map, const char *member,
+/* clang-format off */
+#define AT(name) .offset = offsetof(struct channel_route, name)
+#define ROUTE_ROWS(member) \
+    { .name = "rules",  .type = SETTING_TEXTS, AT(rules),  .help = "ids and globs" }, \
+    { .name = "groups", .type = SETTING_TEXTS, AT(groups), .help = "groups or people who decide" }, \
+    { .name = (member), .type = SETTING_TEXT,  AT(place),  .required = true, .help = "where these go" }
+static const struct setting to_channel[] = { ROUTE_ROWS("channel") };
+static const struct setting to_chat[] = { ROUTE_ROWS("chat") };
+#undef AT
+/* clang-format on */
+static const struct shape route_to_channel = { .name = "route", SHAPE_OF(to_channel) };
+static const struct shape route_to_chat = { .name = "route_to_chat", SHAPE_OF(to_chat) };
+const struct shape routes_to_channels = { .kind = SHAPE_LIST, .item = &route_to_channel };
+const struct shape routes_to_chats = { .kind = SHAPE_LIST, .item = &route_to_chat };
+
+/* What the last row calls it. */
+static const char *place_of(const struct shape *route)
+{
+    return route->settings[route->n_settings - 1].name;
+}
+
+static enum rc load_route(const struct node *map, const struct shape *shape,
                           enum rc (*check)(const struct node *place, struct problems *problems),
                           const struct channel_place *where, struct channel_route *route)
 {
-    /* clang-format off */
-#define AT(name) .offset = offsetof(struct channel_route, name)
-    const struct setting settings[] = {
-        { .name = "rules",  .type = SETTING_TEXTS, AT(rules),  .help = "ids and globs" },
-        { .name = "groups", .type = SETTING_TEXTS, AT(groups), .help = "groups or people who decide" },
-        { .name = member,   .type = SETTING_TEXT,  AT(place),  .required = true, .help = "where these go" },
-    };
-#undef AT
-    /* clang-format on */
-    enum rc rc = settings_read(settings, sizeof settings / sizeof *settings, map, where->arena,
+    const char *member = place_of(shape);
+    enum rc rc = settings_read(shape->settings, shape->n_settings, map, where->arena,
                                where->problems, route);
 
     if (rc)
@@ -33,7 +46,7 @@ static enum rc load_route(const struct node *map, const char *member,
     return check(node_find(map, member), where->problems);
 }
 
-enum rc channel_routes_load(const struct node *list, const char *member,
+enum rc channel_routes_load(const struct node *list, const struct shape *shape,
                             enum rc (*check)(const struct node *place, struct problems *problems),
                             const struct channel_place *where, struct channel *channel)
 {
@@ -43,14 +56,14 @@ enum rc channel_routes_load(const struct node *list, const char *member,
         return RC_OK;
     if (list->type != NODE_LIST) {
         node_problem(where->problems, list, "`routes` is a list of {rules, groups, %s}, not %s",
-                     member, node_type_text(list));
+                     place_of(shape->item), node_type_text(list));
         return RC_INVALID;
     }
     channel->routes = arena_alloc(where->arena, list->n_items + 1, sizeof *channel->routes);
     if (!channel->routes)
         return RC_NO_MEMORY;
     for (size_t i = 0; i < list->n_items; i++) {
-        enum rc rc = load_route(list->items[i], member, check, where, &channel->routes[i]);
+        enum rc rc = load_route(list->items[i], shape->item, check, where, &channel->routes[i]);
 
         if (rc && rc != RC_INVALID)
             return rc;

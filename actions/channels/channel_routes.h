@@ -6,9 +6,13 @@
 #pragma once
 
 #include "actions/channels/channel.h"
+#include "src/base/shape.h"
 
-/* Reads `list` (NULL: none) into the channel. `member` is what a conversation is called here ("channel"); `check` adds a problem for one that can be none. RC_INVALID after
+/* Lists of them, by what a conversation is called. */
+extern const struct shape routes_to_channels, routes_to_chats;
+
+/* Reads `list` (NULL: none), of that shape, into the channel. `check` adds a problem for one that can be none. RC_INVALID after
  * adding to the problems. */
-enum rc channel_routes_load(const struct node *list, const char *member,
+enum rc channel_routes_load(const struct node *list, const struct shape *shape,
                             enum rc (*check)(const struct node *place, struct problems *problems),
                             const struct channel_place *where, struct channel *channel) MUST_CHECK;

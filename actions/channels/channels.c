@@ -2,6 +2,7 @@
 
 #include "actions/channels/channel_members.h"
 #include "actions/channels/kinds.h"
+#include "src/base/settings.h"
 
 #include <string.h>
 
@@ -30,6 +31,81 @@ const char *const channel_outcome_names[] = {
     [CHANNEL_DEAD] = "dead",
     [CHANNEL_DEAD + 1] = NULL,
 };
+
+/* -- what may stand there -- */
+
+static const char **list_name(const char *name, struct arena *arena)
+{
+    const char **names = arena_alloc(arena, 2, sizeof *names);
+
+    if (names)
+        names[0] = name;
+    return names;
+}
+
+/* Without `kind` it is of the kind that has its name (`usual`), or of none (NULL). */
+static enum rc make_choices(const struct shape *shapes, const struct shape *usual,
+                            struct arena *arena, struct shape *made)
+{
+    struct shape_choice *choices = arena_alloc(arena, N_KINDS + 1, sizeof *choices);
+
+    if (!choices)
+        return RC_NO_MEMORY;
+    for (size_t i = 0; i < N_KINDS; i++) {
+        choices[i] = (struct shape_choice){ .member = "kind",
+                                            .values = list_name(kinds[i]->name, arena),
+                                            .shape = &shapes[i] };
+        if (!choices[i].values)
+            return RC_NO_MEMORY;
+    }
+    choices[N_KINDS].shape = usual;
+    *made = (struct shape){ .kind = SHAPE_CHOICE,
+                            .choices = choices,
+                            .wanted = "`kind` says what it is, unless its name does" };
+    return RC_OK;
+}
+
+static enum rc make_kinds(struct arena *arena, struct shape *made)
+{
+    const char **names = arena_alloc(arena, N_KINDS + 1, sizeof *names);
+
+    if (!names)
+        return RC_NO_MEMORY;
+    for (size_t i = 0; i < N_KINDS; i++)
+        names[i] = kinds[i]->name;
+    *made = (struct shape){ .kind = SHAPE_TEXT, .words = names };
+    return RC_OK;
+}
+
+/* A channel of a kind's name, or of any name and a `kind`. */
+static enum rc make_channels(struct arena *arena, struct shape *shape)
+{
+    struct shape *names = arena_alloc(arena, 1, sizeof *names);
+    struct shape *shapes = arena_alloc(arena, N_KINDS, sizeof *shapes);
+    struct shape *chosen = arena_alloc(arena, N_KINDS + 1, sizeof *chosen);
+    struct setting *rows = arena_alloc(arena, N_KINDS, sizeof *rows);
+    enum rc rc = names && shapes && chosen && rows ? make_kinds(arena, names) : RC_NO_MEMORY;
+
+    for (size_t i = 0; i < N_KINDS && !rc; i++)
+        rc = channel_members_shape(kinds[i], names, arena, &shapes[i]);
+    for (size_t i = 0; i <= N_KINDS && !rc; i++)
+        rc = make_choices(shapes, i < N_KINDS ? &shapes[i] : NULL, arena, &chosen[i]);
+    for (size_t i = 0; i < N_KINDS && !rc; i++)
+        rows[i] = (struct setting){ .name = kinds[i]->name,
+                                    .type = SETTING_NODE,
+                                    .shape = &chosen[i],
+                                    .help = kinds[i]->title };
+    if (rc)
+        return rc;
+    shape->settings = rows;
+    shape->n_settings = N_KINDS;
+    shape->item = &chosen[N_KINDS];
+    return RC_OK;
+}
+
+const struct shape shape_channels = { .kind = SHAPE_MAP,
+                                      .name = "channels",
+                                      .make = make_channels };
 
 struct channels {
     struct channel *items;

@@ -7,8 +7,12 @@
 #pragma once
 
 #include "actions/channels/channel.h"
+#include "src/base/shape.h"
 
 struct channels;
+
+/* What may stand in `channels:`. */
+extern const struct shape shape_channels;
 
 /* Reads the `channels:` map (NULL: none). Lives in `arena`. `base_dir` is where relative paths of secrets start; with `resolve_secrets` false no secret is read.
  * RC_INVALID after adding to `problems`. */

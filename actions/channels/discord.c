@@ -13,6 +13,7 @@
 #include "actions/channels/webhook.h"
 #include "src/base/buffer.h"
 #include "src/base/clock.h"
+#include "src/base/settings.h"
 
 #include <string.h>
 
@@ -23,7 +24,13 @@
 /* Whatever is punctuation to Discord's markdown, its mentions (<@…>, @everyone), timestamps, emoji and bare links. */
 static const struct literal_rules markdown = { .escaped = "\\*_~`|>#-+[]()<:@" };
 
-static const char *const members[] = { "url", "url_file", "template", NULL };
+/* clang-format off */
+static const struct setting members[] = {
+    { .name = "url",      .type = SETTING_NODE, .shape = &shape_texts, .help = "the address of a webhook: ${NAME} of the environment, as it is a secret" },
+    { .name = "url_file", .type = SETTING_NODE, .shape = &shape_texts, .help = "its file" },
+    { .name = "template", .type = SETTING_NODE, .shape = &shape_text, .help = "the text of a card, with {{headline}} and others" },
+};
+/* clang-format on */
 
 static enum rc load(const struct node *map, const struct channel_place *where,
                     struct channel *channel)
@@ -201,6 +208,7 @@ const struct channel_kind channel_discord = {
     .edits_rate = { .burst = 3, .interval_ms = 2 * SECOND_MS },
     .notes = { .burst = 2, .interval_ms = 4 * SECOND_MS },
     .members = members,
+    .n_members = sizeof(members) / sizeof(*members),
     .load = load,
     .request = request,
     .read = read,

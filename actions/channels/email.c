@@ -31,9 +31,6 @@ struct email {
     struct node *template_node, *elsewhere;
 };
 
-static const char *const members[] = { "url",      "from",          "to",       "user",
-                                       "password", "password_file", "template", NULL };
-
 /* clang-format off */
 #define AT(member) .offset = offsetof(struct email, member)
 static const struct setting settings[] = {
@@ -41,9 +38,9 @@ static const struct setting settings[] = {
     { .name = "from",     .type = SETTING_TEXT,  AT(from), .required = true, .help = "the address that it writes from" },
     { .name = "to",       .type = SETTING_TEXTS, AT(to),   .required = true, .help = "the addresses that it writes to" },
     { .name = "user",     .type = SETTING_TEXT,  AT(user), .help = "the name that it signs in with; default: no sign-in" },
-    { .name = "template", .type = SETTING_NODE,  AT(template_node), .help = "the text of a card, with {{headline}} and others" },
-    { .name = "password",      .type = SETTING_NODE, AT(elsewhere) },
-    { .name = "password_file", .type = SETTING_NODE, AT(elsewhere) },
+    { .name = "template", .type = SETTING_NODE,  AT(template_node), .shape = &shape_text, .help = "the text of a card, with {{headline}} and others" },
+    { .name = "password",      .type = SETTING_NODE, AT(elsewhere), .shape = &shape_texts, .help = "of `user`: ${NAME} of the environment" },
+    { .name = "password_file", .type = SETTING_NODE, AT(elsewhere), .shape = &shape_texts, .help = "its file" },
 };
 #undef AT
 /* clang-format on */
@@ -270,7 +267,8 @@ const struct channel_kind channel_email = {
     .title = "E-mail",
     .cards = { .burst = 20, .interval_ms = 6 * SECOND_MS },
     .notes = { .burst = 20, .interval_ms = 6 * SECOND_MS },
-    .members = members,
+    .members = settings,
+    .n_members = sizeof(settings) / sizeof(*settings),
     .load = load,
     .request = request,
     .read = read,

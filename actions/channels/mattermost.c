@@ -14,6 +14,7 @@
 #include "actions/channels/webhook.h"
 #include "src/base/buffer.h"
 #include "src/base/clock.h"
+#include "src/base/settings.h"
 #include "src/base/url.h"
 
 #define POST_MAX_UNITS 16000
@@ -22,8 +23,18 @@
 /* What its markdown can escape; mentions are looked for in what stands behind the escapes, and Slack's <…> before them. */
 static const struct literal_rules markdown = { .escaped = "\\`*_{}[]()#+-.!>~|", .broken = "@<:" };
 
-static const char *const members[] = { "url",     "url_file", "token",    "token_file", "base_url",
-                                       "channel", "routes",   "template", NULL };
+/* clang-format off */
+static const struct setting members[] = {
+    { .name = "url",      .type = SETTING_NODE, .shape = &shape_texts, .help = "the address of an incoming webhook: ${NAME} of the environment, as it is a secret" },
+    { .name = "url_file", .type = SETTING_NODE, .shape = &shape_texts, .help = "its file" },
+    { .name = "token",      .type = SETTING_NODE, .shape = &shape_texts, .help = "or the token of a bot: ${NAME} of the environment" },
+    { .name = "token_file", .type = SETTING_NODE, .shape = &shape_texts, .help = "its file" },
+    { .name = "base_url",   .type = SETTING_NODE, .shape = &shape_text, .help = "of a bot: the address of the server" },
+    { .name = "channel", .type = SETTING_NODE, .shape = &shape_text, .help = "of a bot: the id of the channel" },
+    { .name = "routes",  .type = SETTING_NODE, .shape = &routes_to_channels, .help = "of a bot: other channels for some rules or approvers" },
+    { .name = "template", .type = SETTING_NODE, .shape = &shape_text, .help = "the text of a card, with {{headline}} and others" },
+};
+/* clang-format on */
 
 /* -- its configuration -- */
 
@@ -54,8 +65,8 @@ static enum rc load_bot(const struct node *map, const struct channel_place *wher
             map, where, "mattermost needs `channel`, the id of a channel that the bot is in");
     if (!place_rc)
         channel->place = place->text;
-    routes_rc =
-        channel_routes_load(node_find(map, "routes"), "channel", check_channel, where, channel);
+    routes_rc = channel_routes_load(node_find(map, "routes"), &routes_to_channels, check_channel,
+                                    where, channel);
     if (url_rc || place_rc)
         return url_rc ? url_rc : place_rc;
     return routes_rc;
@@ -263,6 +274,7 @@ const struct channel_kind channel_mattermost = {
     .edits_rate = { .burst = 5, .interval_ms = SECOND_MS / 2 },
     .notes = { .burst = 5, .interval_ms = SECOND_MS },
     .members = members,
+    .n_members = sizeof(members) / sizeof(*members),
     .load = load,
     .request = request,
     .read = read,

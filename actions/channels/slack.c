@@ -6,7 +6,6 @@
 #include "src/base/settings.h"
 #include "src/base/url.h"
 
-#include <assert.h>
 #include <string.h>
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
@@ -22,22 +21,19 @@ struct written {
 /* clang-format off */
 #define AT(member) .offset = offsetof(struct written, member)
 static const struct setting settings[] = {
-    { .name = "token",               .type = SETTING_NODE,  AT(elsewhere), .help = "the bot token, xoxb-…" },
-    { .name = "token_file",          .type = SETTING_NODE,  AT(elsewhere), .help = "its file" },
-    { .name = "signing_secret",      .type = SETTING_NODE,  AT(elsewhere), .help = "proves what Slack sends; a list while one is replaced" },
-    { .name = "signing_secret_file", .type = SETTING_NODE,  AT(elsewhere), .help = "its file, or files" },
-    { .name = "app_token",           .type = SETTING_NODE,  AT(elsewhere), .help = "the app token, xapp-…: Socket Mode" },
-    { .name = "app_token_file",      .type = SETTING_NODE,  AT(elsewhere), .help = "its file" },
+    { .name = "token",               .type = SETTING_NODE,  AT(elsewhere), .shape = &shape_texts, .help = "the bot token, xoxb-…" },
+    { .name = "token_file",          .type = SETTING_NODE,  AT(elsewhere), .shape = &shape_texts, .help = "its file" },
+    { .name = "signing_secret",      .type = SETTING_NODE,  AT(elsewhere), .shape = &shape_texts, .help = "proves what Slack sends; a list while one is replaced" },
+    { .name = "signing_secret_file", .type = SETTING_NODE,  AT(elsewhere), .shape = &shape_texts, .help = "its file, or files" },
+    { .name = "app_token",           .type = SETTING_NODE,  AT(elsewhere), .shape = &shape_texts, .help = "the app token, xapp-…: Socket Mode" },
+    { .name = "app_token_file",      .type = SETTING_NODE,  AT(elsewhere), .shape = &shape_texts, .help = "its file" },
     { .name = "channel",             .type = SETTING_TEXT,  AT(channel),   .required = true, .help = "the id of the conversation (C…)" },
-    { .name = "routes",              .type = SETTING_NODE,  AT(routes),    .help = "other conversations for some rules or approvers" },
-    { .name = "base_url",            .type = SETTING_NODE,  AT(elsewhere), .help = "default https://slack.com/api" },
+    { .name = "routes",              .type = SETTING_NODE,  AT(routes), .shape = &routes_to_channels,    .help = "other conversations for some rules or approvers" },
+    { .name = "base_url",            .type = SETTING_NODE,  AT(elsewhere), .shape = &shape_text, .help = "default https://slack.com/api" },
     { .name = "team",                .type = SETTING_TEXT,  AT(team),      .help = "the workspace whose people may decide (T…)" },
     { .name = "listen",              .type = SETTING_TEXTS, AT(listen),    .help = "a door for Slack alone" },
 };
 #undef AT
-static const char *const members[] = { "token", "token_file", "signing_secret", "signing_secret_file", "app_token", "app_token_file",
-                                       "channel", "routes", "base_url", "team", "listen", NULL };
-static_assert(COUNT(members) == COUNT(settings) + 1, "a setting is a member");
 /* clang-format on */
 
 /* -- ids -- */
@@ -244,7 +240,7 @@ static enum rc load_places(const struct node *map, const struct written *written
     rc = rc ? rc : one;
     one = url_read(map, "base_url", where->problems, &channel->base_url);
     rc = rc ? rc : one;
-    one = channel_routes_load(written->routes, "channel", check_channel, where, channel);
+    one = channel_routes_load(written->routes, &routes_to_channels, check_channel, where, channel);
     return rc ? rc : one;
 }
 
@@ -280,7 +276,8 @@ const struct channel_kind channel_slack = {
     .cards = { .burst = 2, .interval_ms = 1500 },
     .edits_rate = { .burst = 5, .interval_ms = MINUTE_MS / 50 },
     .notes = { .burst = 1, .interval_ms = 3000 },
-    .members = members,
+    .members = settings,
+    .n_members = COUNT(settings),
     .load = load,
     .request = slack_request,
     .read = slack_read,

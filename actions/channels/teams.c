@@ -12,6 +12,7 @@
 #include "actions/channels/webhook.h"
 #include "src/base/buffer.h"
 #include "src/base/clock.h"
+#include "src/base/settings.h"
 
 #define TEXT_MAX_UNITS 6000
 #define PLAIN_MAX_UNITS 1500
@@ -21,7 +22,13 @@
 /* A run of text knows no markdown, but {{DATE(…)}}. */
 static const struct literal_rules run = { .broken = "{" };
 
-static const char *const members[] = { "url", "url_file", "template", NULL };
+/* clang-format off */
+static const struct setting members[] = {
+    { .name = "url",      .type = SETTING_NODE, .shape = &shape_texts, .help = "the address of a workflow that posts to the channel: ${NAME} of the environment, as it is a secret" },
+    { .name = "url_file", .type = SETTING_NODE, .shape = &shape_texts, .help = "its file" },
+    { .name = "template", .type = SETTING_NODE, .shape = &shape_text, .help = "the text of a card, with {{headline}} and others" },
+};
+/* clang-format on */
 
 static enum rc load(const struct node *map, const struct channel_place *where,
                     struct channel *channel)
@@ -190,6 +197,7 @@ const struct channel_kind channel_teams = {
     .cards = { .burst = 3, .interval_ms = 5 * SECOND_MS },
     .notes = { .burst = 3, .interval_ms = 5 * SECOND_MS },
     .members = members,
+    .n_members = sizeof(members) / sizeof(*members),
     .load = load,
     .request = request,
     .read = read,

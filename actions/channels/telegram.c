@@ -15,6 +15,7 @@
 #include "actions/channels/webhook.h"
 #include "src/base/buffer.h"
 #include "src/base/clock.h"
+#include "src/base/settings.h"
 #include "src/base/url.h"
 
 #include <inttypes.h>
@@ -25,8 +26,16 @@
 
 static const struct literal_rules plain = { .broken = "@" };
 
-static const char *const members[] = { "token",    "token_file", "chat", "routes",
-                                       "base_url", "template",   NULL };
+/* clang-format off */
+static const struct setting members[] = {
+    { .name = "token",      .type = SETTING_NODE, .shape = &shape_texts, .help = "the token of a bot: ${NAME} of the environment" },
+    { .name = "token_file", .type = SETTING_NODE, .shape = &shape_texts, .help = "its file" },
+    { .name = "base_url",   .type = SETTING_NODE, .shape = &shape_text, .help = "default https://api.telegram.org" },
+    { .name = "chat",   .type = SETTING_NODE, .shape = &shape_text, .help = "the number of the chat (-1001234567890), or the @name of a public channel" },
+    { .name = "routes", .type = SETTING_NODE, .shape = &routes_to_chats, .help = "other chats for some rules or approvers" },
+    { .name = "template", .type = SETTING_NODE, .shape = &shape_text, .help = "the text of a card, with {{headline}} and others" },
+};
+/* clang-format on */
 
 /* -- its configuration -- */
 
@@ -100,7 +109,8 @@ static enum rc load(const struct node *map, const struct channel_place *where,
     rcs[1] = load_token(map, where, channel);
     rcs[2] = load_chat(map, where, channel);
     rcs[3] = url_read(map, "base_url", where->problems, &channel->base_url);
-    rcs[4] = channel_routes_load(node_find(map, "routes"), "chat", check_chat, where, channel);
+    rcs[4] =
+        channel_routes_load(node_find(map, "routes"), &routes_to_chats, check_chat, where, channel);
     for (size_t i = 0; i < sizeof(rcs) / sizeof(*rcs); i++) {
         if (rcs[i] && worst != RC_NO_MEMORY)
             worst = rcs[i];
@@ -249,6 +259,7 @@ const struct channel_kind channel_telegram = {
     .edits_rate = { .burst = 3, .interval_ms = 2 * SECOND_MS },
     .notes = { .burst = 3, .interval_ms = 6 * SECOND_MS },
     .members = members,
+    .n_members = sizeof(members) / sizeof(*members),
     .load = load,
     .request = request,
     .read = read,

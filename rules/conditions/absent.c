@@ -213,6 +213,7 @@ static bool always(const struct node *when)
 
 const struct condition condition_absent = {
     .name = "absent",
+    .members = &absent_members,
     .parse = absent_parse,
     .fold = fold_absent,
     .wake = wake_absent,

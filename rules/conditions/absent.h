@@ -15,6 +15,7 @@ struct absent_spec {
 };
 
 /* absent_load.c */
+extern const struct shape absent_members;
 void *absent_parse(struct rule_reading *reading, const struct node *when);
 void absent_check_key(struct rule_reading *reading, const struct node *when);
 bool absent_is_expected(const struct absent_spec *spec, const struct slice_list *key);

@@ -13,28 +13,6 @@ struct absent_nodes {
     int64_t grace_ms, forget_ms;
 };
 
-#define AT(x) .offset = offsetof(struct absent_nodes, x)
-static const struct setting settings[] = {
-    { .name = "absent",
-      .type = SETTING_NODE,
-      AT(absent),
-      .required = true,
-      .help = "how long unseen, as 24h; or {cron: \"0 2 * * mon-fri\", tz: UTC}" },
-    { .name = "grace", .type = SETTING_DURATION, AT(grace_ms), .min = 0, .max = 366 * DAY_MS },
-    { .name = "expect", .type = SETTING_NODE, AT(expect) },
-    { .name = "forget",
-      .type = SETTING_DURATION,
-      AT(forget_ms),
-      .min = SECOND_MS,
-      .max = 3650 * DAY_MS },
-};
-static const struct member_table members = {
-    .settings = settings,
-    .n_settings = sizeof(settings) / sizeof(*settings),
-};
-
-/* -- by a schedule -- */
-
 struct schedule_nodes {
     struct node *cron;
     struct node *tz;
@@ -45,13 +23,57 @@ static const struct setting schedule_settings[] = {
       .type = SETTING_NODE,
       .offset = offsetof(struct schedule_nodes, cron),
       .required = true,
+      .shape = &shape_text,
       .help = "five fields, as \"0 2 * * mon-fri\"" },
-    { .name = "tz", .type = SETTING_NODE, .offset = offsetof(struct schedule_nodes, tz) },
+    { .name = "tz",
+      .type = SETTING_NODE,
+      .offset = offsetof(struct schedule_nodes, tz),
+      .shape = &shape_text,
+      .help = "the zone of the schedule; default UTC" },
 };
-static const struct member_table schedule_members = {
-    .settings = schedule_settings,
-    .n_settings = sizeof(schedule_settings) / sizeof(*schedule_settings),
+static const struct shape shape_schedule = {
+    .name = "schedule",
+    SHAPE_OF(schedule_settings),
 };
+
+static const struct shape *const absent_either[] = { &shape_schedule, &shape_text, NULL };
+static const struct shape shape_absent = { .kind = SHAPE_EITHER, .either = absent_either };
+static const struct shape values_of_key = { .kind = SHAPE_LIST, .item = &shape_texts };
+static const struct shape *const expect_either[] = { &values_of_key, &shape_text, NULL };
+static const struct shape shape_expect = { .kind = SHAPE_EITHER, .either = expect_either };
+
+#define AT(x) .offset = offsetof(struct absent_nodes, x)
+static const struct setting settings[] = {
+    { .name = "absent",
+      .type = SETTING_NODE,
+      AT(absent),
+      .required = true,
+      .shape = &shape_absent,
+      .help = "how long unseen, as 24h; or {cron: \"0 2 * * mon-fri\", tz: UTC}" },
+    { .name = "grace",
+      .type = SETTING_DURATION,
+      AT(grace_ms),
+      .min = 0,
+      .max = 366 * DAY_MS,
+      .help = "how much later it may come" },
+    { .name = "expect",
+      .type = SETTING_NODE,
+      AT(expect),
+      .shape = &shape_expect,
+      .help = "keys that are missed also when they were never seen: [[orders], [users]]" },
+    { .name = "forget",
+      .type = SETTING_DURATION,
+      AT(forget_ms),
+      .min = SECOND_MS,
+      .max = 3650 * DAY_MS,
+      .help =
+          "a key that was learnt is forgotten after so long; default 7d, or twice the time above" },
+};
+const struct shape absent_members = {
+    SHAPE_OF(settings),
+};
+
+/* -- by a schedule -- */
 
 static bool read_cron(struct loader *loader, const struct node *node, struct cron *cron)
 {
@@ -93,7 +115,7 @@ static bool read_schedule(struct loader *loader, const struct node *map, struct 
     struct schedule_nodes nodes = { 0 };
     bool has_cron, has_zone; /* both are read, so that one run shows all problems */
 
-    if (!loader_read_members(loader, &schedule_members, map, &nodes) && !nodes.cron)
+    if (!loader_read_members(loader, &shape_schedule, map, &nodes) && !nodes.cron)
         return false;
     has_cron = read_cron(loader, nodes.cron, &spec->cron);
     has_zone = read_zone(loader, nodes.tz, &spec->zone);
@@ -226,7 +248,7 @@ void *absent_parse(struct rule_reading *reading, const struct node *when)
 
     if (!spec)
         return NULL;
-    is_whole = loader_read_members(loader, &members, when, &nodes);
+    is_whole = loader_read_members(loader, &absent_members, when, &nodes);
     spec->grace_ms = nodes.grace_ms;
     spec->forget_ms = nodes.forget_ms;
     is_read = nodes.absent && nodes.absent->type == NODE_MAP

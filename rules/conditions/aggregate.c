@@ -35,13 +35,30 @@ static const struct setting settings[] = {
       .type = SETTING_NODE,
       AT(field_node),
       .required = true,
+      .shape = &shape_field,
       .help = "the field whose values are put together" },
-    { .name = "above", .type = SETTING_NODE, AT(above), .help = "more than that, as 5m" },
-    { .name = "below", .type = SETTING_NODE, AT(below), .help = "less than that" },
+    { .name = "above",
+      .type = SETTING_NODE,
+      AT(above),
+      .shape = &shape_text,
+      .help = "more than that, as 5m" },
+    { .name = "below",
+      .type = SETTING_NODE,
+      AT(below),
+      .shape = &shape_text,
+      .help = "less than that" },
     WITHIN_MEMBER(struct bounded, "1h"),
     AGAINST_MEMBER(struct bounded, false, "the time before it, where the bound is a factor, as 2x"),
-    { .name = "clear_below", .type = SETTING_NODE, AT(clear_below), .help = "what ends `above`" },
-    { .name = "clear_above", .type = SETTING_NODE, AT(clear_above), .help = "what ends `below`" },
+    { .name = "clear_below",
+      .type = SETTING_NODE,
+      AT(clear_below),
+      .shape = &shape_text,
+      .help = "what ends `above`; default: that bound" },
+    { .name = "clear_above",
+      .type = SETTING_NODE,
+      AT(clear_above),
+      .shape = &shape_text,
+      .help = "what ends `below`; default: that bound" },
     { .name = "at_least",
       .type = SETTING_INT,
       AT(at_least),
@@ -49,7 +66,7 @@ static const struct setting settings[] = {
       .max = MATCHES_MAX,
       .help = "from how many values on they mean anything" },
 };
-#define N_SETTINGS (sizeof(settings) / sizeof(*settings))
+static const struct shape members = { SHAPE_OF(settings) };
 
 /* -- judging -- */
 
@@ -199,16 +216,13 @@ static enum aggregate find_aggregate(const struct node *when)
 
 static void *parse_bounded(struct rule_reading *reading, const struct node *when)
 {
-    struct setting own_settings[N_SETTINGS];
-    const struct member_table members = { .settings = own_settings, .n_settings = N_SETTINGS };
     struct bounded *bounded = loader_alloc(reading->loader, 1, sizeof(*bounded));
 
     if (!bounded)
         return NULL;
     bounded->aggregate = find_aggregate(when);
-    memcpy(own_settings, settings, sizeof(settings));
-    own_settings[0].name = aggregate_names[bounded->aggregate];
-    if (loader_read_members(reading->loader, &members, when, bounded))
+    if (read_condition_members(reading, &members, aggregate_names[bounded->aggregate], when,
+                               bounded))
         read_bounded(reading, when, bounded);
     else if (bounded->field_node) /* what a bound is depends on what was wrong */
         (void)read_condition_field(reading, bounded->field_node, &bounded->field);
@@ -255,9 +269,10 @@ static bool sum_is_about_silence(const struct node *when)
 }
 
 #define BOUNDED                                                                                    \
-    .parse = parse_bounded, .fold = fold_bounded, .wake = rolling_wake, .expect = rolling_expect,  \
-    .weigh = weigh_bounded, .within_ms = rolling_span_ms, .describe = rolling_describe,            \
-    .judges_from = rolling_judges_from, .learns = true, .folds_on = true, .ends_itself = true
+    .members = &members, .parse = parse_bounded, .fold = fold_bounded, .wake = rolling_wake,       \
+    .expect = rolling_expect, .weigh = weigh_bounded, .within_ms = rolling_span_ms,                \
+    .describe = rolling_describe, .judges_from = rolling_judges_from, .learns = true,              \
+    .folds_on = true, .ends_itself = true
 
 const struct condition condition_sum = { .name = "sum",
                                          .is_about_silence = sum_is_about_silence,

@@ -27,13 +27,21 @@ static const struct setting settings[] = {
       .type = SETTING_NODE,
       AT(change),
       .required = true,
+      .shape = &shape_field,
       .help = "the field whose value changes" },
-    { .name = "from", .type = SETTING_NODE, AT(from), .help = "a value, or a list of them" },
-    { .name = "to", .type = SETTING_NODE, AT(to), .help = "a value, or a list of them" },
+    { .name = "from",
+      .type = SETTING_NODE,
+      AT(from),
+      .shape = &shape_texts,
+      .help = "the value before: one, or a list of them" },
+    { .name = "to",
+      .type = SETTING_NODE,
+      AT(to),
+      .shape = &shape_texts,
+      .help = "the value after: one, or a list of them" },
 };
-static const struct member_table members = {
-    .settings = settings,
-    .n_settings = sizeof(settings) / sizeof(*settings),
+static const struct shape members = {
+    SHAPE_OF(settings),
 };
 
 /* -- from, to -- */
@@ -191,6 +199,7 @@ static int64_t within_of_change(const void *spec)
 
 const struct condition condition_change = {
     .name = "change",
+    .members = &members,
     .parse = parse_change,
     .fold = fold_change,
     .rest = rest_change,

@@ -1,6 +1,9 @@
 #include "rules/conditions/conditions.h"
 
 #include "src/base/clock.h"
+#include "src/base/settings.h"
+
+#include <string.h>
 
 /* Within it senders try again what they could not deliver. */
 #define CATCH_UP_MS (5 * MINUTE_MS)
@@ -15,6 +18,46 @@ static const struct condition *const conditions[] = {
     &condition_absent,   &condition_new,         &condition_count,
 };
 #define N_CONDITIONS (sizeof(conditions) / sizeof(*conditions))
+
+/* Each with its own name in front. */
+static enum rc make_members(const struct condition *condition, struct arena *arena,
+                            const struct shape **made)
+{
+    const struct shape *members = condition->members;
+    struct shape *shape = arena_alloc(arena, 1, sizeof(*shape));
+    struct setting *settings = arena_alloc(arena, members->n_settings, sizeof(*settings));
+    struct slice name;
+
+    if (!shape || !settings || arena_format(arena, &name, "when_%s", condition->name))
+        return RC_NO_MEMORY;
+    memcpy(settings, members->settings, members->n_settings * sizeof(*settings));
+    settings[0].name = condition->name;
+    *shape = *members;
+    shape->name = name.ptr;
+    shape->settings = settings;
+    *made = shape;
+    return RC_OK;
+}
+
+static enum rc make_when(struct arena *arena, struct shape *shape)
+{
+    struct shape_choice *choices = arena_alloc(arena, N_CONDITIONS + 1, sizeof(*choices));
+    enum rc rc = choices ? RC_OK : RC_NO_MEMORY;
+
+    for (size_t i = 0; !rc && i < N_CONDITIONS; i++) {
+        choices[i].member = conditions[i]->name;
+        rc = make_members(conditions[i], arena, &choices[i].shape);
+    }
+    shape->choices = choices;
+    return rc;
+}
+
+const struct shape shape_when = {
+    .kind = SHAPE_CHOICE,
+    .name = "when",
+    .wanted = "`when` names no condition: it is a map as {count: 5, within: 10m}",
+    .make = make_when
+};
 
 static void refuse_unknown(const struct node *when, struct problems *problems)
 {

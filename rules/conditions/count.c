@@ -30,11 +30,14 @@ static const struct setting settings[] = {
       .max = MAX_COUNT,
       .help = "how many matches" },
     WITHIN_MEMBER(struct count_spec, "10m"),
-    { .name = "weight", .type = SETTING_NODE, .offset = offsetof(struct count_spec, weight) },
+    { .name = "weight",
+      .type = SETTING_NODE,
+      .offset = offsetof(struct count_spec, weight),
+      .shape = &shape_field,
+      .help = "a field that says how many one event stands for" },
 };
-static const struct member_table members = {
-    .settings = settings,
-    .n_settings = sizeof(settings) / sizeof(*settings),
+static const struct shape members = {
+    SHAPE_OF(settings),
 };
 
 static void *parse_count(struct rule_reading *reading, const struct node *when)
@@ -131,6 +134,7 @@ static int64_t within_of_count(const void *spec)
 
 const struct condition condition_count = {
     .name = "count",
+    .members = &members,
     .parse = parse_count,
     .fold = fold_count,
     .weigh = weigh,

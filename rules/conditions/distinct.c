@@ -26,6 +26,7 @@ static const struct setting settings[] = {
       .type = SETTING_NODE,
       AT(distinct),
       .required = true,
+      .shape = &shape_field,
       .help = "the field whose values are counted" },
     { .name = "count",
       .type = SETTING_INT,
@@ -36,9 +37,8 @@ static const struct setting settings[] = {
       .help = "how many different values" },
     WITHIN_MEMBER(struct distinct_spec, "10m"),
 };
-static const struct member_table members = {
-    .settings = settings,
-    .n_settings = sizeof(settings) / sizeof(*settings),
+static const struct shape members = {
+    SHAPE_OF(settings),
 };
 
 static void *parse_distinct(struct rule_reading *reading, const struct node *when)
@@ -166,6 +166,7 @@ static int64_t within_of_distinct(const void *spec)
 
 const struct condition condition_distinct = {
     .name = "distinct",
+    .members = &members,
     .parse = parse_distinct,
     .fold = fold_distinct,
     .weigh = value_weigh,

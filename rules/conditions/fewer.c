@@ -30,9 +30,8 @@ static const struct setting settings[] = {
       .help = "how many matches are enough" },
     WITHIN_MEMBER(struct fewer_spec, "1h"),
 };
-static const struct member_table members = {
-    .settings = settings,
-    .n_settings = sizeof(settings) / sizeof(*settings),
+static const struct shape members = {
+    SHAPE_OF(settings),
 };
 
 static void *parse_fewer(struct rule_reading *reading, const struct node *when)
@@ -223,6 +222,7 @@ static bool always(const struct node *when)
 
 const struct condition condition_fewer = {
     .name = "fewer",
+    .members = &members,
     .parse = parse_fewer,
     .fold = fold_fewer,
     .wake = wake_fewer,

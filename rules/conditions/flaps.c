@@ -31,6 +31,7 @@ static const struct setting settings[] = {
       .type = SETTING_NODE,
       AT(flaps),
       .required = true,
+      .shape = &shape_field,
       .help = "the field whose value changes to and fro" },
     { .name = "count",
       .type = SETTING_INT,
@@ -43,11 +44,11 @@ static const struct setting settings[] = {
     { .name = "by",
       .type = SETTING_NODE,
       AT(by),
+      .shape = &shape_field,
       .help = "the field that must stay the same, as commit" },
 };
-static const struct member_table members = {
-    .settings = settings,
-    .n_settings = sizeof(settings) / sizeof(*settings),
+static const struct shape members = {
+    SHAPE_OF(settings),
 };
 
 static void *parse_flaps(struct rule_reading *reading, const struct node *when)
@@ -286,6 +287,7 @@ static int64_t within_of_flaps(const void *spec)
 
 const struct condition condition_flaps = {
     .name = "flaps",
+    .members = &members,
     .parse = parse_flaps,
     .fold = fold_flaps,
     .wake = wake_flaps,

@@ -11,6 +11,7 @@ static void *parse_followed_by(struct rule_reading *reading, const struct node *
 
 const struct condition condition_followed_by = {
     .name = "followed_by",
+    .members = &pair_members,
     .parse = parse_followed_by,
     .fold = steps_fold,
     .wake = steps_wake,

@@ -25,35 +25,32 @@ static const struct setting settings[] = {
       .type = SETTING_NODE,
       AT(new),
       .required = true,
+      .shape = &shape_field,
       .help = "the field whose values are remembered" },
     { .name = "learn",
       .type = SETTING_DURATION,
       AT(learn_ms),
       .min = 0,
       .max = 366 * DAY_MS,
+      .usual = "7d",
       .help = "how long values are taken as they come" },
     { .name = "forget",
       .type = SETTING_DURATION,
       AT(forget_ms),
       .min = MINUTE_MS,
       .max = 3660 * DAY_MS,
+      .usual = "30d",
       .help = "after its last sight a value is new again" },
     { .name = "limit",
       .type = SETTING_INT,
       AT(limit),
       .min = 1,
       .max = 1000000,
+      .usual = "10000",
       .help = "how many values the rule remembers" },
 };
-static const struct member_table members = {
-    .settings = settings,
-    .n_settings = sizeof(settings) / sizeof(*settings),
-};
-static const struct condition_default defaults[] = {
-    { .member = "learn", .text = "7d" },
-    { .member = "forget", .text = "30d" },
-    { .member = "limit", .text = "10000" },
-    { 0 },
+static const struct shape members = {
+    SHAPE_OF(settings),
 };
 
 static void *parse_new(struct rule_reading *reading, const struct node *when)
@@ -149,7 +146,7 @@ static int64_t limit_of_new(const void *spec)
 
 const struct condition condition_new = {
     .name = "new",
-    .defaults = defaults,
+    .members = &members,
     .parse = parse_new,
     .fold = fold_new,
     .wake = wake_new,

@@ -193,6 +193,7 @@ static int64_t weigh(const void *spec, const struct condition_input *input, stru
 /* That something begins is no trouble: that it does not go on is. */
 const struct condition condition_not_followed_by = {
     .name = "not_followed_by",
+    .members = &pair_members,
     .parse = parse_not_followed_by,
     .fold = fold_not_followed_by,
     .wake = wake_not_followed_by,

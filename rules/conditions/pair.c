@@ -12,21 +12,23 @@ struct pair_nodes {
 
 #define AT(x) .offset = offsetof(struct pair_nodes, x)
 
-static void read_nodes(struct rule_reading *reading, const struct node *when, const char *name,
-                       struct pair_nodes *nodes)
-{
-    const struct setting settings[] = {
-        { .name = name, .type = SETTING_NODE, AT(filter), .required = true },
-        WITHIN_MEMBER(struct pair_nodes, "5m"),
-        { .name = "repeat", .type = SETTING_ENUM, AT(repeat), .names = steps_repeat_names },
-    };
-    const struct member_table members = {
-        .settings = settings,
-        .n_settings = sizeof(settings) / sizeof(*settings),
-    };
-
-    (void)loader_read_members(reading->loader, &members, when, nodes);
-}
+/* Both say the same of an event that comes again while its partner is waited for; which of the two is usual differs. */
+static const struct setting settings[] = {
+    { .name = "followed_by", /* or "not_followed_by" */
+      .type = SETTING_NODE,
+      AT(filter),
+      .required = true,
+      .shape = &shape_filter,
+      .help = "a filter: the event that must, or must not, come after it" },
+    WITHIN_MEMBER(struct pair_nodes, "5m"),
+    { .name = "repeat",
+      .type = SETTING_ENUM,
+      AT(repeat),
+      .names = steps_repeat_names,
+      .help = "where a match comes again meanwhile: restart with it (usual for followed_by), or "
+              "keep the one before (for not_followed_by)" },
+};
+const struct shape pair_members = { SHAPE_OF(settings) };
 
 struct steps *read_pair(struct rule_reading *reading, const struct node *when, const char *name,
                         enum steps_repeat repeat)
@@ -36,7 +38,7 @@ struct steps *read_pair(struct rule_reading *reading, const struct node *when, c
 
     if (!steps)
         return NULL;
-    read_nodes(reading, when, name, &nodes);
+    (void)read_condition_members(reading, &pair_members, name, when, &nodes);
     steps->within_ms = nodes.within_ms;
     steps->lateness_ms = reading->rule->lateness_ms;
     steps->repeat = nodes.repeat;

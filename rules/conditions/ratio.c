@@ -28,11 +28,13 @@ static const struct setting settings[] = {
       .type = SETTING_NODE,
       AT(percent_node),
       .required = true,
+      .shape = &shape_text,
       .help = "how many of the matches, as 5%" },
     { .name = "having",
       .type = SETTING_NODE,
       AT(having),
       .required = true,
+      .shape = &shape_filter,
       .help = "a filter that these satisfy, too" },
     WITHIN_MEMBER(struct ratio, "5m"),
     { .name = "at_least",
@@ -43,9 +45,8 @@ static const struct setting settings[] = {
       .max = MATCHES_MAX,
       .help = "from how many matches on a share means anything" },
 };
-static const struct member_table members = {
-    .settings = settings,
-    .n_settings = sizeof(settings) / sizeof(*settings),
+static const struct shape members = {
+    SHAPE_OF(settings),
 };
 
 /* The share against `percent`, of which `n_hundreds` hundreds are all: negative where it is less. */
@@ -144,6 +145,7 @@ static enum rc fold_ratio(const void *spec, const struct condition_input *input,
 
 const struct condition condition_ratio = {
     .name = "ratio",
+    .members = &members,
     .parse = parse_ratio,
     .fold = fold_ratio,
     .wake = rolling_wake,

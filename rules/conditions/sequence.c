@@ -15,14 +15,25 @@ struct sequence_nodes {
 };
 
 #define AT(x) .offset = offsetof(struct sequence_nodes, x)
+static const struct shape shape_steps = { .kind = SHAPE_LIST, .item = &shape_filter };
+
 static const struct setting settings[] = {
-    { .name = "sequence", .type = SETTING_NODE, AT(steps), .required = true },
+    { .name = "sequence",
+      .type = SETTING_NODE,
+      AT(steps),
+      .required = true,
+      .shape = &shape_steps,
+      .help = "filters, one for each step, in their order" },
     WITHIN_MEMBER(struct sequence_nodes, "10m"),
-    { .name = "repeat", .type = SETTING_ENUM, AT(repeat), .names = steps_repeat_names },
+    { .name = "repeat",
+      .type = SETTING_ENUM,
+      AT(repeat),
+      .names = steps_repeat_names,
+      .help =
+          "where a first step comes again: restart with it (the default), or keep the one before" },
 };
-static const struct member_table members = {
-    .settings = settings,
-    .n_settings = sizeof(settings) / sizeof(*settings),
+static const struct shape members = {
+    SHAPE_OF(settings),
 };
 
 static void refuse_own_where(struct rule_reading *reading)
@@ -69,6 +80,7 @@ static void *parse_sequence(struct rule_reading *reading, const struct node *whe
 
 const struct condition condition_sequence = {
     .name = "sequence",
+    .members = &members,
     .parse = parse_sequence,
     .fold = steps_fold,
     .wake = steps_wake,

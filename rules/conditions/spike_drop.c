@@ -32,6 +32,7 @@ static const struct setting settings[] = {
       .type = SETTING_NODE,
       AT(factor_node),
       .required = true,
+      .shape = &shape_text,
       .help = "how many times as much, or as little, as 4x" },
     WITHIN_MEMBER(struct rates, "5m"),
     AGAINST_MEMBER(struct rates, true, "the time before it, as 1h"),
@@ -43,7 +44,7 @@ static const struct setting settings[] = {
       .max = MATCHES_MAX,
       .help = "from how many matches on a rate means anything" },
 };
-#define N_SETTINGS (sizeof(settings) / sizeof(*settings))
+static const struct shape members = { SHAPE_OF(settings) };
 
 /* -- comparing -- */
 
@@ -131,15 +132,11 @@ static enum rc tell_drop(const struct rolling *rolling, const struct sliding *no
 static struct rates *parse_rates(struct rule_reading *reading, const struct node *when,
                                  const char *member)
 {
-    struct setting own_settings[N_SETTINGS];
-    const struct member_table members = { .settings = own_settings, .n_settings = N_SETTINGS };
     struct loader *loader = reading->loader;
     struct rates *rates = loader_alloc(loader, 1, sizeof(*rates));
 
-    memcpy(own_settings, settings, sizeof(settings));
-    own_settings[0].name = member;
     if (rates)
-        (void)loader_read_members(loader, &members, when, rates);
+        (void)read_condition_members(reading, &members, member, when, rates);
     if (rates && rates->factor_node)
         (void)amount_read_factor(loader->problems, member, rates->factor_node, AMOUNT_ONE,
                                  &rates->factor);
@@ -203,6 +200,7 @@ static bool drop_is_about_silence(const struct node *when)
 
 const struct condition condition_spike = {
     .name = "spike",
+    .members = &members,
     .parse = parse_spike,
     .fold = fold_rates,
     .wake = rolling_wake,
@@ -216,6 +214,7 @@ const struct condition condition_spike = {
 
 const struct condition condition_drop = {
     .name = "drop",
+    .members = &members,
     .parse = parse_drop,
     .fold = fold_rates,
     .wake = rolling_wake,

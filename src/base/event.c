@@ -4,7 +4,13 @@
 #define FIELD_MAX_BYTES 1024
 
 const char *const event_field_names[] = {
-#define EVENT_FIELD(name, text) [FIELD_##name] = text,
+#define EVENT_FIELD(name, text, help) [FIELD_##name] = text,
+    EVENT_FIELDS(EVENT_FIELD)
+#undef EVENT_FIELD
+        [EVENT_N_FIELDS] = NULL,
+};
+const char *const event_field_help[] = {
+#define EVENT_FIELD(name, text, help) [FIELD_##name] = help,
     EVENT_FIELDS(EVENT_FIELD)
 #undef EVENT_FIELD
         [EVENT_N_FIELDS] = NULL,

@@ -21,40 +21,43 @@ enum door {
 };
 
 /* Normalised fields that hold text: bare names in rules. A sender fills those it knows. */
+/* clang-format off */
 #define EVENT_FIELDS(X)                                                                            \
-    X(SOURCE, "source")   /* URI of the sender: CloudEvents 1.0 */                                 \
-    X(TYPE, "type")       /* the vendor's type: github.workflow_run */                             \
-    X(KIND, "kind")       /* vendor-neutral class: ci.run, alert, … */                           \
-    X(WATCHER, "watcher") /* name of the watcher it came through */                                \
-    X(SUBJECT, "subject") /* the ongoing condition: equal for deliveries about the same */         \
-    X(TITLE, "title")                                                                              \
-    X(TEXT, "text")                                                                                \
-    X(STATE, "state")       /* failing | ok | info */                                              \
-    X(SEVERITY, "severity") /* low | medium | high | critical */                                   \
-    X(LEVEL, "level")       /* of ci.run: run | job | check */                                     \
-    X(SERVICE, "service")                                                                          \
-    X(HOST, "host")                                                                                \
-    X(REPO, "repo")                                                                                \
-    X(BRANCH, "branch")                                                                            \
-    X(COMMIT, "commit")                                                                            \
-    X(RUN, "run")                                                                                  \
-    X(ATTEMPT, "attempt")                                                                          \
-    X(WORKFLOW, "workflow")                                                                        \
-    X(JOB, "job")                                                                                  \
-    X(TEST, "test")                                                                                \
-    X(DURATION, "duration") /* with its unit: "90s" */                                             \
-    X(ACTOR, "actor")                                                                              \
-    X(ENVIRONMENT, "environment")                                                                  \
-    X(URL, "url")                                                                                  \
-    X(RULE, "rule") /* of vedette.signal: the rule that fired */
+    X(SOURCE, "source", "who sent it: a URI, as CloudEvents 1.0 has it")                           \
+    X(TYPE, "type", "the sender's own type, as github.workflow_run")                               \
+    X(KIND, "kind", "what it is, whoever sends it: ci.run, alert, deploy, …")                      \
+    X(WATCHER, "watcher", "the name of the watcher that it came through")                          \
+    X(SUBJECT, "subject", "the ongoing condition: equal for deliveries about the same")            \
+    X(TITLE, "title", "one line for people")                                                       \
+    X(TEXT, "text", "what `match` searches: of a log its whole line")                              \
+    X(STATE, "state", "failing, ok or info, whatever words the sender has")                        \
+    X(SEVERITY, "severity", "low, medium, high or critical")                                       \
+    X(LEVEL, "level", "of a ci.run: a whole run, a job or a check")                                \
+    X(SERVICE, "service", "the service that it is about")                                          \
+    X(HOST, "host", "the host that it is about")                                                   \
+    X(REPO, "repo", "the repository, as owner/name")                                               \
+    X(BRANCH, "branch", "the branch")                                                              \
+    X(COMMIT, "commit", "the commit")                                                              \
+    X(RUN, "run", "the run of a CI, by its id")                                                    \
+    X(ATTEMPT, "attempt", "the how-manieth try of that run")                                       \
+    X(WORKFLOW, "workflow", "the workflow, pipeline or project of a CI")                           \
+    X(JOB, "job", "the job of a run")                                                              \
+    X(TEST, "test", "the test that ran")                                                           \
+    X(DURATION, "duration", "how long it took, with its unit: 90s")                                \
+    X(ACTOR, "actor", "who caused it")                                                             \
+    X(ENVIRONMENT, "environment", "where, as production")                                          \
+    X(URL, "url", "where to look")                                                                 \
+    X(RULE, "rule", "of a vedette.signal: the rule that fired")
+/* clang-format on */
 
 enum event_field {
-#define EVENT_FIELD(name, text) FIELD_##name,
+#define EVENT_FIELD(name, text, help) FIELD_##name,
     EVENT_FIELDS(EVENT_FIELD)
 #undef EVENT_FIELD
         EVENT_N_FIELDS
 };
 extern const char *const event_field_names[]; /* NULL-ended, in the order of the enum */
+extern const char *const event_field_help[];  /* likewise: what each says, in one line */
 
 /* Kinds that rules may ask for (RULES.md); NULL-ended. */
 extern const char *const event_kinds[];

@@ -158,7 +158,7 @@ static enum rc read_one(const struct reader *reader, const struct node *node, bo
                         struct slice *secret)
 {
     *secret = SLICE("(not read)");
-    if (node->type != NODE_SCALAR || node->text.len == 0) {
+    if (node->type != NODE_SCALAR || node->is_null || node->text.len == 0) {
         node_problem(reader->problems, node, "`%s%s` needs %s", reader->name,
                      is_file ? "_file" : "", is_file ? "the path of a file" : "a secret");
         return RC_INVALID;
@@ -195,19 +195,27 @@ static enum rc read_all(const struct reader *reader, const struct node *node, bo
     return worst;
 }
 
+/* `null` written out is the same as left out. */
+static const struct node *find_written(const struct node *map, struct slice name)
+{
+    const struct node *node = node_find_slice(map, name);
+
+    return node && node->is_null && node->text.len ? NULL : node;
+}
+
 enum rc secret_read(const struct node *map, const char *name, struct slice base_dir, bool resolve,
                     struct arena *arena, struct problems *problems, struct slice_list *secrets)
 {
     struct reader reader = {
         .name = name, .base_dir = base_dir, .resolve = resolve, .arena = arena, .problems = problems
     };
-    const struct node *literal = node_find(map, name);
+    const struct node *literal = find_written(map, slice_of(name));
     const struct node *in_file;
     struct slice file_name;
 
     if (arena_format(arena, &file_name, "%s_file", name) != RC_OK)
         return RC_NO_MEMORY;
-    in_file = node_find_slice(map, file_name);
+    in_file = find_written(map, file_name);
     if (literal && in_file) {
         node_problem(problems, literal, "give `%s` or `%s_file`, not both", name, name);
         return RC_INVALID;

@@ -102,6 +102,11 @@ static const struct quantity quantities[] = {
                        .expected = "a size with its unit (64KB, 5MB, 2GB)" },
 };
 
+void setting_format(enum setting_type type, int64_t value, struct buffer *out)
+{
+    quantities[type].format(value, out);
+}
+
 static enum rc check_range(const struct reader *reader, const struct setting *setting,
                            const struct node *value, int64_t number)
 {

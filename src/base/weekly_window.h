@@ -27,18 +27,24 @@ struct weekly_window_nodes {
     { .name = "days",                                                                              \
       .type = SETTING_NODE,                                                                        \
       .offset = offsetof(holder, member.days),                                                     \
+      .shape = &shape_texts,                                                                       \
+      .usual = "mon-sun",                                                                          \
       .help = "mon-fri, or sat,sun; default every day" },                                          \
         { .name = "from",                                                                          \
           .type = SETTING_NODE,                                                                    \
           .offset = offsetof(holder, member.from),                                                 \
+          .shape = &shape_text,                                                                    \
+          .usual = "00:00",                                                                        \
           .help = "a time of day, 08:00" },                                                        \
         { .name = "to",                                                                            \
           .type = SETTING_NODE,                                                                    \
           .offset = offsetof(holder, member.to),                                                   \
+          .shape = &shape_text,                                                                    \
+          .usual = "24:00",                                                                        \
           .help = "a time of day, up to 24:00; before `from`: it crosses midnight" },              \
     {                                                                                              \
         .name = "tz", .type = SETTING_NODE, .offset = offsetof(holder, member.tz),                 \
-        .help = "Europe/Berlin; default UTC"                                                       \
+        .shape = &shape_text, .usual = "UTC", .help = "Europe/Berlin; default UTC"                 \
     }
 
 /* Makes the window; it lives in `arena`. RC_INVALID after adding to `problems`; `map` is where they stand. */

@@ -123,6 +123,12 @@ const struct command commands[] = {
       .more = "add takes --where, --for and --reason. What it holds back asks when it ends or is removed, if it still fires.\n"
               "FIELD is rule, severity, signal.key[0], or a field of the event, of the key or of a capture.\n",
       .options = { CLIENT, OPTION_WHERE, OPTION_FOR, OPTION_REASON, OPTION_LIST_STATE, OPTION_SINCE, OPTION_LIMIT, OPTION_JSON }, .run = silence_command },
+    { .name = "schema", .operands = "rules|config", .min_operands = 1, .max_operands = 1, .summary = "print the JSON Schema of rule files or of vedette.yaml, for editors",
+      .more = "An editor with yaml-language-server completes, explains and checks a file that begins with\n"
+              "  # yaml-language-server: $schema=schema/config.json\n"
+              "where the path is relative to that file. `vedette init` writes both schemas; after an upgrade, renew them:\n"
+              "  vedette schema rules >schema/rules.json; vedette schema config >schema/config.json\n",
+      .run = schema_command },
     { .name = "completion", .operands = "bash|zsh|fish", .min_operands = 1, .max_operands = 1, .summary = "print shell completions",
       .run = completion_command },
     { .name = "version", .operands = "", .summary = "print the version",
@@ -136,7 +142,7 @@ const struct command commands[] = {
 #define N_COMMANDS (sizeof commands / sizeof *commands - 1)
 
 /* Commands that are known to come: nobody should look for a typing error that is none. */
-static const char *const not_yet[] = { "schema", "shapes", "export", "restore", NULL };
+static const char *const not_yet[] = { "shapes", "export", "restore", NULL };
 
 const struct command *command_find(struct slice name)
 {

@@ -21,6 +21,11 @@ enum exit_code test_command(const struct invocation *invocation);
 enum exit_code replay_command(const struct invocation *invocation);
 enum exit_code explain_command(const struct invocation *invocation);
 enum exit_code fields_command(const struct invocation *invocation);
+/* schema.c */
+extern const char *const schema_names[]; /* NULL-ended */
+/* Appends the schema that schema_names[i] names, as `vedette schema` prints it. */
+enum rc schema_of(int i, struct buffer *out) MUST_CHECK;
+enum exit_code schema_command(const struct invocation *invocation);
 /* send.c, tail.c, status.c */
 enum exit_code send_command(const struct invocation *invocation);
 enum exit_code tail_command(const struct invocation *invocation);

@@ -36,6 +36,7 @@ static void write_bash(struct buffer *out)
     }
     buffer_add_text(
         out, "    completion) COMPREPLY=($(compgen -W \"bash zsh fish\" -- \"$word\")); return ;;\n"
+             "    schema) COMPREPLY=($(compgen -W \"rules config\" -- \"$word\")); return ;;\n"
              "    help) COMPREPLY=($(compgen -W \"");
     list_names(out);
     buffer_add_text(out, "\" -- \"$word\")); return ;;\n"
@@ -131,7 +132,8 @@ static void write_fish(struct buffer *out)
     }
     buffer_add_text(
         out,
-        "complete -c vedette -f -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'\n");
+        "complete -c vedette -f -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'\n"
+        "complete -c vedette -f -n '__fish_seen_subcommand_from schema' -a 'rules config'\n");
 }
 
 enum exit_code completion_command(const struct invocation *invocation)

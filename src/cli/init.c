@@ -23,15 +23,28 @@ struct init {
     struct arena *arena;
 };
 
+struct made_file;
+static enum rc write_embedded(const struct init *init, const struct made_file *file,
+                              struct buffer *out);
+static enum rc write_schema(const struct init *init, const struct made_file *file,
+                            struct buffer *out);
+static enum rc write_secret(const struct init *init, const struct made_file *file,
+                            struct buffer *out);
+
 /* One file that is written: its name in the directory ("@USER@" is the user's) and what goes into it. */
 static const struct made_file {
     const char *name;
     unsigned mode;
-    const char *embedded; /* NULL: a secret */
+    enum rc (*write)(const struct init *init, const struct made_file *file, struct buffer *out);
+    const char *source; /* what of */
 } made_files[] = {
-    { "vedette.yaml", 0644, "init.yaml" }, { "rules.d/ci.yaml", 0644, "ci.yaml" },
-    { "github.secret", 0600, NULL },       { "alertmanager.token", 0600, NULL },
-    { USER_MARK ".token", 0600, NULL },
+    { "vedette.yaml", 0644, write_embedded, "init.yaml" },
+    { "rules.d/ci.yaml", 0644, write_embedded, "ci.yaml" },
+    { "schema/config.json", 0644, write_schema, "config" },
+    { "schema/rules.json", 0644, write_schema, "rules" },
+    { "github.secret", 0600, write_secret, NULL },
+    { "alertmanager.token", 0600, write_secret, NULL },
+    { USER_MARK ".token", 0600, write_secret, NULL },
 };
 #define N_MADE_FILES (sizeof made_files / sizeof *made_files)
 
@@ -94,51 +107,82 @@ static struct slice embedded(const char *name)
     return SLICE("");
 }
 
-static enum rc write_secret(const char *path, unsigned mode)
+static enum rc write_secret(const struct init *init, const struct made_file *file,
+                            struct buffer *out)
 {
     uint8_t bytes[SECRET_RANDOM_BYTES];
-    char text[2 * SECRET_RANDOM_BYTES + 2];
+    char text[2 * SECRET_RANDOM_BYTES + 1];
     enum rc rc = random_bytes(bytes, sizeof bytes);
 
+    (void)init;
+    (void)file;
     if (rc)
         return rc;
-    (void)hex_format(bytes, sizeof bytes, text);
-    text[2 * SECRET_RANDOM_BYTES] = '\n';
-    return file_write(path, (struct slice){ text, 2 * SECRET_RANDOM_BYTES + 1 }, mode);
+    buffer_add_text(out, hex_format(bytes, sizeof bytes, text));
+    buffer_add_byte(out, '\n');
+    return buffer_rc(out);
 }
 
 static enum rc write_embedded(const struct init *init, const struct made_file *file,
-                              const char *path)
+                              struct buffer *out)
+{
+    add_with_user(init, embedded(file->source), out);
+    return buffer_rc(out);
+}
+
+/* What the first lines of the other files name. */
+static enum rc write_schema(const struct init *init, const struct made_file *file,
+                            struct buffer *out)
+{
+    int i;
+    enum rc rc = slice_to_enum(slice_of(file->source), schema_names, &i);
+
+    (void)init;
+    return rc ? rc : schema_of(i, out);
+}
+
+static enum rc write_file(const struct init *init, const struct made_file *file, const char *path)
 {
     struct buffer text;
     enum rc rc;
 
     buffer_init(&text, 0);
-    add_with_user(init, embedded(file->embedded), &text);
-    rc = buffer_rc(&text);
+    rc = file->write(init, file, &text);
     if (!rc)
         rc = file_write(path, buffer_slice(&text), file->mode);
     buffer_free(&text);
     return rc;
 }
 
-static enum exit_code write_all(const struct init *init)
+static enum exit_code make_directories(const struct init *init)
 {
-    struct slice rules, path;
-    enum rc rc = path_join(init->directory, SLICE("rules.d"), init->arena, &rules);
+    static const char *const names[] = { "rules.d", "schema" };
 
-    if (!rc)
-        rc = directory_make(rules.ptr, 0755);
-    if (rc) {
-        complain(init->invocation->command, "cannot make %s/rules.d: %s", init->directory.ptr,
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct slice path;
+        enum rc rc = path_join(init->directory, slice_of(names[i]), init->arena, &path);
+
+        if (!rc)
+            rc = directory_make(path.ptr, 0755);
+        if (!rc)
+            continue;
+        complain(init->invocation->command, "cannot make %s/%s: %s", init->directory.ptr, names[i],
                  strerror(errno));
         return EXIT_REFUSED;
     }
+    return EXIT_DONE;
+}
+
+static enum exit_code write_all(const struct init *init)
+{
+    if (make_directories(init))
+        return EXIT_REFUSED;
     for (size_t i = 0; i < N_MADE_FILES; i++) {
-        rc = place(init, made_files[i].name, &path);
+        struct slice path = { 0 };
+        enum rc rc = place(init, made_files[i].name, &path);
+
         if (!rc)
-            rc = made_files[i].embedded ? write_embedded(init, &made_files[i], path.ptr)
-                                        : write_secret(path.ptr, made_files[i].mode);
+            rc = write_file(init, &made_files[i], path.ptr);
         if (rc) {
             complain(init->invocation->command, "cannot write %s: %s",
                      path.ptr ? path.ptr : made_files[i].name, strerror(errno));

@@ -8,16 +8,126 @@
 
 extern const struct embedded_file config_files[];
 
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+
+#define CONNECTIONS_MAX 100000
+#define KEYS_LIMIT_MAX 1000000000
+
+static const char *const audit_words[] = { "forever", NULL };
+static const struct shape shape_audit = { .kind = SHAPE_WORD, .words = audit_words };
+
+#define AT(member) .offset = offsetof(struct config, member)
+static const struct setting retention_members[] = {
+    { .name = "audit", /* read by itself: there is nothing to choose */
+      .type = SETTING_NODE,
+      .shape = &shape_audit,
+      .help = "the audit trail is kept forever" },
+    { .name = "events",
+      .type = SETTING_DURATION,
+      AT(retention_events_ms),
+      .min = HOUR_MS,
+      .max = 3650 * DAY_MS,
+      .help = "how long events are kept; default 30d" },
+    { .name = "bytes",
+      .type = SETTING_SIZE,
+      AT(retention_bytes),
+      .min = 1 << 20,
+      .max = (int64_t)1 << 50,
+      .help = "how much of events is kept; default 2GB" },
+};
+static const struct setting store_members[] = {
+    { .name = "max",
+      .type = SETTING_SIZE,
+      AT(store_max_bytes),
+      .min = 1 << 20,
+      .max = (int64_t)1 << 46,
+      .help = "how large it may grow; default 16GB" },
+};
+static const struct setting limits_members[] = {
+    { .name = "bodies",
+      .type = SETTING_SIZE,
+      AT(bodies_bytes),
+      .min = 1 << 20,
+      .max = (int64_t)1 << 40,
+      .help = "how much of bodies is taken in at a time; default 64MB" },
+    { .name = "keys_per_rule",
+      .type = SETTING_INT,
+      AT(keys_per_rule),
+      .min = 1,
+      .max = KEYS_LIMIT_MAX,
+      .help = "how many keys a rule may have; default 1000000" },
+    { .name = "connections",
+      .type = SETTING_INT,
+      AT(n_connections),
+      .min = 16,
+      .max = CONNECTIONS_MAX,
+      .help = "at each address" },
+    { .name = "connections_per_peer",
+      .type = SETTING_INT,
+      AT(n_per_peer),
+      .min = 0,
+      .max = CONNECTIONS_MAX,
+      .help = "of one address, but for this machine's; 0: no limit" },
+    { .name = "keys",
+      .type = SETTING_INT,
+      AT(keys_max),
+      .min = 1,
+      .max = KEYS_LIMIT_MAX,
+      .help = "how many keys all rules may have; default 10000000" },
+};
+static const struct setting log_members[] = {
+    { .name = "level",
+      .type = SETTING_ENUM,
+      AT(log_level),
+      .names = log_level_names,
+      .usual = "info",
+      .help = "the least that is written" },
+    { .name = "format",
+      .type = SETTING_ENUM,
+      AT(log_format),
+      .names = log_format_names,
+      .usual = "text",
+      .help = "lines for people, or JSON" },
+};
+#undef AT
+
+static const struct shape shape_retention = { .name = "retention", SHAPE_OF(retention_members) };
+static const struct shape shape_store = { .name = "store", SHAPE_OF(store_members) };
+static const struct shape shape_limits = { .name = "limits", SHAPE_OF(limits_members) };
+static const struct shape shape_log = { .name = "log", SHAPE_OF(log_members) };
+
+/* What secret.h reads by itself: known here, no more. */
+struct written_secret {
+    struct node *elsewhere;
+};
+/* clang-format off */
+#define AT(member) .offset = offsetof(struct written_secret, member)
+static const struct setting secret_members[] = {
+    { .name = "file",  .type = SETTING_NODE, AT(elsewhere), .shape = &shape_texts, .help = "the file that holds it" },
+    { .name = "value", .type = SETTING_NODE, AT(elsewhere), .shape = &shape_texts, .help = "or ${NAME} of the environment" },
+};
+static const struct setting proxy_members[] = {
+    { .name = "secret_file", .type = SETTING_NODE, AT(elsewhere), .shape = &shape_texts, .help = "the file of what the proxy proves itself with" },
+    { .name = "secret",      .type = SETTING_NODE, AT(elsewhere), .shape = &shape_texts, .help = "or ${NAME} of the environment" },
+};
+#undef AT
+/* clang-format on */
+static const struct shape shape_secret = { .name = "secret", SHAPE_OF(secret_members) };
+static const struct shape shape_secrets = { .kind = SHAPE_MAP, .item = &shape_secret };
+static const struct shape shape_proxy = { .name = "trusted_proxy", SHAPE_OF(proxy_members) };
+
 #define AT(member) .offset = offsetof(struct config_file, member)
 
 static const struct setting members[] = {
     { .name = "listen",
       .type = SETTING_NODE,
       AT(listen),
+      .shape = &shape_doors,
       .help = "The public door: /hooks/… and Slack" },
     { .name = "tls",
       .type = SETTING_NODE,
       AT(tls),
+      .shape = &shape_tls,
       .help = "The certificate of the public door, and its key" },
     { .name = "control", .type = SETTING_TEXTS, AT(control), .help = "API, page, metrics, health" },
     { .name = "public_url",
@@ -31,91 +141,80 @@ static const struct setting members[] = {
     { .name = "state", .type = SETTING_TEXT, AT(state), .help = "Directory of the store" },
     { .name = "socket", .type = SETTING_TEXT, AT(socket), .help = "Path of the control socket" },
     { .name = "rules", .type = SETTING_TEXTS, AT(rules), .help = "Rule files and directories" },
-    { .name = "watchers", .type = SETTING_NODE, AT(watchers), .help = "What is watched" },
-    { .name = "actions", .type = SETTING_NODE, AT(actions), .help = "What may be done" },
-    { .name = "secrets", .type = SETTING_NODE, AT(secrets), .help = "Secrets for request headers" },
-    { .name = "people", .type = SETTING_NODE, AT(people), .help = "Who there is" },
-    { .name = "groups", .type = SETTING_NODE, AT(groups), .help = "Groups of people" },
+    { .name = "watchers",
+      .type = SETTING_NODE,
+      AT(watchers),
+      .shape = &shape_watchers,
+      .help = "What is watched" },
+    { .name = "actions",
+      .type = SETTING_NODE,
+      AT(actions),
+      .shape = &shape_actions,
+      .help = "What may be done" },
+    { .name = "secrets",
+      .type = SETTING_NODE,
+      AT(secrets),
+      .shape = &shape_secrets,
+      .help = "Secrets for request headers" },
+    { .name = "people",
+      .type = SETTING_NODE,
+      AT(people),
+      .shape = &shape_people,
+      .help = "Who there is" },
+    { .name = "groups",
+      .type = SETTING_NODE,
+      AT(groups),
+      .shape = &shape_groups,
+      .help = "Groups of people" },
     { .name = "approvers",
       .type = SETTING_NODE,
       AT(approvers),
+      .shape = &shape_approvers,
       .help = "Who decides where a rule does not say" },
     { .name = "channels",
       .type = SETTING_NODE,
       AT(channels),
+      .shape = &shape_channels,
       .help = "Where proposals are posted" },
     { .name = "agents", .type = SETTING_NODE, AT(agents), .help = "Who may diagnose" },
-    { .name = "budget", .type = SETTING_NODE, AT(budget), .help = "How much people are asked" },
-    { .name = "maintenance", .type = SETTING_NODE, AT(maintenance), .help = "Muted on a schedule" },
+    { .name = "budget",
+      .type = SETTING_NODE,
+      AT(budget),
+      .shape = &shape_budget,
+      .help = "How much people are asked" },
+    { .name = "maintenance",
+      .type = SETTING_NODE,
+      AT(maintenance),
+      .shape = &shape_maintenance,
+      .help = "Muted on a schedule" },
     { .name = "retention",
       .type = SETTING_NODE,
       AT(retention),
+      .shape = &shape_retention,
       .help = "How long things are kept" },
-    { .name = "store", .type = SETTING_NODE, AT(store), .help = "Size of the store" },
-    { .name = "limits", .type = SETTING_NODE, AT(limits), .help = "Limits of requests" },
+    { .name = "store",
+      .type = SETTING_NODE,
+      AT(store),
+      .shape = &shape_store,
+      .help = "Size of the store" },
+    { .name = "limits",
+      .type = SETTING_NODE,
+      AT(limits),
+      .shape = &shape_limits,
+      .help = "Limits of requests" },
     { .name = "trusted_proxy",
       .type = SETTING_NODE,
       AT(trusted_proxy),
+      .shape = &shape_proxy,
       .help = "A proxy that says who asks" },
-    { .name = "log", .type = SETTING_NODE, AT(log), .help = "The daemon's own log" },
+    { .name = "log",
+      .type = SETTING_NODE,
+      AT(log),
+      .shape = &shape_log,
+      .help = "The daemon's own log" },
 };
 #undef AT
-
-#define CONNECTIONS_MAX 100000
-#define KEYS_LIMIT_MAX 1000000000
-
-#define AT(member) .offset = offsetof(struct config, member)
-static const struct setting retention_members[] = {
-    { .name = "events",
-      .type = SETTING_DURATION,
-      AT(retention_events_ms),
-      .min = HOUR_MS,
-      .max = 3650 * DAY_MS },
-    { .name = "bytes",
-      .type = SETTING_SIZE,
-      AT(retention_bytes),
-      .min = 1 << 20,
-      .max = (int64_t)1 << 50 },
-};
-static const struct setting store_members[] = {
-    { .name = "max",
-      .type = SETTING_SIZE,
-      AT(store_max_bytes),
-      .min = 1 << 20,
-      .max = (int64_t)1 << 46 },
-};
-static const struct setting limits_members[] = {
-    { .name = "bodies",
-      .type = SETTING_SIZE,
-      AT(bodies_bytes),
-      .min = 1 << 20,
-      .max = (int64_t)1 << 40 },
-    { .name = "keys_per_rule",
-      .type = SETTING_INT,
-      AT(keys_per_rule),
-      .min = 1,
-      .max = KEYS_LIMIT_MAX },
-    { .name = "connections",
-      .type = SETTING_INT,
-      AT(n_connections),
-      .min = 16,
-      .max = CONNECTIONS_MAX,
-      .help = "at each address" },
-    { .name = "connections_per_peer",
-      .type = SETTING_INT,
-      AT(n_per_peer),
-      .min = 0,
-      .max = CONNECTIONS_MAX,
-      .help = "of one address, but for this machine's; 0: no limit" },
-    { .name = "keys", .type = SETTING_INT, AT(keys_max), .min = 1, .max = KEYS_LIMIT_MAX },
-};
-static const struct setting log_members[] = {
-    { .name = "level", .type = SETTING_ENUM, AT(log_level), .names = log_level_names },
-    { .name = "format", .type = SETTING_ENUM, AT(log_format), .names = log_format_names },
-};
-#undef AT
-
-#define COUNT(table) (sizeof(table) / sizeof *(table))
+const struct shape shape_config = { SHAPE_OF(members) };
 
 const struct setting *config_members(size_t *n_members)
 {
@@ -212,8 +311,14 @@ static enum rc read_secret(struct config_reader *reader, const struct node *map,
 {
     struct config *config = reader->config;
     struct node renamed = *map;
-    enum rc rc;
+    struct written_secret written;
+    enum rc rc = RC_OK;
 
+    if (map->type == NODE_MAP) /* else it is told below what a secret is */
+        rc = settings_read(secret_members, COUNT(secret_members), map, config->arena,
+                           reader->problems, &written);
+    if (rc)
+        return rc;
     renamed.pairs = arena_alloc(config->arena, map->n_pairs + 1, sizeof *renamed.pairs);
     if (!renamed.pairs)
         return RC_NO_MEMORY;
@@ -261,10 +366,16 @@ static enum rc read_secrets(struct config_reader *reader)
 
 static enum rc read_proxy(struct config_reader *reader)
 {
-    enum rc rc;
+    struct written_secret written;
+    enum rc rc = RC_OK;
 
     if (!reader->file.trusted_proxy)
         return RC_OK;
+    if (reader->file.trusted_proxy->type == NODE_MAP)
+        rc = settings_read(proxy_members, COUNT(proxy_members), reader->file.trusted_proxy,
+                           reader->config->arena, reader->problems, &written);
+    if (rc)
+        return rc;
     rc = secret_read(reader->file.trusted_proxy, "secret", reader->config->directory,
                      reader->options->resolve_secrets, reader->config->arena, reader->problems,
                      &reader->config->proxy_secrets);

@@ -12,6 +12,9 @@
 #include "src/store/silences.h"
 #include "watchers/watchers.h"
 
+/* What may stand in vedette.yaml. */
+extern const struct shape shape_config;
+
 struct person {
     struct slice name;
     struct slice user;  /* Unix user, or absent */

@@ -36,8 +36,14 @@ static void check_addresses(struct problems *problems, const struct node *node)
     if (!node)
         return;
     check_address(problems, node);
-    for (size_t i = 0; node->type == NODE_LIST && i < node->n_items; i++)
-        check_address(problems, node->items[i]);
+    for (size_t i = 0; node->type == NODE_LIST && i < node->n_items; i++) {
+        const struct node *item = node->items[i];
+
+        if (item->type == NODE_LIST || item->is_null)
+            node_problem(problems, item, "an address is HOST:PORT, [IPv6]:PORT or unix:PATH");
+        else
+            check_address(problems, item);
+    }
 }
 
 /* There is one of each: a second one would be left out without a word. */

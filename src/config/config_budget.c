@@ -2,14 +2,21 @@
 
 #include "src/store/budget.h"
 
+/* clang-format off */
 #define AT(member) .offset = offsetof(struct review_budget, member)
 static const struct setting members[] = {
-    { .name = "open", .type = SETTING_INT, AT(open), .min = 1, .max = BUDGET_MAX_LIMIT },
-    { .name = "per_hour", .type = SETTING_INT, AT(per_hour), .min = 1, .max = BUDGET_MAX_LIMIT },
-    { .name = "per_day", .type = SETTING_INT, AT(per_day), .min = 1, .max = BUDGET_MAX_LIMIT },
-    { .name = "critical", .type = SETTING_INT, AT(critical), .min = 0, .max = BUDGET_MAX_BORROWED },
+    { .name = "open",     .type = SETTING_INT, AT(open),     .min = 1, .max = BUDGET_MAX_LIMIT,    .help = "so many proposals are open at most; default 5" },
+    { .name = "per_hour", .type = SETTING_INT, AT(per_hour), .min = 1, .max = BUDGET_MAX_LIMIT,    .help = "so many are made in an hour; default 6" },
+    { .name = "per_day",  .type = SETTING_INT, AT(per_day),  .min = 1, .max = BUDGET_MAX_LIMIT,    .help = "so many are made in a day; default 20" },
+    { .name = "critical", .type = SETTING_INT, AT(critical), .min = 0, .max = BUDGET_MAX_BORROWED, .help = "so many more of each where it is critical; default 3" },
 };
 #undef AT
+/* clang-format on */
+static const struct shape budget_map = { SHAPE_OF(members) };
+static const char *const budget_words[] = { "none", NULL };
+static const struct shape budget_word = { .kind = SHAPE_WORD, .words = budget_words };
+static const struct shape *const budget_either[] = { &budget_map, &budget_word, NULL };
+const struct shape shape_budget = { .kind = SHAPE_EITHER, .either = budget_either };
 
 const struct review_budget config_default_budget = {
     .is_there = true, .open = 5, .per_hour = 6, .per_day = 20, .critical = 3

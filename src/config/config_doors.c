@@ -18,6 +18,8 @@ static const struct setting tls_settings[] = {
       .help = "PEM: its private key" },
 };
 
+const struct shape shape_tls = { .name = "tls", SHAPE_OF(tls_settings) };
+
 struct written_door {
     struct slice address;
     struct node *tls;
@@ -32,8 +34,14 @@ static const struct setting door_settings[] = {
     { .name = "tls",
       .type = SETTING_NODE,
       .offset = offsetof(struct written_door, tls),
+      .shape = &shape_tls,
       .help = "cert and key" },
 };
+
+static const struct shape door_map = { .name = "door", SHAPE_OF(door_settings) };
+static const struct shape *const door_either[] = { &shape_text, &door_map, NULL };
+static const struct shape shape_door = { .kind = SHAPE_EITHER, .either = door_either };
+const struct shape shape_doors = { .kind = SHAPE_ONE_OR_LIST, .item = &shape_door };
 
 static bool is_unix(struct slice address)
 {

@@ -10,17 +10,22 @@ struct maintenance_nodes {
     struct slice reason;
 };
 
+static const struct shape shape_clauses = { .kind = SHAPE_MAP, .item = &shape_text };
+
 #define AT(member) .offset = offsetof(struct maintenance_nodes, member)
 static const struct setting members[] = {
     { .name = "where",
       .type = SETTING_NODE,
       AT(where),
       .required = true,
+      .shape = &shape_clauses,
       .help = "what is muted, as a silence says it: {service: shop}" },
     WEEKLY_WINDOW_SETTINGS(struct maintenance_nodes, window),
     { .name = "reason", .type = SETTING_TEXT, AT(reason), .required = true, .help = "why" },
 };
 #undef AT
+static const struct shape shape_one = { .name = "maintenance", SHAPE_OF(members) };
+const struct shape shape_maintenance = { .kind = SHAPE_LIST, .item = &shape_one };
 
 static enum rc add_clause(struct config_reader *reader, const struct node_pair *pair,
                           struct silence_clause *clause)

@@ -7,34 +7,34 @@
 
 /* --- reading --- */
 
-#define AT(member) .offset = offsetof(struct person, member)
+/* Names and tokens share one table for the check of members; the tokens themselves are read as secrets. */
+struct person_read {
+    struct person person;
+    struct node *elsewhere;
+};
+
+/* clang-format off */
+#define AT(member) .offset = offsetof(struct person_read, member)
 static const struct setting person_members[] = {
-    { .name = "user", .type = SETTING_TEXT, AT(user), .help = "Unix user" },
-    { .name = "slack", .type = SETTING_TEXT, AT(slack), .help = "Slack member id" },
-    { .name = "token", .type = SETTING_NODE, .offset = 0 },
-    { .name = "token_file", .type = SETTING_NODE, .offset = 0 },
+    { .name = "user",       .type = SETTING_TEXT, AT(person.user),  .help = "Unix user" },
+    { .name = "slack",      .type = SETTING_TEXT, AT(person.slack), .help = "Slack member id" },
+    { .name = "token",      .type = SETTING_NODE, AT(elsewhere), .shape = &shape_texts, .help = "what they sign in with: ${NAME} of the environment" },
+    { .name = "token_file", .type = SETTING_NODE, AT(elsewhere), .shape = &shape_texts, .help = "the file of what they sign in with, or files" },
 };
 #undef AT
-
-/* Names and tokens share one table for the check of members; the tokens themselves are read as secrets. */
-struct person_members_read {
-    struct person person;
-    struct node *token, *token_file;
-};
+/* clang-format on */
+static const struct shape shape_person = { .name = "person", SHAPE_OF(person_members) };
+const struct shape shape_people = { .kind = SHAPE_MAP, .item = &shape_person };
 
 static enum rc read_person(struct config_reader *reader, const struct node_pair *pair,
                            struct person *person)
 {
     struct config *config = reader->config;
-    struct person_members_read read = { 0 };
-    struct setting settings[sizeof person_members / sizeof *person_members];
+    struct person_read read = { 0 };
     enum rc rc;
 
-    memcpy(settings, person_members, sizeof settings);
-    settings[2].offset = offsetof(struct person_members_read, token);
-    settings[3].offset = offsetof(struct person_members_read, token_file);
-    rc = settings_read(settings, sizeof settings / sizeof *settings, pair->value, config->arena,
-                       reader->problems, &read);
+    rc = settings_read(person_members, sizeof person_members / sizeof *person_members, pair->value,
+                       config->arena, reader->problems, &read);
     if (rc)
         return rc;
     *person = read.person;
@@ -124,6 +124,11 @@ static const struct setting group_members[] = {
 };
 #undef AT
 
+static const struct shape group_map = { .name = "group", SHAPE_OF(group_members) };
+static const struct shape *const group_either[] = { &shape_texts, &group_map, NULL };
+static const struct shape shape_group = { .kind = SHAPE_EITHER, .either = group_either };
+const struct shape shape_groups = { .kind = SHAPE_MAP, .item = &shape_group };
+
 /* A list of people, or {members: [people], slack: S0123ABCD}. */
 static enum rc read_group(struct config_reader *reader, const struct node *node,
                           struct group *group)
@@ -185,13 +190,17 @@ static const struct setting approvers_members[] = {
     { .name = "from",
       .type = SETTING_TEXTS,
       .offset = offsetof(struct approvers_read, from),
-      .required = true },
+      .required = true,
+      .help = "people and groups" },
     { .name = "need",
       .type = SETTING_INT,
       .offset = offsetof(struct approvers_read, need),
       .min = 1,
-      .max = APPROVERS_NEED_MAX },
+      .max = APPROVERS_NEED_MAX,
+      .usual = "1",
+      .help = "how many of them" },
 };
+const struct shape shape_approvers = { .name = "approvers", SHAPE_OF(approvers_members) };
 
 /* Without a configuration: the user who started it, whatever that user's name is. */
 static enum rc let_local_person_decide(struct config *config)

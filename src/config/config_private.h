@@ -42,6 +42,12 @@ struct config_reader {
     struct problems *problems;
 };
 
+/* What may stand in the members that have files of their own. */
+extern const struct shape shape_doors, shape_tls;                      /* config_doors.c */
+extern const struct shape shape_people, shape_groups, shape_approvers; /* config_people.c */
+extern const struct shape shape_budget;                                /* config_budget.c */
+extern const struct shape shape_maintenance;                           /* config_maintenance.c */
+
 /* config.c: the members that vedette.yaml may have. */
 const struct setting *config_members(size_t *n_members);
 /* config_doors.c: the public door; `instead`, where it is there, stands for what the file says of it. */

@@ -4,7 +4,11 @@
  * tests of the file name. What other rules of these files do is not looked at. So a test says the same whatever files lie beside its own. */
 #pragma once
 
+#include "src/base/shape.h"
 #include "src/engine/simulation.h"
+
+/* What may stand in one of `tests:`; its name is "test". */
+extern const struct shape shape_rule_test;
 
 /* The rules that the tests of one file run over, loaded once. */
 struct rule_test_suite;

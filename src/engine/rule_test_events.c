@@ -9,13 +9,23 @@ static const char *const notice_names[] = {
     [WATCHER_LOST] = "lost",     [WATCHER_CAUGHT_UP] = "caught_up", NULL
 };
 
+static const struct shape shape_texts_by_name = { .kind = SHAPE_MAP, .item = &shape_text };
+
+/* `0` needs no unit. */
+const struct shape shape_moment = {
+    .kind = SHAPE_TEXT,
+    .name = "moment",
+    .pattern = "^(0|([0-9]+(d|h|m|s|ms))+)$",
+    .wanted = "the time since the test began, as 20m",
+};
+
 /* clang-format off */
 #define AT(member) .offset = offsetof(struct test_event, member)
-#define AT_ROW { .name = "at", .type = SETTING_DURATION, AT(at_ms), .help = "when, since the test began: 20m; left out: with the one before" }
+#define AT_ROW { .name = "at", .type = SETTING_DURATION, AT(at_ms), .shape = &shape_moment, .help = "when, since the test began: 20m; left out: with the one before" }
 static const struct setting hook_members[] = {
     AT_ROW,
     { .name = "hook", .type = SETTING_TEXT, AT(source), .required = true, .help = "a delivery: the webhook of the configuration, or the sender" },
-    { .name = "headers", .type = SETTING_NODE, AT(headers), .help = "its headers: {X-GitHub-Event: push}" },
+    { .name = "headers", .type = SETTING_NODE, AT(headers), .shape = &shape_texts_by_name, .help = "its headers: {X-GitHub-Event: push}" },
     { .name = "file", .type = SETTING_TEXT, AT(file), .help = "the file of its body, beside this one" },
     { .name = "body", .type = SETTING_NODE, AT(body), .help = "or the body itself" },
 };
@@ -34,9 +44,9 @@ static const struct setting decide_members[] = {
     { .name = "note", .type = SETTING_TEXT, AT(note), .help = "kept with the decision" },
     { .name = "for", .type = SETTING_DURATION, AT(for_ms), .help = "how long, of a snooze" },
     { .name = "rule", .type = SETTING_TEXT, AT(rule), .help = "of which rule the proposal is; left out: the newest of any" },
-    { .name = "key", .type = SETTING_NODE, AT(key), .help = "and of which key" },
+    { .name = "key", .type = SETTING_NODE, AT(key), .shape = &shape_texts, .help = "and of which key" },
     { .name = "step", .type = SETTING_INT, AT(step_number), .min = 1, .max = 100, .help = "of an edit: which step, from 1" },
-    { .name = "with", .type = SETTING_NODE, AT(with), .help = "of an edit: the parameters that change" },
+    { .name = "with", .type = SETTING_NODE, AT(with), .shape = &shape_texts_by_name, .help = "of an edit: the parameters that change" },
     { .name = "settle", .type = SETTING_TEXT, AT(settle), .help = "ran or not_ran" },
 };
 static const struct setting step_members[] = {
@@ -55,13 +65,41 @@ static const struct setting notice_members[] = {
 static const struct setting resolve_members[] = {
     AT_ROW,
     { .name = "resolve", .type = SETTING_TEXT, AT(rule), .required = true, .help = "a signal is ended by hand: its rule" },
-    { .name = "key", .type = SETTING_NODE, AT(key), .required = true, .help = "its key" },
+    { .name = "key", .type = SETTING_NODE, AT(key), .required = true, .shape = &shape_texts, .help = "its key" },
     { .name = "by", .type = SETTING_TEXT, AT(by), .required = true, .help = "who does" },
 };
+static const struct setting field_members[] = { AT_ROW };
 #undef AT
 /* clang-format on */
 
 /* -- fields of an event -- */
+
+/* Those of every event are proposed; what else an event may say stands beside them. */
+static enum rc make_fields(struct arena *arena, struct shape *shape)
+{
+    size_t n_own = shape->n_settings;
+    struct setting *rows = arena_alloc(arena, n_own + EVENT_N_FIELDS, sizeof *rows);
+
+    if (!rows)
+        return RC_NO_MEMORY;
+    for (size_t i = 0; i < n_own; i++)
+        rows[i] = shape->settings[i];
+    for (size_t i = 0; i < EVENT_N_FIELDS; i++)
+        rows[n_own + i] = (struct setting){ .name = event_field_names[i],
+                                            .type = SETTING_TEXT,
+                                            .help = event_field_help[i] };
+    shape->settings = rows;
+    shape->n_settings = n_own + EVENT_N_FIELDS;
+    return RC_OK;
+}
+
+static const struct shape shape_any = { .kind = SHAPE_ANY };
+static const struct shape shape_fields = {
+    .name = "event", SHAPE_OF(field_members), .item = &shape_any, .make = make_fields
+};
+const struct shape shape_test_fields = {
+    .kind = SHAPE_MAP, .name = "fields", .item = &shape_any, .make = make_fields
+};
 
 static bool refuse_member(const struct rule_test_reading *reading, const struct node_pair *pair)
 {
@@ -231,25 +269,44 @@ static enum rc check_resolve(const struct rule_test_reading *reading,
                : RC_INVALID;
 }
 
-#define SETTINGS(table) .settings = (table), .n_settings = COUNT(table)
+#define SHAPE(of, table) .shape = { .name = (of), SHAPE_OF(table) }
 static const struct event_form {
     const char *member; /* by which it is told */
     enum test_event_kind kind;
-    const struct setting *settings;
-    size_t n_settings;
+    struct shape shape;
     enum rc (*check)(const struct rule_test_reading *reading, const struct test_event *event);
 } forms[] = {
-    { .member = "hook", .kind = TEST_HOOK, SETTINGS(hook_members), .check = check_hook },
-    { .member = "log", .kind = TEST_LOG, SETTINGS(log_members), .check = check_log },
-    { .member = "decide", .kind = TEST_DECIDE, SETTINGS(decide_members), .check = check_decide },
-    { .member = "step", .kind = TEST_STEP, SETTINGS(step_members) },
-    { .member = "check", .kind = TEST_CHECK, SETTINGS(check_members) },
-    { .member = "notice", .kind = TEST_NOTICE, SETTINGS(notice_members) },
+    { .member = "hook", .kind = TEST_HOOK, SHAPE("delivery", hook_members), .check = check_hook },
+    { .member = "log", .kind = TEST_LOG, SHAPE("lines", log_members), .check = check_log },
+    { .member = "decide",
+      .kind = TEST_DECIDE,
+      SHAPE("decision", decide_members),
+      .check = check_decide },
+    { .member = "step", .kind = TEST_STEP, SHAPE("step_result", step_members) },
+    { .member = "check", .kind = TEST_CHECK, SHAPE("check_result", check_members) },
+    { .member = "notice", .kind = TEST_NOTICE, SHAPE("notice", notice_members) },
     { .member = "resolve",
       .kind = TEST_RESOLVE,
-      SETTINGS(resolve_members),
+      SHAPE("resolving", resolve_members),
       .check = check_resolve },
 };
+
+static enum rc make_event(struct arena *arena, struct shape *shape)
+{
+    struct shape_choice *choices = arena_alloc(arena, COUNT(forms) + 1, sizeof *choices);
+
+    if (!choices)
+        return RC_NO_MEMORY;
+    for (size_t i = 0; i < COUNT(forms); i++)
+        choices[i] = (struct shape_choice){ .member = forms[i].member, .shape = &forms[i].shape };
+    choices[COUNT(forms)].shape = &shape_fields;
+    shape->choices = choices;
+    return RC_OK;
+}
+
+const struct shape shape_test_event = { .kind = SHAPE_CHOICE,
+                                        .name = "test_event",
+                                        .make = make_event };
 
 static const struct event_form *form_of(const struct node *map)
 {
@@ -280,7 +337,7 @@ enum rc rule_test_read_event(const struct rule_test_reading *reading, const stru
     if (!form)
         return read_fields(reading, map, event);
     event->kind = form->kind;
-    rc = settings_read(form->settings, form->n_settings, map, reading->arena, reading->problems,
-                       event);
+    rc = settings_read(form->shape.settings, form->shape.n_settings, map, reading->arena,
+                       reading->problems, event);
     return rc || !form->check ? rc : form->check(reading, event);
 }

@@ -9,30 +9,28 @@ static const char *const state_names[] = {
 
 /* clang-format off */
 #define NUMBER .type = SETTING_INT, .min = 0, .max = INT64_MAX
-#define AT(member) .offset = offsetof(struct expectation, member)
-static const struct setting expect_members[] = {
-    { .name = "at", .type = SETTING_DURATION, AT(at_ms), .help = "when, since the test began" },
-    { .name = "rule", .type = SETTING_TEXT, AT(rule), .help = "whose signal" },
-    { .name = "key", .type = SETTING_NODE, AT(key), .help = "the values of its key" },
-    { .name = "state", .type = SETTING_ENUM, AT(state), .names = state_names, .help = "what the signal becomes" },
-    { .name = "count", NUMBER, AT(count), .help = "how many matches it has counted" },
-    { .name = "title", .type = SETTING_TEXT, AT(title), .help = "its title" },
-    { .name = "severity", .type = SETTING_ENUM, AT(severity), .names = severity_names, .help = "how bad it is" },
-    { .name = "fields", .type = SETTING_NODE, AT(fields), .help = "captures and fields of its key, among others" },
-    { .name = "proposal", .type = SETTING_NODE, AT(proposal), .help = "a proposal that is made, or changes" },
-    { .name = "proposals", NUMBER, AT(n_proposals), .help = "how many were made in the whole test" },
-    { .name = "signals", NUMBER, AT(n_signals), .help = "how many fired in the whole test" },
+static const struct shape shape_values = { .kind = SHAPE_MAP, .item = &shape_text };
+
+static const struct setting plan_members[] = {
+    { .name = "do", .type = SETTING_NODE, .required = true, .shape = &shape_text, .help = "an action" },
+    { .name = "with", .type = SETTING_NODE, .shape = &shape_values, .help = "parameters, among others" },
+    { .name = "why", .type = SETTING_NODE, .shape = &shape_text, .help = "why" },
 };
-#undef AT
+static const struct shape plan_map = { .name = "planned", SHAPE_OF(plan_members) };
+static const struct shape *const plan_either[] = { &plan_map, &shape_text, NULL };
+static const struct shape shape_planned = { .kind = SHAPE_EITHER, .either = plan_either };
+static const struct shape plan_list = { .kind = SHAPE_LIST, .item = &shape_planned };
+static const struct shape *const plan_forms[] = { &plan_list, &shape_text, NULL };
+static const struct shape shape_plan = { .kind = SHAPE_EITHER, .either = plan_forms };
 
 #define AT(member) .offset = offsetof(struct expected_proposal, member)
 static const struct setting proposal_members[] = {
     { .name = "title", .type = SETTING_TEXT, AT(title), .help = "its title" },
-    { .name = "plan", .type = SETTING_NODE, AT(plan), .help = "the actions of its plan in order, or {do, with, why} of each" },
+    { .name = "plan", .type = SETTING_NODE, AT(plan), .shape = &shape_plan, .help = "the actions of its plan in order, or {do, with, why} of each" },
     { .name = "state", .type = SETTING_ENUM, AT(state), .names = proposal_state_names, .help = "what becomes of it; left out: it is made" },
     { .name = "severity", .type = SETTING_ENUM, AT(severity), .names = severity_names, .help = "how bad it is" },
     { .name = "question", .type = SETTING_TEXT, AT(question), .help = "what its task asked" },
-    { .name = "key", .type = SETTING_NODE, AT(key), .help = "the key of the signal that leads" },
+    { .name = "key", .type = SETTING_NODE, AT(key), .shape = &shape_texts, .help = "the key of the signal that leads" },
     { .name = "signals", .type = SETTING_INT, AT(signals), .min = 1, .max = 1000000, .help = "how many signals it is about" },
     { .name = "revision", .type = SETTING_INT, AT(revision), .min = 1, .max = 1000000, .help = "which revision it is" },
     { .name = "expires", .type = SETTING_DURATION, AT(expires_ms), .help = "how long a revision waits" },
@@ -40,12 +38,24 @@ static const struct setting proposal_members[] = {
     { .name = "refused", .type = SETTING_TEXT, AT(refused), .help = "why there is no plan although the rule has one" },
 };
 #undef AT
+static const struct shape shape_expected = { .name = "proposal", SHAPE_OF(proposal_members) };
 
-static const struct setting plan_members[] = {
-    { .name = "do", .type = SETTING_NODE, .required = true, .help = "an action" },
-    { .name = "with", .type = SETTING_NODE, .help = "parameters, among others" },
-    { .name = "why", .type = SETTING_NODE, .help = "why" },
+#define AT(member) .offset = offsetof(struct expectation, member)
+static const struct setting expect_members[] = {
+    { .name = "at", .type = SETTING_DURATION, AT(at_ms), .shape = &shape_moment, .help = "when, since the test began" },
+    { .name = "rule", .type = SETTING_TEXT, AT(rule), .help = "whose signal" },
+    { .name = "key", .type = SETTING_NODE, AT(key), .shape = &shape_texts, .help = "the values of its key" },
+    { .name = "state", .type = SETTING_ENUM, AT(state), .names = state_names, .help = "what the signal becomes" },
+    { .name = "count", NUMBER, AT(count), .help = "how many matches it has counted" },
+    { .name = "title", .type = SETTING_TEXT, AT(title), .help = "its title" },
+    { .name = "severity", .type = SETTING_ENUM, AT(severity), .names = severity_names, .help = "how bad it is" },
+    { .name = "fields", .type = SETTING_NODE, AT(fields), .shape = &shape_values, .help = "captures and fields of its key, among others" },
+    { .name = "proposal", .type = SETTING_NODE, AT(proposal), .shape = &shape_expected, .help = "a proposal that is made, or changes" },
+    { .name = "proposals", NUMBER, AT(n_proposals), .help = "how many were made in the whole test" },
+    { .name = "signals", NUMBER, AT(n_signals), .help = "how many fired in the whole test" },
 };
+#undef AT
+const struct shape shape_expectation = { .name = "expectation", SHAPE_OF(expect_members) };
 /* clang-format on */
 
 static bool refuse(const struct rule_test_reading *reading, const struct node *node,

@@ -179,6 +179,10 @@ struct rule_test_suite {
 /* Is what this rule does looked at? */
 bool rule_test_looks_at(const struct rule_test_suite *suite, struct slice rule);
 
+/* -- what may stand there: the time since the beginning, one event, the fields that all have, one expectation -- */
+
+extern const struct shape shape_moment, shape_test_event, shape_test_fields, shape_expectation;
+
 /* -- rule_test_read.c, rule_test_events.c, rule_test_expect.c: go on after a mistake, so that one run shows all. RC_INVALID after adding to the problems. -- */
 
 enum rc rule_test_read(const struct rule_test_reading *reading,

@@ -4,17 +4,21 @@
 #include "watchers/watcher_config.h"
 
 /* clang-format off */
+static const struct shape shape_events = { .kind = SHAPE_LIST, .item = &shape_test_event };
+static const struct shape shape_expect = { .kind = SHAPE_LIST, .item = &shape_expectation };
+
 #define AT(member) .offset = offsetof(struct rule_test_text, member)
 static const struct setting test_members[] = {
     { .name = "name", .type = SETTING_TEXT, AT(name), .required = true, .help = "a sentence that says what the rules do" },
-    { .name = "with", .type = SETTING_NODE, AT(with), .help = "fields that all its events have" },
-    { .name = "events", .type = SETTING_NODE, AT(events_node), .required = true, .help = "what happens, oldest first" },
-    { .name = "expect", .type = SETTING_NODE, AT(expect_node), .required = true, .help = "every firing and resolved of the rules named here, in order, and no other" },
+    { .name = "with", .type = SETTING_NODE, AT(with), .shape = &shape_test_fields, .help = "fields that all its events have" },
+    { .name = "events", .type = SETTING_NODE, AT(events_node), .required = true, .shape = &shape_events, .help = "what happens, oldest first" },
+    { .name = "expect", .type = SETTING_NODE, AT(expect_node), .required = true, .shape = &shape_expect, .help = "every firing and resolved of the rules named here, in order, and no other" },
     { .name = "begin", .type = SETTING_TEXT, AT(begin), .help = "when it begins: 2026-03-29T00:30:00Z" },
     { .name = "until", .type = SETTING_DURATION, AT(until_ms), .help = "how long time goes on, since the test began" },
 };
 #undef AT
 /* clang-format on */
+const struct shape shape_rule_test = { .name = "test", SHAPE_OF(test_members) };
 
 bool rule_test_knows_rule(const struct rule_test_reading *reading, struct slice name,
                           const struct node *at)

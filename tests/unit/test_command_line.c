@@ -32,7 +32,6 @@ static const struct line lines[] = {
     { { "rejekt" }, 2, "did you mean `reject`?" },
     { { "frobnicate" }, 2, "unknown command `frobnicate`" },
     /* what is to come is not taken for a typing error */
-    { { "schema" }, 2, "does not have `schema` yet" },
     { { "backtest" }, 2, "give the rules to try: --rules PATH…" },
     { { "backtest", "--rules", "r.yaml", "--since", "soon" }, 2, "--since is a time" },
     { { "shapes" }, 2, "does not have `shapes` yet" },
@@ -87,6 +86,8 @@ static const struct line lines[] = {
     { { "send", "--sample", "nothing" }, 2, "--samples lists them" },
     { { "send", "--samples" }, 0, "ci-red" },
     { { "hooks", "--senders" }, 0, "github" },
+    { { "schema" }, 2, "rules|config is missing" },
+    { { "schema", "rule" }, 2, "of `rules` or of `config`" },
     { { "completion", "tcsh" }, 2, "bash, zsh or fish" },
     { { "completion" }, 2, "is missing" },
     /* nobody is there */

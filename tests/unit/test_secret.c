@@ -170,6 +170,7 @@ static void a_secret_that_cannot_be_had_is_an_error(void **state)
         { "secret_file: []", "`secret_file` needs the path of a file" },
         { "secret_file: {a: b}", "`secret_file` needs the path of a file" },
         { "secret_file:", "`secret_file` needs the path of a file" },
+        { "secret_file: [null]", "`secret_file` needs the path of a file" },
         { "secret:", "`secret` needs a secret" },
         { "secret: ''", "`secret` needs a secret" },
         { "secret: ${TEST_SECRET}", "the environment has no variable `TEST_SECRET`" },

@@ -25,6 +25,8 @@ static const struct setting handshake_settings[] = {
       .help = "the WebHook-Request-Origin of those who may ask by OPTIONS whether they may send" },
 };
 
+static const struct shape shape_handshake = { .name = "handshake", SHAPE_OF(handshake_settings) };
+
 static enum rc parse(const struct node *map, struct arena *arena, struct problems *problems,
                      void **out)
 {
@@ -228,7 +230,14 @@ static enum rc normalise(const struct sender_delivery *delivery, struct sender_e
 /* -- the sender -- */
 
 static const char *const no_headers[] = { NULL };
-static const char *const members[] = { "map", "states", "severities", "handshake", NULL };
+static const struct setting members[] = {
+    MAPPING_MEMBERS,
+    { .name = "handshake",
+      .type = SETTING_NODE,
+      .shape = &shape_handshake,
+      .help = "who may ask whether they may send" },
+    { .name = NULL },
+};
 
 static const struct signature_scheme schemes[] = {
     { .name = "token", .kind = SIGNATURE_TOKEN, .header = "Authorization", .prefix = "Bearer " },

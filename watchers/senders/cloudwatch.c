@@ -1,3 +1,4 @@
+#include "src/base/settings.h"
 /* Alarms of Amazon CloudWatch, which Amazon SNS delivers; and whatever else comes from the same topics.
  *
  * A message is JSON text inside the JSON of SNS. `data` of an alarm is the alarm, with what SNS says around it in `sns`; of every other message it is what SNS sent.
@@ -312,7 +313,15 @@ static enum rc normalise(const struct sender_delivery *delivery, struct sender_e
 /* -- the sender -- */
 
 static const char *const no_headers[] = { NULL };
-static const char *const members[] = { "topics", NULL };
+static const struct shape shape_topics = { .kind = SHAPE_LIST, .item = &shape_text };
+static const struct setting members[] = {
+    { .name = "topics",
+      .type = SETTING_NODE,
+      .required = true,
+      .shape = &shape_topics,
+      .help = "the ARNs of the topics that may send" },
+    { .name = NULL },
+};
 static const char *const kinds[] = { "alert", NULL };
 static const char *const types[] = { "cloudwatch.alarm", "cloudwatch.Notification",
                                      "cloudwatch.SubscriptionConfirmation",

@@ -50,7 +50,18 @@ static enum rc normalise(const struct sender_delivery *delivery, struct sender_e
 
 /* X-Request-ID is none: a proxy gives each attempt another one. Where it is the sender's, `id_header` names it. */
 static const char *const delivery_headers[] = { "webhook-id", "Idempotency-Key", "ce-id", NULL };
-static const char *const members[] = { "map", "states", "severities", "items", "id_header", NULL };
+static const struct setting members[] = {
+    MAPPING_MEMBERS,
+    { .name = "items",
+      .type = SETTING_NODE,
+      .shape = &shape_text,
+      .help = "the array whose elements are events; the other paths begin there" },
+    { .name = "id_header",
+      .type = SETTING_NODE,
+      .shape = &shape_text,
+      .help = "the header that holds the delivery id" },
+    { .name = NULL },
+};
 
 static const struct signature_scheme schemes[] = {
     { .name = "token", .kind = SIGNATURE_TOKEN, .header = "Authorization", .prefix = "Bearer " },

@@ -7,8 +7,6 @@
 #include "watchers/senders/rows.h"
 #include "watchers/senders/words.h"
 
-const char *const mapping_members[] = { "map", "states", "severities", NULL };
-
 #define MAX_SUBJECT 8
 #define N_SEVERITIES (sizeof severities / sizeof *severities)
 
@@ -75,6 +73,49 @@ static const struct setting severity_settings[] = {
     SEVERITY(2, "high"),
     SEVERITY(3, "critical"),
 };
+
+const struct shape shape_mapping_states = { .name = "states", SHAPE_OF(state_settings) };
+const struct shape shape_mapping_severities = { .name = "severities", SHAPE_OF(severity_settings) };
+
+static const struct shape kind_or_path = { .kind = SHAPE_TEXT, .words = event_kinds };
+static const struct setting extra_paths[] = {
+    { .name = "id",
+      .type = SETTING_NODE,
+      .shape = &shape_text,
+      .help = "what is equal for the same delivery alone" },
+    { .name = "time", .type = SETTING_NODE, .shape = &shape_text, .help = "when it happened" },
+};
+#define N_EXTRA_PATHS (sizeof extra_paths / sizeof *extra_paths)
+
+static const struct shape *shape_of_path(size_t field)
+{
+    if (field == FIELD_KIND)
+        return &kind_or_path;
+    return field == FIELD_SUBJECT ? &shape_texts : &shape_text;
+}
+
+/* Each field that a payload can fill, beside id and time. */
+static enum rc make_map(struct arena *arena, struct shape *shape)
+{
+    struct setting *rows = arena_alloc(arena, EVENT_N_FIELDS + N_EXTRA_PATHS, sizeof *rows);
+    size_t n_rows = 0;
+
+    if (!rows)
+        return RC_NO_MEMORY;
+    for (size_t i = 0; i < EVENT_N_FIELDS; i++)
+        if (i != FIELD_WATCHER)
+            rows[n_rows++] = (struct setting){ .name = event_field_names[i],
+                                               .type = SETTING_NODE,
+                                               .shape = shape_of_path(i),
+                                               .help = event_field_help[i] };
+    for (size_t i = 0; i < N_EXTRA_PATHS; i++)
+        rows[n_rows++] = extra_paths[i];
+    shape->settings = rows;
+    shape->n_settings = n_rows;
+    return RC_OK;
+}
+
+const struct shape shape_mapping_map = { .kind = SHAPE_MAP, .name = "map", .make = make_map };
 
 /* Of those that come from outside. */
 static bool is_kind(struct slice text)

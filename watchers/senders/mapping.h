@@ -8,15 +8,31 @@
  *
  * Of paths with '|' between, the first that leads to something counts. A `subject` that is a list is made of parts called as their (first) paths.
  *
- * For senders whose payload only their user knows. The members of a watcher that it reads are mapping_members; what mapping_parse makes of them is
+ * For senders whose payload only their user knows. The members of a watcher that it reads are MAPPING_MEMBERS; what mapping_parse makes of them is
  * the sender's `options`. */
 #pragma once
 
 #include "src/base/document.h"
 #include "src/base/event.h"
+#include "src/base/settings.h"
 #include "watchers/senders/subject.h"
 
-extern const char *const mapping_members[];
+/* What may stand in `map`, `states` and `severities`. */
+extern const struct shape shape_mapping_map, shape_mapping_states, shape_mapping_severities;
+/* Rows of the members that every such sender has, for its table. */
+#define MAPPING_MEMBERS                                                                            \
+    { .name = "map",                                                                               \
+      .type = SETTING_NODE,                                                                        \
+      .shape = &shape_mapping_map,                                                                 \
+      .help = "where in the payload each field is: {service: app.name, state: status}" },          \
+        { .name = "states",                                                                        \
+          .type = SETTING_NODE,                                                                    \
+          .shape = &shape_mapping_states,                                                          \
+          .help = "what the sender's words for `state` mean" },                                    \
+    {                                                                                              \
+        .name = "severities", .type = SETTING_NODE, .shape = &shape_mapping_severities,            \
+        .help = "what the sender's words for `severity` mean"                                      \
+    }
 
 /* sender.parse, sender.id_path, sender.id_header */
 enum rc mapping_parse(const struct node *map, struct arena *arena, struct problems *problems,

@@ -83,8 +83,8 @@ struct sender {
     /* Members of the watcher's map that are this sender's own, read into *options; NULL: none. */
     enum rc (*parse)(const struct node *map, struct arena *arena, struct problems *problems,
                      void **options);
-    const char *const *
-        members; /* names of those, for the unknown-member check, at most SENDER_MAX_MEMBERS; NULL: none */
+    const struct setting *
+        members; /* those, at most SENDER_MAX_MEMBERS; a row without a name ends them; NULL: none */
     /* Where the body holds the delivery id, tried before the headers: literal paths (payload.h), or as configured. NULL, or NULL returned: nowhere. It costs a tree of
      * each body before its answer. */
     const char *id_paths;

@@ -33,6 +33,8 @@ static const char *const no_headers[] = { NULL };
     .over = "{id}.{time}.{body}", .id_header = "webhook-id", .time_header = "webhook-timestamp",   \
     .tolerance_ms = 5 * MINUTE_MS
 
+static const struct setting members[] = { MAPPING_MEMBERS, { .name = NULL } };
+
 static const struct signature_scheme schemes[] = {
     { .name = "secret", .kind = SIGNATURE_HMAC, .key_form = KEY_BASE64, .prefix = "v1,", SIGNED },
     { .name = "public_key",
@@ -53,7 +55,7 @@ const struct sender sender_standard_webhooks = {
     .events_to_tick = "those that `map` and `states` tell about",
     .kinds = event_kinds,
     .parse = mapping_parse,
-    .members = mapping_members,
+    .members = members,
     .id_path = mapping_id,
     .normalise = normalise,
 };
