@@ -1,4 +1,5 @@
 """A disk that fills up, a store that fills up, a disk that fails, two daemons on one store."""
+import base64
 import os
 import shutil
 import subprocess
@@ -22,9 +23,9 @@ class StoreFaults(VedetteTest):
         return vedette.wait_for_proposal(state="open", count=3)
 
     def send_until_refused(self, vedette):
-        """Large deliveries that no rule wants, then small ones until none fits any more: what does not fit may leave room for less. Returns the first refusal."""
+        """Large deliveries that no rule wants and that nothing can be packed of, then small ones until none fits any more: what does not fit may leave room for less. Returns the first refusal."""
         def refusal():
-            answer = vedette.send_github("star", {"action": "created", "pad": "x" * (256 * 1024)})
+            answer = vedette.send_github("star", {"action": "created", "pad": base64.b64encode(os.urandom(192 * 1024)).decode()})
             self.assertIn(answer.status, (202, 503), answer)
             return answer if answer.status == 503 else None
 
