@@ -113,5 +113,40 @@ class Explanations(VedetteTest):
         self.assertIn("prod-red: not matched, by one clause alone", vedette.cli("explain", event["id"], check=0).stdout)
 
 
+class Inputs(VedetteTest):
+    """What an input most likely does not mean is told, whatever reads it."""
+
+    READERS = (["fields"], ["replay", "--rules", "rules.d"], ["explain", "--rules", "rules.d"])
+
+    def told(self, vedette, *source):
+        return [vedette.cli(*reader, *source, "-c", "vedette.yaml", token=None, check=0).stderr for reader in self.READERS]
+
+    def test_a_payload_whose_kind_stands_in_a_header_is_told_to_lack_it(self):
+        vedette = self.vedette(rules={"ci.yaml": RULES}, start=False)
+        vedette.write("one.json", json.dumps(workflow_run()))
+        for told in self.told(vedette, "--hook", "github=one.json"):
+            self.assertEqual(told, "one.json: warning: what kind of event is it? GitHub says so: -H 'X-GitHub-Event: …'\n")
+
+    def test_a_log_that_no_watcher_has_the_name_of_is_told_where_logs_are_configured(self):
+        vedette = self.vedette(rules={"log.yaml": LOG_RULES}, start=False)
+        vedette.write("app.log", "2026-01-01T00:00:00Z all is well\n")
+        self.assertEqual(self.told(vedette, "--log", "appp=app.log"), [""] * 3)  # its watcher is still to be written
+        vedette.write("vedette.yaml", vedette.config_path.read_text().replace("watchers:\n", "watchers:\n  - {log: [app.log], name: app}\n"))
+        for told in self.told(vedette, "--log", "appp=app.log"):
+            self.assertEqual(told, "app.log: warning: no log watcher `appp` stands under `watchers` of the configuration, so that these are lines of text "
+                                   "without constants; did you mean `app`?\n")
+        self.assertEqual(self.told(vedette, "--log", "app=app.log"), [""] * 3)
+
+    def test_events_that_do_not_stand_oldest_first_are_told_once(self):
+        vedette = self.vedette(rules={"ci.yaml": RULES}, start=False)
+        event = '{"kind": "deploy", "state": "failing", "service": "shop", "%s": "2026-01-01T00:0%d:00Z"}\n'
+        vedette.write("events.jsonl", "".join(event % ("received", minute) for minute in (2, 1, 0)))
+        for told in self.told(vedette, "--events", "events.jsonl"):
+            self.assertTrue(told.startswith("events.jsonl:2:1: warning: this was received before what stands above it: "), told)
+            self.assertEqual(told.count("\n"), 1, told)
+        vedette.write("events.jsonl", "".join(event % ("time", minute) for minute in (2, 1, 0)))
+        self.assertEqual(self.told(vedette, "--events", "events.jsonl"), [""] * 3)  # what only says when it happened came late
+
+
 if __name__ == "__main__":
     unittest.main()
