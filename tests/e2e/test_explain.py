@@ -74,6 +74,40 @@ class Explanations(VedetteTest):
         self.assertEqual(json.loads(end)["signals"], [{"rule": "disk", "key": ["app"], "state": "pending", "count": 4, "progress": "4 of 5 within 10m",
                                                        "near_miss": "5 came within 10m12s, the last of them 12s too late"}])
 
+    def test_a_signal_of_an_input_that_is_idle_says_what_was_missing_too(self):
+        rule = "{id: rate, on: log, match: '/status=(?<status>\\d+)/', key: [watcher], when: {ratio: 10%, having: {where: {status: {ge: 500}}}, within: 5m, at_least: 20}}"
+        vedette = self.vedette(rules={"log.yaml": f"rules:\n  - {rule}\n"}, start=False)
+        vedette.write("app.log", "".join(f"2026-01-01T08:00:{second:02}Z status=500\n" for second in range(12)))
+        told = vedette.cli("explain", "--rules", "rules.d", "--log", "app=app.log", token=None, check=0).stdout
+        self.assertEqual(told.split("signals when it ends\n")[1],
+                         "  rate  app: idle, count 0: 12 within 5m, 12 of them: 100%, fires from 10% on; too few matches\n")
+
+    def test_a_filter_of_a_condition_that_came_near_is_named(self):
+        rules = """rules:
+  - {id: stuck, on: ci.run, where: {level: run, state: info}, key: [repo], when: {not_followed_by: {where: {level: run, branch: prod}}, within: 2h}}
+  - {id: bad-deploy, on: deploy, where: {state: failing}, key: [repo], when: {followed_by: {on: alert}, within: 2h}}
+"""
+        vedette = self.vedette(rules={"ci.yaml": rules}, start=False)
+        vedette.write("one.json", json.dumps(workflow_run(branch="main")))
+        told = vedette.cli("explain", "--rules", "rules.d", "--hook", "github=one.json", "-H", "X-GitHub-Event: workflow_run", token=None, check=0).stdout
+        self.assertIn("  stuck: not matched, by one clause alone\n", told)
+        self.assertIn("  not on ci.run github.workflow_run: bad-deploy\n", told)  # neither the rule nor what is to follow
+        vedette.write("ci.yaml", rules.replace("level: run, state: info", "repo: [acme/cart], state: info"))
+        told = vedette.cli("explain", "--rules", "ci.yaml", "--hook", "github=one.json", "-H", "X-GitHub-Event: workflow_run", token=None, check=0).stdout
+        self.assertIn("  stuck: not matched, when.not_followed_by by one clause alone\n", told)
+
+    def test_a_signal_that_is_idle_has_not_come_through_its_window(self):
+        rule = "{id: backup, on: message, key: [service], when: {absent: 24h, expect: [[ledger]]}}"
+        vedette = self.vedette(rules={"beats.yaml": f"rules:\n  - {rule}\n"})
+        [signal] = vedette.items("signals", state="idle")
+        told = vedette.cli("explain", signal["id"], check=0).stdout
+        self.assertTrue(told.startswith(f"{signal['id']}\n  rule        backup\n  key         ledger\n"), told)
+        self.assertIn("    failed  window: wanted firing, saw idle, count 0: never seen", told)
+        self.assertTrue(vedette.cli("show", signal["id"], check=0).stdout.startswith("backup  idle\n"))
+        self.assertRegex(vedette.cli("signals", "--state", "idle", check=0).stdout, r"RULE +KEY +TITLE *\n.* backup +ledger")
+        refused = vedette.cli("signals", "--state", "fired", check=1).stderr
+        self.assertIn("`state` is one of pending firing resolved idle, or several with commas between", refused)
+
     def deploy(self, vedette, at):
         self.assertEqual(vedette.send_deploy({"app": {"name": "shop"}, "status": "failed", "at": at.isoformat(), "delivery": uuid.uuid4().hex}).status, 202)
 
