@@ -106,7 +106,7 @@ class Backtests(VedetteTest):
         vedette.write("new/ci.yaml", CI.replace("count: 3", "count: 2"))
         told = vedette.cli("backtest", "-c", str(vedette.config_path), "--rules", "new/ci.yaml", check=0).stdout
         day = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")
-        self.assertRegex(told, r"^6 events since [-0-9: ]+; these rules: 1 file, among 1 that is loaded\n\n"
+        self.assertRegex(told, r"^6 events since [-0-9: ]+; these rules: 1 file, 1 of the loaded kept beside it\n\n"
                                r"DAY         SIGNALS  \+  -  ~  PROPOSALS  \+  -  ~\n" + day + r"  2 → 3    1     1  2 → 3      1     1\n")
         self.assertRegex(told, r"  \+ [-0-9: ]+  ci-red  acme/shop · main: acme/shop is red on main  evt_\w+\n"
                                r"  ~ [-0-9: ]+  ci-red  acme/shop · next: acme/shop is red on next  evt_\w+\n      began [0-9ms]+ earlier\n")
