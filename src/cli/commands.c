@@ -53,7 +53,8 @@ const struct command commands[] = {
       .options = { OPTION_CONFIG, OPTION_RULES, INPUTS, OPTION_SUMMARY, OPTION_QUIET, OPTION_PROFILE, OPTION_JSON }, .run = replay_command },
     { .name = "backtest", .operands = "--rules PATH… [INPUT…]", .max_operands = COMMAND_ANY_NUMBER, .summary = "what changed rules would have signalled and asked, beside the loaded ones",
       .more = "Over the events of the running daemon's journal, from --since (default 30d) on. What came before is folded as far as\n"
-              "the rules' windows reach back, and not counted. Lines of logs that matched nothing are not in the journal: --log adds them.\n"
+              "the rules' windows reach back, and not counted. Lines of logs that matched nothing are not in the journal: --log adds them,\n"
+              "and its FILE stands for all that the journal has of the watcher NAME.\n"
               "With --hook, --deliveries or --events: over these instead, beside the configured rules, without a daemon.\n"
               "A PATH that is a file stands among the loaded ones, in place of those with its name or one of its rules; a directory\n"
               "stands for all. + are added, - gone, ~ changed: the same rule and key at the same time, or one that lasts into it.\n"

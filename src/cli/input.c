@@ -42,6 +42,7 @@ struct source {
     uint64_t offset;               /* where it began */
     uint32_t line;                 /* 0: the whole file */
     bool is_read;
+    bool is_given;           /* the event that was read last is a line that a --log has, too */
     bool goes_back;          /* that its events do not stand oldest first was told */
     struct slice watch_path; /* of a log: what its events call it */
     int64_t written_ms;      /* when its file was; 0: no file */
@@ -144,6 +145,20 @@ static void warn_of_order(struct source *source)
                  "`vedette events --json` prints the newest first; `tac` turns them");
 }
 
+/* The journal has the lines that matched; a --log of their watcher has all of them, and each counts once. */
+static bool is_line_of_a_log(const struct source *source, const struct event *event)
+{
+    const struct options *options = source->inputs->options;
+
+    if (source->option->path || !slice_eq(event->fields[FIELD_KIND], SLICE("log")))
+        return false;
+    for (size_t i = 0; i < options->n_inputs; i++)
+        if (options->inputs[i].kind == INPUT_LOG &&
+            slice_eq(options->inputs[i].name, event->fields[FIELD_WATCHER]))
+            return true;
+    return false;
+}
+
 /* When the newest of its events was received, where that is recorded (`vedette events --json` does), else when it happened; FAR_FUTURE_MS: none says. So the events of
  * a daemon, replayed, make the transitions that they made live, at the same times. */
 static enum rc find_time(struct source *source, const struct journal_entry *entry, int64_t *time_ms)
@@ -170,6 +185,7 @@ static enum rc find_time(struct source *source, const struct journal_entry *entr
 
         if (event_ms != FAR_FUTURE_MS && (*time_ms == FAR_FUTURE_MS || event_ms > *time_ms))
             *time_ms = event_ms;
+        source->is_given = is_line_of_a_log(source, event);
         /* What only says when it happened may have come late. */
         if (event->received_ms < source->last_ms && source->option->kind == INPUT_EVENTS &&
             source->option->path && !source->goes_back)
@@ -343,14 +359,20 @@ static enum rc next_delivery(struct source *source)
 
 static enum rc next_event(struct source *source)
 {
-    enum rc rc = read_line(source);
+    enum rc rc;
 
-    if (rc)
-        return rc;
-    source->next = (struct input_entry){ .entry = { .door = DOOR_DATA,
-                                                    .type = SLICE(ENGINE_RECORDED_EVENT),
-                                                    .body = buffer_slice(&source->text) } };
-    return place_in_time(source, FAR_FUTURE_MS);
+    do {
+        arena_reset(source->arena);
+        source->is_given = false;
+        rc = read_line(source);
+        if (rc)
+            return rc;
+        source->next = (struct input_entry){ .entry = { .door = DOOR_DATA,
+                                                        .type = SLICE(ENGINE_RECORDED_EVENT),
+                                                        .body = buffer_slice(&source->text) } };
+        rc = place_in_time(source, FAR_FUTURE_MS);
+    } while (!rc && source->is_given);
+    return rc;
 }
 
 /* -- logs -- */

@@ -144,6 +144,16 @@ class Backtests(VedetteTest):
         lines = self.backtest(vedette, "--rules", "disk.yaml", "--log", "app=app.log", "--since", "2025-12-31T00:00:00Z")
         self.assertEqual(self.differences(lines), [("added", "signal", "disk", ["app"]), ("added", "proposal", "disk", ["app"])])
 
+    def test_a_line_that_is_in_the_journal_and_in_a_file_counts_once(self):
+        vedette = self.vedette(start=False, rules={"disk.yaml": "rules:\n  - {id: disk, on: log, match: '/disk full/', key: [watcher], when: {count: 3, within: 1m}}\n"})
+        log = vedette.write("app.log", "2026-01-01T00:00:00Z all is well\n2026-01-01T00:00:01Z disk full\n2026-01-01T00:00:02Z disk full\n")
+        vedette.write("vedette.yaml", vedette.config_path.read_text().replace("watchers:\n", f"watchers:\n  - {{log: [{log}], name: app, start: beginning}}\n"))
+        vedette.start()
+        wait_until(lambda: vedette.items("events"), "the lines are in the journal")
+        journal, both = (self.totals(self.backtest(vedette, "--rules", "rules.d", "--since", "2025-12-31T00:00:00Z", *log)) for log in ([], ["--log", "app=app.log"]))
+        self.assertEqual(both["events"], journal["events"] + 1)  # the line that no rule wanted
+        self.assertEqual(both["signals"]["these"], 0)  # two of three, and not four
+
     def test_what_is_wrong_with_the_call_or_the_rules_is_said(self):
         vedette = self.story()
         for arguments, code, said in (
