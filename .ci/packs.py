@@ -59,8 +59,8 @@ def matches(program, rules, lines):
         path = pathlib.Path(directory) / "lines.log"
         path.write_text("".join(line + "\n" for line in lines if line))
         with subprocess.Popen([program, "explain", "--json", "--rules", *map(str, rules), "--log", f"app={path}"], stdout=subprocess.PIPE, text=True, env=ENV) as told:
-            found = [{rule["rule"]: next((gate.get("saw") for gate in rule["gates"] if gate["name"] == "key"), None) for rule in json.loads(line)["rules"] if rule["matched"]}
-                     for line in told.stdout]
+            found = [{rule["rule"]: next((gate.get("saw") for gate in rule["gates"] if gate["name"] == "key"), None) for rule in event["rules"] if rule["matched"]}
+                     for event in map(json.loads, told.stdout) if "rules" in event]  # the last line has the signals
     if told.returncode or len(found) != sum(map(bool, lines)):
         raise AssertionError(f"explain told of {len(found)} lines of {len(lines)}")
     found = iter(found)

@@ -278,6 +278,24 @@ static enum rc rest_flaps(const void *spec, struct slice state, struct arena *ar
     return sightings_store(&sightings, arena, kept);
 }
 
+static enum rc describe_flaps(const void *spec, const struct condition_input *input,
+                              struct slice state, struct arena *arena, struct slice *text)
+{
+    const struct flaps_spec *wanted = spec;
+    int64_t oldest_ms = input->key_now_ms - wanted->within_ms;
+    char within[TIME_TEXT_BYTES];
+    struct sightings sightings;
+    struct window_facts facts;
+    enum rc rc = sightings_take(state, arena, &sightings);
+
+    if (!rc)
+        rc = find_facts(wanted, &sightings, oldest_ms, arena, &facts);
+    if (rc || !facts.n_flaps)
+        return rc;
+    return arena_format(arena, text, "%lld of %lld changes within %s", (long long)facts.n_flaps,
+                        (long long)wanted->count, duration_format(wanted->within_ms, within));
+}
+
 static int64_t within_of_flaps(const void *spec)
 {
     const struct flaps_spec *wanted = spec;
@@ -295,6 +313,7 @@ const struct condition condition_flaps = {
     .note = note_flaps,
     .weigh = value_weigh,
     .within_ms = within_of_flaps,
+    .describe = describe_flaps,
     .folds_on = true,
     .ends_itself = true,
 };

@@ -393,8 +393,8 @@ static void show_head(const struct backtest_result *result, struct buffer *out)
     buffer_format(out, "; these rules: %zu file%s", result->n_given,
                   result->n_given == 1 ? "" : "s");
     if (result->n_kept)
-        buffer_format(out, ", among %zu that %s loaded", result->n_kept,
-                      result->n_kept == 1 ? "is" : "are");
+        buffer_format(out, ", %zu of the loaded kept beside %s", result->n_kept,
+                      result->n_given == 1 ? "it" : "them");
     buffer_add_text(out, "\n");
 }
 

@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+#define SEEN_AT_A_GLANCE 10 /* findings that nobody has to count */
+
 static void write_problem(const struct problem *problem, struct buffer *out)
 {
     struct json_writer writer = json_writer_to(out);
@@ -62,6 +64,15 @@ static enum rc print_effective(const struct offline *offline)
 static void print_count(size_t n, const char *what, const char *after)
 {
     printf("%zu %s%s%s", n, what, n == 1 ? "" : "s", after);
+}
+
+/* Of a few it is seen that they are all. */
+static void print_blame(const struct invocation *invocation, size_t n_errors, size_t n_warnings)
+{
+    if (invocation->options.json || n_errors + n_warnings <= SEEN_AT_A_GLANCE)
+        return;
+    print_count(n_errors, "error", ", ");
+    print_count(n_warnings, "warning", ": not valid\n");
 }
 
 static void print_praise(const struct invocation *invocation, const struct offline *offline,
@@ -148,6 +159,8 @@ enum exit_code check_command(const struct invocation *invocation)
         rc = print_effective(&offline);
     if (!rc && is_valid)
         print_praise(invocation, &offline, n_warnings);
+    else if (!rc)
+        print_blame(invocation, n_errors, n_warnings);
     if (!rc && is_valid && options->verbose)
         rc = print_lines(&offline, options->json);
     offline_close(&offline);

@@ -53,7 +53,8 @@ const struct command commands[] = {
       .options = { OPTION_CONFIG, OPTION_RULES, INPUTS, OPTION_SUMMARY, OPTION_QUIET, OPTION_PROFILE, OPTION_JSON }, .run = replay_command },
     { .name = "backtest", .operands = "--rules PATH… [INPUT…]", .max_operands = COMMAND_ANY_NUMBER, .summary = "what changed rules would have signalled and asked, beside the loaded ones",
       .more = "Over the events of the running daemon's journal, from --since (default 30d) on. What came before is folded as far as\n"
-              "the rules' windows reach back, and not counted. Lines of logs that matched nothing are not in the journal: --log adds them.\n"
+              "the rules' windows reach back, and not counted. Lines of logs that matched nothing are not in the journal: --log adds them,\n"
+              "and its FILE stands for all that the journal has of the watcher NAME.\n"
               "With --hook, --deliveries or --events: over these instead, beside the configured rules, without a daemon.\n"
               "A PATH that is a file stands among the loaded ones, in place of those with its name or one of its rules; a directory\n"
               "stands for all. + are added, - gone, ~ changed: the same rule and key at the same time, or one that lasts into it.\n"
@@ -76,12 +77,15 @@ const struct command commands[] = {
     { .name = "hooks", .operands = "", .summary = "the webhook doors: URL to paste, events to tick, last delivery",
       .options = { CLIENT, OPTION_SENDERS, OPTION_JSON }, .run = hooks_command },
     { .name = "tail", .operands = "", .summary = "follow what happens",
+      .more = "What becomes of signals, tasks, proposals and silences, as it happens. `vedette events` lists what was received, and\n"
+              "`vedette status` says what holds a signal back.\n",
       .options = { CLIENT, OPTION_RULE, OPTION_WATCHER, OPTION_JSON }, .run = tail_command },
     { .name = "status", .operands = "", .summary = "health, watchers, rules, queues, what is held back and why",
       .options = { CLIENT, OPTION_JSON }, .run = status_command },
     { .name = "proposals", .operands = "", .summary = "list proposals, newest first",
       .options = { CLIENT, OPTION_LIST_STATE, OPTION_RULE, OPTION_SINCE, OPTION_LIMIT, OPTION_JSON }, .run = list_command },
     { .name = "signals", .operands = "", .summary = "list signals, newest first",
+      .more = "Those that are pending, firing or resolved; with --state idle those that wait for a match.\n",
       .options = { CLIENT, OPTION_LIST_STATE, OPTION_RULE, OPTION_SINCE, OPTION_LIMIT, OPTION_JSON }, .run = list_command },
     { .name = "tasks", .operands = "", .summary = "list diagnosis tasks, newest first",
       .options = { CLIENT, OPTION_LIST_STATE, OPTION_RULE, OPTION_SINCE, OPTION_LIMIT, OPTION_JSON }, .run = list_command },

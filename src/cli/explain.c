@@ -197,7 +197,8 @@ static void show_signal(struct signals_told *told, const struct signal *signal,
     }
     buffer_format(out, ": %s, count %lld", signal_state_names[signal->state],
                   (long long)signal->count);
-    if (signal->state == SIGNAL_PENDING && description->progress.len)
+    if ((signal->state == SIGNAL_PENDING || signal->state == SIGNAL_IDLE) &&
+        description->progress.len)
         buffer_format(out, ": %.*s", SLICE_ARG(description->progress));
     if (description->near_miss.len)
         buffer_format(out, "; %.*s", SLICE_ARG(description->near_miss));
@@ -362,6 +363,9 @@ enum exit_code explain_command(const struct invocation *invocation)
                            "give one ID (evt_… or sig_…), or --rules and an input");
     if (!slice_starts(slice_of(invocation->operands[0]), SLICE("sig_")) &&
         !slice_starts(slice_of(invocation->operands[0]), SLICE("evt_")))
-        return usage_error(invocation->command, "an ID to explain begins with evt_ or sig_");
+        return usage_error(
+            invocation->command,
+            "an ID to explain begins with evt_ or sig_: `vedette events` and `vedette "
+            "signals` list them");
     return explain_id(invocation);
 }

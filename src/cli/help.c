@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_COLUMNS 12
+#define NAME_COLUMNS 14 /* the longest name, and two blanks */
 
 static void list_commands(struct buffer *out)
 {

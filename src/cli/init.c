@@ -202,7 +202,7 @@ static void print_next_steps(const struct init *init)
         "  vedette check -c vedette.yaml       # is everything valid?\n"
         "  vedette test -c vedette.yaml        # do the rules do what their tests say?\n"
         "  vedette run -c vedette.yaml         # leave it running; then, in a second terminal:\n"
-        "  export VEDETTE_CONFIG=vedette.yaml VEDETTE_URL=http://127.0.0.1:8421 "
+        "  export VEDETTE_CONFIG=$PWD/vedette.yaml VEDETTE_URL=http://127.0.0.1:8421 "
         "VEDETTE_TOKEN=$(cat %.*s.token)\n"
         "  vedette send --sample ci-red        # a failed run on main, as GitHub sends it\n"
         "  vedette proposals                   # what Vedette makes of it\n"

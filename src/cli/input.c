@@ -19,6 +19,7 @@
 #define LINE_BYTES ((size_t)32 << 20)  /* of one line, or of one payload */
 #define READ_BYTES 65536
 #define SENDERS_TOLD_MAX 256 /* in a did-you-mean */
+#define LOGS_TOLD_MAX 256
 /* Nothing is in the future of it, so that an event's own time is not held against the time of receipt. */
 #define FAR_FUTURE_MS ((int64_t)253402300799000) /* 9999-12-31T23:59:59Z */
 
@@ -41,6 +42,8 @@ struct source {
     uint64_t offset;               /* where it began */
     uint32_t line;                 /* 0: the whole file */
     bool is_read;
+    bool is_given;           /* the event that was read last is a line that a --log has, too */
+    bool goes_back;          /* that its events do not stand oldest first was told */
     struct slice watch_path; /* of a log: what its events call it */
     int64_t written_ms;      /* when its file was; 0: no file */
     int64_t last_ms;         /* when its last entry was received; INT64_MIN: none yet */
@@ -133,6 +136,29 @@ static enum rc seed_id(struct source *source, int64_t time_ms, struct ulid *id)
     return rc;
 }
 
+/* Newest first is how `vedette events` lists them: such a file is read to its end, and means something else. */
+static void warn_of_order(struct source *source)
+{
+    source->goes_back = true;
+    problems_add(source->inputs->problems, PROBLEM_WARNING, source->name, source->line, 1,
+                 "this was received before what stands above it: events stand oldest first, and "
+                 "`vedette events --json` prints the newest first; `tac` turns them");
+}
+
+/* The journal has the lines that matched; a --log of their watcher has all of them, and each counts once. */
+static bool is_line_of_a_log(const struct source *source, const struct event *event)
+{
+    const struct options *options = source->inputs->options;
+
+    if (source->option->path || !slice_eq(event->fields[FIELD_KIND], SLICE("log")))
+        return false;
+    for (size_t i = 0; i < options->n_inputs; i++)
+        if (options->inputs[i].kind == INPUT_LOG &&
+            slice_eq(options->inputs[i].name, event->fields[FIELD_WATCHER]))
+            return true;
+    return false;
+}
+
 /* When the newest of its events was received, where that is recorded (`vedette events --json` does), else when it happened; FAR_FUTURE_MS: none says. So the events of
  * a daemon, replayed, make the transitions that they made live, at the same times. */
 static enum rc find_time(struct source *source, const struct journal_entry *entry, int64_t *time_ms)
@@ -159,6 +185,11 @@ static enum rc find_time(struct source *source, const struct journal_entry *entr
 
         if (event_ms != FAR_FUTURE_MS && (*time_ms == FAR_FUTURE_MS || event_ms > *time_ms))
             *time_ms = event_ms;
+        source->is_given = is_line_of_a_log(source, event);
+        /* What only says when it happened may have come late. */
+        if (event->received_ms < source->last_ms && source->option->kind == INPUT_EVENTS &&
+            source->option->path && !source->goes_back)
+            warn_of_order(source);
     }
     event_list_free(&events);
     return RC_OK;
@@ -204,6 +235,24 @@ static enum rc take_delivery(struct source *source, struct slice body, const str
     return place_in_time(source, recorded_ms);
 }
 
+/* Most payloads would be of no kind without it, and no rule about them. */
+static void warn_of_event_header(const struct source *source, const struct header *headers,
+                                 size_t n_headers)
+{
+    const struct webhook *hook =
+        watchers_find_webhook(source->inputs->config->watchers, source->option->name);
+    const struct sender *sender = sender_find(webhook_sender(hook));
+
+    if (!sender_needs_event_header(sender))
+        return;
+    for (size_t i = 0; i < n_headers; i++)
+        if (slice_eq_nocase(headers[i].name, slice_of(sender->event_header)))
+            return;
+    problems_add(source->inputs->problems, PROBLEM_WARNING, source->name, 0, 0,
+                 "what kind of event is it? %s says so: -H '%s: …'", sender->title,
+                 sender->event_header);
+}
+
 static enum rc next_hook(struct source *source)
 {
     const struct options *options = source->inputs->options;
@@ -217,6 +266,7 @@ static enum rc next_hook(struct source *source)
         if (options->headers[i].hook == source->hook)
             headers[n_headers++] =
                 (struct header){ options->headers[i].name, options->headers[i].value };
+    warn_of_event_header(source, headers, n_headers);
     return take_delivery(source, buffer_slice(&source->text), headers, n_headers, FAR_FUTURE_MS);
 }
 
@@ -309,14 +359,20 @@ static enum rc next_delivery(struct source *source)
 
 static enum rc next_event(struct source *source)
 {
-    enum rc rc = read_line(source);
+    enum rc rc;
 
-    if (rc)
-        return rc;
-    source->next = (struct input_entry){ .entry = { .door = DOOR_DATA,
-                                                    .type = SLICE(ENGINE_RECORDED_EVENT),
-                                                    .body = buffer_slice(&source->text) } };
-    return place_in_time(source, FAR_FUTURE_MS);
+    do {
+        arena_reset(source->arena);
+        source->is_given = false;
+        rc = read_line(source);
+        if (rc)
+            return rc;
+        source->next = (struct input_entry){ .entry = { .door = DOOR_DATA,
+                                                        .type = SLICE(ENGINE_RECORDED_EVENT),
+                                                        .body = buffer_slice(&source->text) } };
+        rc = place_in_time(source, FAR_FUTURE_MS);
+    } while (!rc && source->is_given);
+    return rc;
 }
 
 /* -- logs -- */
@@ -362,6 +418,26 @@ static const struct log_watch *find_log(const struct inputs *inputs, struct slic
     return watchers_find_log(of, name);
 }
 
+/* Where logs are configured, another name is more likely a slip than a watcher that is still to be written. */
+static void warn_of_unknown_log(const struct source *source)
+{
+    const struct inputs *inputs = source->inputs;
+    const struct watchers *of = inputs->configured ? inputs->configured : inputs->config->watchers;
+    const char *names[LOGS_TOLD_MAX + 1] = { NULL };
+    const char *meant;
+
+    for (size_t i = 0; i < LOGS_TOLD_MAX && watchers_log_at(of, i); i++)
+        names[i] = watchers_log_at(of, i)->name.ptr; /* of the arena: a NUL is behind it */
+    if (!names[0])
+        return;
+    meant = problem_did_you_mean(source->option->name, names);
+    problems_add(inputs->problems, PROBLEM_WARNING, source->name, 0, 0,
+                 "no log watcher `%.*s` stands under `watchers` of the configuration, so that "
+                 "these are lines of text without constants%s%s%s",
+                 SLICE_ARG(source->option->name), meant ? "; did you mean `" : "",
+                 meant ? meant : "", meant ? "`?" : "");
+}
+
 /* As the watcher of that name reads it; without one it is text. */
 static enum rc choose_watch(struct source *source)
 {
@@ -370,6 +446,8 @@ static enum rc choose_watch(struct source *source)
     struct arena *arena = source->inputs->config->arena;
     enum rc rc;
 
+    if (!known)
+        warn_of_unknown_log(source);
     if (known && !options->time_format) {
         source->watch = known;
         return RC_OK;

@@ -3,7 +3,7 @@
 #include "src/cli/pages.h"
 #include "src/cli/value.h"
 
-#define COLUMNS_MAX 8
+#define COLUMNS_MAX 9
 
 /* How a cell shows its member. */
 enum cell_form {
@@ -55,6 +55,7 @@ static const struct list {
                    { "COUNT" },
                    { "LAST SEEN" },
                    { "RULE" },
+                   { "KEY" },
                    { "TITLE" } },
       .cells = { { "id" },
                  { "state" },
@@ -63,8 +64,9 @@ static const struct list {
                  { "count" },
                  { "last_seen", CELL_AGO },
                  { "rule" },
+                 { "key", CELL_LIST },
                  { "title" } },
-      .n_columns = 8 },
+      .n_columns = 9 },
     { .name = "tasks",
       .columns = { { "ID" },
                    { "STATE", true },

@@ -125,7 +125,10 @@ static enum exit_code find_hook(struct sending *sending, const char *name)
     } else {
         sending->hook = hook_of_sender(sending->config, slice_of(sending->sample->sender));
         if (!sending->hook)
-            complain(command, "the configuration has no hook for %s", sending->sample->sender);
+            complain(
+                command,
+                "the configuration has no hook for %s: `- webhook: %s` under `watchers` makes one",
+                sending->sample->sender, sending->sample->sender);
     }
     return sending->hook ? EXIT_DONE : EXIT_REFUSED;
 }
@@ -293,17 +296,6 @@ static enum rc make_headers(struct sending *sending, struct slice event_type)
     return RC_OK;
 }
 
-/* Where the header is not kept, the body says what kind of event it is. */
-static bool needs_event_header(const struct sender *sender)
-{
-    if (!sender->event_header)
-        return false;
-    for (const char *const *name = sender->kept_headers; *name; name++)
-        if (slice_eq_nocase(slice_of(*name), slice_of(sender->event_header)))
-            return true;
-    return false;
-}
-
 static void complain_of_signing(const struct sending *sending, enum rc rc)
 {
     const struct command *command = sending->invocation->command;
@@ -327,7 +319,7 @@ static enum exit_code sign(struct sending *sending)
     struct slice body = sending->body;
     enum rc rc;
 
-    if (needs_event_header(sender) && !event_type.len &&
+    if (sender_needs_event_header(sender) && !event_type.len &&
         slice_is_absent(given_header(&invocation->options, slice_of(sender->event_header))))
         return usage_error(invocation->command, "what kind of event is it? %s says so: -H '%s: …'",
                            sender->title, sender->event_header);

@@ -75,8 +75,9 @@ static void show_flapping(const struct screen *screen, const struct json *json, 
     show_text(out, value_text(json, "title"));
     if (!value_time(json, "until", &until_ms))
         return;
-    buffer_add_text(out, "  unless it holds still, up to ");
+    buffer_add_text(out, "  asks nobody before it has held still: ");
     show_time(screen, out, until_ms, false);
+    buffer_add_text(out, " at the earliest");
 }
 
 static void show_clock(const struct json *json, struct buffer *out)

@@ -49,28 +49,89 @@ static void show_gates(const struct screen *screen, const struct json *gates, st
 /* How a rule took the event; those of a kind stand together, in this order. */
 enum standing { STANDS_MATCHED, STANDS_NEAR, STANDS_MISSED, STANDS_APART, STANDINGS };
 
+/* "on", "when.having.on" */
+static bool is_named(struct slice gate, struct slice name)
+{
+    return slice_ends(gate, name) &&
+           (gate.len == name.len || gate.ptr[gate.len - name.len - 1] == '.');
+}
+
+/* Of all its filters nothing was looked at but what they are on: it is about something else. */
+static bool is_apart(const struct json *gates)
+{
+    for (const struct json *gate = json_first(gates); gate; gate = json_next(gate)) {
+        if (!is_named(value_text(gate, "name"), SLICE("on")) || value_is_true(gate, "passed"))
+            return false;
+    }
+    return json_first(gates) != NULL;
+}
+
 static enum standing standing_of(const struct json *rule)
 {
-    const struct json *gate = json_first(json_get_text(rule, "gates"));
-
     if (value_is_true(rule, "matched") || value_is_true(rule, "clears"))
         return STANDS_MATCHED;
     if (json_get_text(rule, "missed"))
         return value_int(rule, "missed") == 1 ? STANDS_NEAR : STANDS_MISSED;
-    /* Of the first gate alone there is nothing more to say than that it is about something else. */
-    return slice_eq(value_text(gate, "name"), SLICE("on")) && !json_next(gate) ? STANDS_APART
-                                                                               : STANDS_MISSED;
+    return is_apart(json_get_text(rule, "gates")) ? STANDS_APART : STANDS_MISSED;
+}
+
+/* "when.not_followed_by", where the `on` of that filter stands; absent: another gate, or the rule's own filter. */
+static struct slice filter_begun(struct slice gate)
+{
+    const struct slice end = SLICE(".on");
+
+    return slice_ends(gate, end) ? (struct slice){ gate.ptr, gate.len - end.len }
+                                 : (struct slice){ 0 };
+}
+
+/* As which a gate counts that the event failed: an event of another kind, or without the text, came near nothing. */
+static size_t weight_of(const struct json *gate)
+{
+    struct slice name = value_text(gate, "name");
+
+    if (value_is_true(gate, "passed"))
+        return 0;
+    return is_named(name, SLICE("on")) || is_named(name, SLICE("match")) ? 2 : 1;
+}
+
+/* The first filter that one gate alone failed: its gates stand from its `on` up to the next. Absent: it is the rule's own. */
+static struct slice near_filter(const struct json *rule)
+{
+    struct slice filter = { 0 };
+    size_t n_failed = 0;
+
+    for (const struct json *gate = json_first(json_get_text(rule, "gates")); gate;
+         gate = json_next(gate)) {
+        struct slice begun = filter_begun(value_text(gate, "name"));
+
+        if (begun.len && n_failed == 1)
+            break;
+        if (begun.len) {
+            filter = begun;
+            n_failed = 0;
+        }
+        n_failed += weight_of(gate);
+    }
+    return filter;
 }
 
 static void show_verdict(const struct json *rule, enum standing standing, struct buffer *out)
 {
-    if (value_is_true(rule, "clears"))
+    struct slice filter;
+
+    if (value_is_true(rule, "clears")) {
         buffer_add_text(out, ": clears");
-    else if (standing == STANDS_MATCHED)
+    } else if (standing == STANDS_MATCHED) {
         buffer_add_text(out, ": matched");
-    else
-        buffer_add_text(out, standing == STANDS_NEAR ? ": not matched, by one clause alone"
-                                                     : ": not matched");
+    } else if (standing == STANDS_NEAR) {
+        filter = near_filter(rule);
+        buffer_add_text(out, ": not matched, ");
+        if (filter.len)
+            show_text(out, filter);
+        buffer_add_text(out, filter.len ? " by one clause alone" : "by one clause alone");
+    } else {
+        buffer_add_text(out, ": not matched");
+    }
 }
 
 static void show_rule(const struct screen *screen, const struct json *rule, enum standing standing,
@@ -130,15 +191,18 @@ static void show_subject(const struct screen *screen, const struct json *explana
                          struct buffer *out)
 {
     struct slice signal = value_text(explanation, "signal");
+    struct slice title = value_text(explanation, "title");
 
     show_colour(screen, out, COLOUR_STRONG);
     show_text(out, signal.len ? signal : value_text(explanation, "event"));
     show_colour(screen, out, COLOUR_NONE);
-    buffer_add_text(out, " ");
-    show_text(out, value_text(explanation, "title"));
+    if (title.len)
+        buffer_add_text(out, " ");
+    show_text(out, title);
     buffer_add_text(out, "\n");
     view_member("watcher", value_text(explanation, "watcher"), out);
     view_member("rule", value_text(explanation, "rule"), out);
+    show_list("key", json_get_text(explanation, "key"), out);
     view_member("kind", value_text(explanation, "kind"), out);
     view_member("state", value_text(explanation, "state"), out);
     view_member("dead", value_text(explanation, "dead"), out);

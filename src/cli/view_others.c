@@ -73,7 +73,11 @@ static void show_hold(const struct screen *screen, const struct json *hold, stru
 void view_signal(const struct screen *screen, const struct json *signal, struct slice progress,
                  struct buffer *out)
 {
-    show_title(screen, value_text(signal, "title"), value_text(signal, "state"), out);
+    struct slice title = value_text(signal, "title");
+
+    /* Nothing has matched yet, as with a key that is expected. */
+    show_title(screen, title.len ? title : value_text(signal, "rule"), value_text(signal, "state"),
+               out);
     view_member("id", value_text(signal, "id"), out);
     view_member("rule", value_text(signal, "rule"), out);
     show_list("key", json_get_text(signal, "key"), out);

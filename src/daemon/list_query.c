@@ -35,6 +35,23 @@ enum rc list_query_read_limit(struct slice text, size_t *limit)
     return RC_OK;
 }
 
+/* "`state` is one of pending firing resolved idle, or several with commas between" */
+static struct slice states_detail(const char *const *names, struct arena *arena)
+{
+    struct slice detail;
+    struct buffer text;
+
+    buffer_init(&text, 0);
+    buffer_add_text(&text, "`state` is one of");
+    for (size_t i = 0; names[i]; i++)
+        buffer_format(&text, " %s", names[i]);
+    buffer_add_text(&text, ", or several with commas between");
+    if (buffer_rc(&text) || arena_copy(arena, buffer_slice(&text), &detail))
+        detail = SLICE("no object has the state that `state` names");
+    buffer_free(&text);
+    return detail;
+}
+
 static enum rc read_members(struct http_exchange *exchange, const struct list_members *members,
                             int64_t now_ms, struct list_query *query, struct slice *detail)
 {
@@ -54,10 +71,10 @@ static enum rc read_members(struct http_exchange *exchange, const struct list_me
     *detail = SLICE("`limit` is a number from 1 to 1000");
     if (limit.len && list_query_read_limit(limit, &query->limit))
         return RC_INVALID;
-    *detail = SLICE("no object has the state that `state` names");
-    if (state.len && list_query_read_states(state, members->state_names, &query->states))
-        return RC_INVALID;
-    return RC_OK;
+    if (!state.len || !list_query_read_states(state, members->state_names, &query->states))
+        return RC_OK;
+    *detail = states_detail(members->state_names, http_arena(exchange));
+    return RC_INVALID;
 }
 
 enum rc list_query_read(struct http_exchange *exchange, const struct list_members *members,

@@ -282,7 +282,9 @@ static enum rc write_own_gates(struct signal_work *work)
 
     if (rc)
         return rc;
-    write_gate(&work->writer, SLICE("window"), signal->state != SIGNAL_PENDING, SLICE("firing"),
+    /* What is resolved has fired. */
+    write_gate(&work->writer, SLICE("window"),
+               signal->state == SIGNAL_FIRING || signal->state == SIGNAL_RESOLVED, SLICE("firing"),
                stands);
     if (signal->n_late) {
         snprintf(text, sizeof text, "%lld came late and moved nothing", (long long)signal->n_late);
@@ -419,6 +421,12 @@ static enum rc write_chain(struct signal_work *work, struct engine *engine)
     json_object_begin(writer);
     api_member_id(writer, "signal", "sig_", work->id);
     json_member_text(writer, "rule", work->signal.rule);
+    json_key(writer, "key");
+    json_array_begin(writer);
+    for (size_t i = 0; i < work->signal.key.n_items; i++)
+        json_write_text(writer, work->signal.key.items[i]);
+    json_array_end(writer);
+    json_member_text(writer, "title", work->signal.title);
     json_member_text(writer, "progress", work->description.progress);
     json_member_text(writer, "near_miss", work->description.near_miss);
     json_key(writer, "events");

@@ -106,18 +106,33 @@ static bool refuse_member(const struct rule_test_reading *reading, const struct 
     const char *meant = problem_did_you_mean(pair->key, event_field_names);
 
     mark_problem(reading->problems, PROBLEM_ERROR, pair->key_mark,
-                 "no event has a field `%.*s`%s%s%s; fields stand bare as rules name them, what "
-                 "else a payload holds stands under `data`",
+                 "no event has a field `%.*s`: fields stand bare as rules name them, what else a "
+                 "payload holds stands under `data`%s%s%s",
                  SLICE_ARG(pair->key), meant ? "; did you mean `" : "", meant ? meant : "",
                  meant ? "`?" : "");
     return false;
+}
+
+static void refuse_word(const struct rule_test_reading *reading, const struct node_pair *pair,
+                        const char *const *words, const char *field)
+{
+    const char *meant = problem_did_you_mean(pair->value->text, words);
+    struct buffer known;
+
+    buffer_init(&known, 0);
+    for (size_t i = 0; words[i]; i++)
+        buffer_format(&known, " %s", words[i]);
+    node_problem(reading->problems, pair->value,
+                 "`%s` of an event is never `%.*s`, but one of%.*s%s%s%s", field,
+                 SLICE_ARG(pair->value->text), SLICE_ARG(buffer_slice(&known)),
+                 meant ? "; did you mean `" : "", meant ? meant : "", meant ? "`?" : "");
+    buffer_free(&known);
 }
 
 /* Words that are ours: an event that has another one never comes in. */
 static bool has_known_word(const struct rule_test_reading *reading, const struct node_pair *pair)
 {
     const char *const *words;
-    const char *meant;
     int field, word;
 
     if (slice_to_enum(pair->key, event_field_names, &field) ||
@@ -126,10 +141,7 @@ static bool has_known_word(const struct rule_test_reading *reading, const struct
     words = watcher_words_of((enum event_field)field);
     if (!slice_to_enum(pair->value->text, words, &word))
         return true;
-    meant = problem_did_you_mean(pair->value->text, words);
-    node_problem(reading->problems, pair->value, "`%s` of an event is never `%.*s`%s%s%s",
-                 event_field_names[field], SLICE_ARG(pair->value->text),
-                 meant ? "; did you mean `" : "", meant ? meant : "", meant ? "`?" : "");
+    refuse_word(reading, pair, words, event_field_names[field]);
     return false;
 }
 

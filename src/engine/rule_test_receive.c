@@ -20,7 +20,7 @@ static enum rc read_fixture(struct test_run *run, const struct test_event *event
                             struct slice *body)
 {
     struct slice directory = run->test->file;
-    struct slice path;
+    struct slice path = { 0 };
     enum rc rc;
 
     while (directory.len && directory.ptr[directory.len - 1] != '/')
@@ -32,8 +32,9 @@ static enum rc read_fixture(struct test_run *run, const struct test_event *event
         rc = file_read(path.ptr, FIXTURE_LIMIT_BYTES, run->arena, body);
     if (!rc)
         return RC_OK;
-    node_problem(run->problems, node_find(event->node, "file"), "cannot read `%.*s`: %s",
-                 SLICE_ARG(event->file), rc_text(rc));
+    node_problem(run->problems, node_find(event->node, "file"),
+                 "cannot read `%.*s` beside the rule file (`%.*s`): %s", SLICE_ARG(event->file),
+                 SLICE_ARG(slice_is_absent(path) ? event->file : path), rc_text(rc));
     return RC_INVALID;
 }
 

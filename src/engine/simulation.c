@@ -399,11 +399,11 @@ static bool describe_one(void *context, struct ulid id, const void *object)
     struct signal_description description;
 
     (void)id;
-    if (signal->state == SIGNAL_IDLE)
-        return true;
     arena_reset(visit->arena);
     visit->rc = engine_describe_signal(visit->simulation->engine, visit->txn, signal,
                                        visit->simulation->now_ms, visit->arena, &description);
+    if (!visit->rc && signal->state == SIGNAL_IDLE && !description.progress.len)
+        return true;
     return !visit->rc && visit->visit(visit->context, signal, &description);
 }
 

@@ -59,7 +59,7 @@ enum rc simulation_next_change(struct simulation *simulation, uint64_t *seq, str
 /* What came in, by its number: from 1, without a gap. RC_NOT_FOUND behind the last. */
 enum rc simulation_entry(struct simulation *simulation, uint64_t seq, struct arena *arena,
                          struct journal_entry *entry) MUST_CHECK;
-/* Calls `visit` for each signal that people would be shown, the newest first, until it returns false. What it is given lives until it returns. */
+/* Calls `visit` for each signal that people would be shown, those that are idle where it can be said how far they are, the newest first, until it returns false. What it is given lives until it returns. */
 enum rc simulation_each_signal(struct simulation *simulation,
                                bool (*visit)(void *context, const struct signal *signal,
                                              const struct signal_description *description),

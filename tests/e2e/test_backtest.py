@@ -106,7 +106,7 @@ class Backtests(VedetteTest):
         vedette.write("new/ci.yaml", CI.replace("count: 3", "count: 2"))
         told = vedette.cli("backtest", "-c", str(vedette.config_path), "--rules", "new/ci.yaml", check=0).stdout
         day = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")
-        self.assertRegex(told, r"^6 events since [-0-9: ]+; these rules: 1 file, among 1 that is loaded\n\n"
+        self.assertRegex(told, r"^6 events since [-0-9: ]+; these rules: 1 file, 1 of the loaded kept beside it\n\n"
                                r"DAY         SIGNALS  \+  -  ~  PROPOSALS  \+  -  ~\n" + day + r"  2 → 3    1     1  2 → 3      1     1\n")
         self.assertRegex(told, r"  \+ [-0-9: ]+  ci-red  acme/shop · main: acme/shop is red on main  evt_\w+\n"
                                r"  ~ [-0-9: ]+  ci-red  acme/shop · next: acme/shop is red on next  evt_\w+\n      began [0-9ms]+ earlier\n")
@@ -143,6 +143,16 @@ class Backtests(VedetteTest):
         vedette.write("disk.yaml", "rules:\n  - {id: disk, on: log, match: '/disk full/', key: [watcher], when: {count: 2, within: 1m}}\n")
         lines = self.backtest(vedette, "--rules", "disk.yaml", "--log", "app=app.log", "--since", "2025-12-31T00:00:00Z")
         self.assertEqual(self.differences(lines), [("added", "signal", "disk", ["app"]), ("added", "proposal", "disk", ["app"])])
+
+    def test_a_line_that_is_in_the_journal_and_in_a_file_counts_once(self):
+        vedette = self.vedette(start=False, rules={"disk.yaml": "rules:\n  - {id: disk, on: log, match: '/disk full/', key: [watcher], when: {count: 3, within: 1m}}\n"})
+        log = vedette.write("app.log", "2026-01-01T00:00:00Z all is well\n2026-01-01T00:00:01Z disk full\n2026-01-01T00:00:02Z disk full\n")
+        vedette.write("vedette.yaml", vedette.config_path.read_text().replace("watchers:\n", f"watchers:\n  - {{log: [{log}], name: app, start: beginning}}\n"))
+        vedette.start()
+        wait_until(lambda: vedette.items("events"), "the lines are in the journal")
+        journal, both = (self.totals(self.backtest(vedette, "--rules", "rules.d", "--since", "2025-12-31T00:00:00Z", *log)) for log in ([], ["--log", "app=app.log"]))
+        self.assertEqual(both["events"], journal["events"] + 1)  # the line that no rule wanted
+        self.assertEqual(both["signals"]["these"], 0)  # two of three, and not four
 
     def test_what_is_wrong_with_the_call_or_the_rules_is_said(self):
         vedette = self.story()

@@ -74,6 +74,40 @@ class Explanations(VedetteTest):
         self.assertEqual(json.loads(end)["signals"], [{"rule": "disk", "key": ["app"], "state": "pending", "count": 4, "progress": "4 of 5 within 10m",
                                                        "near_miss": "5 came within 10m12s, the last of them 12s too late"}])
 
+    def test_a_signal_of_an_input_that_is_idle_says_what_was_missing_too(self):
+        rule = "{id: rate, on: log, match: '/status=(?<status>\\d+)/', key: [watcher], when: {ratio: 10%, having: {where: {status: {ge: 500}}}, within: 5m, at_least: 20}}"
+        vedette = self.vedette(rules={"log.yaml": f"rules:\n  - {rule}\n"}, start=False)
+        vedette.write("app.log", "".join(f"2026-01-01T08:00:{second:02}Z status=500\n" for second in range(12)))
+        told = vedette.cli("explain", "--rules", "rules.d", "--log", "app=app.log", token=None, check=0).stdout
+        self.assertEqual(told.split("signals when it ends\n")[1],
+                         "  rate  app: idle, count 0: 12 within 5m, 12 of them: 100%, fires from 10% on; too few matches\n")
+
+    def test_a_filter_of_a_condition_that_came_near_is_named(self):
+        rules = """rules:
+  - {id: stuck, on: ci.run, where: {level: run, state: info}, key: [repo], when: {not_followed_by: {where: {level: run, branch: prod}}, within: 2h}}
+  - {id: bad-deploy, on: deploy, where: {state: failing}, key: [repo], when: {followed_by: {on: alert}, within: 2h}}
+"""
+        vedette = self.vedette(rules={"ci.yaml": rules}, start=False)
+        vedette.write("one.json", json.dumps(workflow_run(branch="main")))
+        told = vedette.cli("explain", "--rules", "rules.d", "--hook", "github=one.json", "-H", "X-GitHub-Event: workflow_run", token=None, check=0).stdout
+        self.assertIn("  stuck: not matched, by one clause alone\n", told)
+        self.assertIn("  not on ci.run github.workflow_run: bad-deploy\n", told)  # neither the rule nor what is to follow
+        vedette.write("ci.yaml", rules.replace("level: run, state: info", "repo: [acme/cart], state: info"))
+        told = vedette.cli("explain", "--rules", "ci.yaml", "--hook", "github=one.json", "-H", "X-GitHub-Event: workflow_run", token=None, check=0).stdout
+        self.assertIn("  stuck: not matched, when.not_followed_by by one clause alone\n", told)
+
+    def test_a_signal_that_is_idle_has_not_come_through_its_window(self):
+        rule = "{id: backup, on: message, key: [service], when: {absent: 24h, expect: [[ledger]]}}"
+        vedette = self.vedette(rules={"beats.yaml": f"rules:\n  - {rule}\n"})
+        [signal] = vedette.items("signals", state="idle")
+        told = vedette.cli("explain", signal["id"], check=0).stdout
+        self.assertTrue(told.startswith(f"{signal['id']}\n  rule        backup\n  key         ledger\n"), told)
+        self.assertIn("    failed  window: wanted firing, saw idle, count 0: never seen", told)
+        self.assertTrue(vedette.cli("show", signal["id"], check=0).stdout.startswith("backup  idle\n"))
+        self.assertRegex(vedette.cli("signals", "--state", "idle", check=0).stdout, r"RULE +KEY +TITLE *\n.* backup +ledger")
+        refused = vedette.cli("signals", "--state", "fired", check=1).stderr
+        self.assertIn("`state` is one of pending firing resolved idle, or several with commas between", refused)
+
     def deploy(self, vedette, at):
         self.assertEqual(vedette.send_deploy({"app": {"name": "shop"}, "status": "failed", "at": at.isoformat(), "delivery": uuid.uuid4().hex}).status, 202)
 
@@ -111,6 +145,41 @@ class Explanations(VedetteTest):
         rules = vedette.api(f"/api/v1/explain/events/{event['id']}").json()["rules"]
         self.assertEqual([(rule["rule"], rule.get("missed")) for rule in rules], [("any-red", None), ("prod-red", 1), ("prod-slow", 2), ("deploy-failed", None)])
         self.assertIn("prod-red: not matched, by one clause alone", vedette.cli("explain", event["id"], check=0).stdout)
+
+
+class Inputs(VedetteTest):
+    """What an input most likely does not mean is told, whatever reads it."""
+
+    READERS = (["fields"], ["replay", "--rules", "rules.d"], ["explain", "--rules", "rules.d"])
+
+    def told(self, vedette, *source):
+        return [vedette.cli(*reader, *source, "-c", "vedette.yaml", token=None, check=0).stderr for reader in self.READERS]
+
+    def test_a_payload_whose_kind_stands_in_a_header_is_told_to_lack_it(self):
+        vedette = self.vedette(rules={"ci.yaml": RULES}, start=False)
+        vedette.write("one.json", json.dumps(workflow_run()))
+        for told in self.told(vedette, "--hook", "github=one.json"):
+            self.assertEqual(told, "one.json: warning: what kind of event is it? GitHub says so: -H 'X-GitHub-Event: …'\n")
+
+    def test_a_log_that_no_watcher_has_the_name_of_is_told_where_logs_are_configured(self):
+        vedette = self.vedette(rules={"log.yaml": LOG_RULES}, start=False)
+        vedette.write("app.log", "2026-01-01T00:00:00Z all is well\n")
+        self.assertEqual(self.told(vedette, "--log", "appp=app.log"), [""] * 3)  # its watcher is still to be written
+        vedette.write("vedette.yaml", vedette.config_path.read_text().replace("watchers:\n", "watchers:\n  - {log: [app.log], name: app}\n"))
+        for told in self.told(vedette, "--log", "appp=app.log"):
+            self.assertEqual(told, "app.log: warning: no log watcher `appp` stands under `watchers` of the configuration, so that these are lines of text "
+                                   "without constants; did you mean `app`?\n")
+        self.assertEqual(self.told(vedette, "--log", "app=app.log"), [""] * 3)
+
+    def test_events_that_do_not_stand_oldest_first_are_told_once(self):
+        vedette = self.vedette(rules={"ci.yaml": RULES}, start=False)
+        event = '{"kind": "deploy", "state": "failing", "service": "shop", "%s": "2026-01-01T00:0%d:00Z"}\n'
+        vedette.write("events.jsonl", "".join(event % ("received", minute) for minute in (2, 1, 0)))
+        for told in self.told(vedette, "--events", "events.jsonl"):
+            self.assertTrue(told.startswith("events.jsonl:2:1: warning: this was received before what stands above it: "), told)
+            self.assertEqual(told.count("\n"), 1, told)
+        vedette.write("events.jsonl", "".join(event % ("time", minute) for minute in (2, 1, 0)))
+        self.assertEqual(self.told(vedette, "--events", "events.jsonl"), [""] * 3)  # what only says when it happened came late
 
 
 if __name__ == "__main__":

@@ -368,7 +368,7 @@ class RuleTests(VedetteTest):
             why not more:
               line 20 does not match red: where.branch wants main, saw dev
               line 22 does not match red: on wants ci.run, saw deploy
-              red is pending in the end: 1 of 2 within 1h
+              red [a/b] is pending in the end: 1 of 2 within 1h
             """), "  "), told)
 
     def test_why_a_rule_about_signals_did_not_fire_is_told_once_for_many_alike(self):
@@ -419,10 +419,10 @@ class RuleTests(VedetteTest):
     def test_every_mistake_of_a_test_is_named_at_its_place_with_what_is_valid(self):
         event, expect = "{at: 0m, kind: ci.run}", "{proposals: 0}"
         for wrong_event, wrong_expect, message in (
-                ("{brnch: main}", None, "17:15: no event has a field `brnch`; did you mean `branch`?"),
+                ("{brnch: main}", None, "17:15: no event has a field `brnch`: fields stand bare as rules name them, what else a payload holds stands under `data`; did you mean `branch`?"),
                 ("{branch: [main]}", None, "17:23: `branch` is text, not a list"),
-                ("{state: fialing}", None, "17:22: `state` of an event is never `fialing`; did you mean `failing`?"),
-                ("{severity: hihg}", None, "17:25: `severity` of an event is never `hihg`; did you mean `high`?"),
+                ("{state: fialing}", None, "17:22: `state` of an event is never `fialing`, but one of failing ok info; did you mean `failing`?"),
+                ("{severity: hihg}", None, "17:25: `severity` of an event is never `hihg`, but one of low medium high critical; did you mean `high`?"),
                 ("{time: soon}", None, "17:21: `time` is when it happened"),
                 ("{kind: vedette.signal}", None, "17:21: that a rule fired follows from what it saw"),
                 ("{at: soon}", None, "17:19: `at` is the time since the test began"),

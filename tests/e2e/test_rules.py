@@ -111,6 +111,11 @@ class Offline(VedetteTest):
                 self.assertIn(said, done.stderr)
                 self.assertEqual(done.stdout, "")
 
+    def test_r01_where_there_are_many_mistakes_it_says_how_many(self):
+        vedette = self.files(rules={"a.yaml": HEAD + "    titel: x\n" + "".join(f"  - {{id: r{n}, on: ci.run, severity: hihg}}\n" for n in range(10))})
+        self.assertEqual(self.check(vedette, expect=1).stdout, "11 errors, 0 warnings: not valid\n")
+        self.assertNotIn("not valid", self.check(vedette, "--json", expect=1).stdout)
+
     def test_r01_all_mistakes_of_all_files_are_told_at_once(self):
         vedette = self.files(rules={"a.yaml": HEAD + "    severity: hihg\n    mode: propse\n", "b.yaml": "rules:\n  - id: b\n    on: alert\n    titel: x\n"})
         done = self.check(vedette, expect=1)

@@ -20,6 +20,9 @@ struct line {
 static const struct line lines[] = {
     { { NULL }, 2, "which command?" },
     { { "help" }, 0, "approve" },
+    { { "help" }, 0, "\n  replay-event  fold a delivery" }, /* the longest name */
+    { { "help", "tail" }, 0, "`vedette events` lists what was received" },
+    { { "help", "signals" }, 0, "--state idle" },
     { { "--help" }, 0, "Exit codes" },
     { { "-h" }, 0, "Exit codes" },
     { { "help", "replay" }, 0, "--deliveries SENDER=FILE" },

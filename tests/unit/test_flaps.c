@@ -64,6 +64,29 @@ static void the_third_change_within_the_hour_fires(void **state)
     story_end(story);
 }
 
+static void how_many_changes_there_were_can_be_said(void **state)
+{
+    struct story *story = story_of(THREE);
+    struct fold_clock clock = story_clock(story, START_MS + HOUR_MS);
+    struct slice text;
+
+    (void)state;
+    is_at(story, 0, "ok");
+    assert_int_equal(fold_describe(story_rule(story), &clock, &story->signal, story->arena, &text),
+                     RC_OK);
+    assert_true(slice_is_absent(text)); /* of what holds still there is nothing to say */
+    is_at(story, 1, "failing");
+    is_at(story, 2, "ok");
+    assert_int_equal(fold_describe(story_rule(story), &clock, &story->signal, story->arena, &text),
+                     RC_OK);
+    assert_slice(text, "2 of 3 changes within 1h");
+    clock.now_ms += 1; /* the first of them is an hour old */
+    assert_int_equal(fold_describe(story_rule(story), &clock, &story->signal, story->arena, &text),
+                     RC_OK);
+    assert_slice(text, "1 of 3 changes within 1h");
+    story_end(story);
+}
+
 static void a_change_counts_to_the_last_millisecond_of_the_window(void **state)
 {
     struct story *in = story_of(THREE);
@@ -510,6 +533,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_third_change_within_the_hour_fires),
+        cmocka_unit_test(how_many_changes_there_were_can_be_said),
         cmocka_unit_test(a_change_counts_to_the_last_millisecond_of_the_window),
         cmocka_unit_test(the_value_before_the_window_says_whether_the_first_in_it_is_a_change),
         cmocka_unit_test(info_and_matches_without_the_value_are_passed_over),

@@ -521,7 +521,8 @@ const struct sender sender_github = {
     .max_body_bytes = (int64_t)25 * 1024 * 1024, /* GitHub sends nothing larger */
     .takes_form = true,
     .takes_catch_up = true,
-    .events_to_tick = "Workflow runs, Deployment statuses, Pushes, Dependabot alerts",
+    .events_to_tick = "Workflow runs, Deployment statuses, Pushes; Dependabot, code scanning and "
+                      "secret scanning alerts",
     .kinds = kinds,
     .types = types,
     .normalise = normalise,

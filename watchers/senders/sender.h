@@ -122,6 +122,8 @@ const struct sender *sender_find(struct slice name);
 const struct sender *sender_at(size_t i);
 /* All names, NULL-ended, for messages. */
 const char *const *sender_names(void);
+/* True where nothing but `event_header` says what kind of event it is: with a header that is not kept the body says it, too. */
+bool sender_needs_event_header(const struct sender *sender);
 
 extern const struct sender sender_alertmanager, sender_azure_devops, sender_bitbucket,
     sender_buildkite, sender_circleci, sender_cloudevents, sender_cloudwatch, sender_datadog,

@@ -62,3 +62,13 @@ const char *const *sender_names(void)
 {
     return names;
 }
+
+bool sender_needs_event_header(const struct sender *sender)
+{
+    if (!sender->event_header)
+        return false;
+    for (const char *const *name = sender->kept_headers; *name; name++)
+        if (slice_eq_nocase(slice_of(*name), slice_of(sender->event_header)))
+            return true;
+    return false;
+}
