@@ -30,6 +30,7 @@ enum rule_mode { RULE_PROPOSE, RULE_OBSERVE };
 /* A map of on, match, where, ignore, wherever one stands. */
 struct filter {
     struct slice_list on; /* kinds, types, globs */
+    struct mark on_mark;
     struct pattern **match;
     size_t n_match;
     struct pattern **ignore;

@@ -290,7 +290,7 @@ static bool fits_rule(const char *config_text, const char *rule, struct buffer *
     assert_int_equal(config_load(&options, problems, &config), RC_OK);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(ruleset_parse(&files, problems, &ruleset), RC_OK);
-    is_right = config_check_rules(config, ruleset, problems);
+    is_right = config_check_rules(config, &files, ruleset, problems);
     problems_format(problems, out);
     buffer_add_byte(out, '\0');
     ruleset_free(ruleset);
@@ -359,8 +359,9 @@ static void standard_input_as_a_log_to_be_searched_is_a_warning(void **state)
 
 static void what_a_filter_waits_for_in_vain_is_a_warning_told_once(void **state)
 {
-    const char *warning = "warning: rule `a` waits for `alert`, which no configured watcher can "
-                          "yield: add one under `watchers`, or take it out of `on`\n";
+    const char *warning = "r.yaml:2:61: warning: rule `a` waits for `alert`, which no configured "
+                          "watcher can yield: add one under `watchers`, or take it out of `on` "
+                          "[no-watcher]\n";
     struct buffer out;
     const char *said;
 
@@ -372,9 +373,41 @@ static void what_a_filter_waits_for_in_vain_is_a_warning_told_once(void **state)
                           "alert, match: '/y/'}], within: 1m}}",
                           &out));
     said = strstr(out.ptr, warning);
-    assert_non_null(said);
+    if (!said)
+        fail_msg("%s", out.ptr);
     assert_null(strstr(said + 1, warning));
     buffer_free(&out);
+}
+
+static void what_is_waited_for_in_vain_may_be_meant_so(void **state)
+{
+    static const struct {
+        const char *rule;
+        bool is_warned;
+    } cases[] = {
+        { "{id: a, on: deploy}", true },
+        { "{id: a, on: deploy}  # accept: no-watcher", false },
+        { "{id: a, on: deploy}  # accept: broad, no-watcher", false },
+        { "{id: a, on: deploy}  # accept: broad", true },
+        { "id: a\n    on: deploy  # accept: no-watcher\n", false },
+        { "id: a\n    # accept: no-watcher\n    on: [deploy, push]\n", false },
+        { "id: a  # accept: no-watcher\n    on: deploy\n", false },
+        { "id: a  # accept: no-watcher\n    mode: observe\n    on: deploy\n", true },
+        { "id: a\n    on: [deploy, push]\n    title: x  # accept: no-watcher\n", true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buffer out;
+
+        buffer_init(&out, 0);
+        assert_true(fits_rule("people: {jane: {user: jane}}\n"
+                              "watchers: [{log: [/var/log/app.log], name: app}]\n",
+                              cases[i].rule, &out));
+        if (cases[i].is_warned != !!strstr(out.ptr, "[no-watcher]"))
+            fail_msg("%s: %s", cases[i].rule, out.ptr);
+        buffer_free(&out);
+    }
 }
 
 static void what_is_wrong_with_maintenance_is_told_by_line_and_column(void **state)
@@ -499,6 +532,7 @@ int main(void)
         cmocka_unit_test(a_log_that_evidence_names_must_be_watched),
         cmocka_unit_test(standard_input_as_a_log_to_be_searched_is_a_warning),
         cmocka_unit_test(what_a_filter_waits_for_in_vain_is_a_warning_told_once),
+        cmocka_unit_test(what_is_waited_for_in_vain_may_be_meant_so),
         cmocka_unit_test(without_a_configuration_the_local_user_is_named_as_the_one_who_decides),
         cmocka_unit_test(what_is_wrong_with_maintenance_is_told_by_line_and_column),
     };
