@@ -660,6 +660,48 @@ static void a_set_to_run_keeps_nothing_of_what_was_written(void **state)
     ruleset_free(set);
 }
 
+static void what_is_wrong_with_tests_stops_no_set_to_run(void **state)
+{
+    static const char *const tests[] = { "{}", "x", "[x]", "[{nam: x}]" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
+        struct ruleset *set = NULL;
+        struct buffer said;
+        char text[64];
+
+        (void)snprintf(text, sizeof(text), "rules: [{id: a, on: alert}]\ntests: %s\n", tests[i]);
+        assert_int_equal(parse_rules(text, &set, &said), RC_OK);
+        assert_string_equal(said.ptr, "");
+        buffer_free(&said);
+        ruleset_free(set);
+    }
+}
+
+static void r01_tests_that_are_no_list_are_told_to_who_shows_or_checks(void **state)
+{
+    enum rc (*const parsers[])(const struct rule_files *, struct problems *,
+                               struct ruleset **) = { ruleset_parse_to_show,
+                                                      ruleset_parse_to_check };
+    struct rule_file file = { .name = SLICE("t.yaml"),
+                              .text = SLICE("rules: [{id: a, on: alert}]\ntests: {}\n") };
+    const struct rule_files files = { .files = &file, .n_files = 1 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(parsers) / sizeof(*parsers); i++) {
+        struct problems *problems = NULL;
+        struct ruleset *set = NULL;
+
+        assert_int_equal(problems_new(&problems), RC_OK);
+        assert_int_equal(parsers[i](&files, problems, &set), RC_INVALID);
+        assert_slice(problems_at(problems, 0)->text, "`tests` is a list, not a map");
+        assert_int_equal(problems_at(problems, 0)->line, 2);
+        assert_int_equal(problems_at(problems, 0)->column, 8);
+        problems_free(problems);
+        ruleset_free(set);
+    }
+}
+
 /* -- defaults -- */
 
 static void the_smallest_rule_is_two_members(void **state)
@@ -978,6 +1020,8 @@ int main(void)
         cmocka_unit_test(r02_a_pattern_that_explodes_is_told_with_its_hostile_text),
         cmocka_unit_test(a_pattern_that_is_written_twice_is_compiled_once),
         cmocka_unit_test(a_set_to_run_keeps_nothing_of_what_was_written),
+        cmocka_unit_test(what_is_wrong_with_tests_stops_no_set_to_run),
+        cmocka_unit_test(r01_tests_that_are_no_list_are_told_to_who_shows_or_checks),
         cmocka_unit_test(the_smallest_rule_is_two_members),
         cmocka_unit_test(rules_that_do_not_ask_for_failing_end_by_quiet),
         cmocka_unit_test(a_plan_gives_its_actions_to_allow_and_a_shorter_expiry),
