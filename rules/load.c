@@ -391,8 +391,8 @@ static void warn_of_set(struct loader *loader)
                      "there is no rule at all: nothing that happens will be signalled");
     if (loader->n_untried)
         problems_add(loader->problems, PROBLEM_WARNING, (struct slice){ 0 }, 0, 0,
-                     "%zu patterns were not tried on hostile texts: it took too long already",
-                     loader->n_untried);
+                     "%zu pattern%s not tried on hostile texts: it took too long already",
+                     loader->n_untried, loader->n_untried == 1 ? " was" : "s were");
 }
 
 static enum rc read_files(struct loader *loader, const struct rule_files *files)

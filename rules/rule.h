@@ -52,7 +52,7 @@ struct rule_part {
     struct rule_key key;
     int64_t count; /* so many of them; 1 where it is not said */
 };
-#define RULE_PARTS_MAX 16
+#define RULE_PARTS_MAX 16 /* no condition takes more: conditions/steps.h */
 
 enum clear_kind {
     CLEAR_BY_EVENT, /* an event that `clear.filter` names */

@@ -101,6 +101,8 @@ static void r01_what_is_wrong_in_the_configuration_is_told_word_for_word(void **
         const char *text, *error;
     } cases[] = {
         { "people: x", ":1:9: error: `people` is a map: NAME: {user: …, token_file: …}\n" },
+        { "listen: {address: unix:/run/v.sock, tls: {cert: a, key: b}}",
+          ":1:42: error: a unix socket needs no TLS: take `tls` away there\n" },
         { "people: {ada: x}", ":1:15: error: a map of members is expected here, not text\n" },
         { "people: {ada: {usr: ada}}", ":1:16: error: unknown member `usr`; did you mean `user`? "
                                        "valid here: user slack token token_file\n" },
@@ -200,6 +202,51 @@ static void r01_what_is_wrong_in_the_configuration_is_told_word_for_word(void **
 }
 
 #define SLACK "slack: {token: xoxb-1-very-secret, signing_secret: deadbeef, channel: C1"
+
+static void r01_a_word_that_overrides_the_file_is_told_with_where_it_comes_from(void **state)
+{
+    static const struct {
+        const char *level, *level_of_env, *format, *format_of_env, *said;
+    } cases[] = {
+        { .level = "debug", .level_of_env = "loud", .format = "json", .said = "" },
+        { .level = "loud",
+          .said = "error: --log-level must be one of debug info warn error, not `loud`\n" },
+        { .level_of_env = "WARN",
+          .said = "error: VEDETTE_LOG_LEVEL must be one of debug info warn error, not `WARN`\n" },
+        { .format = "xml", .said = "error: --log-format must be one of text json, not `xml`\n" },
+        { .format_of_env = "xml",
+          .said = "error: VEDETTE_LOG_FORMAT must be one of text json, not `xml`\n" },
+        { .level = "loud",
+          .format = "xml",
+          .said = "error: --log-level must be one of debug info warn error, not `loud`\n"
+                  "error: --log-format must be one of text json, not `xml`\n" },
+    };
+
+    (void)state;
+    unsetenv("VEDETTE_CONFIG");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct config_options options = { .log_level = cases[i].level,
+                                                .log_format = cases[i].format };
+        struct problems *problems;
+        struct config *config = NULL;
+        struct buffer out;
+
+        setenv("VEDETTE_LOG_LEVEL", cases[i].level_of_env ? cases[i].level_of_env : "", 1);
+        setenv("VEDETTE_LOG_FORMAT", cases[i].format_of_env ? cases[i].format_of_env : "", 1);
+        assert_int_equal(problems_new(&problems), RC_OK);
+        assert_int_equal(config_load(&options, problems, &config),
+                         *cases[i].said ? RC_INVALID : RC_OK);
+        buffer_init(&out, 0);
+        problems_format(problems, &out);
+        buffer_add_byte(&out, '\0');
+        assert_string_equal(out.ptr, cases[i].said);
+        buffer_free(&out);
+        config_free(config);
+        problems_free(problems);
+    }
+    unsetenv("VEDETTE_LOG_LEVEL");
+    unsetenv("VEDETTE_LOG_FORMAT");
+}
 
 static void what_is_wrong_with_a_channel_is_told_by_line_and_column(void **state)
 {
@@ -527,6 +574,7 @@ int main(void)
         cmocka_unit_test(what_is_in_force_is_printed_with_its_defaults),
         cmocka_unit_test(an_address_that_is_none_is_told_by_line_and_column),
         cmocka_unit_test(r01_what_is_wrong_in_the_configuration_is_told_word_for_word),
+        cmocka_unit_test(r01_a_word_that_overrides_the_file_is_told_with_where_it_comes_from),
         cmocka_unit_test(what_is_wrong_with_a_channel_is_told_by_line_and_column),
         cmocka_unit_test(no_secret_of_a_channel_is_printed),
         cmocka_unit_test(a_log_that_evidence_names_must_be_watched),

@@ -628,6 +628,90 @@ static void r02_a_pattern_that_explodes_is_told_with_its_hostile_text(void **sta
 }
 
 /* The one that is compiled is told of at both places. */
+/* Each number before `unit` as one #: no two machines are alike. */
+static void hide_numbers(char *text, const char *unit)
+{
+    char *end;
+
+    for (char *from = text; (end = strstr(from, unit)); from++) {
+        from = end;
+        while (from > text && strchr("0123456789.", from[-1]))
+            from--;
+        *from++ = '#';
+        memmove(from, end, strlen(end) + 1);
+    }
+}
+
+static void r02_what_hurts_a_pattern_is_told_word_for_word(void **state)
+{
+    static const struct {
+        const char *pattern, *said;
+    } cases[] = {
+        { "/^(a|a)*$/",
+          "t.yaml:1:33: warning: this pattern gives up (match limit reached) after # ms on # "
+          "bytes of `a` repeated: such an event neither matches nor does not; avoid repetitions "
+          "inside repetitions\n" },
+        { "/(.*)*x/",
+          "t.yaml:1:33: warning: this pattern gives up (match limit reached) after # ms on # "
+          "bytes of `a` repeated, then a line `x`: such an event neither matches nor does not; "
+          "avoid repetitions inside repetitions\n" },
+        { "/(?:a|b)+6/",
+          "t.yaml:1:33: warning: this pattern takes # ms on # bytes of `a` repeated, then a "
+          "line `6`: anchor it, or make its repetitions stop at each other's first character\n" },
+        { "/^(?:a|b)+6/", "" },
+    };
+
+    (void)state;
+    if (!pattern_jit_available())
+        skip();
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct ruleset *set = NULL;
+        struct buffer said;
+        char text[96];
+
+        (void)snprintf(text, sizeof(text), "rules: [{id: a, on: log, match: '%s'}]",
+                       cases[i].pattern);
+        assert_int_equal(parse_rules(text, &set, &said), RC_OK);
+        hide_numbers(said.ptr, " ms on ");
+        hide_numbers(said.ptr, " bytes of ");
+        assert_string_equal(said.ptr, cases[i].said);
+        buffer_free(&said);
+        ruleset_free(set);
+    }
+}
+
+/* Two seconds are all that a load gives to trials: these take more on any machine. */
+static void r02_patterns_that_are_left_untried_are_counted_and_the_load_goes_on(void **state)
+{
+    enum { N_SLOW = 100 };
+    struct ruleset *set = NULL;
+    struct buffer text, said;
+    size_t n_told = 0;
+    char last[128];
+
+    (void)state;
+    if (!pattern_jit_available())
+        skip();
+    buffer_init(&text, 0);
+    buffer_add_text(&text, "rules:\n");
+    for (size_t i = 0; i < N_SLOW; i++)
+        buffer_format(&text, "  - {id: r%zu, on: log, match: '/(?:a|b)+%zu/'}\n", i, i);
+    buffer_add_byte(&text, '\0');
+    assert_int_equal(parse_rules(text.ptr, &set, &said), RC_OK);
+    for (const char *at = said.ptr; (at = strstr(at, ": this pattern takes ")); at++)
+        n_told++;
+    assert_true(n_told > 0 && n_told < N_SLOW);
+    (void)snprintf(last, sizeof(last),
+                   "\nwarning: %zu patterns were not tried on hostile texts: it took too long "
+                   "already\n",
+                   N_SLOW - n_told);
+    assert_true(has_text(&said, last));
+    assert_int_equal(set->n_rules, N_SLOW);
+    buffer_free(&text);
+    buffer_free(&said);
+    ruleset_free(set);
+}
+
 static void a_pattern_that_is_written_twice_is_compiled_once(void **state)
 {
     struct ruleset *set = NULL;
@@ -1018,6 +1102,8 @@ int main(void)
         cmocka_unit_test(a_pattern_that_has_all_of_the_key_is_no_doubt),
         cmocka_unit_test(what_is_surely_not_meant_is_a_warning),
         cmocka_unit_test(r02_a_pattern_that_explodes_is_told_with_its_hostile_text),
+        cmocka_unit_test(r02_what_hurts_a_pattern_is_told_word_for_word),
+        cmocka_unit_test(r02_patterns_that_are_left_untried_are_counted_and_the_load_goes_on),
         cmocka_unit_test(a_pattern_that_is_written_twice_is_compiled_once),
         cmocka_unit_test(a_set_to_run_keeps_nothing_of_what_was_written),
         cmocka_unit_test(what_is_wrong_with_tests_stops_no_set_to_run),
