@@ -563,6 +563,10 @@ class Bounded(VedetteTest):
         self.assertLess(time.monotonic() - started, 10)
         self.assertEqual(len(vedette.items("signals", rule="slow")), 1)
 
+    def test_r04_the_shipped_unit_lets_patterns_be_compiled(self):
+        unit = (pathlib.Path(__file__).parents[2] / "packaging/vedette.service").read_text()
+        self.assertNotIn("MemoryDenyWriteExecute", [line.split("=")[0].strip() for line in unit.splitlines()])
+
 
 class Reloading(VedetteTest):
     def red_twice(self, vedette):
@@ -689,6 +693,25 @@ class Reloading(VedetteTest):
         self.assertIn("no action `reboot` is declared", vedette.cli("reload", check=1).stderr)
         vedette.write("rules.d/ci.yaml", CI_RULE.replace('run: "{{run}}"', 'run: "now; reboot"'))
         self.assertIn("does not match /[0-9]+/ as a whole", vedette.cli("reload", check=1).stderr)
+
+    def test_r07_a_reload_with_an_id_that_stands_twice_is_refused_whole(self):
+        vedette = self.vedette()
+        before = vedette.items("rules")
+        vedette.write("rules.d/more.yaml", "rules:\n  - {id: another, on: push}\n  - {id: ci-red, on: push}\n")
+        self.assertRegex(vedette.cli("reload", check=1).stderr, r"more\.yaml:3:5: error: the id `ci-red` is taken by the rule at \S*ci\.yaml:\d+:5\n")
+        self.assertEqual(vedette.items("rules"), before)  # nor is the other one of that file there
+        self.assertEqual(vedette.api("/api/v1/status").json()["rules"]["loaded"], 1)
+
+    def test_r09_after_refused_reloads_the_next_one_is_taken_and_each_result_is_logged(self):
+        vedette = self.vedette()
+        vedette.write("rules.d/more.yaml", "rules:\n  - {id: more, on: push")
+        for _ in range(3):
+            vedette.cli("reload", check=1)
+        self.assertEqual((vedette.log().count("error reload refused, nothing has changed"), vedette.log().count("info reloaded: ")), (3, 0))
+        vedette.write("rules.d/more.yaml", "rules:\n  - {id: more, on: push}\n")
+        vedette.cli("reload", check=0)
+        self.assertEqual(sorted(rule["id"] for rule in vedette.items("rules")), ["ci-red", "more"])
+        self.assertEqual((vedette.log().count("error reload refused, nothing has changed"), vedette.log().count("info reloaded: 2 rules: 1 added")), (3, 1))
 
     def test_r09_a_storm_of_reloads_loses_and_doubles_no_delivery_and_leaks_nothing(self):
         quarantine = os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1:detect_leaks=1"

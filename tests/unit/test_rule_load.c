@@ -483,6 +483,91 @@ static void r07_a_double_id_names_both_places_also_across_files(void **state)
     assert_string_equal(said.ptr,
                         "b.yaml:3:5: error: the id `x` is taken by the rule at a.yaml:1:9\n");
     buffer_free(&said);
+    assert_null(set);
+}
+
+static void r07_each_double_of_an_id_is_told_with_the_one_before(void **state)
+{
+    static const struct {
+        const char *text, *said;
+    } cases[] = {
+        { "rules:\n  - {id: x, on: alert}\n  - {id: x, on: alert}\n",
+          "t.yaml:3:5: error: the id `x` is taken by the rule at t.yaml:2:5\n" },
+        { "rules:\n  - {id: x, on: alert}\n  - {id: y, on: alert}\n  - {id: x, on: push}\n"
+          "  - {id: x, on: deploy}\n",
+          "t.yaml:4:5: error: the id `x` is taken by the rule at t.yaml:2:5\n"
+          "t.yaml:5:5: error: the id `x` is taken by the rule at t.yaml:4:5\n" },
+        { "rules:\n  - {id: x, on: alert}\n  - {id: X, on: alert}\n  - {id: x.x, on: alert}\n",
+          "" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct ruleset *set = NULL;
+        struct buffer said;
+
+        assert_int_equal(parse_rules(cases[i].text, &set, &said),
+                         *cases[i].said ? RC_INVALID : RC_OK);
+        assert_string_equal(said.ptr, cases[i].said);
+        assert_int_equal(!set, !!*cases[i].said);
+        buffer_free(&said);
+        ruleset_free(set);
+    }
+}
+
+/* As an editor leaves it that writes while somebody reads. */
+static void r10_a_file_that_is_half_written_is_refused_wherever_it_ends(void **state)
+{
+    const struct slice whole =
+        SLICE("rules: [{id: a, on: log, match: '/disk full/'}, {id: b, on: ci.run, title: \"t\"}]");
+
+    (void)state;
+    for (size_t len = 1; len <= whole.len; len++) {
+        struct rule_file file = { .name = SLICE("t.yaml"), .text = { whole.ptr, len } };
+        struct ruleset *set = NULL;
+        struct buffer said;
+        enum rc rc = parse_files(&file, 1, &set, &said);
+
+        if (len == whole.len) {
+            assert_int_equal(rc, RC_OK);
+            assert_int_equal(set->n_rules, 2);
+        } else if (rc != RC_INVALID || set || strncmp(said.ptr, "t.yaml:", 7) != 0) {
+            fail_msg("%.*s: %s", (int)len, whole.ptr, said.ptr);
+        }
+        buffer_free(&said);
+        ruleset_free(set);
+    }
+}
+
+static void r11_what_a_document_has_too_much_of_is_refused_word_for_word(void **state)
+{
+    static const struct {
+        const char *text, *said;
+    } cases[] = {
+        { "rules:\n  - &a {id: a, on: log}\n",
+          "t.yaml:2:5: error: anchors (&) are refused: quote the text, or write it out\n" },
+        { "rules:\n  - {id: a, on: log}\n  - *a\n",
+          "t.yaml:3:5: error: aliases (*) are refused: quote the text, or write it out\n" },
+        { "rules: !x []\n", "t.yaml:1:8: error: tags (!) are refused: quote the text\n" },
+        { "rules: [[[[[[[[[[[[[[[[[\n", "t.yaml:1:23: error: nested more than 16 deep\n" },
+        { "rules:\n  - {id: a, on: log, id: b}\n",
+          "t.yaml:2:22: error: `id` stands twice here; first at 2:6\n" },
+        { "rules:\n  - id: a\n    on: log\n    where: {host: a, host: b}\n",
+          "t.yaml:4:22: error: `host` stands twice here; first at 4:13\n" },
+        { "rules: []\nrules: []\n",
+          "t.yaml:2:1: error: `rules` stands twice here; first at 1:1\n" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct ruleset *set = NULL;
+        struct buffer said;
+
+        assert_int_equal(parse_rules(cases[i].text, &set, &said), RC_INVALID);
+        assert_string_equal(said.ptr, cases[i].said);
+        assert_null(set);
+        buffer_free(&said);
+    }
 }
 
 static void rules_that_share_a_group_name_the_same_fields(void **state)
@@ -1096,6 +1181,9 @@ int main(void)
         cmocka_unit_test(what_the_language_has_is_taken),
         cmocka_unit_test(a_file_shows_all_its_problems_in_one_run),
         cmocka_unit_test(r07_a_double_id_names_both_places_also_across_files),
+        cmocka_unit_test(r07_each_double_of_an_id_is_told_with_the_one_before),
+        cmocka_unit_test(r10_a_file_that_is_half_written_is_refused_wherever_it_ends),
+        cmocka_unit_test(r11_what_a_document_has_too_much_of_is_refused_word_for_word),
         cmocka_unit_test(rules_that_share_a_group_name_the_same_fields),
         cmocka_unit_test(r08_one_broken_file_and_there_is_no_set),
         cmocka_unit_test(an_empty_set_is_loud),
