@@ -1,3 +1,4 @@
+#include "rules/accept.h"
 #include "rules/lint_private.h"
 
 #include <stdarg.h>
@@ -22,50 +23,6 @@ static const struct {
     { .name = "broad", .look = lint_broad },
 };
 
-/* --- accepting --- */
-
-static struct slice text_of_file(const struct lint *lint, struct slice name)
-{
-    const struct rule_files *files = lint->with->files;
-
-    for (size_t i = 0; i < files->n_files; i++) {
-        if (slice_eq(files->files[i].name, name))
-            return files->files[i].text;
-    }
-    return SLICE("");
-}
-
-/* Does the comment `# accept: a, b` of the line name it? */
-static bool accepts(struct slice line, struct slice name)
-{
-    size_t offset;
-
-    if (slice_find(line, SLICE("# accept:"), &offset))
-        return false;
-    offset += SLICE("# accept:").len;
-    line = (struct slice){ line.ptr + offset, line.len - offset };
-    while (line.len) {
-        if (slice_eq(slice_trim(slice_cut(&line, ',')), name))
-            return true;
-    }
-    return false;
-}
-
-static bool is_accepted(const struct lint *lint, struct mark mark)
-{
-    struct slice rest = text_of_file(lint, mark.file);
-    struct slice before = SLICE("");
-
-    for (uint32_t number = 1; rest.len; number++) {
-        struct slice line = slice_cut(&rest, '\n');
-
-        if (number == mark.line)
-            return accepts(line, slice_of(lint->name)) || accepts(before, slice_of(lint->name));
-        before = line;
-    }
-    return false;
-}
-
 /* --- what they share --- */
 
 /* What clears has clauses of the rule's own where; what is wrong with them is told once. */
@@ -86,7 +43,7 @@ void lint_warn(struct lint *lint, struct mark mark, const char *format, ...)
     char text[TEXT_BYTES];
     va_list args;
 
-    if (is_accepted(lint, mark) || is_told(lint, mark))
+    if (accept_has(lint->with->files, mark, lint->name) || is_told(lint, mark))
         return;
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);

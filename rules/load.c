@@ -198,14 +198,6 @@ static void put_together(struct loader *loader)
     }
 }
 
-static void check_test(struct loader *loader, const struct node *test)
-{
-    if (test->type != NODE_MAP)
-        node_problem(loader->problems, test,
-                     "a test is a map of name, with, events, expect, until, not %s",
-                     node_type_text(test));
-}
-
 static void keep_test(struct loader *loader, struct node *test, struct slice file)
 {
     struct ruleset *set = loader->ruleset;
@@ -223,14 +215,17 @@ static void keep_test(struct loader *loader, struct node *test, struct slice fil
     tests[set->n_tests] = (struct rule_test){ .file = file, .node = test };
 }
 
+/* Nothing that runs depends on them: of a set to run they are counted, and whatever is wrong with them stops nobody. */
 static void read_tests(struct loader *loader, const struct node *list, struct slice file)
 {
+    if (!loader->keeps_nodes) {
+        loader->ruleset->n_tests += list && list->type == NODE_LIST ? list->n_items : 0;
+        return;
+    }
     if (!is_list_member(loader, list, "tests"))
         return;
     for (size_t i = 0; i < list->n_items && !loader->rc; i++) {
-        check_test(loader, list->items[i]);
-        if (loader->keeps_nodes)
-            keep_test(loader, list->items[i], file);
+        keep_test(loader, list->items[i], file);
         loader->ruleset->n_tests++;
     }
 }
@@ -271,14 +266,14 @@ static void read_parts(struct loader *loader, const struct node *root, struct sl
 /* What it says is not known: who names a rule of it makes no mistake. */
 static void add_unread(struct loader *loader, struct slice text)
 {
-    struct slice_list *unread = &loader->unread;
+    struct slice_list *unread = &loader->ruleset->unread;
     struct slice *items = loader_alloc(loader, unread->n_items + 1, sizeof(*items));
 
     if (!items)
         return;
     if (unread->n_items)
         memcpy(items, unread->items, unread->n_items * sizeof(*items));
-    items[unread->n_items] = text;
+    items[unread->n_items] = loader_keep(loader, text);
     *unread = (struct slice_list){ .items = items, .n_items = unread->n_items + 1 };
 }
 
@@ -396,8 +391,8 @@ static void warn_of_set(struct loader *loader)
                      "there is no rule at all: nothing that happens will be signalled");
     if (loader->n_untried)
         problems_add(loader->problems, PROBLEM_WARNING, (struct slice){ 0 }, 0, 0,
-                     "%zu patterns were not tried on hostile texts: it took too long already",
-                     loader->n_untried);
+                     "%zu pattern%s not tried on hostile texts: it took too long already",
+                     loader->n_untried, loader->n_untried == 1 ? " was" : "s were");
 }
 
 static enum rc read_files(struct loader *loader, const struct rule_files *files)

@@ -64,8 +64,10 @@ static struct pattern **read_patterns(struct loader *loader, const struct node *
 void read_filter(struct loader *loader, const struct filter_nodes *nodes, struct filter *filter,
                  struct slice_list *captures)
 {
-    if (nodes->on)
+    if (nodes->on) {
         read_on(loader, nodes->on, &filter->on);
+        filter->on_mark = nodes->on->mark;
+    }
     if (nodes->match)
         filter->match = read_patterns(loader, nodes->match, captures, &filter->n_match);
     if (nodes->ignore)
@@ -77,8 +79,10 @@ void read_filter(struct loader *loader, const struct filter_nodes *nodes, struct
 void inherit_filter(const struct filter *from, const struct filter_nodes *nodes,
                     struct filter *filter)
 {
-    if (!nodes->on)
+    if (!nodes->on) {
         filter->on = from->on;
+        filter->on_mark = from->on_mark;
+    }
     if (!nodes->match) {
         filter->match = from->match;
         filter->n_match = from->n_match;

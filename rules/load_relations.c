@@ -16,18 +16,6 @@ static struct rule *find(const struct ruleset *set, struct slice id)
 
 /* --- each name --- */
 
-/* Does it look as if a file that could not be read had this rule? */
-static bool may_be_unread(const struct loader *loader, struct slice id)
-{
-    size_t offset;
-
-    for (size_t i = 0; i < loader->unread.n_items; i++) {
-        if (!slice_find(loader->unread.items[i], id, &offset))
-            return true;
-    }
-    return false;
-}
-
 static void refuse_unknown(struct loader *loader, const struct rule_name *name)
 {
     static const char *const none[] = { NULL };
@@ -105,7 +93,7 @@ static void check_name(struct loader *loader, struct rule *rule, const struct ru
     struct rule *named = find(loader->ruleset, name->id);
 
     if (!named) {
-        if (!may_be_unread(loader, name->id))
+        if (!ruleset_may_have(loader->ruleset, name->id))
             refuse_unknown(loader, name);
         return;
     }

@@ -50,11 +50,6 @@ bool read_part(struct rule_reading *reading, const struct node *node, size_t *in
                      node->type == NODE_MAP ? "an empty one" : node_type_text(node));
         return false;
     }
-    if (rule->n_parts == RULE_PARTS_MAX) {
-        node_problem(reading->loader->problems, node, "a condition has at most %d filters",
-                     RULE_PARTS_MAX);
-        return false;
-    }
     (void)loader_read_members(reading->loader, &shape_filter, node, &nodes);
     if (!add_part(reading))
         return false;

@@ -45,7 +45,6 @@ struct loader {
     const struct rule_files *files;
     struct list_of_file *lists_read; /* of the set, each read once */
     struct slice_list lists_of_rule; /* those of the rule being read: what its version joins */
-    struct slice_list unread;        /* texts of files that are no documents */
     /* Of the rule being read. */
     struct slice_list broken_groups; /* named in patterns that are none */
     struct slice_list refused_names; /* of which it was told that no event has them */

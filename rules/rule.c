@@ -41,6 +41,21 @@ const struct rule *ruleset_find(const struct ruleset *ruleset, struct slice id)
     return found ? *found : NULL;
 }
 
+bool ruleset_may_have(const struct ruleset *ruleset, struct slice id)
+{
+    size_t offset;
+
+    for (size_t i = 0; i < ruleset->unread.n_items; i++) {
+        if (!slice_find(ruleset->unread.items[i], id, &offset))
+            return true;
+    }
+    for (size_t i = 0; i < ruleset->n_rules; i++) {
+        if (slice_is_absent(ruleset->rules[i].id))
+            return true;
+    }
+    return false;
+}
+
 void ruleset_hold(struct ruleset *ruleset)
 {
     ruleset->n_holders++;

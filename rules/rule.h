@@ -30,6 +30,7 @@ enum rule_mode { RULE_PROPOSE, RULE_OBSERVE };
 /* A map of on, match, where, ignore, wherever one stands. */
 struct filter {
     struct slice_list on; /* kinds, types, globs */
+    struct mark on_mark;
     struct pattern **match;
     size_t n_match;
     struct pattern **ignore;
@@ -51,7 +52,7 @@ struct rule_part {
     struct rule_key key;
     int64_t count; /* so many of them; 1 where it is not said */
 };
-#define RULE_PARTS_MAX 16
+#define RULE_PARTS_MAX 16 /* no condition takes more: conditions/steps.h */
 
 enum clear_kind {
     CLEAR_BY_EVENT, /* an event that `clear.filter` names */
@@ -137,6 +138,8 @@ struct ruleset {
     size_t n_rules;
     struct rule_test *tests; /* NULL in a set to run */
     size_t n_tests;
+    struct slice_list
+        unread; /* of a set to check: texts of files that are no documents; what rules they have is not known */
     uint32_t *
         own_kind_rules; /* indices of those that ask for a kind of Vedette's own (vedette.signal, …) */
     size_t n_own_kind_rules;
@@ -159,6 +162,8 @@ const struct filter *rule_filter(const struct rule *rule, size_t i);
 bool rule_notes_clears(const struct rule *rule);
 /* By id; NULL when there is none. */
 const struct rule *ruleset_find(const struct ruleset *ruleset, struct slice id);
+/* May it be that what could not be read of a set to check has such a rule? Then who names it makes no mistake. */
+bool ruleset_may_have(const struct ruleset *ruleset, struct slice id);
 /* One more who frees it: the last one does. From any thread, while somebody else still holds it. */
 void ruleset_hold(struct ruleset *ruleset);
 /* Accepts NULL. */

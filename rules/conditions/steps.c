@@ -4,6 +4,10 @@
 #include "rules/loader.h"
 #include "src/base/clock.h"
 
+#include <assert.h>
+
+static_assert(STEPS_MAX <= RULE_PARTS_MAX, "each step has its part");
+
 /* Registers: begun[n - 1] is when the latest run began that has n events; 0: there is none. The last one is of a complete run. */
 
 const char *const steps_repeat_names[] = { "restart", "keep", NULL };

@@ -223,7 +223,8 @@ static int64_t reach_of(const struct ruleset *ruleset)
 }
 
 /* Where the configuration that is found here lacks what the loaded rules need, it is not the daemon's, and says nothing of these either. */
-static enum rc check(struct offline *offline, const struct backtest_sets *sets)
+static enum rc check(struct offline *offline, const struct rule_files *loaded,
+                     const struct rule_files *these, const struct backtest_sets *sets)
 {
     struct problems *ignored = NULL;
     bool is_the_daemons;
@@ -231,9 +232,10 @@ static enum rc check(struct offline *offline, const struct backtest_sets *sets)
 
     if (rc)
         return rc;
-    is_the_daemons = config_check_rules(offline->config, sets->loaded, ignored);
+    is_the_daemons = config_check_rules(offline->config, loaded, sets->loaded, ignored);
     problems_free(ignored);
-    if (is_the_daemons && !config_check_rules(offline->config, sets->these, offline->problems))
+    if (is_the_daemons &&
+        !config_check_rules(offline->config, these, sets->these, offline->problems))
         return RC_INVALID;
     return RC_OK;
 }
@@ -248,7 +250,7 @@ static enum rc parse_sets(struct offline *offline, const struct rule_files *load
     problems_clear(offline->problems);
     rc = ruleset_parse(these, offline->problems, &sets->these);
     if (!rc)
-        rc = check(offline, sets);
+        rc = check(offline, loaded, these, sets);
     if (rc)
         return rc;
     problems_clear(offline->problems); /* warnings are for `check` */

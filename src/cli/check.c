@@ -3,6 +3,7 @@
 #include "src/cli/offline.h"
 
 #include "rules/lint.h"
+#include "src/engine/rule_test.h"
 
 #include <stdio.h>
 
@@ -131,6 +132,16 @@ static enum rc lint(const struct offline *offline)
     return rc ? rc : ruleset_lint(offline->ruleset, &with, offline->problems);
 }
 
+/* What a load of the set does not tell. */
+static enum rc look_closer(const struct offline *offline, enum rc load_rc)
+{
+    enum rc rc = lint(offline);
+
+    if (!rc)
+        rc = rule_tests_check(offline->config, offline->ruleset, offline->problems);
+    return rc ? rc : load_rc;
+}
+
 enum exit_code check_command(const struct invocation *invocation)
 {
     const struct options *options = &invocation->options;
@@ -141,11 +152,8 @@ enum exit_code check_command(const struct invocation *invocation)
                               invocation->n_operands, &offline);
 
     is_loaded = !rc;
-    if (offline.ruleset && (!rc || rc == RC_INVALID)) {
-        enum rc lint_rc = lint(&offline);
-
-        rc = lint_rc ? lint_rc : rc;
-    }
+    if (offline.ruleset && (!rc || rc == RC_INVALID))
+        rc = look_closer(&offline, rc);
     if (offline.problems) {
         problems_sort(offline.problems);
         n_errors = problems_count(offline.problems, PROBLEM_ERROR);

@@ -24,6 +24,7 @@ const struct command commands[] = {
     { .name = "check", .operands = "[RULEFILE…]", .max_operands = COMMAND_ANY_NUMBER, .summary = "validate the configuration and the rules",
       .more = "With RULEFILEs: these instead of the configured rules, against the configuration that is found.\n"
               "Needs no network and no state, and reads no secret. Exit 0, or 1 when there are errors.\n"
+              "Mistakes in `tests:` are errors here and in `vedette test`; a start and a reload of the daemon look at no test.\n"
               "A warning that ends in [NAME] is accepted by a comment, `# accept: NAME`, in its line or the one before.\n"
               "--json: {severity, file, line, column, text, name} a line. As annotations of GitHub Actions:\n"
               "  vedette check --json | jq -r '\"::\\(.severity) file=\\(.file),line=\\(.line // 1),col=\\(.column // 1)::\\(.text)\"'\n",

@@ -43,7 +43,7 @@ static enum rc load_rules(struct offline *offline, enum offline_rules rules,
         return read_rc;
     rc = loading[rules].parse(&offline->files, offline->problems, &offline->ruleset);
     if (offline->ruleset && config && (loading[rules].is_checked || !n_paths) &&
-        !config_check_rules(config, offline->ruleset, offline->problems))
+        !config_check_rules(config, &offline->files, offline->ruleset, offline->problems))
         rc = rc ? rc : RC_INVALID;
     return rc ? rc : read_rc;
 }

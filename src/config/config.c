@@ -395,26 +395,51 @@ static struct slice override(const char *flag, const char *variable, struct slic
     return value && *value ? slice_of(value) : written;
 }
 
+struct word_override {
+    const char *flag, *option, *variable; /* flag NULL: it was not given */
+    const char *const *words;
+    int *value;
+};
+
+static enum rc override_word(struct config_reader *reader, const struct word_override *from)
+{
+    struct slice word = override(from->flag, from->variable, (struct slice){ 0 });
+    struct buffer valid;
+
+    if (slice_is_absent(word) || !slice_to_enum(word, from->words, from->value))
+        return RC_OK;
+    buffer_init(&valid, 256);
+    for (size_t i = 0; from->words[i]; i++)
+        buffer_format(&valid, " %s", from->words[i]);
+    problems_add(reader->problems, PROBLEM_ERROR, (struct slice){ 0 }, 0, 0,
+                 "%s must be one of%.*s, not `%.*s`", from->flag ? from->option : from->variable,
+                 SLICE_ARG(buffer_slice(&valid)), SLICE_ARG(word));
+    buffer_free(&valid);
+    return RC_INVALID;
+}
+
 static enum rc override_log(struct config_reader *reader)
 {
-    struct slice level =
-        override(reader->options->log_level, "VEDETTE_LOG_LEVEL", (struct slice){ 0 });
-    struct slice format =
-        override(reader->options->log_format, "VEDETTE_LOG_FORMAT", (struct slice){ 0 });
+    const struct word_override words[] = {
+        { .flag = reader->options->log_level,
+          .option = "--log-level",
+          .variable = "VEDETTE_LOG_LEVEL",
+          .words = log_level_names,
+          .value = &reader->config->log_level },
+        { .flag = reader->options->log_format,
+          .option = "--log-format",
+          .variable = "VEDETTE_LOG_FORMAT",
+          .words = log_format_names,
+          .value = &reader->config->log_format },
+    };
+    enum rc worst = RC_OK;
 
-    if (!slice_is_absent(level) &&
-        slice_to_enum(level, log_level_names, &reader->config->log_level)) {
-        problems_add(reader->problems, PROBLEM_ERROR, (struct slice){ 0 }, 0, 0,
-                     "log level is one of debug, info, warn, error");
-        return RC_INVALID;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        enum rc rc = override_word(reader, &words[i]);
+
+        worst = worst ? worst : rc;
     }
-    if (!slice_is_absent(format) &&
-        slice_to_enum(format, log_format_names, &reader->config->log_format)) {
-        problems_add(reader->problems, PROBLEM_ERROR, (struct slice){ 0 }, 0, 0,
-                     "log format is text or json");
-        return RC_INVALID;
-    }
-    return RC_OK;
+    return worst;
 }
 
 static enum rc read_addresses(struct config_reader *reader)

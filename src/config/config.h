@@ -117,9 +117,9 @@ enum rc config_read_rules(const struct config *config, struct problems *problems
 enum rc config_load_rules(const struct config *config, struct problems *problems,
                           struct rule_files *files, struct arena *files_arena,
                           struct ruleset **ruleset) MUST_CHECK;
-/* Only the check, for rules that were parsed elsewhere; not of those that are broken, nor against what is broken in the configuration. */
-bool config_check_rules(const struct config *config, const struct ruleset *ruleset,
-                        struct problems *problems);
+/* Only the check, for rules that were parsed elsewhere from `files`; not of those that are broken, nor against what is broken in the configuration. */
+bool config_check_rules(const struct config *config, const struct rule_files *files,
+                        const struct ruleset *ruleset, struct problems *problems);
 /* The effective configuration as YAML, each value with where it comes from, secrets masked. */
 void config_print(const struct config *config, struct buffer *out);
 

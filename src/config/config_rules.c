@@ -1,5 +1,6 @@
 #include "src/config/config_private.h"
 
+#include "rules/accept.h"
 #include "src/base/embedded.h"
 #include "watchers/log_config.h"
 
@@ -172,6 +173,9 @@ static bool check_approvers(const struct config *config, const struct rule *rule
     return n_people >= 0 && part->approvers_need <= n_people;
 }
 
+/* By which it is accepted: never another one. */
+#define VAIN_RULE "no-watcher"
+
 static bool is_asked_for_before(const struct rule *rule, size_t n_filters, struct slice on)
 {
     for (size_t n = 0; n < n_filters; n++) {
@@ -185,34 +189,36 @@ static bool is_asked_for_before(const struct rule *rule, size_t n_filters, struc
     return false;
 }
 
-static void warn_of_vain_filter(const struct config *config, const struct rule *rule, size_t n,
-                                struct problems *problems)
+static void warn_of_vain_filter(const struct config *config, const struct rule_files *files,
+                                const struct rule *rule, size_t n, struct problems *problems)
 {
     const struct slice_list *names = &rule_filter(rule, n)->on;
+    struct mark mark = rule_filter(rule, n)->on_mark;
 
     for (size_t i = 0; i < names->n_items; i++) {
         struct slice on = names->items[i];
 
         if (slice_starts(on, SLICE("vedette.")) || watchers_may_yield(config->watchers, on) ||
-            is_asked_for_before(rule, n, on))
+            is_asked_for_before(rule, n, on) || accept_has(files, mark, VAIN_RULE))
             continue;
-        mark_problem(problems, PROBLEM_WARNING, rule->mark,
-                     "rule `%.*s` waits for `%.*s`, which no configured watcher can yield: add one "
-                     "under `watchers`, or take it out of `on`",
-                     SLICE_ARG(rule->id), SLICE_ARG(on));
+        problems_add_named(
+            problems, VAIN_RULE, PROBLEM_WARNING, mark.file, mark.line, mark.column,
+            "rule `%.*s` waits for `%.*s`, which no configured watcher can yield: add one "
+            "under `watchers`, or take it out of `on`",
+            SLICE_ARG(rule->id), SLICE_ARG(on));
     }
 }
 
 /* Once for each name, whichever of its filters asks for it. */
-static void warn_of_vain_rules(const struct config *config, const struct rule *rule,
-                               struct problems *problems)
+static void warn_of_vain_rules(const struct config *config, const struct rule_files *files,
+                               const struct rule *rule, struct problems *problems)
 {
     for (size_t n = 0; rule_filter(rule, n); n++)
-        warn_of_vain_filter(config, rule, n, problems);
+        warn_of_vain_filter(config, files, rule, n, problems);
 }
 
-bool config_check_rules(const struct config *config, const struct ruleset *ruleset,
-                        struct problems *problems)
+bool config_check_rules(const struct config *config, const struct rule_files *files,
+                        const struct ruleset *ruleset, struct problems *problems)
 {
     bool is_right = true, is_whole = true;
 
@@ -226,7 +232,7 @@ bool config_check_rules(const struct config *config, const struct ruleset *rules
         is_right &= check_allowed(config, rule, problems);
         is_right &= check_approvers(config, rule, problems);
         if (!config->lacks_watchers)
-            warn_of_vain_rules(config, rule, problems);
+            warn_of_vain_rules(config, files, rule, problems);
     }
     if (is_whole) /* what the others have of fields is not known */
         config_check_maintenance(config, ruleset, problems);
@@ -252,7 +258,7 @@ enum rc config_load_rules(const struct config *config, struct problems *problems
         rc = ruleset_parse(files, problems, &parsed);
     if (rc)
         return rc;
-    if (!config_check_rules(config, parsed, problems)) {
+    if (!config_check_rules(config, files, parsed, problems)) {
         ruleset_free(parsed);
         return RC_INVALID;
     }

@@ -30,7 +30,7 @@ static enum rc load_last_good(const struct config *config, struct store *store, 
     if (!rc)
         rc = ruleset_parse(&files, problems, ruleset);
     /* The configuration may have lost an action since: such rules would promise what nobody can do. */
-    if (!rc && !config_check_rules(config, *ruleset, problems)) {
+    if (!rc && !config_check_rules(config, &files, *ruleset, problems)) {
         ruleset_free(*ruleset);
         *ruleset = NULL;
         rc = RC_INVALID;

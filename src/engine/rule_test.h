@@ -51,6 +51,10 @@ struct rule_test_report {
 /* Runs one test of the suite's file. What is wrong with the test itself (an unknown member) fails it. The report lives in `arena`. */
 enum rc rule_test_run(struct rule_test_suite *suite, const struct rule_test *test,
                       struct arena *arena, struct rule_test_report *report) MUST_CHECK;
+/* Adds what is wrong with the tests of a set to check as they are written, which is all that rule_test_run tells before anything happens. Not of tests that name a broken rule.
+ * `config` NULL, or without its watchers: whom it knows is not asked. RC_INVALID after adding. */
+enum rc rule_tests_check(const struct config *config, const struct ruleset *ruleset,
+                         struct problems *problems) MUST_CHECK;
 /* Its name, or what stands for one. */
 struct slice rule_test_name(const struct rule_test *test);
 /* Calls `visit` for every rule that its events and expectations name, until it returns false. */

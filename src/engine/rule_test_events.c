@@ -1,6 +1,11 @@
 #include "src/engine/rule_test_private.h"
 
+#include "src/base/file.h"
 #include "watchers/watcher_config.h"
+
+#include <errno.h>
+
+#define FIXTURE_LIMIT_BYTES ((size_t)25 << 20)
 
 static const char *const outcome_names[] = { "ok", "failed", "unknown", NULL };
 static const char *const check_names[] = { "ok", "failed", NULL };
@@ -227,9 +232,35 @@ static enum rc want(bool holds, const struct rule_test_reading *reading,
     return holds ? RC_OK : RC_INVALID;
 }
 
-static enum rc check_hook(const struct rule_test_reading *reading, const struct test_event *event)
+/* A fixture stands beside the rule file that names it. */
+static enum rc read_fixture(const struct rule_test_reading *reading, struct test_event *event)
 {
-    if (!watchers_find_webhook(reading->watchers, event->source)) {
+    struct slice directory = reading->test->file;
+    struct slice path;
+    enum rc rc;
+
+    if (slice_is_absent(event->file))
+        return RC_OK;
+    while (directory.len && directory.ptr[directory.len - 1] != '/')
+        directory.len--;
+    if (!directory.len)
+        directory = SLICE(".");
+    rc = path_join(directory, event->file, reading->arena, &path);
+    if (!rc)
+        rc = file_read(path.ptr, FIXTURE_LIMIT_BYTES, reading->arena, &event->fixture);
+    if (!rc)
+        return RC_OK;
+    node_problem(reading->problems, node_find(event->node, "file"),
+                 "cannot read `%.*s` beside the rule file: %s", SLICE_ARG(event->file),
+                 rc == RC_IO ? strerror(errno) : rc_text(rc));
+    return RC_INVALID;
+}
+
+static enum rc check_hook(const struct rule_test_reading *reading, struct test_event *event)
+{
+    enum rc rc;
+
+    if (reading->watchers && !watchers_find_webhook(reading->watchers, event->source)) {
         node_problem(reading->problems, node_find(event->node, "hook"),
                      "there is no webhook `%.*s`: name one of the configuration, or a sender "
                      "(`vedette hooks --senders` lists them)",
@@ -241,17 +272,21 @@ static enum rc check_hook(const struct rule_test_reading *reading, const struct 
                      "`headers` is a map: {X-GitHub-Event: push}");
         return RC_INVALID;
     }
-    return want(!event->body != slice_is_absent(event->file), reading, event,
-                "a delivery has either a `file` beside this one, or its `body`");
+    rc = want(!event->body != slice_is_absent(event->file), reading, event,
+              "a delivery has either a `file` beside this one, or its `body`");
+    return rc ? rc : read_fixture(reading, event);
 }
 
-static enum rc check_log(const struct rule_test_reading *reading, const struct test_event *event)
+static enum rc check_log(const struct rule_test_reading *reading, struct test_event *event)
 {
-    return want(slice_is_absent(event->line) != slice_is_absent(event->file), reading, event,
-                "a log says either one `line`, or all that stand in a `file` beside this one");
+    enum rc rc =
+        want(slice_is_absent(event->line) != slice_is_absent(event->file), reading, event,
+             "a log says either one `line`, or all that stand in a `file` beside this one");
+
+    return rc ? rc : read_fixture(reading, event);
 }
 
-static enum rc check_decide(const struct rule_test_reading *reading, const struct test_event *event)
+static enum rc check_decide(const struct rule_test_reading *reading, struct test_event *event)
 {
     static const char *const vias[] = { "page", "socket", "token", "slack", NULL };
     enum rc rc = RC_OK;
@@ -273,8 +308,7 @@ static enum rc check_decide(const struct rule_test_reading *reading, const struc
     return rc;
 }
 
-static enum rc check_resolve(const struct rule_test_reading *reading,
-                             const struct test_event *event)
+static enum rc check_resolve(const struct rule_test_reading *reading, struct test_event *event)
 {
     return rule_test_knows_rule(reading, event->rule, node_find(event->node, "resolve"))
                ? RC_OK
@@ -286,7 +320,7 @@ static const struct event_form {
     const char *member; /* by which it is told */
     enum test_event_kind kind;
     struct shape shape;
-    enum rc (*check)(const struct rule_test_reading *reading, const struct test_event *event);
+    enum rc (*check)(const struct rule_test_reading *reading, struct test_event *event);
 } forms[] = {
     { .member = "hook", .kind = TEST_HOOK, SHAPE("delivery", hook_members), .check = check_hook },
     { .member = "log", .kind = TEST_LOG, SHAPE("lines", log_members), .check = check_log },

@@ -4,6 +4,7 @@
  * rule_test_read.c     a test, as it is written
  * rule_test_events.c   its events, as they are written
  * rule_test_expect.c   its expectations, as they are written
+ * rule_test_check.c    those of a whole set, for who only wants to know what is wrong
  * rule_test_play.c     its events, one after the other, through the simulation
  * rule_test_receive.c  those of watchers: fields, deliveries, lines
  * rule_test_seen.c     what changed, right after it did
@@ -48,6 +49,7 @@ struct test_event {
     struct slice file;
     struct node *body;
     struct slice line;
+    struct slice fixture; /* what stands in `file`; absent: none is named */
     /* TEST_DECIDE; TEST_RESOLVE has `by`, `rule` and `key` */
     int verdict;
     struct slice by, via;
@@ -109,8 +111,8 @@ struct rule_test_text {
 /* What a test is read beside. */
 struct rule_test_reading {
     const struct rule_test *test;
-    const struct ruleset *ruleset; /* all rules: names are looked up in it */
-    const struct watchers *watchers;
+    const struct ruleset *ruleset;   /* all rules: names are looked up in it */
+    const struct watchers *watchers; /* NULL: what is configured is not known */
     struct arena *arena;
     struct problems *problems;
 };

@@ -1,11 +1,10 @@
 #include "src/engine/rule_test_private.h"
 
 #include "src/base/buffer.h"
-#include "src/base/file.h"
 #include "watchers/line_cut.h"
 #include "watchers/webhook.h"
 
-#define FIXTURE_LIMIT_BYTES ((size_t)25 << 20)
+#define BODY_LIMIT_BYTES ((size_t)25 << 20)
 #define FIXTURE_MAX_LINES 10000
 
 /* Ids of events in a test: the number of the event is enough. */
@@ -13,29 +12,6 @@ static struct slice next_seed(struct test_run *run)
 {
     run->n_received++;
     return (struct slice){ (const char *)&run->n_received, sizeof run->n_received };
-}
-
-/* A fixture stands beside the rule file that names it. */
-static enum rc read_fixture(struct test_run *run, const struct test_event *event,
-                            struct slice *body)
-{
-    struct slice directory = run->test->file;
-    struct slice path = { 0 };
-    enum rc rc;
-
-    while (directory.len && directory.ptr[directory.len - 1] != '/')
-        directory.len--;
-    if (!directory.len)
-        directory = SLICE(".");
-    rc = path_join(directory, event->file, run->arena, &path);
-    if (!rc)
-        rc = file_read(path.ptr, FIXTURE_LIMIT_BYTES, run->arena, body);
-    if (!rc)
-        return RC_OK;
-    node_problem(run->problems, node_find(event->node, "file"),
-                 "cannot read `%.*s` beside the rule file (`%.*s`): %s", SLICE_ARG(event->file),
-                 SLICE_ARG(slice_is_absent(path) ? event->file : path), rc_text(rc));
-    return RC_INVALID;
 }
 
 /* -- events as objects -- */
@@ -77,7 +53,7 @@ static enum rc write_body(struct test_run *run, const struct node *node, struct 
         *body = node->text;
         return RC_OK;
     }
-    buffer_init(&json, FIXTURE_LIMIT_BYTES);
+    buffer_init(&json, BODY_LIMIT_BYTES);
     writer = json_writer_to(&json);
     node_write_json(node, &writer);
     rc = buffer_rc(&json);
@@ -151,8 +127,12 @@ enum rc rule_test_receive_hook(struct test_run *run, const struct test_event *ev
     struct webhook_request request = { .received_ms = rule_test_now(run, event),
                                        .real_ms = rule_test_now(run, event) };
     struct webhook_answer answer = { 0 };
-    enum rc rc = event->body ? write_body(run, event->body, &request.body)
-                             : read_fixture(run, event, &request.body);
+    enum rc rc = RC_OK;
+
+    if (event->body)
+        rc = write_body(run, event->body, &request.body);
+    else
+        request.body = event->fixture;
 
     if (!rc)
         rc = take_headers(run, event->headers, &request);
@@ -208,14 +188,10 @@ static struct slice without_last_newline(struct slice text)
 static enum rc read_lines(struct test_run *run, const struct test_event *event,
                           struct record_list *lines)
 {
-    struct slice bytes = { 0 };
     struct log_line *line;
-    enum rc rc;
 
-    if (slice_is_absent(event->line)) {
-        rc = read_fixture(run, event, &bytes);
-        return rc ? rc : cut_lines(run, event, bytes, lines);
-    }
+    if (slice_is_absent(event->line))
+        return cut_lines(run, event, event->fixture, lines);
     line = arena_alloc(run->arena, 1, sizeof *line);
     if (!line)
         return RC_NO_MEMORY;

@@ -89,6 +89,62 @@ rules:
 """
 
 
+# Every kind of mistake in tests, beside one in a rule; and what is said of them.
+TESTED = """\
+rules:
+  - {id: red, on: ci.run, where: {branch: main}}
+  - id: green
+    on: ci.run
+    severity: hihg
+tests:
+  - name: each of its parts is wrong
+    whit: {kind: ci.run}
+    with: {repos: a}
+    events:
+      - {at: 0m, brnch: main}
+      - {at: soon, state: fialing}
+      - {hook: gihtub, body: {}}
+      - {hook: github, file: fixtures/nowhere.json}
+      - {log: app, file: .}
+      - {step: okay}
+    until: 5
+    expect:
+      - {at: 1h, rule: rd, state: firing}
+      - {rule: red, stat: firing}
+  - name: its rule has to be repaired first
+    events: []
+    expect: [{rule: green, stat: firing}]
+  - name: it expects nothing
+    begin: monday
+    events: [{at: 5m, kind: push}, {at: 4m, kind: push}]
+    expect: []
+"""
+TESTED_CONFIG = """\
+rules: [rules.d]
+people: {ada: {user: ada}}
+approvers: {from: [ada]}
+watchers: [{webhook: github, secret: '${HOOK}'}, {log: [/var/log/app.log], name: app}]
+"""
+TESTED_SAID = [f"a.yaml:{line}" for line in (
+    "5:15: error: `severity` must be one of (did you mean `high`?) low medium high critical, not `hihg`",
+    "8:5: error: unknown member `whit`; did you mean `with`? valid here: name with events expect begin until",
+    "9:12: error: no event has a field `repos`: fields stand bare as rules name them, what else a payload holds stands under `data`; did you mean `repo`?",
+    "11:18: error: no event has a field `brnch`: fields stand bare as rules name them, what else a payload holds stands under `data`; did you mean `branch`?",
+    "12:14: error: `at` is the time since the test began, as `20m`",
+    "12:27: error: `state` of an event is never `fialing`, but one of failing ok info; did you mean `failing`?",
+    "13:16: error: there is no webhook `gihtub`: name one of the configuration, or a sender (`vedette hooks --senders` lists them)",
+    "14:30: error: cannot read `fixtures/nowhere.json` beside the rule file: not found",
+    "15:26: error: cannot read `.` beside the rule file: Is a directory",
+    "16:16: error: `step` must be one of ok failed unknown, not `okay`",
+    "17:12: error: `until` must be a duration with its unit (90s, 5m, 1h, 7d), not `5`",
+    "19:24: error: there is no rule `rd`; did you mean `red`?",
+    "20:21: error: unknown member `stat`; did you mean `state`? valid here: at rule key state count title severity fields proposal proposals signals",
+    "25:12: error: `begin` is a time as 2026-03-29T00:30:00Z, not `monday`",
+    "26:36: error: events stand in the order of their time",
+    "27:13: error: `expect` is empty: nothing could fail; {proposals: 0} says that nobody is asked anything",
+)]
+
+
 class Offline(VedetteTest):
     """What the command line says of files, with nothing running."""
 
@@ -138,6 +194,42 @@ class Offline(VedetteTest):
         for line, said in zip(told, ["a control character", "did you mean `high`?", "did you mean `note`?", "the list opened at 2:21", "approver `eva` is neither",
                                      "did you mean `budget`?"]):
             self.assertIn(said, line)
+
+    def test_r01_mistakes_in_tests_are_told_with_all_others_word_for_word(self):
+        (vedette := self.files(rules={"a.yaml": TESTED})).write("vedette.yaml", TESTED_CONFIG)
+        result = self.check(vedette, expect=1)
+        told = [re.sub(r"^.*?([a-z]+\.yaml):", r"\1:", line) for line in result.stderr.splitlines()]
+        self.assertEqual(told, TESTED_SAID)
+        self.assertEqual(result.stdout, "")
+        found = [json.loads(line) for line in self.check(vedette, "--json", expect=1).stdout.splitlines()]
+        self.assertEqual([f"a.yaml:{row['line']}:{row['column']}: {row['severity']}: {row['text']}" for row in found], TESTED_SAID)
+        named = self.check(vedette, "rules.d/a.yaml", expect=1).stderr  # the same of a file that is named
+        self.assertEqual([line.replace("rules.d/", "", 1) for line in named.splitlines()], TESTED_SAID)
+
+    def test_r01_what_check_tells_of_tests_is_what_test_tells(self):
+        rules = "rules:\n  - {id: red, on: ci.run, where: {branch: main}}\ntests:\n"
+        for test in TESTED.split("tests:\n")[1].split("  - name: ")[1:]:
+            with self.subTest(test):
+                vedette = self.files(rules={"a.yaml": f"{rules}  - name: {test}".replace("rule: green", "rule: red")})
+                checked = [line.replace(" error:", "") for line in self.check(vedette, "rules.d/a.yaml", expect=1).stderr.splitlines()]
+                tested = [line.strip() for line in self.ask(vedette, "test", "rules.d/a.yaml", check=1).stdout.splitlines() if line.startswith("  rules.d/")]
+                self.assertTrue(checked)
+                self.assertEqual(sorted(tested), sorted(checked))
+
+    def test_r01_of_what_could_not_be_read_no_test_is_blamed(self):
+        rules = "rules:\n  - {id: a, on: push}\ntests:\n  - {name: x, events: [{hook: mine, body: {}}], expect: [{rule: red, state: firing}]}\n"
+        people = "rules: [rules.d]\npeople: {ada: {user: ada}}\napprovers: {from: [ada]}\n"
+        watchers = "watchers: [{webhook: generic, name: mine, kind: push, token: '${HOOK}'}]\n"
+        for name, others, config, n_blamed in (
+                ("the rule may stand in a file that is none", {"b.yaml": "rules: [{id: red, on: push"}, watchers, 0),
+                ("the rule may be the one without an id", {"b.yaml": "rules:\n  - {on: push}\n"}, watchers, 0),
+                ("the webhook may be the one that is wrong", {"b.yaml": "rules:\n  - {id: red, on: push}\n"}, watchers.replace("name", "nmae"), 0),
+                ("there is neither the rule nor the webhook", {}, "", 2)):
+            with self.subTest(name):
+                vedette = self.files(rules={"a.yaml": rules, **others})
+                vedette.write("vedette.yaml", people + config)
+                told = self.check(vedette, expect=1).stderr
+                self.assertEqual(told.count("there is no rule `red`") + told.count("there is no webhook `mine`"), n_blamed, told)
 
     def test_r01_a_finding_is_an_object_a_line_with_json(self):
         vedette = self.files(rules={"a.yaml": HEAD + "    severity: hihg\n", "b.yaml": "rules:\n  - id: b\n    on: alrt\n"})
@@ -476,6 +568,10 @@ class Bounded(VedetteTest):
         self.assertLess(time.monotonic() - started, 10)
         self.assertEqual(len(vedette.items("signals", rule="slow")), 1)
 
+    def test_r04_the_shipped_unit_lets_patterns_be_compiled(self):
+        unit = (pathlib.Path(__file__).parents[2] / "packaging/vedette.service").read_text()
+        self.assertNotIn("MemoryDenyWriteExecute", [line.split("=")[0].strip() for line in unit.splitlines()])
+
 
 class Reloading(VedetteTest):
     def red_twice(self, vedette):
@@ -547,6 +643,15 @@ class Reloading(VedetteTest):
         self.assertEqual(vedette.wait(), 78)
         self.assertIn("ci.yaml:4:5: error", vedette.log())
 
+    def test_a_mistake_in_a_test_keeps_no_rule_from_running(self):
+        rules = "rules:\n  - {id: red, on: ci.run}\ntests:\n  - {nam: x}\n"
+        vedette = self.vedette(rules={"a.yaml": rules})  # neither at a start
+        self.assertEqual([rule["id"] for rule in vedette.items("rules")], ["red"])
+        vedette.write("rules.d/a.yaml", rules.replace("id: red", "id: green"))
+        self.assertIn("1 added, 1 removed", vedette.cli("reload", check=0).stdout)  # nor later
+        self.assertEqual([rule["id"] for rule in vedette.items("rules")], ["green"])
+        self.assertIn("a.yaml:4:6: error: unknown member `nam`; did you mean `name`?", vedette.cli("check", "-c", "vedette.yaml", token=None, check=1).stderr)
+
     def test_r10_an_empty_set_is_taken_and_loud(self):
         vedette = self.vedette()
         (vedette.directory / "rules.d/ci.yaml").unlink()
@@ -593,6 +698,25 @@ class Reloading(VedetteTest):
         self.assertIn("no action `reboot` is declared", vedette.cli("reload", check=1).stderr)
         vedette.write("rules.d/ci.yaml", CI_RULE.replace('run: "{{run}}"', 'run: "now; reboot"'))
         self.assertIn("does not match /[0-9]+/ as a whole", vedette.cli("reload", check=1).stderr)
+
+    def test_r07_a_reload_with_an_id_that_stands_twice_is_refused_whole(self):
+        vedette = self.vedette()
+        before = vedette.items("rules")
+        vedette.write("rules.d/more.yaml", "rules:\n  - {id: another, on: push}\n  - {id: ci-red, on: push}\n")
+        self.assertRegex(vedette.cli("reload", check=1).stderr, r"more\.yaml:3:5: error: the id `ci-red` is taken by the rule at \S*ci\.yaml:\d+:5\n")
+        self.assertEqual(vedette.items("rules"), before)  # nor is the other one of that file there
+        self.assertEqual(vedette.api("/api/v1/status").json()["rules"]["loaded"], 1)
+
+    def test_r09_after_refused_reloads_the_next_one_is_taken_and_each_result_is_logged(self):
+        vedette = self.vedette()
+        vedette.write("rules.d/more.yaml", "rules:\n  - {id: more, on: push")
+        for _ in range(3):
+            vedette.cli("reload", check=1)
+        self.assertEqual((vedette.log().count("error reload refused, nothing has changed"), vedette.log().count("info reloaded: ")), (3, 0))
+        vedette.write("rules.d/more.yaml", "rules:\n  - {id: more, on: push}\n")
+        vedette.cli("reload", check=0)
+        self.assertEqual(sorted(rule["id"] for rule in vedette.items("rules")), ["ci-red", "more"])
+        self.assertEqual((vedette.log().count("error reload refused, nothing has changed"), vedette.log().count("info reloaded: 2 rules: 1 added")), (3, 1))
 
     def test_r09_a_storm_of_reloads_loses_and_doubles_no_delivery_and_leaks_nothing(self):
         quarantine = os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1:detect_leaks=1"

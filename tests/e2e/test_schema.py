@@ -63,6 +63,7 @@ class SchemaTest(unittest.TestCase):
         (where / "vedette.yaml").write_text(texts["config"])
         if kind == "rules":
             (where / "rules.d/all.yaml").write_text(texts["rules"])
+            (where / "rules.d/ping.json").write_text("{}")  # which a test of it names
         done = subprocess.run([BINARY, "check", "-c", "vedette.yaml"], cwd=where, capture_output=True, text=True, timeout=60)
         shutil.rmtree(where)
         return done.returncode == 0, done.stdout + done.stderr

@@ -101,6 +101,8 @@ static void r01_what_is_wrong_in_the_configuration_is_told_word_for_word(void **
         const char *text, *error;
     } cases[] = {
         { "people: x", ":1:9: error: `people` is a map: NAME: {user: …, token_file: …}\n" },
+        { "listen: {address: unix:/run/v.sock, tls: {cert: a, key: b}}",
+          ":1:42: error: a unix socket needs no TLS: take `tls` away there\n" },
         { "people: {ada: x}", ":1:15: error: a map of members is expected here, not text\n" },
         { "people: {ada: {usr: ada}}", ":1:16: error: unknown member `usr`; did you mean `user`? "
                                        "valid here: user slack token token_file\n" },
@@ -201,6 +203,51 @@ static void r01_what_is_wrong_in_the_configuration_is_told_word_for_word(void **
 
 #define SLACK "slack: {token: xoxb-1-very-secret, signing_secret: deadbeef, channel: C1"
 
+static void r01_a_word_that_overrides_the_file_is_told_with_where_it_comes_from(void **state)
+{
+    static const struct {
+        const char *level, *level_of_env, *format, *format_of_env, *said;
+    } cases[] = {
+        { .level = "debug", .level_of_env = "loud", .format = "json", .said = "" },
+        { .level = "loud",
+          .said = "error: --log-level must be one of debug info warn error, not `loud`\n" },
+        { .level_of_env = "WARN",
+          .said = "error: VEDETTE_LOG_LEVEL must be one of debug info warn error, not `WARN`\n" },
+        { .format = "xml", .said = "error: --log-format must be one of text json, not `xml`\n" },
+        { .format_of_env = "xml",
+          .said = "error: VEDETTE_LOG_FORMAT must be one of text json, not `xml`\n" },
+        { .level = "loud",
+          .format = "xml",
+          .said = "error: --log-level must be one of debug info warn error, not `loud`\n"
+                  "error: --log-format must be one of text json, not `xml`\n" },
+    };
+
+    (void)state;
+    unsetenv("VEDETTE_CONFIG");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct config_options options = { .log_level = cases[i].level,
+                                                .log_format = cases[i].format };
+        struct problems *problems;
+        struct config *config = NULL;
+        struct buffer out;
+
+        setenv("VEDETTE_LOG_LEVEL", cases[i].level_of_env ? cases[i].level_of_env : "", 1);
+        setenv("VEDETTE_LOG_FORMAT", cases[i].format_of_env ? cases[i].format_of_env : "", 1);
+        assert_int_equal(problems_new(&problems), RC_OK);
+        assert_int_equal(config_load(&options, problems, &config),
+                         *cases[i].said ? RC_INVALID : RC_OK);
+        buffer_init(&out, 0);
+        problems_format(problems, &out);
+        buffer_add_byte(&out, '\0');
+        assert_string_equal(out.ptr, cases[i].said);
+        buffer_free(&out);
+        config_free(config);
+        problems_free(problems);
+    }
+    unsetenv("VEDETTE_LOG_LEVEL");
+    unsetenv("VEDETTE_LOG_FORMAT");
+}
+
 static void what_is_wrong_with_a_channel_is_told_by_line_and_column(void **state)
 {
     static const struct {
@@ -290,7 +337,7 @@ static bool fits_rule(const char *config_text, const char *rule, struct buffer *
     assert_int_equal(config_load(&options, problems, &config), RC_OK);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(ruleset_parse(&files, problems, &ruleset), RC_OK);
-    is_right = config_check_rules(config, ruleset, problems);
+    is_right = config_check_rules(config, &files, ruleset, problems);
     problems_format(problems, out);
     buffer_add_byte(out, '\0');
     ruleset_free(ruleset);
@@ -359,8 +406,9 @@ static void standard_input_as_a_log_to_be_searched_is_a_warning(void **state)
 
 static void what_a_filter_waits_for_in_vain_is_a_warning_told_once(void **state)
 {
-    const char *warning = "warning: rule `a` waits for `alert`, which no configured watcher can "
-                          "yield: add one under `watchers`, or take it out of `on`\n";
+    const char *warning = "r.yaml:2:61: warning: rule `a` waits for `alert`, which no configured "
+                          "watcher can yield: add one under `watchers`, or take it out of `on` "
+                          "[no-watcher]\n";
     struct buffer out;
     const char *said;
 
@@ -372,9 +420,41 @@ static void what_a_filter_waits_for_in_vain_is_a_warning_told_once(void **state)
                           "alert, match: '/y/'}], within: 1m}}",
                           &out));
     said = strstr(out.ptr, warning);
-    assert_non_null(said);
+    if (!said)
+        fail_msg("%s", out.ptr);
     assert_null(strstr(said + 1, warning));
     buffer_free(&out);
+}
+
+static void what_is_waited_for_in_vain_may_be_meant_so(void **state)
+{
+    static const struct {
+        const char *rule;
+        bool is_warned;
+    } cases[] = {
+        { "{id: a, on: deploy}", true },
+        { "{id: a, on: deploy}  # accept: no-watcher", false },
+        { "{id: a, on: deploy}  # accept: broad, no-watcher", false },
+        { "{id: a, on: deploy}  # accept: broad", true },
+        { "id: a\n    on: deploy  # accept: no-watcher\n", false },
+        { "id: a\n    # accept: no-watcher\n    on: [deploy, push]\n", false },
+        { "id: a  # accept: no-watcher\n    on: deploy\n", false },
+        { "id: a  # accept: no-watcher\n    mode: observe\n    on: deploy\n", true },
+        { "id: a\n    on: [deploy, push]\n    title: x  # accept: no-watcher\n", true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buffer out;
+
+        buffer_init(&out, 0);
+        assert_true(fits_rule("people: {jane: {user: jane}}\n"
+                              "watchers: [{log: [/var/log/app.log], name: app}]\n",
+                              cases[i].rule, &out));
+        if (cases[i].is_warned != !!strstr(out.ptr, "[no-watcher]"))
+            fail_msg("%s: %s", cases[i].rule, out.ptr);
+        buffer_free(&out);
+    }
 }
 
 static void what_is_wrong_with_maintenance_is_told_by_line_and_column(void **state)
@@ -494,11 +574,13 @@ int main(void)
         cmocka_unit_test(what_is_in_force_is_printed_with_its_defaults),
         cmocka_unit_test(an_address_that_is_none_is_told_by_line_and_column),
         cmocka_unit_test(r01_what_is_wrong_in_the_configuration_is_told_word_for_word),
+        cmocka_unit_test(r01_a_word_that_overrides_the_file_is_told_with_where_it_comes_from),
         cmocka_unit_test(what_is_wrong_with_a_channel_is_told_by_line_and_column),
         cmocka_unit_test(no_secret_of_a_channel_is_printed),
         cmocka_unit_test(a_log_that_evidence_names_must_be_watched),
         cmocka_unit_test(standard_input_as_a_log_to_be_searched_is_a_warning),
         cmocka_unit_test(what_a_filter_waits_for_in_vain_is_a_warning_told_once),
+        cmocka_unit_test(what_is_waited_for_in_vain_may_be_meant_so),
         cmocka_unit_test(without_a_configuration_the_local_user_is_named_as_the_one_who_decides),
         cmocka_unit_test(what_is_wrong_with_maintenance_is_told_by_line_and_column),
     };

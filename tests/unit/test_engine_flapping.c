@@ -152,6 +152,40 @@ static void r14_a_rule_that_is_edited_fires_nothing_again(void **state)
     assert_int_equal(n_told(story), 0);
 }
 
+/* Whatever of it is written anew: what goes on failing is asked about once, and another edit asks nothing either. */
+static void r14_no_part_of_a_rule_that_is_edited_fires_what_is_open_again(void **state)
+{
+    static const char *const edits[] = {
+        "where: {state: failing}, title: other",
+        "where: {state: failing}, severity: critical",
+        "where: {state: failing, level: {not: job}}",
+        "where: {state: failing}, ignore: '/flaky/'",
+        "where: {state: failing}, when: {count: 1, within: 5m}",
+        "where: {state: failing}, when: {count: 1, within: 1h}",
+        "where: {state: failing}, clear: {where: {state: ok}}",
+    };
+    struct story *story = *state;
+    int64_t now_ms = NOON_MS;
+
+    fails_at(story, now_ms);
+    for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
+        char rules[512];
+
+        print_message("# %s\n", edits[i]);
+        snprintf(rules, sizeof rules,
+                 "rules: [{id: red, on: ci.run, %s, key: [repo], propose: {plan: [{do: act}], "
+                 "cooldown: 0s}}]\n",
+                 edits[i]);
+        now_ms += MINUTE_MS;
+        swap_rules(story, rules, now_ms);
+        fails_at(story, now_ms + 1);
+        assert_int_equal(n_proposals(story), 1);
+        assert_int_equal(the_signal(story).episode, 1);
+        assert_int_equal(the_signal(story).state, SIGNAL_FIRING);
+    }
+    assert_int_equal(n_told(story), 0);
+}
+
 static void r14_the_newest_proposal_has_the_note(void **state)
 {
     struct message message = { 0 };
@@ -184,6 +218,7 @@ int main(void)
         STORY(r14_three_firings_in_an_hour_are_flapping_in_more_than_that_not),
         STORY(r14_the_same_state_again_is_no_flapping),
         STORY(r14_a_rule_that_is_edited_fires_nothing_again),
+        STORY(r14_no_part_of_a_rule_that_is_edited_fires_what_is_open_again),
         STORY(r14_the_newest_proposal_has_the_note),
     };
 

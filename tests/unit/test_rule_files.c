@@ -110,6 +110,9 @@ static void r10_a_file_that_everybody_may_write_is_refused(void **state)
     put(place, "b.yml", SLICE("b"), 0644);
     assert_int_equal(read_path(place, place->root), RC_INVALID);
     assert_slice(problems_at(place->problems, 0)->file, path_of(place, "a.yaml", path));
+    assert_slice(problems_at(place->problems, 0)->text,
+                 "everybody on this machine may write this file: chmod o-w it");
+    assert_null(problems_at(place->problems, 1));
 }
 
 static void r10_a_directory_that_everybody_may_write_into_is_refused(void **state)
@@ -120,6 +123,8 @@ static void r10_a_directory_that_everybody_may_write_into_is_refused(void **stat
     assert_int_equal(chmod(place->root, 01777), 0);
     assert_int_equal(read_path(place, place->root), RC_INVALID);
     assert_slice(problems_at(place->problems, 0)->file, place->root);
+    assert_slice(problems_at(place->problems, 0)->text,
+                 "everybody on this machine may write into this directory: chmod o-w it");
 }
 
 static void r11_a_file_over_1_mib_is_refused(void **state)
@@ -132,6 +137,7 @@ static void r11_a_file_over_1_mib_is_refused(void **state)
     assert_int_equal(read_path(place, place->root), RC_OK);
     put(place, "big.yaml", (struct slice){ bytes, sizeof(bytes) }, 0644);
     assert_int_equal(read_path(place, place->root), RC_INVALID);
+    assert_slice(problems_at(place->problems, 0)->text, "a rule file has at most 1 MiB");
 }
 
 /* -- files of lines that rules name -- */

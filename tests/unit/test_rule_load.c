@@ -483,6 +483,91 @@ static void r07_a_double_id_names_both_places_also_across_files(void **state)
     assert_string_equal(said.ptr,
                         "b.yaml:3:5: error: the id `x` is taken by the rule at a.yaml:1:9\n");
     buffer_free(&said);
+    assert_null(set);
+}
+
+static void r07_each_double_of_an_id_is_told_with_the_one_before(void **state)
+{
+    static const struct {
+        const char *text, *said;
+    } cases[] = {
+        { "rules:\n  - {id: x, on: alert}\n  - {id: x, on: alert}\n",
+          "t.yaml:3:5: error: the id `x` is taken by the rule at t.yaml:2:5\n" },
+        { "rules:\n  - {id: x, on: alert}\n  - {id: y, on: alert}\n  - {id: x, on: push}\n"
+          "  - {id: x, on: deploy}\n",
+          "t.yaml:4:5: error: the id `x` is taken by the rule at t.yaml:2:5\n"
+          "t.yaml:5:5: error: the id `x` is taken by the rule at t.yaml:4:5\n" },
+        { "rules:\n  - {id: x, on: alert}\n  - {id: X, on: alert}\n  - {id: x.x, on: alert}\n",
+          "" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct ruleset *set = NULL;
+        struct buffer said;
+
+        assert_int_equal(parse_rules(cases[i].text, &set, &said),
+                         *cases[i].said ? RC_INVALID : RC_OK);
+        assert_string_equal(said.ptr, cases[i].said);
+        assert_int_equal(!set, !!*cases[i].said);
+        buffer_free(&said);
+        ruleset_free(set);
+    }
+}
+
+/* As an editor leaves it that writes while somebody reads. */
+static void r10_a_file_that_is_half_written_is_refused_wherever_it_ends(void **state)
+{
+    const struct slice whole =
+        SLICE("rules: [{id: a, on: log, match: '/disk full/'}, {id: b, on: ci.run, title: \"t\"}]");
+
+    (void)state;
+    for (size_t len = 1; len <= whole.len; len++) {
+        struct rule_file file = { .name = SLICE("t.yaml"), .text = { whole.ptr, len } };
+        struct ruleset *set = NULL;
+        struct buffer said;
+        enum rc rc = parse_files(&file, 1, &set, &said);
+
+        if (len == whole.len) {
+            assert_int_equal(rc, RC_OK);
+            assert_int_equal(set->n_rules, 2);
+        } else if (rc != RC_INVALID || set || strncmp(said.ptr, "t.yaml:", 7) != 0) {
+            fail_msg("%.*s: %s", (int)len, whole.ptr, said.ptr);
+        }
+        buffer_free(&said);
+        ruleset_free(set);
+    }
+}
+
+static void r11_what_a_document_has_too_much_of_is_refused_word_for_word(void **state)
+{
+    static const struct {
+        const char *text, *said;
+    } cases[] = {
+        { "rules:\n  - &a {id: a, on: log}\n",
+          "t.yaml:2:5: error: anchors (&) are refused: quote the text, or write it out\n" },
+        { "rules:\n  - {id: a, on: log}\n  - *a\n",
+          "t.yaml:3:5: error: aliases (*) are refused: quote the text, or write it out\n" },
+        { "rules: !x []\n", "t.yaml:1:8: error: tags (!) are refused: quote the text\n" },
+        { "rules: [[[[[[[[[[[[[[[[[\n", "t.yaml:1:23: error: nested more than 16 deep\n" },
+        { "rules:\n  - {id: a, on: log, id: b}\n",
+          "t.yaml:2:22: error: `id` stands twice here; first at 2:6\n" },
+        { "rules:\n  - id: a\n    on: log\n    where: {host: a, host: b}\n",
+          "t.yaml:4:22: error: `host` stands twice here; first at 4:13\n" },
+        { "rules: []\nrules: []\n",
+          "t.yaml:2:1: error: `rules` stands twice here; first at 1:1\n" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct ruleset *set = NULL;
+        struct buffer said;
+
+        assert_int_equal(parse_rules(cases[i].text, &set, &said), RC_INVALID);
+        assert_string_equal(said.ptr, cases[i].said);
+        assert_null(set);
+        buffer_free(&said);
+    }
 }
 
 static void rules_that_share_a_group_name_the_same_fields(void **state)
@@ -628,6 +713,90 @@ static void r02_a_pattern_that_explodes_is_told_with_its_hostile_text(void **sta
 }
 
 /* The one that is compiled is told of at both places. */
+/* Each number before `unit` as one #: no two machines are alike. */
+static void hide_numbers(char *text, const char *unit)
+{
+    char *end;
+
+    for (char *from = text; (end = strstr(from, unit)); from++) {
+        from = end;
+        while (from > text && strchr("0123456789.", from[-1]))
+            from--;
+        *from++ = '#';
+        memmove(from, end, strlen(end) + 1);
+    }
+}
+
+static void r02_what_hurts_a_pattern_is_told_word_for_word(void **state)
+{
+    static const struct {
+        const char *pattern, *said;
+    } cases[] = {
+        { "/^(a|a)*$/",
+          "t.yaml:1:33: warning: this pattern gives up (match limit reached) after # ms on # "
+          "bytes of `a` repeated: such an event neither matches nor does not; avoid repetitions "
+          "inside repetitions\n" },
+        { "/(.*)*x/",
+          "t.yaml:1:33: warning: this pattern gives up (match limit reached) after # ms on # "
+          "bytes of `a` repeated, then a line `x`: such an event neither matches nor does not; "
+          "avoid repetitions inside repetitions\n" },
+        { "/(?:a|b)+6/",
+          "t.yaml:1:33: warning: this pattern takes # ms on # bytes of `a` repeated, then a "
+          "line `6`: anchor it, or make its repetitions stop at each other's first character\n" },
+        { "/^(?:a|b)+6/", "" },
+    };
+
+    (void)state;
+    if (!pattern_jit_available())
+        skip();
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct ruleset *set = NULL;
+        struct buffer said;
+        char text[96];
+
+        (void)snprintf(text, sizeof(text), "rules: [{id: a, on: log, match: '%s'}]",
+                       cases[i].pattern);
+        assert_int_equal(parse_rules(text, &set, &said), RC_OK);
+        hide_numbers(said.ptr, " ms on ");
+        hide_numbers(said.ptr, " bytes of ");
+        assert_string_equal(said.ptr, cases[i].said);
+        buffer_free(&said);
+        ruleset_free(set);
+    }
+}
+
+/* Two seconds are all that a load gives to trials: these take more on any machine. */
+static void r02_patterns_that_are_left_untried_are_counted_and_the_load_goes_on(void **state)
+{
+    enum { N_SLOW = 100 };
+    struct ruleset *set = NULL;
+    struct buffer text, said;
+    size_t n_told = 0;
+    char last[128];
+
+    (void)state;
+    if (!pattern_jit_available())
+        skip();
+    buffer_init(&text, 0);
+    buffer_add_text(&text, "rules:\n");
+    for (size_t i = 0; i < N_SLOW; i++)
+        buffer_format(&text, "  - {id: r%zu, on: log, match: '/(?:a|b)+%zu/'}\n", i, i);
+    buffer_add_byte(&text, '\0');
+    assert_int_equal(parse_rules(text.ptr, &set, &said), RC_OK);
+    for (const char *at = said.ptr; (at = strstr(at, ": this pattern takes ")); at++)
+        n_told++;
+    assert_true(n_told > 0 && n_told < N_SLOW);
+    (void)snprintf(last, sizeof(last),
+                   "\nwarning: %zu patterns were not tried on hostile texts: it took too long "
+                   "already\n",
+                   N_SLOW - n_told);
+    assert_true(has_text(&said, last));
+    assert_int_equal(set->n_rules, N_SLOW);
+    buffer_free(&text);
+    buffer_free(&said);
+    ruleset_free(set);
+}
+
 static void a_pattern_that_is_written_twice_is_compiled_once(void **state)
 {
     struct ruleset *set = NULL;
@@ -658,6 +827,48 @@ static void a_set_to_run_keeps_nothing_of_what_was_written(void **state)
     assert_null(set->tests);
     assert_int_equal(set->n_tests, 1); /* they are counted all the same */
     ruleset_free(set);
+}
+
+static void what_is_wrong_with_tests_stops_no_set_to_run(void **state)
+{
+    static const char *const tests[] = { "{}", "x", "[x]", "[{nam: x}]" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
+        struct ruleset *set = NULL;
+        struct buffer said;
+        char text[64];
+
+        (void)snprintf(text, sizeof(text), "rules: [{id: a, on: alert}]\ntests: %s\n", tests[i]);
+        assert_int_equal(parse_rules(text, &set, &said), RC_OK);
+        assert_string_equal(said.ptr, "");
+        buffer_free(&said);
+        ruleset_free(set);
+    }
+}
+
+static void r01_tests_that_are_no_list_are_told_to_who_shows_or_checks(void **state)
+{
+    enum rc (*const parsers[])(const struct rule_files *, struct problems *,
+                               struct ruleset **) = { ruleset_parse_to_show,
+                                                      ruleset_parse_to_check };
+    struct rule_file file = { .name = SLICE("t.yaml"),
+                              .text = SLICE("rules: [{id: a, on: alert}]\ntests: {}\n") };
+    const struct rule_files files = { .files = &file, .n_files = 1 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(parsers) / sizeof(*parsers); i++) {
+        struct problems *problems = NULL;
+        struct ruleset *set = NULL;
+
+        assert_int_equal(problems_new(&problems), RC_OK);
+        assert_int_equal(parsers[i](&files, problems, &set), RC_INVALID);
+        assert_slice(problems_at(problems, 0)->text, "`tests` is a list, not a map");
+        assert_int_equal(problems_at(problems, 0)->line, 2);
+        assert_int_equal(problems_at(problems, 0)->column, 8);
+        problems_free(problems);
+        ruleset_free(set);
+    }
 }
 
 /* -- defaults -- */
@@ -970,14 +1181,21 @@ int main(void)
         cmocka_unit_test(what_the_language_has_is_taken),
         cmocka_unit_test(a_file_shows_all_its_problems_in_one_run),
         cmocka_unit_test(r07_a_double_id_names_both_places_also_across_files),
+        cmocka_unit_test(r07_each_double_of_an_id_is_told_with_the_one_before),
+        cmocka_unit_test(r10_a_file_that_is_half_written_is_refused_wherever_it_ends),
+        cmocka_unit_test(r11_what_a_document_has_too_much_of_is_refused_word_for_word),
         cmocka_unit_test(rules_that_share_a_group_name_the_same_fields),
         cmocka_unit_test(r08_one_broken_file_and_there_is_no_set),
         cmocka_unit_test(an_empty_set_is_loud),
         cmocka_unit_test(a_pattern_that_has_all_of_the_key_is_no_doubt),
         cmocka_unit_test(what_is_surely_not_meant_is_a_warning),
         cmocka_unit_test(r02_a_pattern_that_explodes_is_told_with_its_hostile_text),
+        cmocka_unit_test(r02_what_hurts_a_pattern_is_told_word_for_word),
+        cmocka_unit_test(r02_patterns_that_are_left_untried_are_counted_and_the_load_goes_on),
         cmocka_unit_test(a_pattern_that_is_written_twice_is_compiled_once),
         cmocka_unit_test(a_set_to_run_keeps_nothing_of_what_was_written),
+        cmocka_unit_test(what_is_wrong_with_tests_stops_no_set_to_run),
+        cmocka_unit_test(r01_tests_that_are_no_list_are_told_to_who_shows_or_checks),
         cmocka_unit_test(the_smallest_rule_is_two_members),
         cmocka_unit_test(rules_that_do_not_ask_for_failing_end_by_quiet),
         cmocka_unit_test(a_plan_gives_its_actions_to_allow_and_a_shorter_expiry),

@@ -17,9 +17,6 @@ static void r01_every_refusal_names_its_place_and_what_is_valid_there(void **sta
     } cases[] = {
         { "rules: x\n", "t.yaml:1:8: error: `rules` is a list, not text\n" },
         { "rules:\n  - x\n", "t.yaml:2:5: error: a rule is a map of members, not text\n" },
-        { "tests: {}\n" LOG "", "t.yaml:1:8: error: `tests` is a list, not a map\n" },
-        { "tests: [x]\n" LOG "",
-          "t.yaml:1:9: error: a test is a map of name, with, events, expect, until, not text\n" },
         { LOG "    match: []\n", "t.yaml:4:12: error: an empty list of patterns would never match: "
                                  "name one, or leave it out\n" },
         { LOG "    match: error\n", "t.yaml:4:12: error: a pattern is expected here, between "
