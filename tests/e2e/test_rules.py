@@ -200,7 +200,7 @@ class Offline(VedetteTest):
         result = self.check(vedette, expect=1)
         told = [re.sub(r"^.*?([a-z]+\.yaml):", r"\1:", line) for line in result.stderr.splitlines()]
         self.assertEqual(told, TESTED_SAID)
-        self.assertEqual(result.stdout, "")
+        self.assertEqual(result.stdout, "16 errors, 0 warnings: not valid\n")
         found = [json.loads(line) for line in self.check(vedette, "--json", expect=1).stdout.splitlines()]
         self.assertEqual([f"a.yaml:{row['line']}:{row['column']}: {row['severity']}: {row['text']}" for row in found], TESTED_SAID)
         named = self.check(vedette, "rules.d/a.yaml", expect=1).stderr  # the same of a file that is named
