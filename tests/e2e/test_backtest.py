@@ -279,7 +279,7 @@ class Backtests(VedetteTest):
         self.assertEqual(fired, {*CONDITIONS, "heard"})
         self.assertEqual(self.up_to(replayed, end), self.up_to(live, end))
         self.assertEqual(self.up_to(tested, end), self.up_to(live, end))
-        self.assertGreater(len(replayed), 100)
+        self.assertGreater(len(replayed), 3 * len(CONDITIONS))  # how many depends on how fast they are sent
 
     def test_what_a_rule_has_learnt_begins_with_the_daemon_not_with_its_first_event(self):
         vedette = self.vedette(rules={"new.yaml": "rules:\n  - {id: new, mode: observe, on: deploy, where: {state: ok}, key: [service], when: {new: environment, learn: 2s}}\n"})
