@@ -75,12 +75,14 @@ static bool explain_part(const struct rule *rule, const struct rule_part *part,
     return passed;
 }
 
-/* It is a match when it passes any of the filters. */
+/* It is a match when it passes any of the filters. Those that say more of a match are not asked where there is none. */
 static bool explain_filters(const struct rule *rule, struct evaluation *evaluation)
 {
     bool matched = !rule->has_only_parts &&
                    explain_filter(rule, &rule->filter, &rule->key, PART_OWN, evaluation);
 
+    if (rule->parts_qualify && !matched)
+        return false;
     for (size_t i = 0; i < rule->n_parts; i++)
         matched = explain_part(rule, &rule->parts[i], evaluation) || matched;
     return matched;

@@ -63,7 +63,8 @@ void lint_clears_all(struct lint *lint, const struct rule *rule)
     const struct clear_part *clear = &rule->clear;
     const struct node *node = lint_member(rule, "clear");
 
-    if (clear->kind != CLEAR_BY_EVENT || clear->count > 1 || rule->has_only_parts || !node)
+    if (clear->kind != CLEAR_BY_EVENT || clear->count > 1 || rule->has_only_parts || !node ||
+        rule->condition->judges_silence) /* it may fire for what never came */
         return;
     if (are_alike(&clear->key.names, &rule->key.names) && covers(&clear->filter, &rule->filter))
         lint_warn(lint, node->mark,

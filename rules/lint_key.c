@@ -4,7 +4,8 @@
 
 static const struct {
     const char *field;
-    bool may_join; /* events of several kinds that belong together have it alike */
+    bool
+        may_join; /* events that belong together have it alike: runs of one commit, jobs of one run */
 } volatile_fields[] = {
     { .field = "time" },
     { .field = "received" },
@@ -14,12 +15,18 @@ static const struct {
     { .field = "run", .may_join = true },
 };
 
+/* A condition of several events joins what has it alike. */
+static bool is_joined(const struct rule *rule)
+{
+    return lint_member(rule, "when") != NULL;
+}
+
 static void look_at_name(struct lint *lint, const struct rule *rule, struct slice name,
                          struct mark mark)
 {
     for (size_t i = 0; i < sizeof(volatile_fields) / sizeof(*volatile_fields); i++) {
         if (!slice_eq(name, slice_of(volatile_fields[i].field)) ||
-            (volatile_fields[i].may_join && rule->n_parts))
+            (volatile_fields[i].may_join && is_joined(rule)))
             continue;
         lint_warn(lint, mark,
                   "`%.*s` is another one each time: every event is a signal of its own, and none "
@@ -55,7 +62,7 @@ void lint_broad(struct lint *lint, const struct rule *rule)
     const struct node *on = lint_member(rule, "on");
 
     if (rule->mode == RULE_OBSERVE || lint_member(rule, "when") || rule->while_firing.n_items ||
-        filter->n_match || filter->where || !on)
+        filter->n_match || filter->n_ignore || filter->where || !on)
         return;
     for (size_t i = 0; i < filter->on.n_items; i++) {
         int which;

@@ -57,6 +57,7 @@ int64_t watchers_lateness_ms(const struct watchers *watchers, struct slice name)
 
 /* A stored delivery -> its events, normalised, through the watcher it came by (none any more: one event with the raw payload and no kind). Pure. The events live until
  * event_list_free; `entry` and `arena` must live as long. Never none: a batch without elements is one event about nothing. A payload that lost a field yields an event with
- * what is there; a time in the future is the time of receipt; at most SENDER_MAX_EVENTS. RC_INVALID or RC_LIMIT when the body is no JSON after all. */
+ * what is there; a time in the future is the time of receipt; at most SENDER_MAX_EVENTS. The body is what a webhook's door let in, or lines: it is not scanned again
+ * (json_parse_again). RC_INVALID or RC_LIMIT when it cannot be read all the same. */
 enum rc watchers_events(const struct watchers *watchers, const struct journal_entry *entry,
                         struct arena *arena, struct event_list *events) MUST_CHECK;

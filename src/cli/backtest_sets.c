@@ -37,8 +37,12 @@ static enum exit_code ask_files(const struct invocation *invocation, struct clie
 {
     struct json *ruleset = NULL;
     enum exit_code code = client_get(client, SLICE("/api/v1/ruleset"), &ruleset);
-    enum rc rc = code ? RC_OK : take_ruleset(ruleset, arena, files);
+    enum rc rc = RC_OK;
 
+    if (!code && json_type_of(json_get_text(ruleset, "files")) != JSON_ARRAY)
+        code = client_refuse(client);
+    if (!code)
+        rc = take_ruleset(ruleset, arena, files);
     json_free(ruleset);
     if (rc) {
         complain(invocation->command, "%s", rc_text(rc));

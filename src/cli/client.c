@@ -215,6 +215,13 @@ static void complain_refused(const struct client *client, const struct http_answ
     json_free(json);
 }
 
+enum exit_code client_refuse(const struct client *client)
+{
+    complain(client->command, "what answers at %.*s is not Vedette, or a newer one",
+             SLICE_ARG(client_place(client)));
+    return EXIT_REFUSED;
+}
+
 static enum exit_code read_answer(const struct client *client, const struct http_answer *answer,
                                   struct json **json)
 {
@@ -228,9 +235,7 @@ static enum exit_code read_answer(const struct client *client, const struct http
         return EXIT_DONE;
     if (!answer->truncated && !json_parse(answer->body, ANSWER_LIMITS, json, &fault))
         return EXIT_DONE;
-    complain(client->command, "what answers at %.*s is not Vedette, or a newer one",
-             SLICE_ARG(client_place(client)));
-    return EXIT_REFUSED;
+    return client_refuse(client);
 }
 
 /* The request that every call begins with. */

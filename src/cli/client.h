@@ -25,6 +25,8 @@ struct client_request {
 enum exit_code client_ask(struct client *client, const struct client_request *request,
                           struct json **json) MUST_CHECK;
 enum exit_code client_get(struct client *client, struct slice path, struct json **json) MUST_CHECK;
+/* Says that an answer is none of Vedette's. */
+enum exit_code client_refuse(const struct client *client) MUST_CHECK;
 struct client_stream_request {
     struct slice path;
     struct slice last_event_id; /* where to go on; absent or empty: from now on */

@@ -20,6 +20,15 @@ static void write_url(const struct journal_stream *stream, struct buffer *url)
     }
 }
 
+/* A page that is followed by itself would be asked for without end. */
+static bool is_page(const struct journal_stream *stream, const struct json *page)
+{
+    struct slice next = value_text(page, "next");
+
+    return json_type_of(json_get_text(page, "items")) == JSON_ARRAY &&
+           (!next.len || !slice_eq(next, buffer_slice(&stream->after)));
+}
+
 static void take_page(struct journal_stream *stream, const struct json *page)
 {
     struct slice next = value_text(page, "next");
@@ -45,6 +54,8 @@ static enum exit_code ask_page(struct journal_stream *stream)
     buffer_init(&url, 0);
     write_url(stream, &url);
     code = client_get(stream->client, buffer_slice(&url), &page);
+    if (!code && !is_page(stream, page))
+        code = client_refuse(stream->client);
     if (!code)
         take_page(stream, page);
     json_free(page);
@@ -60,7 +71,7 @@ static ssize_t read_stream(void *context, char *bytes, size_t len)
 
     while (stream->n_taken == stream->lines.len && !stream->is_over) {
         stream->code = ask_page(stream);
-        if (!stream->code && !buffer_rc(&stream->lines))
+        if (!stream->code && !buffer_rc(&stream->lines) && !buffer_rc(&stream->after))
             continue;
         errno = EIO;
         return -1;

@@ -2,18 +2,6 @@
 #include "src/cli/value.h"
 #include "src/cli/views.h"
 
-static void show_list(const char *name, const struct json *list, struct buffer *out)
-{
-    struct buffer text;
-
-    if (!json_first(list))
-        return;
-    buffer_init(&text, 0);
-    value_show_list(list, ", ", &text);
-    view_member(name, buffer_slice(&text), out);
-    buffer_free(&text);
-}
-
 /* --- gates --- */
 
 static void show_gate(const struct screen *screen, const struct json *gate, struct buffer *out)
@@ -202,14 +190,14 @@ static void show_subject(const struct screen *screen, const struct json *explana
     buffer_add_text(out, "\n");
     view_member("watcher", value_text(explanation, "watcher"), out);
     view_member("rule", value_text(explanation, "rule"), out);
-    show_list("key", json_get_text(explanation, "key"), out);
+    view_list_member("key", json_get_text(explanation, "key"), out);
     view_member("kind", value_text(explanation, "kind"), out);
     view_member("state", value_text(explanation, "state"), out);
     view_member("dead", value_text(explanation, "dead"), out);
     view_member("near miss", value_text(explanation, "near_miss"), out);
     if (slice_eq(value_text(explanation, "folded"), SLICE("false")))
         view_member("folded", SLICE("not yet"), out);
-    show_list("events", json_get_text(explanation, "events"), out);
+    view_list_member("events", json_get_text(explanation, "events"), out);
 }
 
 void view_explanation(const struct screen *screen, const struct json *explanation,

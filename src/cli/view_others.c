@@ -12,18 +12,6 @@ static void show_title(const struct screen *screen, struct slice title, struct s
     buffer_add_text(out, "\n");
 }
 
-static void show_list(const char *name, const struct json *list, struct buffer *out)
-{
-    struct buffer text;
-
-    if (!json_first(list))
-        return;
-    buffer_init(&text, 0);
-    value_show_list(list, ", ", &text);
-    view_member(name, buffer_slice(&text), out);
-    buffer_free(&text);
-}
-
 /* --- tasks --- */
 
 void view_task(const struct screen *screen, const struct json *task, struct buffer *out)
@@ -33,12 +21,12 @@ void view_task(const struct screen *screen, const struct json *task, struct buff
     show_title(screen, value_text(task, "question"), value_text(task, "state"), out);
     view_member("id", value_text(task, "id"), out);
     view_member("rule", value_text(task, "rule"), out);
-    show_list("signals", json_get_text(task, "signals"), out);
+    view_list_member("signals", json_get_text(task, "signals"), out);
     view_member("reason", value_text(task, "reason"), out);
-    show_list("in scope", json_get_text(scope, "in"), out);
-    show_list("out of it", json_get_text(scope, "out"), out);
-    show_list("constraints", json_get_text(task, "constraints"), out);
-    show_list("criteria", json_get_text(task, "criteria"), out);
+    view_list_member("in scope", json_get_text(scope, "in"), out);
+    view_list_member("out of it", json_get_text(scope, "out"), out);
+    view_list_member("constraints", json_get_text(task, "constraints"), out);
+    view_list_member("criteria", json_get_text(task, "criteria"), out);
     view_time_member(screen, "created", task, "created", out);
     view_time_member(screen, "finished", task, "finished", out);
     view_time_member(screen, "deadline", task, "deadline", out);
@@ -80,7 +68,7 @@ void view_signal(const struct screen *screen, const struct json *signal, struct 
                out);
     view_member("id", value_text(signal, "id"), out);
     view_member("rule", value_text(signal, "rule"), out);
-    show_list("key", json_get_text(signal, "key"), out);
+    view_list_member("key", json_get_text(signal, "key"), out);
     view_member("severity", value_text(signal, "severity"), out);
     view_member("count", value_text(signal, "count"), out);
     view_member("progress", progress, out);
@@ -96,7 +84,7 @@ void view_signal(const struct screen *screen, const struct json *signal, struct 
     show_hold(screen, json_get_text(signal, "held"), out);
     view_member("task", value_text(signal, "task"), out);
     view_member("proposal", value_text(signal, "proposal"), out);
-    show_list("samples", json_get_text(signal, "samples"), out);
+    view_list_member("samples", json_get_text(signal, "samples"), out);
     view_heading(screen, "Fields of the latest match", out);
     value_show_paths(json_get_text(signal, "fields"), out);
 }

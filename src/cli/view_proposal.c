@@ -23,6 +23,18 @@ void view_member(const char *name, struct slice value, struct buffer *out)
     buffer_add_text(out, "\n");
 }
 
+void view_list_member(const char *name, const struct json *list, struct buffer *out)
+{
+    struct buffer text;
+
+    if (!json_first(list))
+        return;
+    buffer_init(&text, 0);
+    value_show_list(list, ", ", &text);
+    view_member(name, buffer_slice(&text), out);
+    buffer_free(&text);
+}
+
 void view_time_member(const struct screen *screen, const char *name, const struct json *object,
                       const char *member, struct buffer *out)
 {

@@ -29,10 +29,12 @@ void view_explanation(const struct screen *screen, const struct json *explanatio
 
 /* A heading of its own line. */
 void view_heading(const struct screen *screen, const char *text, struct buffer *out);
-/* "  name      value", where there is a value. */
 /* "broke between a1b2c3d and e4f5a6b", of an object that says so. */
 void view_commits(const struct json *object, struct buffer *out);
+/* "  name      value", where there is a value. */
 void view_member(const char *name, struct slice value, struct buffer *out);
+/* "  name      value, value", where there are some. */
+void view_list_member(const char *name, const struct json *list, struct buffer *out);
 void view_time_member(const struct screen *screen, const char *name, const struct json *object,
                       const char *member, struct buffer *out);
 /* "[e1, e3]" behind what cites them. */

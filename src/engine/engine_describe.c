@@ -5,6 +5,9 @@
 
 #include <stdlib.h>
 
+/* An entry may hold all that was read of a file at once. */
+#define ENTRY_BYTES ((size_t)64 << 20)
+
 static int compare_times(const void *a, const void *b)
 {
     const int64_t *one = a, *other = b;
@@ -12,23 +15,21 @@ static int compare_times(const void *a, const void *b)
     return (*one > *other) - (*one < *other);
 }
 
-/* Event time of a sample; RC_NOT_FOUND where its delivery is kept no more. */
-static enum rc sample_time(const struct engine *engine, struct store_txn *txn, struct ulid id,
-                           struct arena *arena, int64_t *time_ms)
+/* Adds the event time of a sample. What has expired, or is damaged, is one sample less. */
+static enum rc add_time(const struct engine *engine, struct store_txn *txn, struct ulid id,
+                        struct arena *scratch, int64_t *times, size_t *n_times)
 {
     struct event_list events = { 0 };
     struct journal_entry entry;
     uint32_t part;
-    enum rc rc = journal_find(txn, id, arena, &entry, &part);
+    enum rc rc = journal_find(txn, id, scratch, &entry, &part);
 
     if (!rc)
-        rc = engine_events(engine->config, &entry, arena, &events);
+        rc = engine_events(engine->config, &entry, scratch, &events);
     if (!rc && part < events.n_items)
-        *time_ms = events.items[part].time_ms;
-    else if (!rc || rc == RC_INVALID)
-        rc = RC_NOT_FOUND;
+        times[(*n_times)++] = events.items[part].time_ms;
     event_list_free(&events);
-    return rc;
+    return rc == RC_NOT_FOUND || rc == RC_CORRUPT || rc == RC_INVALID ? RC_OK : rc;
 }
 
 static enum rc find_near_miss(const struct engine *engine, struct store_txn *txn,
@@ -38,14 +39,14 @@ static enum rc find_near_miss(const struct engine *engine, struct store_txn *txn
     const struct ulid_list *samples = &signal->samples;
     int64_t *times = arena_alloc(arena, samples->n_items + 1, sizeof *times);
     size_t n_times = 0;
-    enum rc rc = times ? RC_OK : RC_NO_MEMORY;
+    struct arena *scratch = NULL;
+    enum rc rc = times ? arena_new(ENTRY_BYTES, &scratch) : RC_NO_MEMORY;
 
     for (size_t i = 0; i < samples->n_items && !rc; i++) {
-        rc = sample_time(engine, txn, samples->items[i], arena, &times[n_times]);
-        n_times += !rc;
-        if (rc == RC_NOT_FOUND)
-            rc = RC_OK;
+        rc = add_time(engine, txn, samples->items[i], scratch, times, &n_times);
+        arena_reset(scratch);
     }
+    arena_free(scratch);
     if (rc)
         return rc;
     qsort(times, n_times, sizeof *times, compare_times);

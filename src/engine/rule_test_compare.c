@@ -124,7 +124,7 @@ static void take_pairs(struct rows *rows)
     while (i < rows->n_wanted && j < rows->n_got) {
         if (rule_test_fits(rows->wanted[i], rows->got[j]) &&
             *cell(rows, i, j) == *cell(rows, i + 1, j + 1) + 1) {
-            rows->got[j++]->taken = true;
+            rows->got[j++]->taken = rows->wanted[i];
             rows->wanted[i++] = NULL;
         } else if (*cell(rows, i + 1, j) >= *cell(rows, i, j + 1)) {
             i++;
@@ -162,7 +162,7 @@ static enum rc fail_rest(struct test_run *run, const struct rows *rows)
             continue;
         nearest = find_nearest(rows, rows->wanted[i]);
         if (nearest)
-            nearest->taken = true;
+            nearest->taken = rows->wanted[i];
         rc = fail_with(run, rows->wanted[i], nearest);
     }
     for (size_t j = 0; j < rows->n_got && !rc; j++)
@@ -188,6 +188,34 @@ static enum rc compare_signals(struct test_run *run)
 
 /* -- proposals: each that is expected came -- */
 
+/* One that fits: what another has is taken where that one finds something else. So no order of the expectations makes them fail. */
+static bool find_place(struct test_run *run, const struct expectation *wanted,
+                       const struct expectation *for_whom)
+{
+    for (size_t i = 0; i < run->n_seen; i++) {
+        struct change_seen *got = &run->seen[i];
+
+        if (!got->is_proposal || got->asked_for == for_whom || !rule_test_fits(wanted, got))
+            continue;
+        got->asked_for = for_whom;
+        if (got->taken && !find_place(run, got->taken, for_whom))
+            continue;
+        got->taken = wanted;
+        return true;
+    }
+    return false;
+}
+
+static void find_places(struct test_run *run)
+{
+    for (size_t i = 0; i < run->text.n_expectations; i++) {
+        const struct expectation *wanted = &run->text.expectations[i];
+
+        if (wanted->proposal)
+            (void)find_place(run, wanted, wanted);
+    }
+}
+
 static enum rc compare_proposal(struct test_run *run, const struct expectation *wanted)
 {
     struct change_seen *nearest = NULL;
@@ -197,11 +225,10 @@ static enum rc compare_proposal(struct test_run *run, const struct expectation *
         struct change_seen *got = &run->seen[i];
         unsigned nearness;
 
+        if (got->is_proposal && got->taken == wanted)
+            return RC_OK;
         if (!got->is_proposal || got->taken)
             continue;
-        got->taken = rule_test_fits(wanted, got);
-        if (got->taken)
-            return RC_OK;
         nearness = rule_test_nearness(wanted, got);
         if (nearness > best) {
             best = nearness;
@@ -251,6 +278,7 @@ enum rc rule_test_compare(struct test_run *run)
 {
     enum rc rc = compare_signals(run);
 
+    find_places(run);
     for (size_t i = 0; i < run->text.n_expectations && !rc; i++) {
         const struct expectation *wanted = &run->text.expectations[i];
 

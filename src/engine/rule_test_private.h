@@ -126,11 +126,12 @@ struct change_seen {
     struct slice state;
     const struct json *json; /* as the feed tells it */
     struct slice_list key;
-    struct signal *signal;     /* of a signal; NULL: it is gone */
-    struct proposal *proposal; /* of a proposal */
-    struct slice question;     /* of the proposal's task */
-    bool is_opening;           /* the first one told of a proposal */
-    bool taken;                /* by an expectation */
+    struct signal *signal;               /* of a signal; NULL: it is gone */
+    struct proposal *proposal;           /* of a proposal */
+    struct slice question;               /* of the proposal's task */
+    bool is_opening;                     /* the first one told of a proposal */
+    const struct expectation *taken;     /* by this one; NULL: by none */
+    const struct expectation *asked_for; /* whose place was looked for last */
 };
 
 /* An event as the rules saw it. */

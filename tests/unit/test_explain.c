@@ -180,6 +180,21 @@ static void assert_missed(const char *rule, const char *event, size_t expected,
     ruleset_free(set);
 }
 
+/* `having` says which of the matches count twice; what it passes alone is none. */
+static void a_filter_that_says_more_of_a_match_makes_none(void **state)
+{
+    const char *ratio = "{id: a, on: message, where: {host: h}, key: [actor], when: {ratio: 50%, "
+                        "having: {where: {host: [h, i]}}, within: 1h, at_least: 2}}";
+
+    (void)state;
+    assert_gates(ratio, "{'kind':'message','type':'t','host':'i','actor':'a'}", false,
+                 "+on[message|message t] -where.host[h|i]");
+    assert_gates(ratio, "{'kind':'message','type':'t','host':'h','actor':'a'}", true,
+                 "+on[message|message t] +where.host[h|h] +key[actor|a] "
+                 "+when.having.on[message|message t] "
+                 "+when.having.where.host[[\"h\",\"i\"]|h] +when.having.key[actor|a]");
+}
+
 static void how_near_an_event_came_is_how_many_gates_it_missed(void **state)
 {
     const char *rule =
@@ -228,6 +243,7 @@ int main(void)
         cmocka_unit_test(r12_a_key_without_its_field_is_a_gate_too),
         cmocka_unit_test(an_event_that_clears_says_so),
         cmocka_unit_test(each_filter_of_a_condition_shows_what_it_failed_by),
+        cmocka_unit_test(a_filter_that_says_more_of_a_match_makes_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -150,6 +150,10 @@ static void a_clear_that_every_match_satisfies_is_told(void **state)
         { CI "    where: {branch: main}\n    clear: {on: deploy}\n", "" },
         { CI "    where: {branch: main}\n    clear: {where: {branch: main}, count: 3}\n", "" },
         { CI "    where: {branch: main}\n    clear: {quiet: 2h}\n    verify: {quiet: 1h}\n", "" },
+        /* fires for what never came */
+        { "rules:\n  - {id: a, on: deploy, key: [service], when: {absent: 1h, expect: [shop]}, "
+          "clear: {on: deploy}}\n",
+          "" },
     };
 
     (void)state;
@@ -262,6 +266,10 @@ static void a_key_that_is_never_seen_twice_is_told(void **state)
         { "rules:\n  - {id: a, on: push, key: [repo, commit], where: {repo: x}, when: "
           "{not_followed_by: {on: ci.run}, within: 10m}}\n",
           "" },
+        { CI "    key: [repo, commit]\n    when: {count: 3, within: 7d}\n", "" },
+        { CI "    key: [run]\n    when: {distinct: workflow, count: 3, within: 1h}\n", "" },
+        { CI "    key: [repo, duration]\n    when: {count: 3, within: 7d}\n",
+          "t.yaml:4:17: " VOLATILE("duration") },
         { CI "    key: [repo, test]\n    when: {flaps: state, count: 3, within: 7d, by: commit}\n",
           "" },
     };
@@ -283,6 +291,7 @@ static void a_rule_that_would_ask_about_everything_is_told(void **state)
         { LOG "    match: '/error/'\n", "" },
         { LOG "    where: {host: db}\n", "" },
         { LOG "    when: {count: 5, within: 10m}\n", "" },
+        { LOG "    ignore: '/debug/'\n", "" },
         { LOG "    mode: observe\n", "" },
         { "rules:\n  - {id: any-alert, on: alert}\n", "" },
     };

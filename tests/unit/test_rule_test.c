@@ -237,6 +237,23 @@ static void a_rejected_proposal_asks_again_after_the_cooldown_and_without_the_pl
                      0);
 }
 
+static void proposals_that_are_expected_are_found_in_any_order_and_each_once(void **state)
+{
+#define ASKED_TWICE(expected)                                                                      \
+    RULE "    events:\n"                                                                           \
+         "      - {at: 0m, state: failing}\n"                                                      \
+         "      - {at: 1m, state: failing}\n"                                                      \
+         "      - {at: 2m, decide: reject, by: jane, reason: wrong_action}\n"                      \
+         "    until: 1h\n"                                                                         \
+         "    expect:\n"                                                                           \
+         "      - {proposal: {}}\n"                                                                \
+         "      - {at: 1m, proposal: {plan: [note]}}\n" expected
+    struct slice failure = { 0 };
+
+    assert_int_equal(run_text(*state, ASKED_TWICE(""), &failure), 0);
+    assert_int_equal(run_text(*state, ASKED_TWICE("      - {proposal: {}}\n"), &failure), 1);
+}
+
 static void what_fails_again_while_it_is_verified_recurred_and_is_proposed_anew(void **state)
 {
     struct slice failure = { 0 };
@@ -355,6 +372,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_rejected_proposal_asks_again_after_the_cooldown_and_without_the_plan, set_up,
             tear_down),
+        cmocka_unit_test_setup_teardown(
+            proposals_that_are_expected_are_found_in_any_order_and_each_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             what_fails_again_while_it_is_verified_recurred_and_is_proposed_anew, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nobody_decides_and_it_expires, set_up, tear_down),
