@@ -91,12 +91,40 @@ const struct condition *condition_named(const struct node *when)
     return NULL;
 }
 
+/* {flap: state, count: 3}: what stands beside `count` is no member of it, and nearly another condition's name. */
+static bool is_misspelt_beside_count(const struct node *when, struct problems *problems)
+{
+    const char *names[N_CONDITIONS + 1] = { NULL };
+    const char *members[N_CONDITIONS + 1] = { NULL };
+    const struct shape *of_count = condition_count.members;
+
+    for (size_t i = 0; i + 1 < N_CONDITIONS; i++) /* but `count` itself */
+        names[i] = conditions[i]->name;
+    for (size_t i = 0; i < of_count->n_settings && i < N_CONDITIONS; i++)
+        members[i] = of_count->settings[i].name;
+    for (size_t i = 0; i < when->n_pairs; i++) {
+        struct slice key = when->pairs[i].key;
+        const char *meant = problem_did_you_mean(key, names);
+        int member;
+
+        if (!meant || slice_to_enum(key, members, &member) == RC_OK ||
+            problem_did_you_mean(key, members))
+            continue;
+        mark_problem(problems, PROBLEM_ERROR, when->pairs[i].key_mark,
+                     "there is no condition `%.*s`; did you mean `%s`?", SLICE_ARG(key), meant);
+        return true;
+    }
+    return false;
+}
+
 const struct condition *condition_find(const struct node *when, struct problems *problems)
 {
     const struct condition *named = condition_named(when);
 
     if (!named)
         refuse_unknown(when, problems);
+    if (named == &condition_count && is_misspelt_beside_count(when, problems))
+        return NULL;
     return named;
 }
 

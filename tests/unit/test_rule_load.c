@@ -74,6 +74,10 @@ static const struct {
     /* when */
     { "{id: a, on: log, when: {cuont: 2}}",
       "error: `when` names no condition; did you mean `count`?" },
+    { "{id: a, on: log, when: {flap: state, count: 3, within: 1h}}",
+      "t.yaml:2:29: error: there is no condition `flap`; did you mean `flaps`?" },
+    { "{id: a, on: log, when: {count: 3, withn: 1h}}",
+      "error: unknown member `withn`; did you mean `within`?" },
     { "{id: a, on: log, when: {count: 2}}", "error: `within` is missing here" },
     { "{id: a, on: log, when: {count: 0, within: 1m}}",
       "error: `count` must be between 1 and 1000000" },
