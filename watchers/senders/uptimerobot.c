@@ -48,7 +48,7 @@ static enum rc finish(const struct json *payload, struct arena *arena, struct ev
     return RC_OK;
 }
 
-/* That the monitor is up says nothing of its certificate. */
+/* That the monitor is up says nothing of its certificate. A monitor without a name is one that nobody can tell from others. */
 static enum rc name_subject(const struct json *payload, struct arena *arena, struct event *event)
 {
     const struct subject_part parts[] = {
@@ -56,8 +56,10 @@ static enum rc name_subject(const struct json *payload, struct arena *arena, str
         { SLICE("alert"), payload_text(is_expiry(payload) ? payload : NULL, "alertType") },
     };
 
-    return subject_format(parts, sizeof parts / sizeof *parts, arena,
-                          &event->fields[FIELD_SUBJECT]);
+    enum rc rc =
+        subject_format(parts, sizeof parts / sizeof *parts, arena, &event->fields[FIELD_SUBJECT]);
+
+    return rc || parts[0].value.len ? rc : row_drift(event, arena, "no", SLICE("monitorID"));
 }
 
 #define FIELDS                                                                                     \
