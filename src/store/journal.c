@@ -122,33 +122,49 @@ enum rc journal_append(struct store_txn *txn, struct journal_entry *entry)
 
 /* --- reading --- */
 
-static enum rc unpack_entry(struct kept_entry *kept, struct arena *arena,
-                            struct journal_entry *entry)
+static enum rc own(struct arena *arena, struct slice *text)
 {
+    return arena_copy(arena, *text, text);
+}
+
+static enum rc own_headers(struct arena *arena, const struct record_list *headers)
+{
+    struct header *items = headers->items;
     enum rc rc = RC_OK;
 
-    if (!slice_is_absent(kept->packed_body))
-        rc = unpack(kept->packed_body, arena, &kept->entry.body);
-    *entry = kept->entry;
+    for (size_t i = 0; i < headers->n_items && !rc; i++) {
+        rc = own(arena, &items[i].name);
+        if (!rc)
+            rc = own(arena, &items[i].value);
+    }
     return rc;
 }
 
+/* A body is copied or unpacked, never both: readers have room for one. */
 static enum rc decode(struct slice record, struct arena *arena, struct journal_entry *entry)
 {
-    struct kept_entry kept;
-    enum rc rc = record_decode(&journal_entry_shape, record, arena, &kept);
+    struct kept_entry kept = { 0 };
+    struct slice *const texts[] = { &entry->watcher, &entry->type, &entry->delivery_id };
+    enum rc rc = record_borrow(&journal_entry_shape, record, arena, &kept);
 
-    return rc ? rc : unpack_entry(&kept, arena, entry);
+    if (!rc)
+        rc = slice_is_absent(kept.packed_body) ? own(arena, &kept.entry.body)
+                                               : unpack(kept.packed_body, arena, &kept.entry.body);
+    *entry = kept.entry;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts) && !rc; i++)
+        rc = own(arena, texts[i]);
+    return rc ? rc : own_headers(arena, &entry->headers);
 }
 
 enum rc journal_get(struct store_txn *txn, uint64_t seq, struct arena *arena,
                     struct journal_entry *entry)
 {
-    struct kept_entry kept = { 0 };
-    enum rc rc = row_get(txn, TABLE_JOURNAL, &journal_entry_shape, key_of_u64(seq), arena, &kept);
+    const struct store_key key = key_of_u64(seq);
+    struct slice record;
+    enum rc rc = store_get(txn, TABLE_JOURNAL, key_slice(&key), &record);
 
     if (!rc)
-        rc = unpack_entry(&kept, arena, entry);
+        rc = decode(record, arena, entry);
     entry->seq = seq;
     return rc;
 }
@@ -206,6 +222,17 @@ enum rc journal_next_delivery(struct store_txn *txn, uint64_t seq, struct arena 
     if (rc != RC_NOT_FOUND && !key_read_u64(&key, &entry->seq))
         rc = RC_CORRUPT;
     store_cursor_close(cursor);
+    return rc;
+}
+
+static enum rc unpack_entry(struct kept_entry *kept, struct arena *arena,
+                            struct journal_entry *entry)
+{
+    enum rc rc = RC_OK;
+
+    if (!slice_is_absent(kept->packed_body))
+        rc = unpack(kept->packed_body, arena, &kept->entry.body);
+    *entry = kept->entry;
     return rc;
 }
 

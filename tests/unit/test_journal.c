@@ -4,6 +4,8 @@
 #include "src/store/store_key.h"
 #include "tests/unit/store_fixture.h"
 
+#include <stdlib.h>
+
 static uint64_t append(struct fixture *fixture, enum door door, uint8_t number, int64_t received_ms)
 {
     struct header headers[] = { { .name = SLICE("X-GitHub-Event"), .value = SLICE("push") },
@@ -52,6 +54,42 @@ static void what_came_in_is_kept_to_the_byte(void **state)
     assert_slice(headers[0].value, "push");
     assert_true(slice_is_absent(headers[1].value));
     assert_int_equal(journal_get(fixture->txn, seq + 1, fixture->arena, &entry), RC_NOT_FOUND);
+}
+
+#define LONG_BYTES ((size_t)4 << 20)
+
+/* Half of it is noise: packed, it is more than half as long, and both together would not fit. */
+static char *long_body(void)
+{
+    char *body = malloc(LONG_BYTES);
+
+    assert_non_null(body);
+    srand(1);
+    for (size_t i = 0; i < LONG_BYTES; i++)
+        body[i] = i < LONG_BYTES * 3 / 4 ? (char)rand() : 'y';
+    return body;
+}
+
+static void a_reader_of_a_long_body_has_room_for_one(void **state)
+{
+    struct fixture *fixture = *state;
+    char *body = long_body();
+    struct journal_entry entry = { .id = ulid_number(1),
+                                   .watcher = SLICE("github"),
+                                   .body = { body, LONG_BYTES } };
+    struct arena *arena;
+    uint64_t seq;
+
+    assert_int_equal(journal_append(fixture->txn, &entry), RC_OK);
+    seq = entry.seq;
+    assert_int_equal(arena_new(LONG_BYTES + 4096, &arena), RC_OK);
+    assert_int_equal(journal_get(fixture->txn, seq, arena, &entry), RC_OK);
+    assert_true(slice_eq(entry.body, ((struct slice){ body, LONG_BYTES })));
+    arena_reset(arena);
+    assert_int_equal(journal_next_delivery(fixture->txn, 0, arena, &entry), RC_OK);
+    assert_true(slice_eq(entry.body, ((struct slice){ body, LONG_BYTES })));
+    arena_free(arena);
+    free(body);
 }
 
 static void numbers_ascend_and_are_never_used_again(void **state)
@@ -331,6 +369,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TWICE(what_came_in_is_kept_to_the_byte),
+        TWICE(a_reader_of_a_long_body_has_room_for_one),
         TWICE(numbers_ascend_and_are_never_used_again),
         TWICE(many_that_are_appended_together_are_numbered_and_counted_as_one_by_one),
         TWICE(an_event_is_found_by_the_id_of_any_of_its_parts),
