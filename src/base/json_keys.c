@@ -30,6 +30,24 @@ static uint64_t load_u64(const char *ptr)
     return word;
 }
 
+/* Up to 8 bytes, each of them somewhere in the word: loads of known length, that may overlap, instead of one of any length. */
+static uint64_t load_rest(const char *ptr, size_t len)
+{
+    uint32_t first, last;
+
+    if (len == 8)
+        return load_u64(ptr);
+    if (len >= 4) {
+        memcpy(&first, ptr, sizeof first);
+        memcpy(&last, ptr + len - sizeof last, sizeof last);
+        return (uint64_t)first << 32 | last;
+    }
+    if (!len)
+        return 0;
+    return (uint64_t)(uint8_t)ptr[0] << 16 | (uint64_t)(uint8_t)ptr[len / 2] << 8 |
+           (uint8_t)ptr[len - 1];
+}
+
 static uint64_t mix(uint64_t a, uint64_t b)
 {
     __extension__ unsigned __int128 product = (unsigned __int128)a * b;
@@ -44,14 +62,9 @@ static uint64_t hash_key(const struct json_keys *keys, const struct json_key_slo
     const char *at = key->ptr;
     size_t left = key->len;
 
-    for (; left >= 8; at += 8, left -= 8)
+    for (; left > 8; at += 8, left -= 8)
         hash = mix(hash ^ load_u64(at), UINT64_C(0xa0761d6478bd642f));
-    if (left) {
-        uint64_t word = 0;
-
-        memcpy(&word, at, left);
-        hash = mix(hash ^ word, UINT64_C(0xe7037ed1a0b428db));
-    }
+    hash = mix(hash ^ load_rest(at, left), UINT64_C(0xe7037ed1a0b428db));
     return mix(hash ^ key->len, UINT64_C(0x8ebc6af09c88c6e3));
 }
 

@@ -3,6 +3,7 @@
 #include "src/base/json_keys.h"
 #include "src/base/utf8.h"
 
+#include <endian.h>
 #include <string.h>
 
 #define DEPTH_MAX 256
@@ -62,24 +63,30 @@ static uint64_t load_u64(const char *ptr)
     uint64_t word;
 
     memcpy(&word, ptr, sizeof word);
-    return word;
+    return le64toh(word);
 }
 
-/* Some byte of `word` is a quote, a backslash, a control character or not ASCII. */
-static bool has_special(uint64_t word)
+/* Marks at the top bit of each byte of `word` that is a quote, a backslash, a control character or not ASCII; above the first of them, marks may be wrong. */
+static uint64_t specials(uint64_t word)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101);
     const uint64_t tops = ones * 0x80;
     uint64_t quote = word ^ (ones * '"');
     uint64_t backslash = word ^ (ones * '\\');
 
-    return (((quote - ones) | (backslash - ones) | (word - ones * 0x20) | word) & tops) != 0;
+    return ((quote - ones) | (backslash - ones) | (word - ones * 0x20) | word) & tops;
 }
 
 static void skip_plain(struct scanner *scanner)
 {
-    while (scanner->end - scanner->at >= 8 && !has_special(load_u64(scanner->at)))
-        scanner->at += 8;
+    for (; scanner->end - scanner->at >= 8; scanner->at += 8) {
+        uint64_t marks = specials(load_u64(scanner->at));
+
+        if (marks) {
+            scanner->at += __builtin_ctzll(marks) / 8;
+            return;
+        }
+    }
     while (scanner->at < scanner->end && *scanner->at >= 0x20 && *scanner->at != '"' &&
            *scanner->at != '\\')
         scanner->at++;
