@@ -2,7 +2,7 @@
 
 #include "src/base/clock.h"
 #include "src/base/metrics.h"
-#include "src/store/deliveries.h"
+#include "src/store/fresh_deliveries.h"
 #include "watchers/catch_up.h"
 
 #include <stdio.h>
@@ -19,7 +19,8 @@ struct round {
     struct arena *arena;  /* of the list */
     struct arena *answer; /* of one request */
     struct catch_up_list list;
-    struct store_txn *txn; /* while it is planned */
+    struct store_txn *txn;                     /* while it is planned */
+    struct fresh_deliveries *fresh_deliveries; /* of that snapshot */
 };
 
 static void take_verdict(struct round *round, const struct catch_up_verdict *verdict)
@@ -100,8 +101,8 @@ static enum rc is_known(void *context, struct slice guid, bool *is_known)
 {
     struct round *round = context;
     struct ulid event;
-    enum rc rc = delivery_find(round->txn, round->run->watcher, guid, clock_wall_ms(),
-                               DELIVERY_KEEP_MS, &event);
+    enum rc rc = fresh_deliveries_find(round->fresh_deliveries, round->txn, round->run->watcher,
+                                       guid, clock_wall_ms(), DELIVERY_KEEP_MS, &event);
 
     *is_known = !rc;
     return rc == RC_NOT_FOUND ? RC_OK : rc;
@@ -122,7 +123,11 @@ static void make_plan(struct round *round, struct catch_up_plan *plan)
     enum rc rc = store_begin_read(service_store(round->run->service), &round->txn);
 
     if (!rc)
+        rc = fresh_deliveries_read(round->txn, &round->fresh_deliveries);
+    if (!rc)
         rc = catch_up_plan_make(&round->list, &memory, clock_wall_ms(), round->arena, plan);
+    fresh_deliveries_free(round->fresh_deliveries);
+    round->fresh_deliveries = NULL;
     store_abort(&round->txn);
     if (rc)
         fail(round, rc_text(rc));

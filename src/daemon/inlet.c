@@ -67,6 +67,7 @@ struct inlet {
     int64_t retry_mono_ms;
     int64_t lines_retry_mono_ms;
     int64_t lines_taken_mono_ms;
+    int64_t merge_retry_mono_ms;
     bool fold_more;
 };
 
@@ -468,6 +469,21 @@ static void fold(struct inlet *inlet)
         note(inlet, rc);
 }
 
+/* One piece for each turn of the loop: ahead of any crowd, since a turn takes fewer deliveries than a piece has. */
+static void merge_deliveries(struct inlet *inlet)
+{
+    enum rc rc;
+
+    if (!engine_has_many_fresh_deliveries(inlet->engine) ||
+        clock_mono_ms() < inlet->merge_retry_mono_ms)
+        return;
+    rc = engine_merge_deliveries(inlet->engine, clock_wall_ms());
+    if (!rc)
+        return;
+    inlet->merge_retry_mono_ms = clock_mono_ms() + RETRY_MS;
+    note(inlet, rc);
+}
+
 /* Nobody may be sending: who balances load sends nothing to one that is not ready. */
 static void look_for_room(struct inlet *inlet)
 {
@@ -544,6 +560,7 @@ static void *work(void *argument)
         run_controls(inlet);
         take_lines(inlet);
         fold(inlet);
+        merge_deliveries(inlet);
         expire(inlet);
     }
     return NULL;

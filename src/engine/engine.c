@@ -81,6 +81,17 @@ static enum rc count_all_objects(struct engine *engine)
     return rc;
 }
 
+static enum rc read_fresh_deliveries(struct engine *engine)
+{
+    struct store_txn *txn = NULL;
+    enum rc rc = store_begin_read(engine->store, &txn);
+
+    if (!rc)
+        rc = fresh_deliveries_read(txn, &engine->fresh_deliveries);
+    store_abort(&txn);
+    return rc;
+}
+
 enum rc engine_new(const struct engine_options *options, struct engine **engine)
 {
     struct engine *made = calloc(1, sizeof *made);
@@ -99,6 +110,8 @@ enum rc engine_new(const struct engine_options *options, struct engine **engine)
         rc = matcher_new(&made->matcher);
     if (!rc)
         rc = count_all_objects(made);
+    if (!rc)
+        rc = read_fresh_deliveries(made);
     if (rc) {
         engine_free(made);
         return rc;
@@ -123,6 +136,7 @@ void engine_free(struct engine *engine)
         return;
     matcher_free(engine->matcher);
     keys_free(engine->keys);
+    fresh_deliveries_free(engine->fresh_deliveries);
     map_free(engine->drift_shapes);
     ruleset_free(engine->ruleset);
     arena_free(engine->silences.arena);
@@ -195,7 +209,7 @@ bool engine_has_room(struct engine *engine)
     return !rc;
 }
 
-static enum rc accept_one(struct turn *turn, struct delivery_days *days,
+static enum rc accept_one(struct turn *turn, struct delivery_taking *taking,
                           struct journal_appender *appender, struct engine_accept_item *item)
 {
     struct journal_entry *entry = item->entry;
@@ -205,8 +219,8 @@ static enum rc accept_one(struct turn *turn, struct delivery_days *days,
     if (ulid_is_absent(entry->id))
         rc = ulid_make(&turn->engine->ids, entry->received_ms, &entry->id);
     if (!rc && item->dedup_ms > 0 && !slice_is_absent(entry->delivery_id))
-        rc = delivery_take(turn->txn, days, entry->watcher, entry->delivery_id, entry->received_ms,
-                           item->dedup_ms, &entry->id);
+        rc = fresh_deliveries_take(taking, entry->watcher, entry->delivery_id, entry->received_ms,
+                                   item->dedup_ms, &entry->id);
     if (rc == RC_CONFLICT) {
         item->is_duplicate = true;
         return RC_OK;
@@ -216,16 +230,18 @@ static enum rc accept_one(struct turn *turn, struct delivery_days *days,
 
 static enum rc accept_all(struct turn *turn, struct engine_accept_item *items, size_t n_items)
 {
-    struct delivery_days days;
+    struct delivery_taking taking;
     struct journal_appender appender;
-    enum rc rc = delivery_days_read(turn->txn, &days);
+    enum rc rc = fresh_deliveries_begin(turn->engine->fresh_deliveries, turn->txn, &taking);
 
     if (!rc)
         rc = journal_appender_begin(turn->txn, &appender);
     if (rc)
         return rc;
     for (size_t i = 0; i < n_items && !rc; i++)
-        rc = accept_one(turn, &days, &appender, &items[i]);
+        rc = accept_one(turn, &taking, &appender, &items[i]);
+    if (!rc)
+        rc = fresh_deliveries_store(&taking);
     return journal_appender_end(&appender, rc);
 }
 
@@ -266,6 +282,24 @@ enum rc engine_accept(struct engine *engine, struct engine_accept_item *items, s
         forget_ids(items, n_items);
     else
         engine_note_unfolded(engine, engine->n_unfolded + count_new(items, n_items));
+    return rc;
+}
+
+bool engine_has_many_fresh_deliveries(const struct engine *engine)
+{
+    return fresh_deliveries_are_many(engine->fresh_deliveries);
+}
+
+enum rc engine_merge_deliveries(struct engine *engine, int64_t now_ms)
+{
+    struct turn turn;
+    enum rc rc = turn_begin(engine, now_ms, &turn);
+
+    if (!rc)
+        rc = fresh_deliveries_merge(engine->fresh_deliveries, turn.txn);
+    if (!rc)
+        rc = turn_commit(&turn);
+    turn_abort(&turn);
     return rc;
 }
 

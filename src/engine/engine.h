@@ -78,6 +78,11 @@ struct engine_lines {
     const struct ulid *forgotten; /* offsets of files that are gone */
     size_t n_forgotten;
 };
+/* The ids of deliveries that were taken lie in a log until many of them can be put in their places at once (fresh_deliveries.h). Where there are
+ * many, this puts the next piece of them there, in a commit of its own; RC_FULL as engine_accept. */
+bool engine_has_many_fresh_deliveries(const struct engine *engine);
+enum rc engine_merge_deliveries(struct engine *engine, int64_t now_ms) MUST_CHECK;
+
 /* Stores lines together with how far they were read, and folds them in the same transaction where nothing older waits. RC_FULL as engine_accept. `*more` when there
  * is more to fold now. After a start that followed a crash, lines are stored first and folded after it, so that one which ends the process can be set aside. */
 enum rc engine_take_lines(struct engine *engine, const struct engine_lines *items, size_t n_items,

@@ -190,14 +190,17 @@ static enum rc follow(struct turn *turn, struct signal *signal, struct proposal 
 /* True: the very same request was carried out before, and somebody repeats it. */
 static enum rc was_seen(struct turn *turn, struct engine_decision *decision, bool *seen)
 {
+    struct delivery_digest digest;
     struct ulid first;
     enum rc rc;
 
     *seen = false;
     if (slice_is_absent(decision->once))
         return RC_OK;
-    rc = delivery_find(turn->txn, ONCE_WATCHER, decision->once, turn->now_ms, ONCE_WINDOW_MS,
-                       &first);
+    rc = delivery_digest_of(ONCE_WATCHER, decision->once, &digest);
+    if (!rc)
+        rc = delivery_find(turn->txn, DELIVERY_ALL_DAYS, &digest, turn->now_ms, ONCE_WINDOW_MS,
+                           &first);
     if (rc)
         return rc == RC_NOT_FOUND ? RC_OK : rc;
     *seen = true;
@@ -208,10 +211,13 @@ static enum rc was_seen(struct turn *turn, struct engine_decision *decision, boo
 
 static enum rc note_seen(struct turn *turn, const struct engine_decision *decision)
 {
+    struct delivery seen = { .event = decision->proposal_id, .received_ms = turn->now_ms };
+    enum rc rc;
+
     if (slice_is_absent(decision->once))
         return RC_OK;
-    return delivery_put(turn->txn, ONCE_WATCHER, decision->once, turn->now_ms,
-                        decision->proposal_id);
+    rc = delivery_digest_of(ONCE_WATCHER, decision->once, &seen.digest);
+    return rc ? rc : delivery_put(turn->txn, &seen);
 }
 
 /* What an edit would make of the plan; a plan that was given up on stays given up, whoever asks for it. */

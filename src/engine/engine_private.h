@@ -13,7 +13,7 @@
 #include "src/engine/engine.h"
 #include "src/store/audit.h"
 #include "src/store/changes.h"
-#include "src/store/deliveries.h"
+#include "src/store/fresh_deliveries.h"
 #include "src/store/groups.h"
 #include "src/store/held.h"
 #include "src/store/meta.h"
@@ -51,8 +51,9 @@ struct engine {
     struct engine_listener listener;
     bool deterministic;
     struct ulid_maker ids;
-    uint64_t n_made;      /* ids made; the seed of deterministic ones */
-    struct keys *keys;    /* of the rules */
+    uint64_t n_made;   /* ids made; the seed of deterministic ones */
+    struct keys *keys; /* of the rules */
+    struct fresh_deliveries *fresh_deliveries;
     struct arena *arena;  /* of the turn */
     struct counts counts; /* committed */
     bool counts_are_told; /* as metrics; only changes are told since */

@@ -101,6 +101,7 @@ enum rc turn_commit(struct turn *turn)
     if (rc)
         return rc;
     keys_end_turn(turn, true);
+    fresh_deliveries_end(turn->engine->fresh_deliveries, true);
     metric_observe(METRIC_COMMIT_SECONDS, seconds_since(&start));
     turn->engine->due_ms = -1;
     count_all(turn->engine, &turn->counts);
@@ -115,6 +116,7 @@ void turn_abort(struct turn *turn)
     if (turn->silences_changed)
         turn->engine->silences.is_known = false;
     keys_end_turn(turn, false);
+    fresh_deliveries_end(turn->engine->fresh_deliveries, false);
 }
 
 enum rc turn_begin_control(struct engine *engine, int64_t now_ms, struct turn *turn)

@@ -5,36 +5,67 @@
 #include "src/store/store_key.h"
 #include "src/store/store_row.h"
 
-#define DIGEST_BYTES 16
+#include <string.h>
 
 static int64_t day_of(int64_t time_ms)
 {
     return time_ms < 0 ? 0 : time_ms / DAY_MS;
 }
 
-static struct store_key key_in_day(int64_t day, const struct sha256 *digest)
+static struct store_key key_in_day(int64_t day, const struct delivery_digest *digest)
 {
     struct store_key key = { .len = 0 };
 
     key_add_u32(&key, (uint32_t)day);
-    key_add(&key, digest->bytes, DIGEST_BYTES);
+    key_add(&key, digest->bytes, DELIVERY_DIGEST_BYTES);
     return key;
 }
 
-static enum rc digest_of(struct slice watcher, struct slice delivery_id, struct sha256 *digest)
+enum rc delivery_digest_of(struct slice watcher, struct slice delivery_id,
+                           struct delivery_digest *digest)
 {
     const struct slice parts[] = { watcher, delivery_id };
+    struct sha256 whole;
+    enum rc rc = sha256_of_parts(parts, 2, &whole);
 
-    return sha256_of_parts(parts, 2, digest);
+    if (!rc)
+        memcpy(digest->bytes, whole.bytes, DELIVERY_DIGEST_BYTES);
+    return rc;
 }
 
-static enum rc read_row(struct slice value, struct ulid *event, int64_t *received_ms)
+int delivery_compare(const struct delivery *a, const struct delivery *b)
+{
+    int64_t day_a = day_of(a->received_ms), day_b = day_of(b->received_ms);
+
+    if (day_a != day_b)
+        return day_a < day_b ? -1 : 1;
+    return memcmp(a->digest.bytes, b->digest.bytes, DELIVERY_DIGEST_BYTES);
+}
+
+static int64_t after_ms(int64_t now_ms, int64_t window_ms)
+{
+    return now_ms - (window_ms < DELIVERY_KEEP_MS ? window_ms : DELIVERY_KEEP_MS);
+}
+
+/* Tomorrow: what came before a clock was set back was received all the same. */
+static int64_t last_day(int64_t now_ms)
+{
+    return day_of(now_ms) + 1;
+}
+
+bool delivery_counts(const struct delivery *delivery, int64_t now_ms, int64_t window_ms)
+{
+    return delivery->received_ms > after_ms(now_ms, window_ms) &&
+           day_of(delivery->received_ms) <= last_day(now_ms);
+}
+
+static enum rc read_row(struct slice value, struct delivery *delivery)
 {
     uint64_t time_ms;
 
-    if (!key_read_ulid(&value, event) || !key_read_u64(&value, &time_ms) || value.len)
+    if (!key_read_ulid(&value, &delivery->event) || !key_read_u64(&value, &time_ms) || value.len)
         return RC_CORRUPT;
-    *received_ms = (int64_t)time_ms;
+    delivery->received_ms = (int64_t)time_ms;
     return RC_OK;
 }
 
@@ -66,93 +97,41 @@ enum rc delivery_days_read(struct store_txn *txn, struct delivery_days *days)
     return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
-static void add_day(struct delivery_days *days, int64_t day)
-{
-    if (days->first > days->last)
-        *days = (struct delivery_days){ .first = day, .last = day };
-    else if (day < days->first)
-        days->first = day;
-    else if (day > days->last)
-        days->last = day;
-}
-
 /* --- ids --- */
 
-/* From tomorrow on: what came before a clock was set back was received all the same. */
-static enum rc find_in_days(struct store_txn *txn, struct delivery_days days,
-                            const struct sha256 *digest, int64_t now_ms, int64_t window_ms,
-                            struct ulid *event)
+enum rc delivery_find(struct store_txn *txn, struct delivery_days days,
+                      const struct delivery_digest *digest, int64_t now_ms, int64_t window_ms,
+                      struct ulid *event)
 {
-    int64_t after_ms = now_ms - (window_ms < DELIVERY_KEEP_MS ? window_ms : DELIVERY_KEEP_MS);
-    int64_t first = day_of(after_ms) > days.first ? day_of(after_ms) : days.first;
-    int64_t last = day_of(now_ms) + 1 < days.last ? day_of(now_ms) + 1 : days.last;
+    int64_t day_after = day_of(after_ms(now_ms, window_ms));
+    int64_t first = day_after > days.first ? day_after : days.first;
+    int64_t last = last_day(now_ms) < days.last ? last_day(now_ms) : days.last;
 
     for (int64_t day = last; day >= first; day--) {
         const struct store_key key = key_in_day(day, digest);
+        struct delivery found;
         struct slice value;
-        int64_t received_ms;
         enum rc rc = store_get(txn, TABLE_DELIVERIES, key_slice(&key), &value);
 
         if (rc == RC_NOT_FOUND)
             continue;
         if (!rc)
-            rc = read_row(value, event, &received_ms);
+            rc = read_row(value, &found);
         if (rc)
             return rc;
-        return received_ms > after_ms ? RC_OK : RC_NOT_FOUND;
+        *event = found.event;
+        return delivery_counts(&found, now_ms, window_ms) ? RC_OK : RC_NOT_FOUND;
     }
     return RC_NOT_FOUND;
 }
 
-static enum rc put_in_day(struct store_txn *txn, const struct sha256 *digest, int64_t now_ms,
-                          struct ulid event)
+enum rc delivery_put(struct store_txn *txn, const struct delivery *delivery)
 {
-    const struct store_key key = key_in_day(day_of(now_ms), digest);
-    struct store_key value = key_of_ulid(event);
+    const struct store_key key = key_in_day(day_of(delivery->received_ms), &delivery->digest);
+    struct store_key value = key_of_ulid(delivery->event);
 
-    key_add_time(&value, now_ms);
+    key_add_time(&value, delivery->received_ms);
     return store_put(txn, TABLE_DELIVERIES, key_slice(&key), key_slice(&value));
-}
-
-enum rc delivery_find(struct store_txn *txn, struct slice watcher, struct slice delivery_id,
-                      int64_t now_ms, int64_t window_ms, struct ulid *event)
-{
-    const struct delivery_days all = { .first = 0, .last = INT64_MAX };
-    struct sha256 digest;
-    enum rc rc = digest_of(watcher, delivery_id, &digest);
-
-    return rc ? rc : find_in_days(txn, all, &digest, now_ms, window_ms, event);
-}
-
-enum rc delivery_put(struct store_txn *txn, struct slice watcher, struct slice delivery_id,
-                     int64_t now_ms, struct ulid event)
-{
-    struct sha256 digest;
-    enum rc rc = digest_of(watcher, delivery_id, &digest);
-
-    return rc ? rc : put_in_day(txn, &digest, now_ms, event);
-}
-
-enum rc delivery_take(struct store_txn *txn, struct delivery_days *days, struct slice watcher,
-                      struct slice delivery_id, int64_t now_ms, int64_t window_ms,
-                      struct ulid *event)
-{
-    struct sha256 digest;
-    struct ulid first;
-    enum rc rc = digest_of(watcher, delivery_id, &digest);
-
-    if (!rc)
-        rc = find_in_days(txn, *days, &digest, now_ms, window_ms, &first);
-    if (!rc) {
-        *event = first;
-        return RC_CONFLICT;
-    }
-    if (rc != RC_NOT_FOUND)
-        return rc;
-    rc = put_in_day(txn, &digest, now_ms, *event);
-    if (!rc)
-        add_day(days, day_of(now_ms));
-    return rc;
 }
 
 enum rc delivery_expire(struct store_txn *txn, int64_t now_ms, size_t limit)

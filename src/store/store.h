@@ -24,6 +24,7 @@ struct store_txn;
     X(EVENT_IDS, "event_ids")               /* journal.h */                                        \
     X(DEAD, "dead")                         /* journal.h */                                        \
     X(DELIVERIES, "deliveries")             /* deliveries.h */                                     \
+    X(DELIVERY_LOG, "delivery_log")         /* fresh_deliveries.h */                               \
     X(SIGNALS, "signals")                   /* signals.h */                                        \
     X(SIGNAL_KEYS, "signal_keys")           /* signals.h */                                        \
     X(TASKS, "tasks")                       /* tasks.h */                                          \
@@ -63,8 +64,8 @@ enum store_table {
 };
 extern const char *const store_table_names[]; /* NULL-ended, in the order of the enum */
 
-/* 1: records of format 1 (record.h). 2: no body is packed (packing.h). What is older is read, row by row, and counts as this one from the first opening on. */
-#define STORE_SCHEMA_VERSION 3
+/* 1: records of format 1 (record.h). 2: no body is packed (packing.h). 3: all delivery ids lie in their days (fresh_deliveries.h). What is older is read, row by row, and counts as this one from the first opening on. */
+#define STORE_SCHEMA_VERSION 4
 #define STORE_KEY_BYTES 511
 #define STORE_DATA_PERCENT                                                                         \
     90 /* above it data is refused; what is left is for decisions and results */
