@@ -21,9 +21,10 @@
 #define FOLD_DELIVERIES 256
 #define FOLD_BUDGET_MS 10
 /* Folding and its commit make everybody wait who comes meanwhile. Where senders come in a crowd it has its turn less often, and
- * what is not folded grows, up to a lag at which they wait for it again. */
-#define CROWD_DELIVERIES 80 /* in as much time as lies between two turns */
-#define CROWD_FOLD_EVERY_MS 50
+ * what is not folded grows, up to a lag at which they wait for it again. It is the number of those who wait for one commit that tells a crowd: several
+ * thousand a second that come evenly are a few for each, and are folded as they come. */
+#define CROWD_BATCH 12 /* in the mean */
+#define CROWD_FOLD_EVERY_MS 100
 #define CROWD_FOLD_BUDGET_MS 5
 #define CROWD_MAX_LAG 100000
 /* After a full disk or store: how often it is tried again. */
@@ -39,7 +40,7 @@ struct lane {
 struct crowd {
     bool is_there;
     int64_t since_mono_ms; /* deliveries are counted since then */
-    int64_t n_deliveries;
+    int64_t n_deliveries, n_batches;
 };
 
 struct inlet {
@@ -318,12 +319,14 @@ static void count_crowd(struct inlet *inlet, size_t n_items)
     int64_t took_ms = now_mono_ms - crowd->since_mono_ms;
 
     crowd->n_deliveries += (int64_t)n_items;
+    crowd->n_batches += n_items > 0;
     if (took_ms < CROWD_FOLD_EVERY_MS)
         return;
-    crowd->is_there = crowd->n_deliveries * CROWD_FOLD_EVERY_MS >= CROWD_DELIVERIES * took_ms &&
+    crowd->is_there = crowd->n_batches > 0 &&
+                      crowd->n_deliveries >= CROWD_BATCH * crowd->n_batches &&
                       engine_n_unfolded(inlet->engine) < CROWD_MAX_LAG;
     crowd->since_mono_ms = now_mono_ms;
-    crowd->n_deliveries = 0;
+    crowd->n_deliveries = crowd->n_batches = 0;
 }
 
 static void accept_batch(struct inlet *inlet)
