@@ -167,11 +167,15 @@ class Load:
         path.write_bytes(body)
         self.env = dict(os.environ, BENCH_BODY=str(path), BENCH_SIGNATURE=hmac.new(secret.encode(), body, hashlib.sha256).hexdigest())
 
-    def run(self, url, seconds, pid):
+    def run(self, url, seconds, pid, rate=None):
+        """As fast as it goes, or evenly so many a second."""
         Load.n_runs += 1
         before = cpu_seconds(pid)
         command = ["wrk", "-t2", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", str(HERE / "deliveries.lua"), url]
-        said = subprocess.run(command, env=dict(self.env, BENCH_RUN=f"run-{os.getpid()}-{Load.n_runs}"), capture_output=True, text=True, check=True).stdout
+        env = dict(self.env, BENCH_RUN=f"run-{os.getpid()}-{Load.n_runs}")
+        if rate:
+            env["BENCH_RATE"] = str(rate // 2)  # of each of two threads
+        said = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
         return Result(said, cpu_seconds(pid) - before)
 
 

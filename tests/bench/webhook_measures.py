@@ -17,13 +17,15 @@ import time
 import payload
 from folding_measures import measure_folding
 from harness import AM_TOKEN, GITHUB_SECRET
-from run import CONFIG, CONNECTIONS, HERE, RULE, Bare, cpu_seconds, daemon, median, milliseconds, private_mb, wait_until_folded
+from run import CONFIG, CONNECTIONS, HERE, RULE, Bare, Load, cpu_seconds, daemon, median, milliseconds, private_mb, wait_until_folded
 
 GOALS = {"2KB": 0.25, "8KB": 0.3, "one by one": 8, "webhook": 3, "alertmanager": 2, "alone ms": 1, "answer ms": 1000}
 BODIES = {"2KB": 2000, "8KB": 8000, "23KB": 23000}
 MANY = 1000
 IDLE = 10_000
 N_ALONE = 200
+STEADY_RATES = (1000, 2000, 4000)
+STEADY_SECONDS = 5
 MORE_WATCHERS = """
   - webhook: alertmanager
     token_file: alertmanager.token
@@ -288,8 +290,22 @@ def idle_connections(address):
     return idle
 
 
+def measure_steady(options):
+    """Deliveries that come evenly are folded as they come: at the end less than a second's worth waits."""
+    load = Load(options.directory, GITHUB_SECRET)
+    held = True
+    for rate in STEADY_RATES:
+        with daemon(options.directory) as running:
+            result = load.run(f"http://{running.addresses['public']}/hooks/github", STEADY_SECONDS, running.pid, rate)
+            lag = running.metric("vedette_fold_lag") or 0
+        print(f"webhooks: evenly {rate}/s: {result.rate:.0f}/s for {STEADY_SECONDS} s  p50={result.p50:.2f} p99={result.p99:.2f}  {lag:.0f} not folded at the end "
+              f"(goal: below {rate})  not 2xx={result.n_refused}", flush=True)
+        held &= lag < rate and not result.n_refused
+    return held
+
+
 def measure_webhooks(options):
     held = True
-    for measure in (measure_bodies, measure_beside, measure_waiting, measure_lone, measure_folding):
+    for measure in (measure_bodies, measure_beside, measure_waiting, measure_lone, measure_steady, measure_folding):
         held &= measure(options)
     return held
