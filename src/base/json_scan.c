@@ -87,7 +87,8 @@ static void skip_plain(struct scanner *scanner)
             return;
         }
     }
-    while (scanner->at < scanner->end && *scanner->at >= 0x20 && *scanner->at != '"' &&
+    /* Signed: what is not ASCII is below a blank, too. */
+    while (scanner->at < scanner->end && (int8_t)*scanner->at >= 0x20 && *scanner->at != '"' &&
            *scanner->at != '\\')
         scanner->at++;
 }

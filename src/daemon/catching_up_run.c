@@ -123,7 +123,7 @@ static void make_plan(struct round *round, struct catch_up_plan *plan)
     enum rc rc = store_begin_read(service_store(round->run->service), &round->txn);
 
     if (!rc)
-        rc = fresh_deliveries_read(round->txn, &round->fresh_deliveries);
+        rc = fresh_deliveries_read(round->txn, &fresh_bounds_usual, &round->fresh_deliveries);
     if (!rc)
         rc = catch_up_plan_make(&round->list, &memory, clock_wall_ms(), round->arena, plan);
     fresh_deliveries_free(round->fresh_deliveries);

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define CONNECTION_BYTES ((size_t)16 * 1024) /* of headers, and of a body on its way to us */
+#define CONNECTION_BYTES ((size_t)32 * 1024) /* of headers, and of a body on its way to us */
 #define STALL_SECONDS                                                                              \
     60U /* a stream whose peer takes nothing; everything else has a deadline of its own */
 #define QUIET_MS (5 * SECOND_MS)

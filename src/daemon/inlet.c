@@ -21,8 +21,9 @@
 #define FOLD_DELIVERIES 256
 #define FOLD_BUDGET_MS 10
 /* Folding and its commit make everybody wait who comes meanwhile. Where senders come in a crowd it has its turn less often, and
- * what is not folded grows, up to a lag at which they wait for it again. It is the number of those who wait for one commit that tells a crowd: several
- * thousand a second that come evenly are a few for each, and are folded as they come. */
+ * what is not folded grows, up to a lag at which they wait for it again. A crowd is many a second and many for each commit: those who come evenly
+ * are a few for each where the disk is fast, and not so many a second that a slow one could not fold them as they come. */
+#define CROWD_A_SECOND 5000
 #define CROWD_BATCH 12 /* in the mean */
 #define CROWD_FOLD_EVERY_MS 100
 #define CROWD_FOLD_BUDGET_MS 5
@@ -211,8 +212,7 @@ struct ruleset *inlet_hold_ruleset(const struct inlet *inlet)
 
 static void note(struct inlet *inlet, enum rc rc)
 {
-    static struct log_limit limit;
-    static struct log_limit other_limit;
+    static struct log_limit limit, room_limit, other_limit;
     bool is_fatal =
         rc ==
         RC_IO; /* what the disk holds is not known: whoever goes on could promise what is not there */
@@ -225,7 +225,7 @@ static void note(struct inlet *inlet, enum rc rc)
                     "free space or raise `store: {max}`");
     pthread_mutex_lock(&inlet->lock);
     if (inlet->is_full && !rc)
-        log_info("there is room again: deliveries are taken");
+        log_limited(&room_limit, LOG_INFO, "there is room again: deliveries are taken");
     if (rc == RC_FULL && !inlet->is_full)
         inlet->expire_mono_ms = 0; /* what is old makes room at once */
     inlet->is_full = rc == RC_FULL;
@@ -324,6 +324,7 @@ static void count_crowd(struct inlet *inlet, size_t n_items)
         return;
     crowd->is_there = crowd->n_batches > 0 &&
                       crowd->n_deliveries >= CROWD_BATCH * crowd->n_batches &&
+                      crowd->n_deliveries * SECOND_MS >= CROWD_A_SECOND * took_ms &&
                       engine_n_unfolded(inlet->engine) < CROWD_MAX_LAG;
     crowd->since_mono_ms = now_mono_ms;
     crowd->n_deliveries = crowd->n_batches = 0;
@@ -517,6 +518,8 @@ static int64_t wake_mono_ms(struct inlet *inlet)
     int64_t due_ms = engine_due_ms(inlet->engine);
     int64_t wake = inlet->expire_mono_ms;
 
+    if (engine_has_many_fresh_deliveries(inlet->engine))
+        wake = least(wake, inlet->merge_retry_mono_ms);
     if (inlet->fold_more)
         return fold_not_before_mono_ms(inlet);
     if (due_ms != INT64_MAX) {

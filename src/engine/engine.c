@@ -87,7 +87,7 @@ static enum rc read_fresh_deliveries(struct engine *engine)
     enum rc rc = store_begin_read(engine->store, &txn);
 
     if (!rc)
-        rc = fresh_deliveries_read(txn, &engine->fresh_deliveries);
+        rc = fresh_deliveries_read(txn, &fresh_bounds_usual, &engine->fresh_deliveries);
     store_abort(&txn);
     return rc;
 }
@@ -295,6 +295,8 @@ enum rc engine_merge_deliveries(struct engine *engine, int64_t now_ms)
     struct turn turn;
     enum rc rc = turn_begin(engine, now_ms, &turn);
 
+    if (!rc)
+        rc = engine_refuse_when_full(turn.txn);
     if (!rc)
         rc = fresh_deliveries_merge(engine->fresh_deliveries, turn.txn);
     if (!rc)

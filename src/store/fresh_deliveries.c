@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MERGE_AT 32768 /* 40 bytes each in the log, 56 here */
-/* A piece of the elder ones, and rows of the log that leave it: a few milliseconds each, for whoever waits behind it. */
-#define MERGE_DELIVERIES 2048
-#define MERGE_ROWS 1024
+#define ID_BYTES 40 /* in the log; here 56 */
+
+const struct fresh_bounds fresh_bounds_usual = { .n_many = 32768, .n_piece = 2048, .n_rows = 1024 };
 
 struct fresh_deliveries {
+    const struct fresh_bounds *bounds;
     struct delivery_set young;
     size_t n_young;    /* committed */
     uint64_t last_row; /* of the log */
@@ -43,31 +43,31 @@ static enum rc write_one(struct buffer *row, const struct delivery *delivery)
     return buffer_rc(row);
 }
 
-static bool read_one(struct slice *row, struct delivery *delivery)
+static enum rc read_one(struct fresh_deliveries *fresh, struct slice *row)
 {
+    struct delivery delivery;
     uint64_t time_ms;
 
-    if (!key_read(row, delivery->digest.bytes, DELIVERY_DIGEST_BYTES) ||
-        !key_read_ulid(row, &delivery->event) || !key_read_u64(row, &time_ms))
-        return false;
-    delivery->received_ms = (int64_t)time_ms;
-    return true;
+    if (!key_read(row, delivery.digest.bytes, DELIVERY_DIGEST_BYTES) ||
+        !key_read_ulid(row, &delivery.event) || !key_read_u64(row, &time_ms))
+        return RC_CORRUPT;
+    delivery.received_ms = (int64_t)time_ms;
+    return delivery_set_add(&fresh->young, &delivery);
 }
 
 /* Without the ids of a damaged row their deliveries are taken again, should they be repeated; without a start none is. */
 static enum rc read_row(struct fresh_deliveries *fresh, struct slice key, struct slice row)
 {
-    struct delivery delivery;
+    uint64_t number;
     enum rc rc = RC_OK;
 
-    if (!key_read_u64(&key, &fresh->last_row))
-        return RC_CORRUPT;
-    while (row.len && !rc && read_one(&row, &delivery))
-        rc = delivery_set_add(&fresh->young, &delivery);
-    if (row.len && !rc)
-        log_warn("ids of deliveries are damaged and passed over: some that are repeated may count "
-                 "twice row=%llu",
-                 (unsigned long long)fresh->last_row);
+    if (!key_read_u64(&key, &number) || key.len || row.len % ID_BYTES) {
+        log_warn("ids of deliveries are damaged and passed over: repeated ones may count twice");
+        return RC_OK;
+    }
+    fresh->last_row = number;
+    while (row.len && !rc)
+        rc = read_one(fresh, &row);
     return rc;
 }
 
@@ -89,13 +89,15 @@ static enum rc read_log(struct fresh_deliveries *fresh, struct store_txn *txn)
     return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
-enum rc fresh_deliveries_read(struct store_txn *txn, struct fresh_deliveries **fresh)
+enum rc fresh_deliveries_read(struct store_txn *txn, const struct fresh_bounds *bounds,
+                              struct fresh_deliveries **fresh)
 {
     struct fresh_deliveries *made = calloc(1, sizeof *made);
     enum rc rc;
 
     if (!made)
         return RC_NO_MEMORY;
+    made->bounds = bounds;
     rc = read_log(made, txn);
     if (rc) {
         fresh_deliveries_free(made);
@@ -213,7 +215,7 @@ static enum rc become_elder(struct fresh_deliveries *fresh)
 
 static enum rc put_piece(struct fresh_deliveries *fresh, struct store_txn *txn)
 {
-    size_t n_end = fresh->n_merged + MERGE_DELIVERIES;
+    size_t n_end = fresh->n_merged + fresh->bounds->n_piece;
     enum rc rc = RC_OK;
 
     if (n_end > fresh->elder.n_items)
@@ -227,16 +229,16 @@ static enum rc put_piece(struct fresh_deliveries *fresh, struct store_txn *txn)
 /* All of them are in their days. */
 static enum rc clear_rows(struct fresh_deliveries *fresh, struct store_txn *txn)
 {
-    for (size_t i = 0; i < MERGE_ROWS; i++) {
+    const struct store_key front = key_of_u64(0);
+
+    for (size_t i = 0; i < fresh->bounds->n_rows; i++) {
         struct slice found, value, rest;
         struct store_key key;
         uint64_t row;
-        enum rc rc = row_at_or_after(txn, TABLE_DELIVERY_LOG, key_of_u64(0), &found, &value);
+        enum rc rc = row_at_or_after(txn, TABLE_DELIVERY_LOG, front, &found, &value);
 
         rest = found;
-        if (!rc && !key_read_u64(&rest, &row))
-            return RC_CORRUPT;
-        if (rc == RC_NOT_FOUND || (!rc && row > fresh->elder_row)) {
+        if (rc == RC_NOT_FOUND || (!rc && key_read_u64(&rest, &row) && row > fresh->elder_row)) {
             fresh->elder_are_gone = true;
             return RC_OK;
         }
@@ -252,7 +254,7 @@ static enum rc clear_rows(struct fresh_deliveries *fresh, struct store_txn *txn)
 
 bool fresh_deliveries_are_many(const struct fresh_deliveries *fresh)
 {
-    return fresh->sorted || fresh->n_young >= MERGE_AT;
+    return fresh->sorted || fresh->n_young >= fresh->bounds->n_many;
 }
 
 enum rc fresh_deliveries_merge(struct fresh_deliveries *fresh, struct store_txn *txn)

@@ -6,6 +6,7 @@
  * What the log holds is read at the start, and what was put into its day and stands in the log as well is put there again: whatever happens in between, no id is lost.
  *
  * Log: key u64 that counts up; value: of each delivery 16 bytes of digest, the event's ULID, u64 time of receipt.
+ * Where few come, they stay in the log and in memory however old they are: what is older than DELIVERY_KEEP_MS counts nowhere.
  * For one thread: the engine's, or a reader's with a snapshot of its own. */
 #pragma once
 
@@ -13,8 +14,17 @@
 
 struct fresh_deliveries;
 
-/* Reads the log. Free with fresh_deliveries_free, which accepts NULL. */
-enum rc fresh_deliveries_read(struct store_txn *txn, struct fresh_deliveries **fresh) MUST_CHECK;
+struct fresh_bounds {
+    size_t n_many;  /* enough to be merged */
+    size_t n_piece; /* that are merged at a time */
+    size_t n_rows;  /* that leave the log at a time */
+};
+/* A few megabytes of memory; a few milliseconds for whoever waits behind a piece. */
+extern const struct fresh_bounds fresh_bounds_usual;
+
+/* Reads the log. Damaged rows are told and passed over. Keeps `bounds`. Free with fresh_deliveries_free, which accepts NULL. */
+enum rc fresh_deliveries_read(struct store_txn *txn, const struct fresh_bounds *bounds,
+                              struct fresh_deliveries **fresh) MUST_CHECK;
 void fresh_deliveries_free(struct fresh_deliveries *fresh);
 
 /* RC_OK and the first event's id when `delivery_id` of `watcher` was received less than `window_ms` (at most DELIVERY_KEEP_MS) before
