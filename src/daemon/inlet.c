@@ -25,7 +25,7 @@
  * are a few for each where the disk is fast, and not so many a second that a slow one could not fold them as they come. */
 #define CROWD_A_SECOND 5000
 #define CROWD_BATCH 12 /* in the mean */
-#define CROWD_FOLD_EVERY_MS 100
+#define CROWD_FOLD_EVERY_MS 200
 #define CROWD_FOLD_BUDGET_MS 5
 #define CROWD_MAX_LAG 100000
 /* After a full disk or store: how often it is tried again. */
