@@ -23,7 +23,7 @@
 /* Folding and its commit make everybody wait who comes meanwhile. Where senders come in a crowd it has its turn less often, and
  * what is not folded grows, up to a lag at which they wait for it again. A crowd is many a second and many for each commit: those who come evenly
  * are a few for each where the disk is fast, and not so many a second that a slow one could not fold them as they come. */
-#define CROWD_A_SECOND 5000
+#define CROWD_A_SECOND 3000
 #define CROWD_BATCH 12 /* in the mean */
 #define CROWD_FOLD_EVERY_MS 200
 #define CROWD_FOLD_BUDGET_MS 5
