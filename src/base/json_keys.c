@@ -30,22 +30,19 @@ static uint64_t load_u64(const char *ptr)
     return word;
 }
 
-/* Up to 8 bytes, each of them somewhere in the word: loads of known length, that may overlap, instead of one of any length. */
-static uint64_t load_rest(const char *ptr, size_t len)
+/* Fewer than 8 bytes, each of them somewhere in the word: loads of known length, that may overlap, instead of one of any length. */
+static uint64_t load_few(const char *ptr, size_t len)
 {
     uint32_t first, last;
 
-    if (len == 8)
-        return load_u64(ptr);
-    if (len >= 4) {
-        memcpy(&first, ptr, sizeof first);
-        memcpy(&last, ptr + len - sizeof last, sizeof last);
-        return (uint64_t)first << 32 | last;
-    }
     if (!len)
         return 0;
-    return (uint64_t)(uint8_t)ptr[0] << 16 | (uint64_t)(uint8_t)ptr[len / 2] << 8 |
-           (uint8_t)ptr[len - 1];
+    if (len < 4)
+        return (uint64_t)(uint8_t)ptr[0] << 16 | (uint64_t)(uint8_t)ptr[len / 2] << 8 |
+               (uint8_t)ptr[len - 1];
+    memcpy(&first, ptr, sizeof first);
+    memcpy(&last, ptr + len - sizeof last, sizeof last);
+    return (uint64_t)first << 32 | last;
 }
 
 static uint64_t mix(uint64_t a, uint64_t b)
@@ -55,17 +52,23 @@ static uint64_t mix(uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* Seeded, so that nobody can choose keys that collide. */
+/* Seeded, so that nobody can choose keys that collide. One multiplication for a key of up to 16 bytes. */
 static uint64_t hash_key(const struct json_keys *keys, const struct json_key_slot *key)
 {
-    uint64_t hash = keys->seed ^ mix(key->object, UINT64_C(0x9e3779b97f4a7c15));
+    uint64_t seed = keys->seed ^ key->object * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t first, last = 0;
     const char *at = key->ptr;
     size_t left = key->len;
 
-    for (; left > 8; at += 8, left -= 8)
-        hash = mix(hash ^ load_u64(at), UINT64_C(0xa0761d6478bd642f));
-    hash = mix(hash ^ load_rest(at, left), UINT64_C(0xe7037ed1a0b428db));
-    return mix(hash ^ key->len, UINT64_C(0x8ebc6af09c88c6e3));
+    for (; left > 16; at += 16, left -= 16)
+        seed = mix(load_u64(at) ^ UINT64_C(0xa0761d6478bd642f), load_u64(at + 8) ^ seed);
+    if (left >= 8) {
+        first = load_u64(at);
+        last = load_u64(at + left - 8);
+    } else {
+        first = load_few(at, left);
+    }
+    return mix(first ^ key->len ^ UINT64_C(0xe7037ed1a0b428db), last ^ seed);
 }
 
 /* The slot that holds `key`, or the free one where it belongs. */

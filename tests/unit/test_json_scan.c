@@ -204,6 +204,66 @@ static void h10_a_double_is_found_in_an_object_of_any_size(void **state)
     }
 }
 
+#define LENGTHS 41 /* through all that is read at once, and beyond */
+
+static void h10_keys_of_any_length_that_differ_anywhere_are_different(void **state)
+{
+    (void)state;
+    for (int len = 1; len < LENGTHS; len++) {
+        struct json_fault fault;
+        struct buffer text;
+        char key[LENGTHS] = "";
+
+        buffer_init(&text, 0);
+        buffer_add_byte(&text, '{');
+        for (int at = 0; at < len; at++) {
+            memset(key, 'a', (size_t)len);
+            key[at] = 'b';
+            buffer_format(&text, "\"%s\":%d,", key, at);
+        }
+        memset(key, 'a', (size_t)len);
+        buffer_format(&text, "\"%s\":0", key);
+        buffer_add_byte(&text, '}');
+        assert_int_equal(json_scan(buffer_slice(&text), JSON_LIMITS_DEFAULT, &fault), RC_OK);
+        text.len--;
+        buffer_format(&text, ",\"%s\":0}", key);
+        assert_int_equal(json_scan(buffer_slice(&text), JSON_LIMITS_DEFAULT, &fault), RC_INVALID);
+        assert_int_equal(fault.offset, text.len - sizeof("\"\":0}") + 1 - (size_t)len);
+        buffer_free(&text);
+    }
+}
+
+/* Copied, so that what is read beyond it is seen. */
+static void is_refused_at(const char *text, size_t len, size_t offset)
+{
+    char *exact = malloc(len);
+    struct json_fault fault = { 0 };
+
+    assert_non_null(exact);
+    memcpy(exact, text, len);
+    assert_int_equal(json_scan((struct slice){ exact, len }, JSON_LIMITS_DEFAULT, &fault),
+                     RC_INVALID);
+    assert_int_equal(fault.offset, offset);
+    free(exact);
+}
+
+static void what_a_string_may_not_hold_is_found_wherever_it_stands(void **state)
+{
+    static const char bad[] = { '\x01', '\x1f', '\0', '\xff', '\x80', '\n' };
+
+    (void)state;
+    for (size_t len = 1; len < LENGTHS; len++)
+        for (size_t at = 0; at < len; at++)
+            for (size_t i = 0; i < sizeof bad; i++) {
+                char text[LENGTHS + 2];
+
+                memset(text, '~', sizeof text);
+                text[0] = text[len + 1] = '"';
+                text[1 + at] = bad[i];
+                is_refused_at(text, len + 2, 1 + at);
+            }
+}
+
 static struct slice repeat(const char *unit, size_t n, const char *last, struct buffer *out)
 {
     buffer_init(out, 0);
@@ -338,6 +398,8 @@ int main(void)
         cmocka_unit_test(an_absent_text_is_empty),
         cmocka_unit_test(h10_a_key_stands_once_in_an_object),
         cmocka_unit_test(h10_a_double_is_found_in_an_object_of_any_size),
+        cmocka_unit_test(h10_keys_of_any_length_that_differ_anywhere_are_different),
+        cmocka_unit_test(what_a_string_may_not_hold_is_found_wherever_it_stands),
         cmocka_unit_test(h11_depth_is_limited),
         cmocka_unit_test(h11_values_and_keys_are_counted),
         cmocka_unit_test(h12_a_nul_is_refused_however_it_is_written),
