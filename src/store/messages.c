@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define EDITS_BEFORE_NOTE 3
+/* While it is in doubt whether a note arrived: half a minute's worth, which is as long as that may last. */
+#define EDITS_IN_DOUBT 30
 #define NAME_BYTES 8 /* of SHA-256: names are the operator's own, and there are few */
 
 const char *const message_state_names[] = { "live", "dead", "skipped", NULL };
@@ -94,14 +96,15 @@ enum message_part message_next(const struct message *message)
 {
     bool edit_owed = message->wanted > message->shown;
     bool note_owed = message->notes.n_items != 0;
+    /* One that may have arrived is settled before the next, and keeps nobody from seeing how things stand. */
+    int64_t n_edits_first = message->sending == MESSAGE_NOTE ? EDITS_IN_DOUBT : EDITS_BEFORE_NOTE;
 
     if (message->state != MESSAGE_LIVE)
         return MESSAGE_NOTHING;
     if (message->sending == MESSAGE_CARD || slice_is_absent(message->handle))
         return MESSAGE_CARD;
-    if (edit_owed && (!note_owed || message->n_edits < EDITS_BEFORE_NOTE))
+    if (edit_owed && (!note_owed || message->n_edits < n_edits_first))
         return MESSAGE_EDIT;
-    /* One that may have arrived is settled before the next, and keeps nobody from seeing how things stand. */
     return note_owed ? MESSAGE_NOTE : MESSAGE_NOTHING;
 }
 
