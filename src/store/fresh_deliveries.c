@@ -11,7 +11,7 @@
 
 #define ID_BYTES 40 /* in the log; here 56 */
 
-const struct fresh_bounds fresh_bounds_usual = { .n_many = 32768, .n_piece = 2048, .n_rows = 1024 };
+const struct fresh_bounds fresh_bounds_usual = { .n_many = 32768, .n_piece = 512, .n_rows = 1024 };
 
 struct fresh_deliveries {
     const struct fresh_bounds *bounds;

@@ -110,7 +110,7 @@ static void each_of_many_is_known_while_they_go_to_their_days_and_after(void **s
             start_again(story);
         for (size_t i = n_pieces; i < MANY; i += 997)
             assert_true(take(story, i).is_duplicate);
-        assert_true(n_pieces < 100);
+        assert_true(n_pieces < 400);
     }
     start_again(story);
     for (size_t i = 0; i < MANY; i += 101)
