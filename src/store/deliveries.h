@@ -23,7 +23,7 @@ struct delivery {
     struct ulid event;
     int64_t received_ms;
 };
-/* Whether it lies in the day of `before` or an earlier one, and within a day by its digest: the order of the table. Negative, 0, positive. */
+/* The order of the table: by days, within a day by digests. Negative, 0, positive. */
 int delivery_compare(const struct delivery *a, const struct delivery *b);
 /* Whether it came less than `window_ms` (at most DELIVERY_KEEP_MS) before `now_ms`. What came before a clock was set back by up to a day
  * was received all the same. */
