@@ -20,11 +20,16 @@
 /* Folding between two accepting commits: the next delivery waits at most this long for its turn. */
 #define FOLD_DELIVERIES 256
 #define FOLD_BUDGET_MS 10
+/* Who sends one after the other would find each answer behind the folding of the last: what comes within so short a time is folded together. */
+#define FOLD_EVERY_MS 5
 /* Folding and its commit make everybody wait who comes meanwhile. Where senders come in a crowd it has its turn less often, and
  * what is not folded grows, up to a lag at which they wait for it again. A crowd is many a second and many for each commit: those who come evenly
  * are a few for each where the disk is fast, and not so many a second that a slow one could not fold them as they come. */
 #define CROWD_A_SECOND 3000
 #define CROWD_BATCH 12 /* in the mean */
+/* Looked at for so long until it is one, and until it is none any more. */
+#define CROWD_BEGIN_MS 50
+#define CROWD_END_MS 200
 #define CROWD_FOLD_EVERY_MS 200
 #define CROWD_FOLD_BUDGET_MS 5
 #define CROWD_MAX_LAG 100000
@@ -48,6 +53,7 @@ struct inlet {
     struct engine *engine;
     size_t n_max;
     int64_t bytes_max;
+    int64_t fold_every_ms;
     void (*on_fatal)(void *context, enum rc rc);
     void *context;
 
@@ -70,6 +76,7 @@ struct inlet {
     int64_t lines_retry_mono_ms;
     int64_t lines_taken_mono_ms;
     int64_t merge_retry_mono_ms;
+    bool has_backlog; /* folding has not come to the end yet */
     bool fold_more;
 };
 
@@ -320,7 +327,7 @@ static void count_crowd(struct inlet *inlet, size_t n_items)
 
     crowd->n_deliveries += (int64_t)n_items;
     crowd->n_batches += n_items > 0;
-    if (took_ms < CROWD_FOLD_EVERY_MS)
+    if (took_ms < (crowd->is_there ? CROWD_END_MS : CROWD_BEGIN_MS))
         return;
     crowd->is_there = crowd->n_batches > 0 &&
                       crowd->n_deliveries >= CROWD_BATCH * crowd->n_batches &&
@@ -445,11 +452,16 @@ static void take_lines(struct inlet *inlet)
         drop_lines(inlet);
 }
 
+static int64_t fold_rest_ms(const struct inlet *inlet)
+{
+    if (inlet->crowd.is_there)
+        return CROWD_FOLD_EVERY_MS;
+    return inlet->has_backlog ? 0 : inlet->fold_every_ms;
+}
+
 static int64_t fold_not_before_mono_ms(const struct inlet *inlet)
 {
-    int64_t turn_mono_ms = inlet->crowd.is_there ? inlet->folded_mono_ms + CROWD_FOLD_EVERY_MS : 0;
-
-    return greatest(turn_mono_ms, inlet->retry_mono_ms);
+    return greatest(inlet->folded_mono_ms + fold_rest_ms(inlet), inlet->retry_mono_ms);
 }
 
 static void fold(struct inlet *inlet)
@@ -468,17 +480,18 @@ static void fold(struct inlet *inlet)
     rc = engine_fold(inlet->engine, now_ms, FOLD_DELIVERIES, budget_ms, &more);
     inlet->folded_mono_ms = clock_mono_ms();
     inlet->fold_more = more || rc;
+    inlet->has_backlog = more;
     inlet->retry_mono_ms = rc ? clock_mono_ms() + RETRY_MS : 0;
     if (rc)
         note(inlet, rc);
 }
 
-/* One piece for each turn of the loop: ahead of any crowd, since a turn takes fewer deliveries than a piece has. */
+/* One piece for each turn of the loop: more than a turn takes deliveries. In a crowd it waits as long as memory allows. */
 static void merge_deliveries(struct inlet *inlet)
 {
     enum rc rc;
 
-    if (!engine_has_many_fresh_deliveries(inlet->engine) ||
+    if (!engine_has_many_fresh_deliveries(inlet->engine, inlet->crowd.is_there) ||
         clock_mono_ms() < inlet->merge_retry_mono_ms)
         return;
     rc = engine_merge_deliveries(inlet->engine, clock_wall_ms());
@@ -518,7 +531,7 @@ static int64_t wake_mono_ms(struct inlet *inlet)
     int64_t due_ms = engine_due_ms(inlet->engine);
     int64_t wake = inlet->expire_mono_ms;
 
-    if (engine_has_many_fresh_deliveries(inlet->engine))
+    if (engine_has_many_fresh_deliveries(inlet->engine, inlet->crowd.is_there))
         wake = least(wake, inlet->merge_retry_mono_ms);
     if (inlet->fold_more)
         return fold_not_before_mono_ms(inlet);
@@ -584,6 +597,7 @@ enum rc inlet_new(const struct inlet_options *options, struct inlet **inlet)
     made->engine = options->engine;
     made->n_max = options->n_deliveries ? options->n_deliveries : DELIVERIES_WAITING;
     made->bytes_max = options->delivery_bytes ? options->delivery_bytes : DELIVERY_BYTES_WAITING;
+    made->fold_every_ms = options->fold_every_ms ? options->fold_every_ms : FOLD_EVERY_MS;
     made->on_fatal = options->on_fatal;
     made->context = options->context;
     made->fold_more = true; /* what the last run left */

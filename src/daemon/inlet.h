@@ -2,7 +2,7 @@
  *
  * Doors push items and are called back after the commit that holds them. The control lane (decisions, results, reloads, pause) goes first in every round and has places of its own; the data lane
  * is bounded by count and bytes, and a full one refuses at once (503). Lines of logs come last: while deliveries wait to be folded, their turn comes once a second. Rounds:
- * control, then one accepting commit for what waits, then lines, then folding for a bounded time, then a piece of what is put in order behind them.
+ * control, then one accepting commit for what waits, then lines, then folding for a bounded time, then a piece of what is put in order behind them. Where folding has come to the end it rests for some milliseconds, so that who sends one delivery after the other does not wait for it each time.
  */
 #pragma once
 
@@ -14,6 +14,7 @@ struct inlet_options {
     struct engine *engine;  /* kept */
     size_t n_deliveries;    /* waiting at most; 0: 4096 */
     int64_t delivery_bytes; /* waiting at most; 0: 64 MB */
+    int64_t fold_every_ms;  /* what comes meanwhile is folded together; 0: 5 */
     void (*on_fatal)(void *context,
                      enum rc rc); /* the store failed in a way that must end the process */
     void *context;
@@ -21,7 +22,7 @@ struct inlet_options {
 /* Makes it; it takes items from now on and works on them once it is started. */
 enum rc inlet_new(const struct inlet_options *options, struct inlet **inlet) MUST_CHECK;
 enum rc inlet_start(struct inlet *inlet) MUST_CHECK;
-/* Refuses new deliveries (RC_BUSY), finishes what waits, commits, stops the thread. */
+/* Refuses new deliveries (RC_BUSY), stores what waits, stops the thread. What is not folded by then is folded after the next start. */
 void inlet_drain(struct inlet *inlet);
 void inlet_free(struct inlet *inlet);
 

@@ -285,9 +285,9 @@ enum rc engine_accept(struct engine *engine, struct engine_accept_item *items, s
     return rc;
 }
 
-bool engine_has_many_fresh_deliveries(const struct engine *engine)
+bool engine_has_many_fresh_deliveries(const struct engine *engine, bool can_wait)
 {
-    return fresh_deliveries_are_many(engine->fresh_deliveries);
+    return fresh_deliveries_are_many(engine->fresh_deliveries, can_wait);
 }
 
 enum rc engine_merge_deliveries(struct engine *engine, int64_t now_ms)

@@ -79,8 +79,9 @@ struct engine_lines {
     size_t n_forgotten;
 };
 /* The ids of deliveries that were taken lie in a log until many of them can be put in their places at once (fresh_deliveries.h). Where there are
- * many, this puts the next piece of them there, in a commit of its own; RC_FULL as engine_accept. */
-bool engine_has_many_fresh_deliveries(const struct engine *engine);
+ * many, this puts the next piece of them there, in a commit of its own; RC_FULL as engine_accept. Many are more where others wait for it
+ * (`can_wait`). */
+bool engine_has_many_fresh_deliveries(const struct engine *engine, bool can_wait);
 enum rc engine_merge_deliveries(struct engine *engine, int64_t now_ms) MUST_CHECK;
 
 /* Stores lines together with how far they were read, and folds them in the same transaction where nothing older waits. RC_FULL as engine_accept. `*more` when there

@@ -11,7 +11,9 @@
 
 #define ID_BYTES 40 /* in the log; here 56 */
 
-const struct fresh_bounds fresh_bounds_usual = { .n_many = 32768, .n_piece = 512, .n_rows = 1024 };
+const struct fresh_bounds fresh_bounds_usual = {
+    .n_many = 32768, .n_most = 131072, .n_piece = 512, .n_rows = 1024
+};
 
 struct fresh_deliveries {
     const struct fresh_bounds *bounds;
@@ -252,8 +254,10 @@ static enum rc clear_rows(struct fresh_deliveries *fresh, struct store_txn *txn)
     return RC_OK;
 }
 
-bool fresh_deliveries_are_many(const struct fresh_deliveries *fresh)
+bool fresh_deliveries_are_many(const struct fresh_deliveries *fresh, bool can_wait)
 {
+    if (can_wait)
+        return fresh->n_young >= fresh->bounds->n_most;
     return fresh->sorted || fresh->n_young >= fresh->bounds->n_many;
 }
 

@@ -16,10 +16,11 @@ struct fresh_deliveries;
 
 struct fresh_bounds {
     size_t n_many;  /* enough to be merged */
+    size_t n_most;  /* enough to be merged even where others wait for it */
     size_t n_piece; /* that are merged at a time */
     size_t n_rows;  /* that leave the log at a time */
 };
-/* A few megabytes of memory; a few milliseconds for whoever waits behind a piece. */
+/* A few megabytes of memory, in a crowd a dozen; a few milliseconds for whoever waits behind a piece. */
 extern const struct fresh_bounds fresh_bounds_usual;
 
 /* Reads the log. Damaged rows are told and passed over. Keeps `bounds`. Free with fresh_deliveries_free, which accepts NULL. */
@@ -47,8 +48,8 @@ enum rc fresh_deliveries_take(struct delivery_taking *taking, struct slice watch
                               struct ulid *event) MUST_CHECK;
 enum rc fresh_deliveries_store(struct delivery_taking *taking) MUST_CHECK;
 
-/* Whether some should be put into their days. */
-bool fresh_deliveries_are_many(const struct fresh_deliveries *fresh);
+/* Whether some should be put into their days, be it that others wait for it, who would rather have it later (`can_wait`). */
+bool fresh_deliveries_are_many(const struct fresh_deliveries *fresh, bool can_wait);
 /* Puts a piece of them there, in a transaction that takes none, or what is in its day leaves the log. */
 enum rc fresh_deliveries_merge(struct fresh_deliveries *fresh, struct store_txn *txn) MUST_CHECK;
 

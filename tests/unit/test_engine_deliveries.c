@@ -98,8 +98,8 @@ static void each_of_many_is_known_while_they_go_to_their_days_and_after(void **s
 
     (void)state;
     take_many(story);
-    assert_true(engine_has_many_fresh_deliveries(story->engine));
-    for (; engine_has_many_fresh_deliveries(story->engine); n_pieces++) {
+    assert_true(engine_has_many_fresh_deliveries(story->engine, false));
+    for (; engine_has_many_fresh_deliveries(story->engine, false); n_pieces++) {
         if (n_pieces % 3 == 1) {
             store_fail_commits(story->store, 1, RC_FULL);
             assert_int_equal(engine_merge_deliveries(story->engine, NOON_MS), RC_FULL);

@@ -7,7 +7,9 @@
 #define WINDOW_MS (3 * DAY_MS)
 #define MANY 400
 
-static const struct fresh_bounds bounds = { .n_many = 300, .n_piece = 50, .n_rows = 10 };
+static const struct fresh_bounds bounds = {
+    .n_many = 300, .n_most = 500, .n_piece = 50, .n_rows = 10
+};
 
 /* --- what is there --- */
 
@@ -191,7 +193,7 @@ static void a_start_finds_what_was_taken_before(void **state)
 
 static void merge_piece(struct fixture *fixture, struct fresh_deliveries *fresh)
 {
-    assert_true(fresh_deliveries_are_many(fresh));
+    assert_true(fresh_deliveries_are_many(fresh, false));
     assert_int_equal(fresh_deliveries_merge(fresh, fixture->txn), RC_OK);
     end(fixture, fresh);
 }
@@ -202,7 +204,38 @@ static void few_stay_where_they_are(void **state)
     struct fresh_deliveries *fresh = read_fresh(fixture);
 
     take_in_one(fixture, fresh, 0, (unsigned)bounds.n_many - 1, NOON, 1);
-    assert_false(fresh_deliveries_are_many(fresh));
+    assert_false(fresh_deliveries_are_many(fresh, false));
+    fresh_deliveries_free(fresh);
+}
+
+static void where_others_wait_more_are_gathered_before_any_moves(void **state)
+{
+    struct fixture *fixture = *state;
+    struct fresh_deliveries *fresh = read_fresh(fixture);
+
+    take_in_one(fixture, fresh, 0, (unsigned)bounds.n_most - 1, NOON, 1);
+    assert_true(fresh_deliveries_are_many(fresh, false));
+    assert_false(fresh_deliveries_are_many(fresh, true));
+    take_in_one(fixture, fresh, (unsigned)bounds.n_most - 1, 1, NOON, 1);
+    assert_true(fresh_deliveries_are_many(fresh, true));
+    fresh_deliveries_free(fresh);
+}
+
+static void a_merge_that_has_begun_waits_for_others_too(void **state)
+{
+    struct fixture *fixture = *state;
+    struct fresh_deliveries *fresh = read_fresh(fixture);
+
+    take_many(fixture, fresh);
+    merge_piece(fixture, fresh);
+    assert_false(fresh_deliveries_are_many(fresh, true));
+    take_in_one(fixture, fresh, MANY + 1, (unsigned)bounds.n_most, NOON, 2);
+    knows_all(fixture, fresh);
+    assert_true(fresh_deliveries_are_many(fresh, true)); /* memory has an end */
+    while (fresh_deliveries_are_many(fresh, true))
+        merge_piece(fixture, fresh);
+    knows_all(fixture, fresh);
+    knows(fixture, fresh, MANY + 1, NOON, 2);
     fresh_deliveries_free(fresh);
 }
 
@@ -214,7 +247,7 @@ static void many_move_to_their_days_a_piece_at_a_time_and_are_known_all_the_whil
     unsigned late = MANY + 1;
 
     take_many(fixture, fresh);
-    while (fresh_deliveries_are_many(fresh)) {
+    while (fresh_deliveries_are_many(fresh, false)) {
         uint64_t now;
 
         merge_piece(fixture, fresh);
@@ -240,7 +273,7 @@ static void a_merge_that_fails_is_made_again(void **state)
     struct fresh_deliveries *fresh = read_fresh(fixture);
 
     take_many(fixture, fresh);
-    while (fresh_deliveries_are_many(fresh)) {
+    while (fresh_deliveries_are_many(fresh, false)) {
         assert_int_equal(fresh_deliveries_merge(fresh, fixture->txn), RC_OK);
         give_up(fixture, fresh);
         knows_all(fixture, fresh);
@@ -257,8 +290,8 @@ static void wherever_a_merge_is_cut_off_no_id_is_lost(void **state)
     struct fresh_deliveries *fresh = read_fresh(fixture);
 
     take_many(fixture, fresh);
-    for (unsigned n_pieces = 0; fresh_deliveries_are_many(fresh); n_pieces++) {
-        for (unsigned i = 0; i < n_pieces && fresh_deliveries_are_many(fresh); i++)
+    for (unsigned n_pieces = 0; fresh_deliveries_are_many(fresh, false); n_pieces++) {
+        for (unsigned i = 0; i < n_pieces && fresh_deliveries_are_many(fresh, false); i++)
             merge_piece(fixture, fresh);
         start_again(fixture, &fresh);
         knows_all(fixture, fresh);
@@ -284,7 +317,7 @@ static void the_latest_receipt_stands_after_a_merge(void **state)
     assert_int_equal(fresh_deliveries_store(&taking), RC_OK);
     end(fixture, fresh);
     knows(fixture, fresh, 5, NOON + HOUR_MS, 9);
-    while (fresh_deliveries_are_many(fresh))
+    while (fresh_deliveries_are_many(fresh, false))
         merge_piece(fixture, fresh);
     knows(fixture, fresh, 5, NOON + HOUR_MS, 9);
     fresh_deliveries_free(fresh);
@@ -319,6 +352,8 @@ int main(void)
         TWICE(an_id_of_a_transaction_that_failed_was_never_taken),
         TWICE(a_start_finds_what_was_taken_before),
         TWICE(few_stay_where_they_are),
+        TWICE(where_others_wait_more_are_gathered_before_any_moves),
+        TWICE(a_merge_that_has_begun_waits_for_others_too),
         TWICE(many_move_to_their_days_a_piece_at_a_time_and_are_known_all_the_while),
         TWICE(a_merge_that_fails_is_made_again),
         TWICE(wherever_a_merge_is_cut_off_no_id_is_lost),

@@ -6,6 +6,7 @@
 #include "src/base/file.h"
 #include "watchers/log_lines.h"
 
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -60,13 +61,13 @@ static struct ruleset *parse(struct problems *problems)
     return ruleset;
 }
 
-static int set_up(void **state)
+static int set_up_with(void **state, int64_t rest_ms)
 {
     struct story *story = calloc(1, sizeof *story);
     struct config_options options = { 0 };
     struct store_options store_options = { .max_bytes = STORE_BYTES };
     struct engine_options engine_options = { 0 };
-    struct inlet_options inlet_options = { .on_fatal = must_not_fail };
+    struct inlet_options inlet_options = { .on_fatal = must_not_fail, .fold_every_ms = rest_ms };
     struct problems *problems;
 
     assert_non_null(story);
@@ -90,6 +91,16 @@ static int set_up(void **state)
     assert_int_equal(inlet_new(&inlet_options, &story->inlet), RC_OK);
     problems_free(problems);
     return 0;
+}
+
+static int set_up(void **state)
+{
+    return set_up_with(state, 0);
+}
+
+static int set_up_with_long_rests(void **state)
+{
+    return set_up_with(state, HOUR_MS);
 }
 
 static int tear_down(void **state)
@@ -184,6 +195,67 @@ static void once_it_stops_no_lines_are_taken(void **state)
     assert_false(story->pushed[0].is_done);
 }
 
+/* --- deliveries --- */
+
+struct pushed_delivery {
+    struct inlet_delivery delivery;
+    struct journal_entry entry;
+    struct engine *engine;
+    int64_t n_unfolded; /* when it was stored */
+    sem_t is_stored;
+};
+
+static void stored(struct inlet_delivery *delivery, enum rc rc)
+{
+    struct pushed_delivery *pushed = delivery->context;
+
+    assert_int_equal(rc, RC_OK);
+    pushed->n_unfolded = engine_n_unfolded(pushed->engine);
+    sem_post(&pushed->is_stored);
+}
+
+/* Pushes one and waits until it is stored; gives how many were not folded then. */
+static int64_t deliver(struct story *story)
+{
+    struct pushed_delivery pushed = { .engine = story->engine };
+
+    pushed.entry = (struct journal_entry){ .door = DOOR_DATA,
+                                           .watcher = SLICE("app"),
+                                           .type = SLICE(ENGINE_RECORDED_EVENT),
+                                           .received_ms = clock_wall_ms(),
+                                           .body = SLICE("{\"kind\":\"log\"}") };
+    pushed.delivery = (struct inlet_delivery){ .item = { .entry = &pushed.entry },
+                                               .done = stored,
+                                               .context = &pushed };
+    assert_int_equal(sem_init(&pushed.is_stored, 0, 0), 0);
+    assert_int_equal(inlet_push(story->inlet, &pushed.delivery), RC_OK);
+    while (sem_wait(&pushed.is_stored))
+        ;
+    sem_destroy(&pushed.is_stored);
+    return pushed.n_unfolded;
+}
+
+/* The first may come before the engine has looked for what the last run left, and is folded with it. */
+static void who_sends_one_after_the_other_does_not_wait_for_the_folding_of_each(void **state)
+{
+    struct story *story = *state;
+
+    assert_int_equal(inlet_start(story->inlet), RC_OK);
+    deliver(story);
+    deliver(story);
+    assert_true(deliver(story) >= 2);
+}
+
+static void what_came_meanwhile_is_folded_together_after_the_rest(void **state)
+{
+    struct story *story = *state;
+    int64_t end_ms = clock_mono_ms() + 30 * SECOND_MS;
+
+    assert_int_equal(inlet_start(story->inlet), RC_OK);
+    while (deliver(story) > 1) /* all but itself are folded */
+        assert_true(clock_mono_ms() < end_ms);
+}
+
 #define EACH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -192,6 +264,10 @@ int main(void)
         EACH(at_a_stop_lines_that_wait_are_stored),
         EACH(at_a_stop_lines_behind_some_that_cannot_be_stored_are_not_stored_either),
         EACH(once_it_stops_no_lines_are_taken),
+        cmocka_unit_test_setup_teardown(
+            who_sends_one_after_the_other_does_not_wait_for_the_folding_of_each,
+            set_up_with_long_rests, tear_down),
+        EACH(what_came_meanwhile_is_folded_together_after_the_rest),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
