@@ -17,6 +17,7 @@ import hmac
 import http.server
 import json
 import math
+import socket
 import threading
 import time
 import urllib.parse
@@ -118,7 +119,10 @@ class Slack(Workspace):
         self.links = []  # of Socket Mode, the newest last
         self.link_port = None  # of who takes them, where that is somebody else
         self.tickets = set()
-        self.port = 0
+        self.place = socket.socket()  # holds the port while nobody listens: somebody else would be given it
+        self.place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.place.bind(("127.0.0.1", 0))
+        self.port = self.place.getsockname()[1]
         self.server = None
         self.up()
 
@@ -127,7 +131,6 @@ class Slack(Workspace):
     def up(self):
         self.server = Server(("127.0.0.1", self.port), Handler)
         self.server.slack = self
-        self.port = self.server.server_address[1]
         self.serving = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self.serving.start()
         return self
@@ -143,6 +146,7 @@ class Slack(Workspace):
         for link in self.open_links():
             link.cut()
         self.down()
+        self.place.close()
 
     def serve(self, vedette):
         self.daemon = vedette
