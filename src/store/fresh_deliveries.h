@@ -20,7 +20,8 @@ struct fresh_bounds {
     size_t n_piece; /* that are merged at a time */
     size_t n_rows;  /* that leave the log at a time */
 };
-/* A few megabytes of memory, in a crowd a dozen; a few milliseconds for whoever waits behind a piece. */
+/* A few megabytes of memory, in a crowd ten, in one that lasts twenty: those that are merged, and as many that came meanwhile. A few milliseconds for whoever waits
+ * behind a piece. */
 extern const struct fresh_bounds fresh_bounds_usual;
 
 /* Reads the log. Damaged rows are told and passed over. Keeps `bounds`. Free with fresh_deliveries_free, which accepts NULL. */
@@ -48,7 +49,8 @@ enum rc fresh_deliveries_take(struct delivery_taking *taking, struct slice watch
                               struct ulid *event) MUST_CHECK;
 enum rc fresh_deliveries_store(struct delivery_taking *taking) MUST_CHECK;
 
-/* Whether some should be put into their days, be it that others wait for it, who would rather have it later (`can_wait`). */
+/* Whether some should be put into their days. With `can_wait`, since others would wait for it: only where they are the most that memory is meant for; a merge that has
+ * begun waits as well. */
 bool fresh_deliveries_are_many(const struct fresh_deliveries *fresh, bool can_wait);
 /* Puts a piece of them there, in a transaction that takes none, or what is in its day leaves the log. */
 enum rc fresh_deliveries_merge(struct fresh_deliveries *fresh, struct store_txn *txn) MUST_CHECK;
