@@ -524,6 +524,13 @@ static void expire(struct inlet *inlet)
         note(inlet, rc);
 }
 
+/* Not in a crowd, whose commits are made of many pages each and gain nothing by it; nor on a full disk, whose last bytes are not for this. */
+static void preallocate(struct inlet *inlet)
+{
+    if (!inlet->is_full && !inlet->crowd.is_there)
+        engine_preallocate(inlet->engine);
+}
+
 /* Monotonic time at which there is something to do although nobody pushes. */
 static int64_t wake_mono_ms(struct inlet *inlet)
 {
@@ -581,6 +588,7 @@ static void *work(void *argument)
         fold(inlet);
         merge_deliveries(inlet);
         expire(inlet);
+        preallocate(inlet);
     }
     return NULL;
 }

@@ -7,8 +7,8 @@
 
 /* One turn: a batch of 256 deliveries of the usual size needs a few MB; one of the largest allowed needs about 200. */
 #define TURN_LIMIT_BYTES ((size_t)1 << 30)
-/* A disk that was full has room again from here on: a file system may keep the last blocks for itself. */
-#define DISK_ROOM_BYTES ((int64_t)1 << 20)
+/* A disk that was full has room again from here on: above where it counts as full, lest it be both in turns. */
+#define DISK_ROOM_BYTES (2 * STORE_LAST_ROOM_BYTES)
 
 /* --- what is there at the start --- */
 
@@ -191,6 +191,11 @@ enum rc engine_refuse_when_full(struct store_txn *txn)
     metric_set(METRIC_STORE_LIMIT_BYTES, (struct slice){ 0 }, (struct slice){ 0 },
                (double)max_bytes);
     return used_bytes / STORE_DATA_PERCENT >= max_bytes / 100 ? RC_FULL : RC_OK;
+}
+
+void engine_preallocate(struct engine *engine)
+{
+    store_preallocate(engine->store);
 }
 
 bool engine_has_room(struct engine *engine)

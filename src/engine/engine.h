@@ -218,6 +218,8 @@ enum rc engine_note_group(struct engine *engine, const struct group_members *mem
 
 /* Retention: a bounded number of rows a call; `*more` when there is more to remove now. */
 enum rc engine_expire(struct engine *engine, int64_t now_ms, bool *more) MUST_CHECK;
+/* Between turns, so that the next commits are cheaper (store.h). */
+void engine_preallocate(struct engine *engine);
 /* After RC_FULL: whether a delivery could be stored by now. */
 bool engine_has_room(struct engine *engine);
 

@@ -198,7 +198,7 @@ static enum rc expire(struct turn *turn, bool *more)
 enum rc engine_expire(struct engine *engine, int64_t now_ms, bool *more)
 {
     struct turn turn;
-    enum rc rc = turn_begin(engine, now_ms, &turn);
+    enum rc rc = turn_begin_in_last_room(engine, now_ms, &turn);
 
     *more = false;
     store_check_readers(engine->store);

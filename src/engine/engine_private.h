@@ -125,6 +125,9 @@ void drift_tell(struct engine *engine, const struct event *event);
 
 /* turn.c */
 enum rc turn_begin(struct engine *engine, int64_t now_ms, struct turn *turn) MUST_CHECK;
+/* One that may be committed on a full disk (store_use_last_room). */
+enum rc turn_begin_in_last_room(struct engine *engine, int64_t now_ms,
+                                struct turn *turn) MUST_CHECK;
 /* Commits, counts, tells the listener. */
 enum rc turn_commit(struct turn *turn) MUST_CHECK;
 void turn_abort(struct turn *turn);

@@ -176,7 +176,7 @@ static enum rc suspect_next(struct engine *engine, int64_t now_ms, bool *buried)
     struct journal_entry entry = { 0 };
     uint64_t cursor = 0, suspect = 0, tries = 0;
     struct turn turn;
-    enum rc rc = turn_begin(engine, now_ms, &turn);
+    enum rc rc = turn_begin_in_last_room(engine, now_ms, &turn);
 
     if (!rc)
         rc = meta_get(turn.txn, META_CURSOR, &cursor);
@@ -237,14 +237,15 @@ static enum rc fold_suspects(struct engine *engine, int64_t now_ms)
         if (!rc && !buried)
             rc = fold_suspect(engine, now_ms);
     }
-    return rc == RC_NOT_FOUND ? RC_OK : rc;
+    /* On a full disk they are folded later as all others are; a crash would bring them here again. */
+    return rc == RC_NOT_FOUND || rc == RC_FULL ? RC_OK : rc;
 }
 
 enum rc engine_recover(struct engine *engine, int64_t now_ms)
 {
     uint64_t n_tries = 0;
     struct turn turn;
-    enum rc rc = turn_begin(engine, now_ms, &turn);
+    enum rc rc = turn_begin_in_last_room(engine, now_ms, &turn);
 
     if (!rc)
         rc = restore(&turn, &n_tries);
@@ -262,7 +263,7 @@ enum rc engine_recover(struct engine *engine, int64_t now_ms)
 enum rc engine_stop(struct engine *engine)
 {
     struct turn turn;
-    enum rc rc = turn_begin(engine, 0, &turn);
+    enum rc rc = turn_begin_in_last_room(engine, 0, &turn);
 
     if (!rc)
         rc = meta_set(turn.txn, META_CLEAN_STOP, 1);

@@ -13,6 +13,14 @@ enum rc turn_begin(struct engine *engine, int64_t now_ms, struct turn *turn)
     return store_begin(engine->store, &turn->txn);
 }
 
+enum rc turn_begin_in_last_room(struct engine *engine, int64_t now_ms, struct turn *turn)
+{
+    enum rc rc = turn_begin(engine, now_ms, turn);
+
+    store_use_last_room(turn->txn);
+    return rc;
+}
+
 /* Told once they are known, and then where they change: most turns change few of them. */
 static void count_some(const struct engine *engine, enum metric metric, const char *const *names,
                        int64_t *counts, const int64_t *changes, size_t n_counts)

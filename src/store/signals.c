@@ -103,7 +103,7 @@ static enum rc put_key(struct store_txn *txn, const struct signal *signal)
 
 enum rc signal_put(struct store_txn *txn, const struct signal *signal)
 {
-    enum rc rc = put_key(txn, signal);
+    enum rc rc = signal->was_found ? RC_OK : put_key(txn, signal);
 
     return rc ? rc : object_put(txn, TABLE_SIGNALS, &signal_shape, signal->id, signal);
 }
@@ -125,7 +125,9 @@ enum rc signal_find(struct store_txn *txn, struct fingerprint fingerprint, struc
         return rc;
     if (!key_read_ulid(&stored, &id))
         return RC_CORRUPT;
-    return signal_get(txn, id, arena, signal);
+    rc = signal_get(txn, id, arena, signal);
+    signal->was_found = !rc;
+    return rc;
 }
 
 enum rc signal_delete(struct store_txn *txn, const struct signal *signal)

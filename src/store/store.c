@@ -2,6 +2,7 @@
 
 #include "src/base/log.h"
 #include "src/store/meta.h"
+#include "src/store/preallocation.h"
 #include "src/store/store_backend.h"
 #include "src/store/store_place.h"
 
@@ -24,6 +25,7 @@ struct lmdb_store {
     struct store base;
     MDB_env *env;
     MDB_dbi tables[STORE_N_TABLES];
+    struct preallocation pages; /* the writer's */
     int lock_fd;
     _Atomic int64_t n_free_pages;
     _Atomic unsigned n_commits_to_count; /* 0: count the freed pages when they are next asked for */
@@ -114,17 +116,6 @@ static enum rc lmdb_begin(struct store *store, bool is_write, struct store_txn *
         return rc_of(code);
     }
     *txn = &made->base;
-    return RC_OK;
-}
-
-static enum rc lmdb_disk_room(struct store *base, int64_t *bytes)
-{
-    struct statvfs disk;
-    int fd;
-
-    if (mdb_env_get_fd(lmdb_of(base)->env, &fd) || fstatvfs(fd, &disk))
-        return RC_IO;
-    *bytes = (int64_t)(disk.f_bavail * disk.f_frsize);
     return RC_OK;
 }
 
@@ -299,26 +290,48 @@ static enum rc count_anew(struct lmdb_store *store)
     return RC_OK;
 }
 
+/* Without a free reader slot the older count will do. */
+static enum rc need_count(struct lmdb_store *store)
+{
+    enum rc rc = store->n_commits_to_count ? RC_OK : count_anew(store);
+
+    return rc == RC_BUSY ? RC_OK : rc;
+}
+
 static enum rc lmdb_usage(struct store *base, int64_t *used_bytes, int64_t *max_bytes)
 {
     struct lmdb_store *store = lmdb_of(base);
     MDB_envinfo info;
     MDB_stat stat;
     int64_t n_pages;
+    enum rc rc = need_count(store);
 
-    if (!store->n_commits_to_count) {
-        enum rc rc = count_anew(store);
-
-        /* Without a free reader slot the older count will do. */
-        if (rc && rc != RC_BUSY)
-            return rc;
-    }
+    if (rc)
+        return rc;
     if (mdb_env_info(store->env, &info) || mdb_env_stat(store->env, &stat))
         return RC_IO;
     n_pages = (int64_t)info.me_last_pgno + 1 - store->n_free_pages;
     *used_bytes = n_pages * (int64_t)stat.ms_psize;
     *max_bytes = (int64_t)info.me_mapsize;
     return RC_OK;
+}
+
+static enum rc lmdb_disk_room(struct store *base, int64_t *bytes)
+{
+    struct lmdb_store *store = lmdb_of(base);
+    struct statvfs disk;
+    MDB_stat stat;
+    enum rc rc;
+    int fd;
+
+    if (mdb_env_get_fd(store->env, &fd) || mdb_env_stat(store->env, &stat) || fstatvfs(fd, &disk))
+        return RC_IO;
+    *bytes = disk.f_blocks ? (int64_t)(disk.f_bavail * disk.f_frsize) : INT64_MAX;
+    if (*bytes >= STORE_LAST_ROOM_BYTES)
+        return RC_OK;
+    rc = need_count(store);
+    *bytes += store->n_free_pages * (int64_t)stat.ms_psize;
+    return rc;
 }
 
 static void lmdb_check_readers(struct store *store)
@@ -330,6 +343,15 @@ static void lmdb_check_readers(struct store *store)
         log_warn("reader slots of the store cannot be checked");
     else if (n_dead)
         log_warn("readers of the store died: their slots are free again n=%d", n_dead);
+}
+
+static void lmdb_preallocate(struct store *base)
+{
+    struct lmdb_store *store = lmdb_of(base);
+    MDB_envinfo info;
+
+    if (!mdb_env_info(store->env, &info))
+        preallocate(&store->pages, (int64_t)info.me_last_pgno + 1);
 }
 
 static void lmdb_close(struct store *base)
@@ -358,18 +380,29 @@ static const struct store_backend lmdb_backend = {
     .usage = lmdb_usage,
     .check_readers = lmdb_check_readers,
     .disk_room = lmdb_disk_room,
+    .preallocate = lmdb_preallocate,
 };
 
 /* --- opening --- */
 
-static int close_on_exec(MDB_env *env)
+/* Closed on exec, and looked at for preallocation. */
+static int prepare_file(struct lmdb_store *store)
 {
+    MDB_envinfo info;
+    MDB_stat stat;
     int fd;
-    int code = mdb_env_get_fd(env, &fd);
+    int code = mdb_env_get_fd(store->env, &fd);
 
+    if (!code)
+        code = mdb_env_info(store->env, &info);
+    if (!code)
+        code = mdb_env_stat(store->env, &stat);
     if (code)
         return code;
-    return fcntl(fd, F_SETFD, FD_CLOEXEC) ? errno : MDB_SUCCESS;
+    if (fcntl(fd, F_SETFD, FD_CLOEXEC))
+        return errno;
+    return preallocation_begin(&store->pages, fd, stat.ms_psize,
+                               (int64_t)(info.me_mapsize / stat.ms_psize));
 }
 
 static size_t map_bytes(int64_t max_bytes)
@@ -394,7 +427,7 @@ static enum rc open_environment(struct lmdb_store *store, const struct store_opt
     if (!code)
         code = mdb_env_open(store->env, options->directory, MDB_NOTLS, 0600);
     if (!code)
-        code = close_on_exec(store->env);
+        code = prepare_file(store);
     if (code)
         problems_add(problems, PROBLEM_ERROR, slice_of(options->directory), 0, 0,
                      "the store cannot be opened: %s", mdb_strerror(code));

@@ -31,10 +31,13 @@ struct store_backend {
     enum rc (*usage)(struct store *store, int64_t *used_bytes, int64_t *max_bytes);
     void (*check_readers)(struct store *store);
     enum rc (*disk_room)(struct store *store, int64_t *bytes);
+    void (*preallocate)(struct store *store); /* NULL: nothing is gained by it */
 };
 
 struct store {
     const struct store_backend *backend;
+    bool
+        may_be_written; /* behind the pages in use: a write transaction is open, or has failed; the writer's */
     _Atomic unsigned n_failing; /* commits that are still to fail, for tests */
     _Atomic int failing_rc;     /* enum rc */
     _Atomic bool is_broken;     /* a commit failed with RC_IO: what the disk holds is not known */
@@ -43,6 +46,8 @@ struct store {
 struct store_txn {
     struct store *store;
     bool is_write;
+    bool is_changed;
+    bool uses_last_room;
     enum rc failed; /* the first change that was refused for want of room or by the disk */
 };
 

@@ -29,7 +29,11 @@ static enum rc begin(struct store *store, bool is_write, struct store_txn **txn)
         return rc;
     (*txn)->store = store;
     (*txn)->is_write = is_write;
+    (*txn)->is_changed = false;
+    (*txn)->uses_last_room = false;
     (*txn)->failed = RC_OK;
+    if (is_write)
+        store->may_be_written = true;
     return RC_OK;
 }
 
@@ -45,18 +49,34 @@ enum rc store_begin_read(struct store *store, struct store_txn **txn)
 
 void store_abort(struct store_txn **txn)
 {
-    if (*txn)
-        (*txn)->store->backend->abort(*txn);
+    if (!*txn)
+        return;
+    if ((*txn)->is_write)
+        (*txn)->store->may_be_written = false;
+    (*txn)->store->backend->abort(*txn);
     *txn = NULL;
+}
+
+/* RC_FULL where the disk has no more than its last room. */
+static enum rc look_for_disk_room(struct store_txn *txn)
+{
+    int64_t bytes;
+    enum rc rc;
+
+    if (!txn->is_changed || txn->uses_last_room)
+        return RC_OK;
+    rc = store_disk_room(txn->store, &bytes);
+    return !rc && bytes < STORE_LAST_ROOM_BYTES ? RC_FULL : rc;
 }
 
 /* What keeps this transaction from being committed; RC_OK when nothing does. */
 static enum rc refusal(struct store_txn *txn)
 {
     struct store *store = txn->store;
+    enum rc rc = txn->failed ? txn->failed : look_for_disk_room(txn);
 
-    if (txn->failed)
-        return txn->failed;
+    if (rc)
+        return rc;
     if (!store->n_failing)
         return RC_OK;
     store->n_failing--;
@@ -75,11 +95,19 @@ enum rc store_commit(struct store_txn **txn)
     }
     rc = store->backend->commit(*txn);
     *txn = NULL;
+    /* After a commit that failed the disk may hold what the library says is not there, up to the next one that begins. */
+    store->may_be_written = rc != RC_OK;
     if (!rc || rc == RC_FULL)
         return rc;
     /* After a failed write or sync the next ones may "succeed" without having written what failed. */
     store->is_broken = true;
     return RC_IO;
+}
+
+void store_use_last_room(struct store_txn *txn)
+{
+    if (txn)
+        txn->uses_last_room = true;
 }
 
 struct store *store_of(struct store_txn *txn)
@@ -97,6 +125,7 @@ static enum rc changed(struct store_txn *txn, enum rc rc)
 {
     if (rc && rc != RC_CONFLICT && rc != RC_NOT_FOUND && !txn->failed)
         txn->failed = rc;
+    txn->is_changed |= !rc;
     return rc;
 }
 
@@ -178,6 +207,12 @@ enum rc store_usage(struct store_txn *txn, int64_t *used_bytes, int64_t *max_byt
 void store_check_readers(struct store *store)
 {
     store->backend->check_readers(store);
+}
+
+void store_preallocate(struct store *store)
+{
+    if (store->backend->preallocate && !store->may_be_written && !store->is_broken)
+        store->backend->preallocate(store);
 }
 
 enum rc store_disk_room(struct store *store, int64_t *bytes)

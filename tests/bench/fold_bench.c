@@ -166,8 +166,10 @@ static void fold_batch(struct bench *bench, struct cost *cost)
     bool more = true;
 
     begin_cost(cost);
-    while (more)
+    while (more) {
         need(engine_fold(bench->engine, bench->now_ms, BATCH, INT64_MAX / 2, &more), "fold");
+        engine_preallocate(bench->engine); /* as the inlet does */
+    }
     end_cost(cost);
 }
 
@@ -226,6 +228,7 @@ static void put_batch(struct bench *bench, uint64_t from, uint64_t n_keys, size_
     for (uint64_t i = 0; i < BATCH; i++)
         put_row(bench, txn, from + i < n_keys ? from + i : draw(bench) % n_keys, bytes);
     need(store_commit(&txn), "commit");
+    store_preallocate(bench->store);
     end_cost(cost);
 }
 

@@ -70,11 +70,10 @@ class StoreFaults(VedetteTest):
         ballast = disk.fill()
         self.send_until_refused(vedette)
 
-        note = "n" * 3000  # needs pages of its own: what is free inside the store may be enough for a short decision
-        answer = vedette.decide(proposal, "approve", note=note)
+        answer = vedette.decide(proposal, "approve")
         self.assertEqual(answer.status, 503)
         self.assertRegex(answer.json()["title"] + answer.json().get("detail", ""), "full|stored")
-        told = vedette.cli("approve", proposal["short"], "--yes", "--no-wait", "--note", note)
+        told = vedette.cli("approve", proposal["short"], "--yes", "--no-wait")
         self.assertNotEqual(told.returncode, 0)
         self.assertRegex(told.stderr, "full|stored")
         self.assertEqual(vedette.items("proposals")[0]["state"], "open")
@@ -84,6 +83,26 @@ class StoreFaults(VedetteTest):
         wait_until(lambda: vedette.decide(proposal, "approve").status == 200, "it can be recorded again", patience=5)
         vedette.wait_for_proposal(state="verifying")
         self.assertEqual(len(vedette.steps_run()), 1)
+
+    def test_s03_a_start_on_a_full_disk_shows_what_is_stored_and_goes_on_when_there_is_room(self):
+        disk = Disk(self, self.directory, 16)
+        vedette = self.begin(state=disk.path / "state")
+        proposal = self.one_open(vedette)
+        ballast = disk.fill()
+        self.send_until_refused(vedette)
+        for end in (vedette.stop, vedette.kill):
+            end()
+            vedette.start()
+            self.assertEqual([item["id"] for item in vedette.items("proposals")], [proposal["id"]])
+            self.assertEqual(self.ledger.send(vedette).status, 503)
+            self.assertEqual(vedette.decide(proposal, "approve").status, 503)
+
+        ballast.unlink()
+        wait_until(lambda: self.status_of(vedette, "/readyz") == 200, "there is room")
+        self.assertEqual(self.ledger.send(vedette).status, 202)
+        self.assertEqual(vedette.decide(proposal, "approve").status, 200)
+        vedette.wait_for_proposal(state="verifying")
+        self.ledger.check(self, vedette, others=["github.star"])
 
     def test_s03_a_result_that_came_while_the_disk_was_full_is_kept_until_it_is_not(self):
         disk = Disk(self, self.directory, 16)

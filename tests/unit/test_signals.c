@@ -83,6 +83,25 @@ static void a_signal_keeps_its_place_over_its_episodes(void **state)
     assert_true(slice_is_absent(found.window));
 }
 
+static void a_signal_that_was_found_is_put_without_another_look_at_its_fingerprint(void **state)
+{
+    struct signal signal = example();
+    struct fixture *fixture = *state;
+    struct signal found;
+
+    assert_int_equal(signal_put(fixture->txn, &signal), RC_OK);
+    assert_int_equal(signal_find(fixture->txn, fingerprint_0_to_15(), fixture->arena, &found),
+                     RC_OK);
+    found.count = 8;
+    found.fingerprint = SLICE("not looked at");
+    assert_int_equal(signal_put(fixture->txn, &found), RC_OK);
+    assert_int_equal(signal_find(fixture->txn, fingerprint_0_to_15(), fixture->arena, &found),
+                     RC_OK);
+    assert_int_equal(found.count, 8);
+    assert_int_equal(signal_get(fixture->txn, signal.id, fixture->arena, &found), RC_OK);
+    assert_false(found.was_found);
+}
+
 static void a_deleted_signal_leaves_nothing(void **state)
 {
     const struct signal signal = example();
@@ -138,6 +157,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TWICE(a_signal_is_found_by_its_fingerprint_and_by_its_id),
         TWICE(a_signal_keeps_its_place_over_its_episodes),
+        TWICE(a_signal_that_was_found_is_put_without_another_look_at_its_fingerprint),
         TWICE(a_deleted_signal_leaves_nothing),
         TWICE(a_fingerprint_that_is_none_is_refused),
         TWICE(s07_a_damaged_signal_is_never_acted_on),

@@ -1,4 +1,5 @@
 /* What the store promises when processes are killed, the disk fills and a second one comes: faults S01 to S16. */
+#include "src/base/file.h"
 #include "src/store/meta.h"
 #include "src/store/store.h"
 
@@ -7,8 +8,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -20,10 +24,14 @@
 
 /* --- the disk as the library sees it: these stand before the system's --- */
 
+#define MUTE ULONG_MAX
+
 static struct disk {
     int write_error; /* what every write fails with; 0: none does */
     int meta_error; /* likewise for the one that makes a commit count: it goes through a descriptor of its own */
     int sync_error;
+    unsigned long
+        room; /* what is left in blocks of a byte; 0: much, and MUTE: the file system does not tell */
     size_t n_syncs;
     size_t n_meta_writes; /* those that came after a sync */
 } disk;
@@ -59,6 +67,17 @@ int fdatasync(int fd)
         return (int)refused(disk.sync_error);
     disk.n_syncs++;
     return (int)syscall(SYS_fdatasync, fd);
+}
+
+int fstatvfs(int fd, struct statvfs *facts)
+{
+    (void)fd;
+    *facts = (struct statvfs){ .f_frsize = 1, .f_blocks = LONG_MAX, .f_bavail = LONG_MAX };
+    if (disk.room == MUTE)
+        facts->f_blocks = facts->f_bavail = 0;
+    else if (disk.room)
+        facts->f_bavail = disk.room;
+    return 0;
 }
 
 /* --- a store, opened by the test as it likes --- */
@@ -167,6 +186,7 @@ static void number_rows(const char *directory, int out_fd, long moment_ns)
             _exit(1);
         if (number == first + 1 && !be_killed_in(moment_ns))
             _exit(1);
+        store_preallocate(store);
     }
 }
 
@@ -345,6 +365,172 @@ static void s03_a_full_disk_refuses_a_commit_and_takes_the_next_when_it_has_room
         assert_int_equal(put_number(fixture->store, i + 1), RC_OK);
         assert_true(has_number(fixture, i + 1));
     }
+}
+
+static enum rc put_number_in_last_room(struct store *store, uint64_t number)
+{
+    struct store_txn *txn;
+
+    assert_int_equal(store_begin(store, &txn), RC_OK);
+    store_use_last_room(txn);
+    assert_int_equal(meta_set(txn, META_SEQUENCE, number), RC_OK);
+    return store_commit(&txn);
+}
+
+static void s03_the_last_room_of_a_disk_is_for_what_makes_room_alone(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_txn *txn;
+
+    open_store(fixture, SMALL_MAP_BYTES);
+    disk.room = STORE_LAST_ROOM_BYTES / 2;
+    assert_int_equal(put_number(fixture->store, 1), RC_FULL);
+    assert_false(has_number(fixture, 1));
+    assert_int_equal(put_number_in_last_room(fixture->store, 1), RC_OK);
+    assert_int_equal(put_number(fixture->store, 1), RC_FULL);
+    disk.room = STORE_LAST_ROOM_BYTES;
+    assert_int_equal(put_number(fixture->store, 1), RC_OK);
+    assert_true(has_number(fixture, 1));
+    disk.room = 1;
+    assert_int_equal(store_begin(fixture->store, &txn), RC_OK);
+    assert_int_equal(store_commit(&txn),
+                     RC_OK); /* nothing was changed: there is nothing to store */
+}
+
+static void s03_on_a_full_disk_the_store_goes_on_with_pages_of_its_own_that_are_free(void **state)
+{
+    static char bytes[2 * STORE_LAST_ROOM_BYTES];
+    const struct slice large = { .ptr = bytes, .len = sizeof bytes };
+    struct fixture *fixture = *state;
+    struct store_txn *txn;
+    int64_t room;
+
+    open_store(fixture, SMALL_MAP_BYTES);
+    assert_int_equal(store_begin(fixture->store, &txn), RC_OK);
+    assert_int_equal(store_put(txn, TABLE_FEED, SLICE("large"), large), RC_OK);
+    assert_int_equal(store_commit(&txn), RC_OK);
+    disk.room = 1;
+    assert_int_equal(put_number(fixture->store, 1), RC_FULL);
+    assert_int_equal(store_begin(fixture->store, &txn), RC_OK);
+    store_use_last_room(txn);
+    assert_int_equal(store_delete(txn, TABLE_FEED, SLICE("large")), RC_OK);
+    assert_int_equal(store_commit(&txn), RC_OK);
+    store_check_readers(fixture->store);
+    assert_int_equal(store_disk_room(fixture->store, &room), RC_OK);
+    assert_true(room > (int64_t)sizeof bytes);
+    assert_int_equal(put_number(fixture->store, 1), RC_OK);
+}
+
+static void s03_where_the_file_system_does_not_tell_its_room_commits_are_tried(void **state)
+{
+    struct fixture *fixture = *state;
+
+    open_store(fixture, SMALL_MAP_BYTES);
+    disk.room = MUTE;
+    assert_int_equal(put_number(fixture->store, 1), RC_OK);
+    disk.write_error = ENOSPC;
+    assert_int_equal(put_number(fixture->store, 2), RC_FULL);
+}
+
+static off_t file_bytes(struct fixture *fixture)
+{
+    const struct store_key path = path_in(fixture, "/data.mdb");
+    struct stat file;
+
+    assert_int_equal(stat((const char *)path.bytes, &file), 0);
+    return file.st_size;
+}
+
+static struct rlimit file_limit;
+
+static int keep_file_limit(void **state)
+{
+    signal(SIGXFSZ, SIG_IGN);
+    return getrlimit(RLIMIT_FSIZE, &file_limit) || make_place(state);
+}
+
+static int restore_file_limit(void **state)
+{
+    int rc = setrlimit(RLIMIT_FSIZE, &file_limit);
+
+    return fixture_close(state) || rc;
+}
+
+static void s03_pages_that_were_made_ahead_take_the_next_commits_where_the_file_cannot_grow(
+    void **state)
+{
+    struct fixture *fixture = *state;
+    struct rlimit none_more = file_limit;
+
+    open_store(fixture, SMALL_MAP_BYTES);
+    assert_int_equal(put_number(fixture->store, 1), RC_OK);
+    store_preallocate(fixture->store);
+    none_more.rlim_cur = (rlim_t)file_bytes(fixture);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none_more), 0);
+    for (uint64_t number = 2; number <= 20; number++) {
+        store_preallocate(fixture->store); /* and who finds no room for more does no harm */
+        assert_int_equal(put_number(fixture->store, number), RC_OK);
+        assert_true(has_number(fixture, number));
+    }
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &file_limit), 0);
+    close_store(fixture);
+    open_store(fixture, SMALL_MAP_BYTES);
+    assert_true(has_number(fixture, 20));
+}
+
+/* What the library says was not stored may be on the disk nevertheless, and then in what the next start reads. */
+static void s03_after_a_commit_that_failed_at_its_meta_page_nothing_is_written_over_its_pages(
+    void **state)
+{
+    struct fixture *fixture = *state;
+    off_t bytes;
+
+    open_store(fixture, SMALL_MAP_BYTES);
+    assert_int_equal(put_number(fixture->store, 1), RC_OK);
+    disk.meta_error = ENOSPC;
+    assert_int_equal(put_number(fixture->store, 2), RC_FULL);
+    disk.meta_error = 0;
+    bytes = file_bytes(fixture);
+    store_preallocate(fixture->store);
+    assert_int_equal(file_bytes(fixture), bytes);
+}
+
+/* What is in use is what commits have written, byte by byte. */
+static void what_is_stored_stays_as_it_is(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_key path;
+    struct slice before, after;
+
+    open_store(fixture, SMALL_MAP_BYTES);
+    path = path_in(fixture, "/data.mdb");
+    for (uint64_t number = 1; number <= 1000; number++) {
+        if (put_number(fixture->store, number))
+            fail();
+    }
+    assert_int_equal(file_read((const char *)path.bytes, SMALL_MAP_BYTES, fixture->arena, &before),
+                     RC_OK);
+    store_preallocate(fixture->store);
+    assert_int_equal(file_read((const char *)path.bytes, SMALL_MAP_BYTES, fixture->arena, &after),
+                     RC_OK);
+    assert_true(after.len > before.len);
+    assert_memory_equal(after.ptr, before.ptr, before.len);
+}
+
+static void nothing_is_made_ahead_while_a_transaction_may_be_writing_there(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_txn *txn;
+    off_t bytes;
+
+    open_store(fixture, SMALL_MAP_BYTES);
+    bytes = file_bytes(fixture);
+    assert_int_equal(store_begin(fixture->store, &txn), RC_OK);
+    store_preallocate(fixture->store);
+    assert_int_equal(file_bytes(fixture), bytes);
+    store_abort(&txn);
+    store_preallocate(fixture->store);
+    assert_true(file_bytes(fixture) > bytes);
 }
 
 /* The commit that failed is not there, nothing more is begun, and a new start finds all that was said to be stored. */
@@ -652,6 +838,15 @@ int main(void)
         FAULT(s01_what_was_acknowledged_survives_a_kill_at_any_instant),
         FAULT(s02_a_commit_returns_after_the_rows_and_then_what_makes_them_count_are_synced),
         FAULT(s03_a_full_disk_refuses_a_commit_and_takes_the_next_when_it_has_room),
+        FAULT(s03_the_last_room_of_a_disk_is_for_what_makes_room_alone),
+        FAULT(s03_on_a_full_disk_the_store_goes_on_with_pages_of_its_own_that_are_free),
+        FAULT(s03_where_the_file_system_does_not_tell_its_room_commits_are_tried),
+        cmocka_unit_test_setup_teardown(
+            s03_pages_that_were_made_ahead_take_the_next_commits_where_the_file_cannot_grow,
+            keep_file_limit, restore_file_limit),
+        FAULT(s03_after_a_commit_that_failed_at_its_meta_page_nothing_is_written_over_its_pages),
+        FAULT(what_is_stored_stays_as_it_is),
+        FAULT(nothing_is_made_ahead_while_a_transaction_may_be_writing_there),
         FAULT(s04_a_full_map_refuses_and_takes_again_what_was_made_room_for),
         FAULT(s04_a_refused_change_takes_the_whole_transaction_with_it),
         FAULT(s05_after_a_failed_sync_the_store_begins_nothing_more),
