@@ -2,6 +2,7 @@
 
 #include "src/base/clock.h"
 #include "src/base/metrics.h"
+#include "src/daemon/crowd.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -22,17 +23,9 @@
 #define FOLD_BUDGET_MS 10
 /* Who sends one after the other would find each answer behind the folding of the last: what comes within so short a time is folded together. */
 #define FOLD_EVERY_MS 5
-/* Folding and its commit make everybody wait who comes meanwhile. Where senders come in a crowd it has its turn less often, and
- * what is not folded grows, up to a lag at which they wait for it again. A crowd is many a second and many for each commit: those who come evenly
- * are a few for each where the disk is fast, and not so many a second that a slow one could not fold them as they come. */
-#define CROWD_A_SECOND 3000
-#define CROWD_BATCH 12 /* in the mean */
-/* Looked at for so long until it is one, and until it is none any more. */
-#define CROWD_BEGIN_MS 50
-#define CROWD_END_MS 200
+/* In a crowd folding has its turn seldom, and for less. */
 #define CROWD_FOLD_EVERY_MS 200
 #define CROWD_FOLD_BUDGET_MS 5
-#define CROWD_MAX_LAG 100000
 /* After a full disk or store: how often it is tried again. */
 #define RETRY_MS SECOND_MS
 #define EXPIRE_EVERY_MS (30 * SECOND_MS)
@@ -41,12 +34,6 @@ struct lane {
     struct inlet_delivery *first, **last;
     size_t n_items;
     int64_t bytes;
-};
-
-struct crowd {
-    bool is_there;
-    int64_t since_mono_ms; /* deliveries are counted since then */
-    int64_t n_deliveries, n_batches;
 };
 
 struct inlet {
@@ -319,24 +306,6 @@ static size_t take_batch(struct inlet *inlet, struct inlet_delivery **batch)
     return n_items;
 }
 
-static void count_crowd(struct inlet *inlet, size_t n_items)
-{
-    struct crowd *crowd = &inlet->crowd;
-    int64_t now_mono_ms = clock_mono_ms();
-    int64_t took_ms = now_mono_ms - crowd->since_mono_ms;
-
-    crowd->n_deliveries += (int64_t)n_items;
-    crowd->n_batches += n_items > 0;
-    if (took_ms < (crowd->is_there ? CROWD_END_MS : CROWD_BEGIN_MS))
-        return;
-    crowd->is_there = crowd->n_batches > 0 &&
-                      crowd->n_deliveries >= CROWD_BATCH * crowd->n_batches &&
-                      crowd->n_deliveries * SECOND_MS >= CROWD_A_SECOND * took_ms &&
-                      engine_n_unfolded(inlet->engine) < CROWD_MAX_LAG;
-    crowd->since_mono_ms = now_mono_ms;
-    crowd->n_deliveries = crowd->n_batches = 0;
-}
-
 static void accept_batch(struct inlet *inlet)
 {
     struct inlet_delivery *batch[BATCH_DELIVERIES];
@@ -344,7 +313,7 @@ static void accept_batch(struct inlet *inlet)
     size_t n_items = take_batch(inlet, batch);
     enum rc rc;
 
-    count_crowd(inlet, n_items);
+    crowd_count(&inlet->crowd, n_items, engine_n_unfolded(inlet->engine), clock_mono_ms());
     if (!n_items)
         return;
     for (size_t i = 0; i < n_items; i++)
