@@ -15,12 +15,15 @@
 /* Looked at for so long until it is one, and until it is none any more. */
 #define CROWD_BEGIN_MS 50
 #define CROWD_END_MS 200
+/* Nobody for so long, and it is over at once: what it left is folded. */
+#define CROWD_SILENCE_MS 20
 
 struct crowd { /* begins as zeros: there is none */
     bool is_there;
     int64_t since_mono_ms; /* deliveries are counted since then */
+    int64_t last_mono_ms;  /* when one was committed */
     int64_t n_deliveries, n_batches;
 };
 
-/* Notes that `n_items` deliveries, which may be none, are about to be committed together, while `n_unfolded` wait to be folded. */
+/* Notes that `n_items` deliveries, which may be none, were committed together, and that `n_unfolded` wait to be folded. */
 void crowd_count(struct crowd *crowd, size_t n_items, int64_t n_unfolded, int64_t now_mono_ms);

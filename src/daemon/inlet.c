@@ -306,16 +306,11 @@ static size_t take_batch(struct inlet *inlet, struct inlet_delivery **batch)
     return n_items;
 }
 
-static void accept_batch(struct inlet *inlet)
+static void accept_these(struct inlet *inlet, struct inlet_delivery **batch, size_t n_items)
 {
-    struct inlet_delivery *batch[BATCH_DELIVERIES];
     struct engine_accept_item items[BATCH_DELIVERIES];
-    size_t n_items = take_batch(inlet, batch);
     enum rc rc;
 
-    crowd_count(&inlet->crowd, n_items, engine_n_unfolded(inlet->engine), clock_mono_ms());
-    if (!n_items)
-        return;
     for (size_t i = 0; i < n_items; i++)
         items[i] = batch[i]->item;
     rc = engine_accept(inlet->engine, items, n_items);
@@ -326,6 +321,16 @@ static void accept_batch(struct inlet *inlet)
         batch[i]->item.is_duplicate = items[i].is_duplicate;
         batch[i]->done(batch[i], rc);
     }
+}
+
+static void accept_batch(struct inlet *inlet)
+{
+    struct inlet_delivery *batch[BATCH_DELIVERIES];
+    size_t n_items = take_batch(inlet, batch);
+
+    if (n_items)
+        accept_these(inlet, batch, n_items);
+    crowd_count(&inlet->crowd, n_items, engine_n_unfolded(inlet->engine), clock_mono_ms());
 }
 
 /* --- lines --- */
@@ -430,7 +435,11 @@ static int64_t fold_rest_ms(const struct inlet *inlet)
 
 static int64_t fold_not_before_mono_ms(const struct inlet *inlet)
 {
-    return greatest(inlet->folded_mono_ms + fold_rest_ms(inlet), inlet->retry_mono_ms);
+    int64_t rested_mono_ms = inlet->folded_mono_ms + fold_rest_ms(inlet);
+
+    if (inlet->crowd.is_there)
+        rested_mono_ms = least(rested_mono_ms, inlet->crowd.last_mono_ms + CROWD_SILENCE_MS);
+    return greatest(rested_mono_ms, inlet->retry_mono_ms);
 }
 
 static void fold(struct inlet *inlet)

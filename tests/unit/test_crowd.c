@@ -8,15 +8,15 @@
 
 #include <cmocka.h>
 
-/* `n_batches` of `n_items` in `took_ms`, and then one more look. */
+/* `n_batches` of `n_items` in `took_ms`: the last at its end, the others at its begin. */
 static void send(struct crowd *crowd, size_t n_batches, size_t n_items, int64_t took_ms,
                  int64_t n_unfolded)
 {
     int64_t since_ms = crowd->since_mono_ms;
 
-    for (size_t i = 0; i < n_batches; i++)
+    for (size_t i = 1; i < n_batches; i++)
         crowd_count(crowd, n_items, n_unfolded, since_ms);
-    crowd_count(crowd, 0, n_unfolded, since_ms + took_ms);
+    crowd_count(crowd, n_items, n_unfolded, since_ms + took_ms);
 }
 
 static struct crowd one_that_is_there(void)
@@ -66,11 +66,25 @@ static void it_is_looked_at_for_a_while_before_it_is_one_and_longer_before_it_is
     (void)state;
     send(&crowd, 100, CROWD_BATCH, CROWD_BEGIN_MS - 1, 0);
     assert_false(crowd.is_there);
-    crowd_count(&crowd, 0, 0, CROWD_BEGIN_MS);
+    crowd_count(&crowd, CROWD_BATCH, 0, CROWD_BEGIN_MS);
     assert_true(crowd.is_there);
-    crowd_count(&crowd, 0, 0, CROWD_BEGIN_MS + CROWD_END_MS - 1);
+    for (int64_t ms = 10; ms < CROWD_END_MS; ms += 10) {
+        crowd_count(&crowd, 1, 0, CROWD_BEGIN_MS + ms);
+        assert_true(crowd.is_there);
+    }
+    crowd_count(&crowd, 1, 0, CROWD_BEGIN_MS + CROWD_END_MS);
+    assert_false(crowd.is_there);
+}
+
+static void it_is_over_at_once_when_nobody_comes_any_more(void **state)
+{
+    struct crowd crowd = one_that_is_there();
+
+    (void)state;
+    crowd_count(&crowd, 1, 0, CROWD_BEGIN_MS + 7);
+    crowd_count(&crowd, 0, 0, CROWD_BEGIN_MS + 7 + CROWD_SILENCE_MS - 1);
     assert_true(crowd.is_there);
-    crowd_count(&crowd, 0, 0, CROWD_BEGIN_MS + CROWD_END_MS);
+    crowd_count(&crowd, 0, 0, CROWD_BEGIN_MS + 7 + CROWD_SILENCE_MS);
     assert_false(crowd.is_there);
 }
 
@@ -91,6 +105,7 @@ int main(void)
         cmocka_unit_test(nobody_is_no_crowd),
         cmocka_unit_test(many_a_second_and_many_a_commit_are_a_crowd),
         cmocka_unit_test(it_is_looked_at_for_a_while_before_it_is_one_and_longer_before_it_is_none),
+        cmocka_unit_test(it_is_over_at_once_when_nobody_comes_any_more),
         cmocka_unit_test(a_crowd_that_folding_cannot_follow_is_treated_as_none),
     };
 
