@@ -38,9 +38,9 @@ struct process {
 
 enum rc process_init(void)
 {
-    /* A parent that ignored SIGCHLD would have the kernel throw exit codes away. */
-    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || signal(SIGCHLD, SIG_DFL) == SIG_ERR ||
-        prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L))
+    /* A parent that ignored SIGCHLD would have the kernel throw exit codes away. A file that may not grow is told by EFBIG. */
+    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || signal(SIGXFSZ, SIG_IGN) == SIG_ERR ||
+        signal(SIGCHLD, SIG_DFL) == SIG_ERR || prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L))
         return RC_IO;
     return RC_OK;
 }

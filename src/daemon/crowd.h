@@ -1,8 +1,9 @@
 /* crowd.h - whether senders come in a crowd.
  *
- * Folding and its commit make everybody wait who comes meanwhile. Where senders come in a crowd folding has its turn less often (inlet.c), and what
- * is not folded grows, up to a lag at which they wait for it again. A crowd is many a second and many for each commit: those who come evenly are
- * a few for each where the disk is fast, and not so many a second that a slow one could not fold them as they come. */
+ * Folding and its commit make everybody wait who comes meanwhile. Where senders come in a crowd folding has its turn
+ * less often (inlet.c), and what is not folded grows, up to a lag at which they wait for it again. A crowd is many a
+ * second and many for each commit: those who come evenly are a few for each where the disk is fast, and not so many a
+ * second that a slow one could not fold them as they come. */
 #pragma once
 
 #include <stdbool.h>
@@ -25,5 +26,6 @@ struct crowd { /* begins as zeros: there is none */
     int64_t n_deliveries, n_batches;
 };
 
-/* Notes that `n_items` deliveries, which may be none, were committed together, and that `n_unfolded` wait to be folded. */
+/* After each look for deliveries: `n_items`, which may be none, were committed together or refused, and `n_unfolded` wait
+ * to be folded. */
 void crowd_count(struct crowd *crowd, size_t n_items, int64_t n_unfolded, int64_t now_mono_ms);

@@ -435,11 +435,7 @@ static int64_t fold_rest_ms(const struct inlet *inlet)
 
 static int64_t fold_not_before_mono_ms(const struct inlet *inlet)
 {
-    int64_t rested_mono_ms = inlet->folded_mono_ms + fold_rest_ms(inlet);
-
-    if (inlet->crowd.is_there)
-        rested_mono_ms = least(rested_mono_ms, inlet->crowd.last_mono_ms + CROWD_SILENCE_MS);
-    return greatest(rested_mono_ms, inlet->retry_mono_ms);
+    return greatest(inlet->folded_mono_ms + fold_rest_ms(inlet), inlet->retry_mono_ms);
 }
 
 static void fold(struct inlet *inlet)
@@ -502,10 +498,10 @@ static void expire(struct inlet *inlet)
         note(inlet, rc);
 }
 
-/* Not in a crowd, whose commits are made of many pages each and gain nothing by it; nor on a full disk, whose last bytes are not for this. */
+/* Not in a crowd, whose commits are made of many pages each and gain nothing by it. */
 static void preallocate(struct inlet *inlet)
 {
-    if (!inlet->is_full && !inlet->crowd.is_there)
+    if (!inlet->crowd.is_there)
         engine_preallocate(inlet->engine);
 }
 
@@ -518,8 +514,10 @@ static int64_t wake_mono_ms(struct inlet *inlet)
 
     if (engine_has_many_fresh_deliveries(inlet->engine, inlet->crowd.is_there))
         wake = least(wake, inlet->merge_retry_mono_ms);
+    if (inlet->crowd.is_there) /* it may be over then */
+        wake = least(wake, inlet->crowd.last_mono_ms + CROWD_SILENCE_MS);
     if (inlet->fold_more)
-        return fold_not_before_mono_ms(inlet);
+        return least(wake, fold_not_before_mono_ms(inlet));
     if (due_ms != INT64_MAX) {
         int64_t due_mono_ms = now_mono_ms + (due_ms - clock_wall_ms());
 

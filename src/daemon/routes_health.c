@@ -59,7 +59,7 @@ static struct check check_store(struct request *request)
         return (struct check){ CHECK_FAILED, SLICE("the store failed") };
     if (facts.data_is_refused)
         return (struct check){ CHECK_FAILED,
-                               SLICE("full: deliveries are refused, decisions go on") };
+                               SLICE("the store or the disk is full: deliveries are refused") };
     return (struct check){ CHECK_OK, { 0 } };
 }
 

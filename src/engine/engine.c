@@ -7,8 +7,6 @@
 
 /* One turn: a batch of 256 deliveries of the usual size needs a few MB; one of the largest allowed needs about 200. */
 #define TURN_LIMIT_BYTES ((size_t)1 << 30)
-/* A disk that was full has room again from here on: above where it counts as full, lest it be both in turns. */
-#define DISK_ROOM_BYTES (2 * STORE_LAST_ROOM_BYTES)
 
 /* --- what is there at the start --- */
 
@@ -103,6 +101,7 @@ enum rc engine_new(const struct engine_options *options, struct engine **engine)
     made->config = options->config;
     made->listener = options->listener;
     made->deterministic = options->deterministic;
+    made->expire_part = 1;
     made->due_ms = -1;
     pthread_mutex_init(&made->ruleset_lock, NULL);
     rc = arena_new(TURN_LIMIT_BYTES, &made->arena);
@@ -205,7 +204,7 @@ bool engine_has_room(struct engine *engine)
     enum rc rc;
 
     rc = store_disk_room(engine->store, &disk_bytes);
-    if (rc || disk_bytes < DISK_ROOM_BYTES)
+    if (rc || disk_bytes < STORE_ROOM_AGAIN_BYTES)
         return false;
     rc = store_begin_read(engine->store, &txn);
     if (!rc)

@@ -3,6 +3,8 @@
 /* A call removes and looks at a bounded number of rows, so that no commit is held long; calls come every half minute. */
 #define EXPIRE_ROWS 500
 #define OBJECTS_VISITED 200
+/* On a full disk the pages of such a commit may be more than there are: the next call takes half as many rows, and so on. */
+#define SMALLEST_PART 64
 /* Above it the oldest events go, however young: data is refused at STORE_DATA_PERCENT, and that is to stay the exception. */
 #define STORE_KEPT_PERCENT 70
 
@@ -139,7 +141,7 @@ static enum rc walk(struct turn *turn, size_t i, int64_t before_ms)
     struct ulid *up_to = &turn->engine->expired_up_to[i];
     enum rc rc = RC_OK;
 
-    for (size_t n = 0; n < OBJECTS_VISITED && !rc; n++) {
+    for (size_t n = 0; n < OBJECTS_VISITED / turn->engine->expire_part && !rc; n++) {
         union any_object object = { 0 };
 
         rc = object_next(turn->txn, walks[i].table, walks[i].shape, *up_to, turn->arena, up_to,
@@ -178,18 +180,19 @@ static enum rc events_kept(struct turn *turn, int64_t *bytes)
 
 static enum rc expire(struct turn *turn, bool *more)
 {
+    const size_t n_rows = EXPIRE_ROWS / turn->engine->expire_part;
     int64_t before_ms = turn->now_ms - turn->engine->config->retention_events_ms;
     int64_t kept_bytes = 0;
     size_t n_removed = 0;
     enum rc rc = events_kept(turn, &kept_bytes);
 
     if (!rc)
-        rc = journal_expire(turn->txn, before_ms, kept_bytes, EXPIRE_ROWS, &n_removed);
-    *more = !rc && n_removed == EXPIRE_ROWS;
+        rc = journal_expire(turn->txn, before_ms, kept_bytes, n_rows, &n_removed);
+    *more = !rc && n_removed == n_rows;
     if (!rc)
-        rc = delivery_expire(turn->txn, turn->now_ms, EXPIRE_ROWS);
+        rc = delivery_expire(turn->txn, turn->now_ms, n_rows);
     if (!rc)
-        rc = change_expire(turn->txn, before_ms, EXPIRE_ROWS);
+        rc = change_expire(turn->txn, before_ms, n_rows);
     for (size_t i = 0; i < sizeof walks / sizeof *walks && !rc; i++)
         rc = walk(turn, i, before_ms);
     return rc;
@@ -207,5 +210,11 @@ enum rc engine_expire(struct engine *engine, int64_t now_ms, bool *more)
     if (!rc)
         rc = turn_commit(&turn);
     turn_abort(&turn);
+    if (rc) /* not again at once */
+        *more = false;
+    if (!rc)
+        engine->expire_part = 1;
+    else if (rc == RC_FULL && engine->expire_part < SMALLEST_PART)
+        engine->expire_part *= 2;
     return rc;
 }

@@ -64,6 +64,7 @@ struct engine {
     bool fold_singly;             /* a batch failed: find out which delivery it was */
     size_t n_careful;             /* batches of lines that are stored before they are folded */
     unsigned n_starved;           /* how often that one found no memory */
+    size_t expire_part;           /* a call of engine_expire takes 1/expire_part of its rows */
     struct ulid expired_up_to[4]; /* where the walk of each table stands (engine_expire.c) */
     struct {
         struct arena *arena;

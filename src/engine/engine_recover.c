@@ -176,7 +176,7 @@ static enum rc suspect_next(struct engine *engine, int64_t now_ms, bool *buried)
     struct journal_entry entry = { 0 };
     uint64_t cursor = 0, suspect = 0, tries = 0;
     struct turn turn;
-    enum rc rc = turn_begin_in_last_room(engine, now_ms, &turn);
+    enum rc rc = turn_begin(engine, now_ms, &turn);
 
     if (!rc)
         rc = meta_get(turn.txn, META_CURSOR, &cursor);
@@ -241,6 +241,7 @@ static enum rc fold_suspects(struct engine *engine, int64_t now_ms)
     return rc == RC_NOT_FOUND || rc == RC_FULL ? RC_OK : rc;
 }
 
+/* On a full disk, too: what was approved before goes on, and its results wait until they can be stored. */
 enum rc engine_recover(struct engine *engine, int64_t now_ms)
 {
     uint64_t n_tries = 0;

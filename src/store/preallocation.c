@@ -1,35 +1,25 @@
 #include "src/store/preallocation.h"
 
-#include <assert.h>
-#include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define PAGE_BYTES_MAX ((size_t)32 * 1024) /* LMDB's, too */
 #define PIECE 16 /* a call for each page that a commit took would be one too many */
 
-int preallocation_begin(struct preallocation *pages, int fd, size_t page_bytes, int64_t n_pages_max)
+enum rc preallocation_begin(struct preallocation *pages, int fd, size_t page_bytes,
+                            int64_t n_pages_max)
 {
     struct stat file;
 
-    assert(page_bytes <= PAGE_BYTES_MAX);
+    if (!page_bytes || page_bytes > PAGE_BYTES_MAX)
+        return RC_INVALID;
     if (fstat(fd, &file))
-        return errno;
+        return RC_IO;
     *pages = (struct preallocation){ .fd = fd,
                                      .page_bytes = page_bytes,
                                      .n_pages_max = n_pages_max,
                                      .n_pages = file.st_size / (int64_t)page_bytes };
-    return 0;
-}
-
-/* Twice what the file grew by since the last call. */
-static int64_t wanted_behind(const struct preallocation *pages, int64_t n_used)
-{
-    int64_t n_pages = pages->n_used ? 2 * (n_used - pages->n_used) : 0;
-
-    if (n_pages < PREALLOCATED_LEAST)
-        return PREALLOCATED_LEAST;
-    return n_pages < PREALLOCATED_MOST ? n_pages : PREALLOCATED_MOST;
+    return RC_OK;
 }
 
 static int64_t least(int64_t a, int64_t b)
@@ -37,7 +27,17 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-void preallocate(struct preallocation *pages, int64_t n_used)
+/* Pages behind the `n_used`. */
+static int64_t wanted_behind(const struct preallocation *pages, int64_t n_used)
+{
+    const int64_t n_least = PREALLOCATION_LEAST_BYTES / (int64_t)pages->page_bytes;
+    const int64_t n_most = PREALLOCATION_MOST_BYTES / (int64_t)pages->page_bytes;
+    const int64_t n_pages = pages->n_used ? 2 * (n_used - pages->n_used) : 0;
+
+    return n_pages < n_least ? n_least : least(n_pages, n_most);
+}
+
+void preallocation_extend(struct preallocation *pages, int64_t n_used)
 {
     static const char zeros[PAGE_BYTES_MAX];
     const int64_t wanted = n_used + wanted_behind(pages, n_used);

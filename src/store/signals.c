@@ -121,6 +121,7 @@ enum rc signal_find(struct store_txn *txn, struct fingerprint fingerprint, struc
     struct ulid id;
     enum rc rc = store_get(txn, TABLE_SIGNAL_KEYS, fingerprint_key(&fingerprint), &stored);
 
+    signal->was_found = false;
     if (rc)
         return rc;
     if (!key_read_ulid(&stored, &id))

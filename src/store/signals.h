@@ -109,8 +109,9 @@ struct signal {
     struct slice first_bad;
     int64_t last_good_ms;
     int64_t first_bad_ms;
-    bool
-        was_found; /* by its fingerprint in this transaction (signal_find), so that signal_put need not look for that again; not stored */
+    /* By its fingerprint in this transaction (signal_find), so that signal_put need not look for that again: what is deleted
+     * is not put again. Not stored. */
+    bool was_found;
 };
 
 extern const struct record_shape signal_shape;

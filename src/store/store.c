@@ -69,6 +69,7 @@ static enum rc rc_of(int code)
         { .code = MDB_TXN_FULL, .rc = RC_FULL },
         { .code = ENOSPC, .rc = RC_FULL },
         { .code = EDQUOT, .rc = RC_FULL },
+        { .code = EFBIG, .rc = RC_FULL },
         { .code = MDB_READERS_FULL, .rc = RC_BUSY },
         { .code = MDB_BAD_VALSIZE, .rc = RC_LIMIT },
         { .code = ENOMEM, .rc = RC_NO_MEMORY },
@@ -316,21 +317,26 @@ static enum rc lmdb_usage(struct store *base, int64_t *used_bytes, int64_t *max_
     return RC_OK;
 }
 
+/* INT64_MAX where the file system does not tell. */
+static int64_t disk_bytes(const struct lmdb_store *store)
+{
+    struct statvfs disk;
+
+    if (fstatvfs(store->pages.fd, &disk) || !disk.f_blocks)
+        return INT64_MAX;
+    return (int64_t)(disk.f_bavail * disk.f_frsize);
+}
+
 static enum rc lmdb_disk_room(struct store *base, int64_t *bytes)
 {
     struct lmdb_store *store = lmdb_of(base);
-    struct statvfs disk;
-    MDB_stat stat;
     enum rc rc;
-    int fd;
 
-    if (mdb_env_get_fd(store->env, &fd) || mdb_env_stat(store->env, &stat) || fstatvfs(fd, &disk))
-        return RC_IO;
-    *bytes = disk.f_blocks ? (int64_t)(disk.f_bavail * disk.f_frsize) : INT64_MAX;
-    if (*bytes >= STORE_LAST_ROOM_BYTES)
+    *bytes = disk_bytes(store);
+    if (*bytes >= STORE_ROOM_AGAIN_BYTES)
         return RC_OK;
     rc = need_count(store);
-    *bytes += store->n_free_pages * (int64_t)stat.ms_psize;
+    *bytes += store->n_free_pages * (int64_t)store->pages.page_bytes;
     return rc;
 }
 
@@ -345,13 +351,15 @@ static void lmdb_check_readers(struct store *store)
         log_warn("readers of the store died: their slots are free again n=%d", n_dead);
 }
 
+/* Never of the room below which the disk is full. */
 static void lmdb_preallocate(struct store *base)
 {
     struct lmdb_store *store = lmdb_of(base);
     MDB_envinfo info;
 
-    if (!mdb_env_info(store->env, &info))
-        preallocate(&store->pages, (int64_t)info.me_last_pgno + 1);
+    if (disk_bytes(store) >= STORE_ROOM_AGAIN_BYTES + PREALLOCATION_MOST_BYTES &&
+        !mdb_env_info(store->env, &info))
+        preallocation_extend(&store->pages, (int64_t)info.me_last_pgno + 1);
 }
 
 static void lmdb_close(struct store *base)
@@ -386,21 +394,15 @@ static const struct store_backend lmdb_backend = {
 /* --- opening --- */
 
 /* Closed on exec, and looked at for preallocation. */
-static int prepare_file(struct lmdb_store *store)
+static enum rc prepare_file(struct lmdb_store *store)
 {
     MDB_envinfo info;
     MDB_stat stat;
     int fd;
-    int code = mdb_env_get_fd(store->env, &fd);
 
-    if (!code)
-        code = mdb_env_info(store->env, &info);
-    if (!code)
-        code = mdb_env_stat(store->env, &stat);
-    if (code)
-        return code;
-    if (fcntl(fd, F_SETFD, FD_CLOEXEC))
-        return errno;
+    if (mdb_env_get_fd(store->env, &fd) || mdb_env_info(store->env, &info) ||
+        mdb_env_stat(store->env, &stat) || fcntl(fd, F_SETFD, FD_CLOEXEC))
+        return RC_IO;
     return preallocation_begin(&store->pages, fd, stat.ms_psize,
                                (int64_t)(info.me_mapsize / stat.ms_psize));
 }
@@ -417,6 +419,7 @@ static enum rc open_environment(struct lmdb_store *store, const struct store_opt
                                 struct problems *problems)
 {
     int code = mdb_env_create(&store->env);
+    enum rc rc;
 
     if (!code)
         code = mdb_env_set_mapsize(store->env, map_bytes(options->max_bytes));
@@ -426,12 +429,11 @@ static enum rc open_environment(struct lmdb_store *store, const struct store_opt
         code = mdb_env_set_maxdbs(store->env, STORE_N_TABLES);
     if (!code)
         code = mdb_env_open(store->env, options->directory, MDB_NOTLS, 0600);
-    if (!code)
-        code = prepare_file(store);
-    if (code)
+    rc = code ? rc_of(code) : prepare_file(store);
+    if (rc)
         problems_add(problems, PROBLEM_ERROR, slice_of(options->directory), 0, 0,
-                     "the store cannot be opened: %s", mdb_strerror(code));
-    return rc_of(code);
+                     "the store cannot be opened: %s", code ? mdb_strerror(code) : rc_text(rc));
+    return rc;
 }
 
 static enum rc open_table(struct store_txn *txn, enum store_table table)
@@ -466,6 +468,7 @@ static enum rc open_tables(struct store *store, const char *directory, struct pr
     struct store_txn *txn = NULL;
     enum rc rc = store_begin(store, &txn);
 
+    store_use_last_room(txn);
     if (!rc)
         rc = check_schema(txn, directory, problems);
     for (enum store_table table = TABLE_META; table < STORE_N_TABLES && !rc; table++)

@@ -69,9 +69,10 @@ extern const char *const store_table_names[]; /* NULL-ended, in the order of the
 #define STORE_KEY_BYTES 511
 #define STORE_DATA_PERCENT                                                                         \
     90 /* above it data is refused; what is left is for decisions and results */
-/* With less room on the disk nothing is stored but by store_use_last_room. File systems keep some hundred KiB for themselves, and whether a commit
- * still fits into what is left is luck: this is where the disk is full, for everybody. */
+/* With less room on the disk nothing is stored but by store_use_last_room: file systems keep some hundred KiB for
+ * themselves, and whether a commit still fits into what is left is luck. Above the second one, it has room again. */
 #define STORE_LAST_ROOM_BYTES ((int64_t)1 << 20)
+#define STORE_ROOM_AGAIN_BYTES (2 * STORE_LAST_ROOM_BYTES)
 
 struct store_options {
     const char *directory; /* made with mode 0700 when absent */
@@ -93,7 +94,8 @@ enum rc store_begin(struct store *store, struct store_txn **txn) MUST_CHECK;
 enum rc store_begin_read(struct store *store, struct store_txn **txn) MUST_CHECK;
 /* Has its commit go as far as the disk goes: for what makes room, and for what a start and a stop must note. NULL does nothing. */
 void store_use_last_room(struct store_txn *txn);
-/* Makes all of it durable, or none: RC_FULL (disk or map; the next may succeed), RC_IO (whoever sees it must stop: what the disk holds is
+/* Makes all of it durable, or none: RC_FULL (disk or map, or the disk has less than
+ * STORE_LAST_ROOM_BYTES; the next may succeed), RC_IO (whoever sees it must stop: what the disk holds is
  * not known; from then on the store begins nothing). After a change that failed with RC_FULL the whole transaction fails with it.
  * `*txn` is NULL afterwards either way. */
 enum rc store_commit(struct store_txn **txn) MUST_CHECK;
@@ -139,13 +141,14 @@ enum rc store_cursor_move(struct store_cursor *cursor, enum store_move move, str
 /* Pages in use (freed ones not counted) and the map's size, in bytes, as of the last commit. Cheap enough for every batch: the freed
  * pages are counted anew every 16 commits, so that what is freed or used again in between shows a little later. */
 enum rc store_usage(struct store_txn *txn, int64_t *used_bytes, int64_t *max_bytes) MUST_CHECK;
-/* Frees the slots of readers that died, and has the next store_usage count what was freed. Now and then, and when the store seems full. */
+/* Frees the slots of readers that died, and has the next store_usage or store_disk_room count what was freed. Now and then, and when the store seems full. */
 void store_check_readers(struct store *store);
-/* Makes the file longer ahead of the next commits, which are cheaper for it (preallocation.h). For the thread of store_begin alone, whose writes
- * it must not meet; within a transaction, and after one that failed until the next has ended, it does nothing. */
+/* Makes the file longer ahead of the next commits, which are cheaper for it (preallocation.h), where the disk has room
+ * for that. For the thread of store_begin alone, whose writes it must not meet; within a transaction, and after one that
+ * failed until the next has ended, it does nothing. */
 void store_preallocate(struct store *store);
-/* What commits may still take: of the disk and, where that has less than STORE_LAST_ROOM_BYTES, of pages of the store that are free, too;
- * INT64_MAX in memory and where the file system does not tell. Any thread. */
+/* What commits may still take: of the disk and, where that has less than STORE_ROOM_AGAIN_BYTES, of pages of the store that
+ * are free, too; INT64_MAX in memory and where the file system does not tell. Any thread. */
 enum rc store_disk_room(struct store *store, int64_t *bytes) MUST_CHECK;
 
 /* Fault seam for tests: the next `n` commits fail with `rc`. */

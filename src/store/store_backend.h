@@ -36,8 +36,8 @@ struct store_backend {
 
 struct store {
     const struct store_backend *backend;
-    bool
-        may_be_written; /* behind the pages in use: a write transaction is open, or has failed; the writer's */
+    /* Behind the pages in use: a write transaction is open, or has failed; the writer's. */
+    bool may_be_written;
     _Atomic unsigned n_failing; /* commits that are still to fail, for tests */
     _Atomic int failing_rc;     /* enum rc */
     _Atomic bool is_broken;     /* a commit failed with RC_IO: what the disk holds is not known */

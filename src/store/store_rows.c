@@ -57,16 +57,14 @@ void store_abort(struct store_txn **txn)
     *txn = NULL;
 }
 
-/* RC_FULL where the disk has no more than its last room. */
+/* RC_FULL where the disk has no more than its last room. Where that cannot be told the commit is tried. */
 static enum rc look_for_disk_room(struct store_txn *txn)
 {
     int64_t bytes;
-    enum rc rc;
 
-    if (!txn->is_changed || txn->uses_last_room)
+    if (!txn->is_changed || txn->uses_last_room || store_disk_room(txn->store, &bytes))
         return RC_OK;
-    rc = store_disk_room(txn->store, &bytes);
-    return !rc && bytes < STORE_LAST_ROOM_BYTES ? RC_FULL : rc;
+    return bytes < STORE_LAST_ROOM_BYTES ? RC_FULL : RC_OK;
 }
 
 /* What keeps this transaction from being committed; RC_OK when nothing does. */

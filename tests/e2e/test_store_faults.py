@@ -104,6 +104,26 @@ class StoreFaults(VedetteTest):
         vedette.wait_for_proposal(state="verifying")
         self.ledger.check(self, vedette, others=["github.star"])
 
+    def test_s03_no_delivery_is_blamed_for_starts_that_ended_on_a_full_disk(self):
+        disk = Disk(self, self.directory, 16)
+        vedette = self.begin(state=disk.path / "state")
+        self.one_open(vedette)
+        vedette.stop()
+        vedette.start(crash_at="accept.after-commit:1")
+        self.assertIsNone(self.ledger.send(vedette))  # it is stored, and nobody has folded it
+        vedette.wait()
+        ballast = disk.fill()
+        for _ in range(5):
+            vedette.start()
+            self.assertEqual(self.status_of(vedette, "/healthz"), 200)
+            vedette.kill()
+        vedette.start()
+        ballast.unlink()
+        wait_until(lambda: self.status_of(vedette, "/readyz") == 200, "there is room")
+        self.assertEqual(self.ledger.send(vedette).status, 200)
+        self.ledger.check(self, vedette)
+        self.assertEqual(vedette.items("events", state="dead"), [])
+
     def test_s03_a_result_that_came_while_the_disk_was_full_is_kept_until_it_is_not(self):
         disk = Disk(self, self.directory, 16)
         gate = self.directory / "gate"

@@ -91,6 +91,49 @@ static void what_could_not_be_stored_is_no_duplicate_when_it_comes_again(void **
     end(story);
 }
 
+static uint64_t count_journal(struct story *story)
+{
+    struct store_txn *txn;
+    uint64_t n_rows;
+
+    assert_int_equal(store_begin_read(story->store, &txn), RC_OK);
+    assert_int_equal(store_count(txn, TABLE_JOURNAL, &n_rows), RC_OK);
+    store_abort(&txn);
+    return n_rows;
+}
+
+static uint64_t expire(struct story *story, enum rc expected, bool *more)
+{
+    uint64_t n_before = count_journal(story);
+
+    assert_int_equal(engine_expire(story->engine, NOON_MS + 400 * DAY_MS, more), expected);
+    return n_before - count_journal(story);
+}
+
+static void s03_retention_that_finds_no_room_takes_half_as_much_and_not_at_once(void **state)
+{
+    struct story *story = begin();
+    struct taken taken;
+    uint64_t n_whole;
+    bool more;
+
+    (void)state;
+    for (size_t i = 0; i < 10; i++)
+        take_batch(story, i * BATCH, BATCH, &taken);
+    fold(story, NOON_MS);
+    n_whole = expire(story, RC_OK, &more);
+    assert_true(more);
+    for (unsigned n_refused = 1; n_refused <= 2; n_refused++) {
+        store_fail_commits(story->store, 1, RC_FULL);
+        assert_int_equal(expire(story, RC_FULL, &more), 0);
+        assert_false(more);
+    }
+    assert_int_equal(expire(story, RC_OK, &more), n_whole / 4);
+    assert_true(more);
+    assert_int_equal(expire(story, RC_OK, &more), n_whole);
+    end(story);
+}
+
 static void each_of_many_is_known_while_they_go_to_their_days_and_after(void **state)
 {
     struct story *story = begin();
@@ -124,6 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_delivery_that_comes_again_is_the_first_one),
         cmocka_unit_test(what_could_not_be_stored_is_no_duplicate_when_it_comes_again),
+        cmocka_unit_test(s03_retention_that_finds_no_room_takes_half_as_much_and_not_at_once),
         cmocka_unit_test(each_of_many_is_known_while_they_go_to_their_days_and_after),
     };
 

@@ -1,6 +1,7 @@
 /* What the store promises when processes are killed, the disk fills and a second one comes: faults S01 to S16. */
 #include "src/base/file.h"
 #include "src/store/meta.h"
+#include "src/store/preallocation.h"
 #include "src/store/store.h"
 
 #include "src/store/store_key.h"
@@ -24,14 +25,14 @@
 
 /* --- the disk as the library sees it: these stand before the system's --- */
 
-#define MUTE ULONG_MAX
+#define MUTE ULONG_MAX /* the file system does not tell */
+#define UNASKABLE (ULONG_MAX - 1)
 
 static struct disk {
     int write_error; /* what every write fails with; 0: none does */
     int meta_error; /* likewise for the one that makes a commit count: it goes through a descriptor of its own */
     int sync_error;
-    unsigned long
-        room; /* what is left in blocks of a byte; 0: much, and MUTE: the file system does not tell */
+    unsigned long room; /* what is left, in bytes; 0: much; or: */
     size_t n_syncs;
     size_t n_meta_writes; /* those that came after a sync */
 } disk;
@@ -72,6 +73,8 @@ int fdatasync(int fd)
 int fstatvfs(int fd, struct statvfs *facts)
 {
     (void)fd;
+    if (disk.room == UNASKABLE)
+        return (int)refused(EIO);
     *facts = (struct statvfs){ .f_frsize = 1, .f_blocks = LONG_MAX, .f_bavail = LONG_MAX };
     if (disk.room == MUTE)
         facts->f_blocks = facts->f_bavail = 0;
@@ -419,6 +422,9 @@ static void s03_on_a_full_disk_the_store_goes_on_with_pages_of_its_own_that_are_
     assert_int_equal(store_disk_room(fixture->store, &room), RC_OK);
     assert_true(room > (int64_t)sizeof bytes);
     assert_int_equal(put_number(fixture->store, 1), RC_OK);
+    disk.room = STORE_LAST_ROOM_BYTES + 1; /* more room is never less */
+    assert_int_equal(store_disk_room(fixture->store, &room), RC_OK);
+    assert_true(room > (int64_t)sizeof bytes);
 }
 
 static void s03_where_the_file_system_does_not_tell_its_room_commits_are_tried(void **state)
@@ -428,8 +434,10 @@ static void s03_where_the_file_system_does_not_tell_its_room_commits_are_tried(v
     open_store(fixture, SMALL_MAP_BYTES);
     disk.room = MUTE;
     assert_int_equal(put_number(fixture->store, 1), RC_OK);
+    disk.room = UNASKABLE;
+    assert_int_equal(put_number(fixture->store, 2), RC_OK);
     disk.write_error = ENOSPC;
-    assert_int_equal(put_number(fixture->store, 2), RC_FULL);
+    assert_int_equal(put_number(fixture->store, 3), RC_FULL);
 }
 
 static off_t file_bytes(struct fixture *fixture)
@@ -476,6 +484,33 @@ static void s03_pages_that_were_made_ahead_take_the_next_commits_where_the_file_
     close_store(fixture);
     open_store(fixture, SMALL_MAP_BYTES);
     assert_true(has_number(fixture, 20));
+}
+
+static void s03_nothing_is_made_ahead_in_the_last_room_of_a_disk(void **state)
+{
+    struct fixture *fixture = *state;
+    off_t bytes;
+
+    open_store(fixture, SMALL_MAP_BYTES);
+    assert_int_equal(put_number(fixture->store, 1), RC_OK);
+    bytes = file_bytes(fixture);
+    disk.room = STORE_ROOM_AGAIN_BYTES + PREALLOCATION_MOST_BYTES - 1;
+    store_preallocate(fixture->store);
+    assert_int_equal(file_bytes(fixture), bytes);
+    disk.room++;
+    store_preallocate(fixture->store);
+    assert_true(file_bytes(fixture) > bytes);
+}
+
+static void s03_a_file_that_may_not_grow_is_a_full_disk(void **state)
+{
+    struct fixture *fixture = *state;
+
+    open_store(fixture, SMALL_MAP_BYTES);
+    disk.write_error = EFBIG;
+    assert_int_equal(put_number(fixture->store, 1), RC_FULL);
+    disk.write_error = 0;
+    assert_int_equal(put_number(fixture->store, 1), RC_OK);
 }
 
 /* What the library says was not stored may be on the disk nevertheless, and then in what the next start reads. */
@@ -844,6 +879,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             s03_pages_that_were_made_ahead_take_the_next_commits_where_the_file_cannot_grow,
             keep_file_limit, restore_file_limit),
+        FAULT(s03_nothing_is_made_ahead_in_the_last_room_of_a_disk),
+        FAULT(s03_a_file_that_may_not_grow_is_a_full_disk),
         FAULT(s03_after_a_commit_that_failed_at_its_meta_page_nothing_is_written_over_its_pages),
         FAULT(what_is_stored_stays_as_it_is),
         FAULT(nothing_is_made_ahead_while_a_transaction_may_be_writing_there),
