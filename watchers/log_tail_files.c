@@ -365,7 +365,7 @@ enum rc tail_add_opened(struct log_tail *tail, struct place *place, const char *
     (*tailed)->looked_ms = tail->now_ms;
     (*tailed)->mtime_ns = tail_mtime_ns(facts);
     log_file_learn_head(file);
-    (*tailed)->was_empty = !file->n_head;
+    (*tailed)->was_empty = !facts->st_size || !file->n_head; /* as it was looked at */
     tail_set_dirty(tail, *tailed);
     tail_set_ready(tail, *tailed);
     return RC_OK;

@@ -1,5 +1,23 @@
 #include "tests/unit/tailed_logs.h"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* In which a compressed file begins after the next read that finds nothing. */
+static struct world *after_an_empty_read;
+
+ssize_t pread(int fd, void *bytes, size_t len, off_t offset)
+{
+    ssize_t n_bytes = syscall(SYS_pread64, fd, bytes, len, offset);
+    struct world *world = after_an_empty_read;
+
+    if (!n_bytes && world) {
+        after_an_empty_read = NULL;
+        world_write(world, "app.log.2.gz", 0, SLICE("\x1f\x8b\x08\0not a line\n"));
+    }
+    return n_bytes;
+}
+
 static int set_up(void **state)
 {
     *state = world_new();
@@ -733,6 +751,23 @@ static void t23_a_file_that_was_empty_and_is_compressed_is_left_alone(void **sta
     assert_int_equal(world->n_left_alone, 1);
 }
 
+static void
+t23_a_file_whose_first_bytes_come_while_it_is_looked_at_is_left_alone_if_it_is_compressed(
+    void **state)
+{
+    struct world *world = *state;
+
+    world_watch(world, "- {log: '@/*', start: beginning}");
+    world_start(world);
+    world_append(world, "app.log.2.gz", "");
+    after_an_empty_read = world;
+    world_step(world);
+    assert_null(after_an_empty_read);
+    world_pass(world, 2 * MINUTE_MS);
+    CLAIM_NO_LINES(world);
+    assert_int_equal(world->n_left_alone, 1);
+}
+
 static void t24_the_first_start_begins_at_the_end_and_later_files_at_their_beginning(void **state)
 {
     struct world *world = *state;
@@ -1042,6 +1077,8 @@ int main(void)
         EACH(t22_with_scan_files_are_found_and_rotated_without_the_kernel),
         EACH(t23_a_compressed_file_is_never_read_and_told_once),
         EACH(t23_a_file_that_was_empty_and_is_compressed_is_left_alone),
+        EACH(
+            t23_a_file_whose_first_bytes_come_while_it_is_looked_at_is_left_alone_if_it_is_compressed),
         EACH(t24_the_first_start_begins_at_the_end_and_later_files_at_their_beginning),
         EACH(t24_from_the_beginning_means_the_file_and_not_its_rotated_ones),
         EACH(t25_while_there_is_no_room_nothing_is_read_and_nothing_dropped),
