@@ -3,11 +3,11 @@ import os
 import pathlib
 import shutil
 import subprocess
-import time
 import unittest
 
+from harness import wait_until
+
 MB = 1024 * 1024
-PATIENCE = 10
 PLACES = "/usr/sbin:/sbin:/usr/bin:/bin"
 
 
@@ -46,12 +46,13 @@ class Disk:
 
     def mount(self):
         """The device of a mount that has just ended may be there for a moment longer, and then the image is said to be mounted."""
-        mount = ["mount", "-o", "loop", str(self.image), str(self.path)]
-        end = time.monotonic() + PATIENCE
-        while (done := run(*mount)).returncode and "already mounted" in done.stderr and time.monotonic() < end:
-            time.sleep(0.01)
-        if done.returncode:
-            raise unittest.SkipTest(f"no file system for this test: {' '.join(mount)}: {done.stderr.strip()}")
+        def done():
+            tried = run("mount", "-o", "loop", str(self.image), str(self.path))
+            return None if "already mounted" in tried.stderr else tried
+
+        mounted = wait_until(done, "the mount before is gone")
+        if mounted.returncode:
+            raise unittest.SkipTest(f"no file system for this test: {mounted.stderr.strip()}")
 
     def unmount(self):
         run("umount", str(self.path))
