@@ -56,7 +56,7 @@ struct process_result {
 /* A running child, driven by its owner's loop: poll process_fds, call process_step. */
 struct process;
 
-/* Makes this process a subreaper, ignores SIGPIPE, and takes the exits of children for itself; once, before threads start. */
+/* Makes this process a subreaper, ignores SIGPIPE and SIGXFSZ, and takes the exits of children for itself; once, before threads start. */
 enum rc process_init(void) MUST_CHECK;
 /* Starts it. On failure `*process` is NULL and `error_number` says why (nothing ran). What fails in the child (no such
  * file, no such user) is told by the result: PROCESS_NOT_STARTED. Copies what it needs. */

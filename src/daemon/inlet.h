@@ -2,8 +2,8 @@
  *
  * Doors push items and are called back after the commit that holds them. The control lane (decisions, results, reloads, pause) goes first in every round and has places of its own; the data lane
  * is bounded by count and bytes, and a full one refuses at once (503). Lines of logs come last: while deliveries wait to be folded, their turn comes once a second. Rounds:
- * control, then one accepting commit for what waits, then lines, then folding for a bounded time, then a piece of what is put in order behind them. Where folding has
- * come to the end it rests for some milliseconds, so that who sends one delivery after the other does not wait for it each time.
+ * control, then one accepting commit for what waits, then lines, then folding for a bounded time, then a piece of what is put in order behind them, and pages for the next
+ * commits. Where folding has come to the end it rests for some milliseconds, so that who sends one delivery after the other does not wait for it each time.
  */
 #pragma once
 

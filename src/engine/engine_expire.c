@@ -3,7 +3,8 @@
 /* A call removes and looks at a bounded number of rows, so that no commit is held long; calls come every half minute. */
 #define EXPIRE_ROWS 500
 #define OBJECTS_VISITED 200
-/* On a full disk the pages of such a commit may be more than there are: the next call takes half as many rows, and so on. */
+/* Where all is full the pages of such a commit may be more than there are: the next call takes half as many rows, and so on;
+ * after one that went well twice as many. */
 #define SMALLEST_PART 64
 /* Above it the oldest events go, however young: data is refused at STORE_DATA_PERCENT, and that is to stay the exception. */
 #define STORE_KEPT_PERCENT 70
@@ -212,8 +213,8 @@ enum rc engine_expire(struct engine *engine, int64_t now_ms, bool *more)
     turn_abort(&turn);
     if (rc) /* not again at once */
         *more = false;
-    if (!rc)
-        engine->expire_part = 1;
+    if (!rc && engine->expire_part > 1)
+        engine->expire_part /= 2;
     else if (rc == RC_FULL && engine->expire_part < SMALLEST_PART)
         engine->expire_part *= 2;
     return rc;
