@@ -472,16 +472,18 @@ static enum rc fill_entry(struct reception *reception)
     return RC_OK;
 }
 
-static enum rc notice_handshake(struct reception *reception)
+static enum rc notice_event_type(struct reception *reception)
 {
     const struct webhook_request *request = reception->request;
     const struct sender *sender = reception->hook->sender;
+    struct webhook_answer *answer = reception->answer;
     struct slice type;
 
-    if (!sender->event_header || !sender->handshake)
+    if (!sender->event_header ||
+        header_get(request->headers, request->n_headers, sender->event_header, &type) != RC_OK)
         return RC_OK;
-    if (header_get(request->headers, request->n_headers, sender->event_header, &type) == RC_OK)
-        reception->answer->is_handshake = slice_eq(type, slice_of(sender->handshake));
+    answer->entry.event_type = type;
+    answer->is_handshake = sender->handshake && slice_eq(type, slice_of(sender->handshake));
     return RC_OK;
 }
 
@@ -506,9 +508,21 @@ enum rc webhook_receive(const struct webhook *hook, const struct webhook_request
 {
     /* Nothing of a body is looked at before its signature was checked, unless it stands in there. */
     static enum rc (*const gates[])(struct reception * reception) = {
-        check_type,  check_size,       check_signature,   take_form,        check_payload_signature,
-        rewrap,      check_json,       check_signed_time, check_shape,      check_body_signature,
-        check_count, take_delivery_id, fill_entry,        notice_handshake, NULL,
+        check_type,
+        check_size,
+        check_signature,
+        take_form,
+        check_payload_signature,
+        rewrap,
+        check_json,
+        check_signed_time,
+        check_shape,
+        check_body_signature,
+        check_count,
+        take_delivery_id,
+        fill_entry,
+        notice_event_type,
+        NULL,
     };
 
     return pass(hook, request, gates, arena, answer);
@@ -518,8 +532,8 @@ enum rc webhook_receive_recorded(const struct webhook *hook, const struct webhoo
                                  struct arena *arena, struct webhook_answer *answer)
 {
     static enum rc (*const gates[])(struct reception * reception) = {
-        take_form,        rewrap,     check_json,       check_shape, check_count,
-        take_delivery_id, fill_entry, notice_handshake, NULL,
+        take_form,        rewrap,     check_json,        check_shape, check_count,
+        take_delivery_id, fill_entry, notice_event_type, NULL,
     };
 
     return pass(hook, request, gates, arena, answer);

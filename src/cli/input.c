@@ -333,6 +333,8 @@ static enum rc keep_entry(struct source *source)
 
     if (!rc)
         rc = arena_copy(source->arena, entry->delivery_id, &entry->delivery_id);
+    if (!rc)
+        rc = arena_copy(source->arena, entry->event_type, &entry->event_type);
     for (size_t i = 0; i < entry->headers.n_items && !rc; i++)
         rc = arena_copy(source->arena, headers[i].value, &headers[i].value);
     return rc;

@@ -79,11 +79,17 @@ static enum rc count_all_objects(struct engine *engine)
     return rc;
 }
 
-static enum rc read_fresh_deliveries(struct engine *engine)
+/* What of the store is in memory as well, for those who accept. */
+static enum rc read_what_accepting_needs(struct engine *engine)
 {
     struct store_txn *txn = NULL;
     enum rc rc = store_begin_read(engine->store, &txn);
 
+    engine->dictionaries = dictionaries_new();
+    if (!rc && !engine->dictionaries)
+        rc = RC_NO_MEMORY;
+    if (!rc)
+        rc = dictionaries_read(engine->dictionaries, txn);
     if (!rc)
         rc = fresh_deliveries_read(txn, &fresh_bounds_usual, &engine->fresh_deliveries);
     store_abort(&txn);
@@ -110,7 +116,7 @@ enum rc engine_new(const struct engine_options *options, struct engine **engine)
     if (!rc)
         rc = count_all_objects(made);
     if (!rc)
-        rc = read_fresh_deliveries(made);
+        rc = read_what_accepting_needs(made);
     if (rc) {
         engine_free(made);
         return rc;
@@ -136,6 +142,7 @@ void engine_free(struct engine *engine)
     matcher_free(engine->matcher);
     keys_free(engine->keys);
     fresh_deliveries_free(engine->fresh_deliveries);
+    dictionaries_free(engine->dictionaries);
     map_free(engine->drift_shapes);
     ruleset_free(engine->ruleset);
     arena_free(engine->silences.arena);
@@ -239,7 +246,7 @@ static enum rc accept_all(struct turn *turn, struct engine_accept_item *items, s
     enum rc rc = fresh_deliveries_begin(turn->engine->fresh_deliveries, turn->txn, &taking);
 
     if (!rc)
-        rc = journal_appender_begin(turn->txn, &appender);
+        rc = journal_appender_begin(turn->txn, turn->engine->dictionaries, &appender);
     if (rc)
         return rc;
     for (size_t i = 0; i < n_items && !rc; i++)

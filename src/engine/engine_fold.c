@@ -292,6 +292,8 @@ enum rc engine_fold(struct engine *engine, int64_t now_ms, size_t n_max, int64_t
     }
     if (limits.at_timer)
         return drop_timer(engine, now_ms, rc_text(rc));
+    if (rc == RC_CORRUPT)
+        dictionaries_doubt(engine->dictionaries);
     return bury_next(engine, now_ms, rc_text(rc));
 }
 

@@ -13,6 +13,7 @@
 #include "src/engine/engine.h"
 #include "src/store/audit.h"
 #include "src/store/changes.h"
+#include "src/store/dictionaries.h"
 #include "src/store/fresh_deliveries.h"
 #include "src/store/groups.h"
 #include "src/store/held.h"
@@ -54,6 +55,7 @@ struct engine {
     uint64_t n_made;   /* ids made; the seed of deterministic ones */
     struct keys *keys; /* of the rules */
     struct fresh_deliveries *fresh_deliveries;
+    struct dictionaries *dictionaries;
     struct arena *arena;  /* of the turn */
     struct counts counts; /* committed */
     bool counts_are_told; /* as metrics; only changes are told since */

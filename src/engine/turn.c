@@ -110,6 +110,7 @@ enum rc turn_commit(struct turn *turn)
         return rc;
     keys_end_turn(turn, true);
     fresh_deliveries_end(turn->engine->fresh_deliveries, true);
+    dictionaries_end(turn->engine->dictionaries, true);
     metric_observe(METRIC_COMMIT_SECONDS, seconds_since(&start));
     turn->engine->due_ms = -1;
     count_all(turn->engine, &turn->counts);
@@ -125,6 +126,7 @@ void turn_abort(struct turn *turn)
         turn->engine->silences.is_known = false;
     keys_end_turn(turn, false);
     fresh_deliveries_end(turn->engine->fresh_deliveries, false);
+    dictionaries_end(turn->engine->dictionaries, false);
 }
 
 enum rc turn_begin_control(struct engine *engine, int64_t now_ms, struct turn *turn)

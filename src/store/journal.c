@@ -1,6 +1,7 @@
 #include "src/store/journal.h"
 
 #include "src/base/log.h"
+#include "src/store/dictionaries.h"
 #include "src/store/meta.h"
 #include "src/store/packing.h"
 #include "src/store/store_row.h"
@@ -12,6 +13,7 @@ static const char *const door_names[] = { "data",    "decision", "result", "relo
 struct kept_entry {
     struct journal_entry entry;
     struct slice packed_body;
+    uint64_t dictionary; /* which it is packed with; 0: none */
 };
 
 /* clang-format off */
@@ -38,6 +40,7 @@ static const struct record_field entry_fields[] = {
     { .tag = 8, .type = RECORD_BYTES, AT(entry.body) },
     { .tag = 9, .type = RECORD_LIST,  .name = "headers", .shape = &header_shape, AT(entry.headers) },
     { .tag = 10, .type = RECORD_BYTES, AT(packed_body) },
+    { .tag = 11, .type = RECORD_INT,  .name = "dictionary", AT(dictionary) },
 };
 /* What is needed of an entry that is passed over or removed. */
 static const struct record_field head_fields[] = { ID_FIELD, DOOR_FIELD, RECEIVED_FIELD };
@@ -66,25 +69,48 @@ static enum rc put_id(struct store_txn *txn, struct ulid id, uint64_t seq)
     return store_append(txn, TABLE_EVENT_IDS, key_slice(&key), key_slice(&value));
 }
 
-enum rc journal_appender_begin(struct store_txn *txn, struct journal_appender *appender)
+enum rc journal_appender_begin(struct store_txn *txn, struct dictionaries *dictionaries,
+                               struct journal_appender *appender)
 {
     enum rc rc;
 
-    *appender = (struct journal_appender){ .txn = txn };
+    *appender = (struct journal_appender){ .txn = txn, .dictionaries = dictionaries };
     buffer_init(&appender->record, 0);
     buffer_init(&appender->packed, 0);
     rc = meta_get(txn, META_SEQUENCE, &appender->seq);
-    return rc ? rc : meta_get(txn, META_JOURNAL_BYTES, &appender->n_bytes);
+    if (!rc)
+        rc = meta_get(txn, META_JOURNAL_BYTES, &appender->n_bytes);
+    return rc || !dictionaries ? rc : dictionaries_read(dictionaries, txn);
+}
+
+static enum rc pack_body(struct journal_appender *appender, const struct journal_entry *entry,
+                         struct dictionary_body *body)
+{
+    *body = (struct dictionary_body){ .seq = entry->seq,
+                                      .n_journal_bytes = appender->n_bytes,
+                                      .watcher = entry->watcher,
+                                      .event_type = entry->event_type,
+                                      .text = entry->body };
+    if (appender->dictionaries)
+        return dictionaries_pack(appender->dictionaries, appender->txn, body, &appender->packed);
+    body->is_packed = pack(entry->body, NULL, &appender->packed);
+    return RC_OK;
 }
 
 static enum rc encode(struct journal_appender *appender, const struct journal_entry *entry)
 {
     struct kept_entry kept = { .entry = *entry };
+    struct dictionary_body body;
+    enum rc rc = pack_body(appender, entry, &body);
 
-    if (pack(entry->body, &appender->packed)) {
+    if (rc)
+        return rc;
+    if (body.is_packed) {
         kept.entry.body = (struct slice){ 0 };
         kept.packed_body = buffer_slice(&appender->packed);
+        kept.dictionary = body.dictionary;
     }
+    appender->n_bytes += body.n_bytes;
     buffer_clear(&appender->record);
     return record_encode(&journal_entry_shape, &kept, &appender->record);
 }
@@ -115,7 +141,7 @@ enum rc journal_appender_end(struct journal_appender *appender, enum rc rc)
 enum rc journal_append(struct store_txn *txn, struct journal_entry *entry)
 {
     struct journal_appender appender;
-    enum rc rc = journal_appender_begin(txn, &appender);
+    enum rc rc = journal_appender_begin(txn, NULL, &appender);
 
     return rc ? rc : journal_appender_end(&appender, journal_appender_append(&appender, entry));
 }
@@ -140,8 +166,18 @@ static enum rc own_headers(struct arena *arena, const struct record_list *header
     return rc;
 }
 
+static enum rc unpack_body(struct store_txn *txn, const struct kept_entry *kept,
+                           struct arena *arena, struct slice *body)
+{
+    struct slice dictionary = { 0 };
+    enum rc rc = kept->dictionary ? dictionary_text(txn, kept->dictionary, &dictionary) : RC_OK;
+
+    return rc ? rc : unpack(kept->packed_body, dictionary, arena, body);
+}
+
 /* A body is copied or unpacked, never both: readers have room for one. */
-static enum rc decode(struct slice record, struct arena *arena, struct journal_entry *entry)
+static enum rc decode(struct store_txn *txn, struct slice record, struct arena *arena,
+                      struct journal_entry *entry)
 {
     struct kept_entry kept = { 0 };
     struct slice *const texts[] = { &entry->watcher, &entry->type, &entry->delivery_id };
@@ -149,8 +185,8 @@ static enum rc decode(struct slice record, struct arena *arena, struct journal_e
 
     if (!rc)
         rc = slice_is_absent(kept.packed_body) ? own(arena, &kept.entry.body)
-                                               : unpack(kept.packed_body, arena, &kept.entry.body);
-    *entry = kept.entry;
+                                               : unpack_body(txn, &kept, arena, &kept.entry.body);
+    *entry = rc ? (struct journal_entry){ 0 } : kept.entry; /* nothing that is borrowed */
     for (size_t i = 0; i < sizeof(texts) / sizeof(*texts) && !rc; i++)
         rc = own(arena, texts[i]);
     return rc ? rc : own_headers(arena, &entry->headers);
@@ -164,7 +200,7 @@ enum rc journal_get(struct store_txn *txn, uint64_t seq, struct arena *arena,
     enum rc rc = store_get(txn, TABLE_JOURNAL, key_slice(&key), &record);
 
     if (!rc)
-        rc = decode(record, arena, entry);
+        rc = decode(txn, record, arena, entry);
     entry->seq = seq;
     return rc;
 }
@@ -214,7 +250,7 @@ enum rc journal_next_delivery(struct store_txn *txn, uint64_t seq, struct arena 
     rc = store_cursor_move(cursor, STORE_AT_OR_AFTER, &key, &record);
     while (!rc) {
         /* Whole at once: most are deliveries, and the sum over a long body costs more than copying it. */
-        rc = decode(record, arena, entry);
+        rc = decode(txn, record, arena, entry);
         if (rc || entry->door == DOOR_DATA)
             break;
         rc = store_cursor_move(cursor, STORE_NEXT, &key, &record);
@@ -225,13 +261,13 @@ enum rc journal_next_delivery(struct store_txn *txn, uint64_t seq, struct arena 
     return rc;
 }
 
-static enum rc unpack_entry(struct kept_entry *kept, struct arena *arena,
+static enum rc unpack_entry(struct store_txn *txn, struct kept_entry *kept, struct arena *arena,
                             struct journal_entry *entry)
 {
     enum rc rc = RC_OK;
 
     if (!slice_is_absent(kept->packed_body))
-        rc = unpack(kept->packed_body, arena, &kept->entry.body);
+        rc = unpack_body(txn, kept, arena, &kept->entry.body);
     *entry = kept->entry;
     return rc;
 }
@@ -241,6 +277,7 @@ static enum rc each_entry(struct store_txn *txn, enum rc (*step)(struct row_walk
                           bool (*visit)(void *context, const struct journal_entry *entry),
                           void *context)
 {
+    static struct log_limit told;
     struct journal_entry entry;
     struct kept_entry kept;
     struct row_walk walk = { .txn = txn,
@@ -257,11 +294,14 @@ static enum rc each_entry(struct store_txn *txn, enum rc (*step)(struct row_walk
 
         if (rc)
             return rc == RC_NOT_FOUND ? RC_OK : rc;
-        rc = unpack_entry(&kept, arena, &entry);
-        if (rc)
-            return rc;
+        rc = unpack_entry(txn, &kept, arena, &entry);
         if (!key_read_u64(&key, &entry.seq))
             return RC_CORRUPT;
+        if (rc && rc != RC_CORRUPT)
+            return rc;
+        if (rc)
+            log_limited(&told, LOG_ERROR, "damaged body table=journal seq=%llu",
+                        (unsigned long long)entry.seq);
         if (!visit(context, &entry))
             break;
     }
@@ -288,10 +328,15 @@ enum rc journal_each_oldest(struct store_txn *txn, uint64_t after_seq, size_t li
 
 struct expiry {
     int64_t older_than_ms;
-    int64_t max_bytes;
-    uint64_t cursor; /* deliveries above it are not folded */
-    int64_t bytes;   /* of all that is kept */
+    int64_t max_bytes; /* of entries */
+    uint64_t cursor;   /* deliveries above it are not folded */
+    int64_t bytes;     /* of all entries that are kept */
 };
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
 
 /* What a delivery is and when it came stands in its record; without a sound one only its place in the order counts. */
 static bool is_due(const struct expiry *expiry, const struct journal_entry *head, bool is_damaged)
@@ -342,30 +387,62 @@ static enum rc expire_oldest(struct store_txn *txn, struct expiry *expiry)
     return forget_entry(txn, &head);
 }
 
+/* Those that only what is gone was packed with; `*n_bytes` of what is left. */
+static enum rc expire_dictionaries(struct store_txn *txn, uint64_t *n_bytes)
+{
+    struct slice key, record;
+    uint64_t oldest_seq, n_gone;
+    enum rc rc = row_at_or_after(txn, TABLE_JOURNAL, key_of_u64(0), &key, &record);
+
+    if (rc == RC_NOT_FOUND)
+        rc = meta_get(txn, META_SEQUENCE, &oldest_seq);
+    else if (!rc && !key_read_u64(&key, &oldest_seq))
+        rc = RC_CORRUPT;
+    if (!rc)
+        rc = dictionaries_expire(txn, oldest_seq, &n_gone);
+    return rc ? rc : meta_get(txn, META_DICTIONARY_BYTES, n_bytes);
+}
+
+static enum rc begin_expiry(struct store_txn *txn, struct expiry *expiry)
+{
+    uint64_t n_bytes, n_dictionary_bytes;
+    enum rc rc = meta_get(txn, META_CURSOR, &expiry->cursor);
+
+    if (!rc)
+        rc = meta_get(txn, META_JOURNAL_BYTES, &n_bytes);
+    if (!rc)
+        rc = meta_get(txn, META_DICTIONARY_BYTES, &n_dictionary_bytes);
+    if (rc)
+        return rc;
+    expiry->bytes = (int64_t)(n_bytes - n_dictionary_bytes);
+    /* They go behind their entries alone. Where the limit has just been lowered they may be most of it, and entries are not to go for that. */
+    expiry->max_bytes -= least((int64_t)n_dictionary_bytes, expiry->max_bytes / DICTIONARY_SHARE);
+    return RC_OK;
+}
+
 enum rc journal_expire(struct store_txn *txn, int64_t older_than_ms, int64_t max_bytes,
                        size_t limit, size_t *n_removed)
 {
     struct expiry expiry = { .older_than_ms = older_than_ms, .max_bytes = max_bytes };
-    uint64_t bytes;
-    enum rc rc = meta_get(txn, META_CURSOR, &expiry.cursor);
+    uint64_t n_dictionary_bytes;
+    enum rc rc = begin_expiry(txn, &expiry);
 
     *n_removed = 0;
-    if (!rc)
-        rc = meta_get(txn, META_JOURNAL_BYTES, &bytes);
-    if (rc)
-        return rc;
-    expiry.bytes = (int64_t)bytes;
-    while (*n_removed < limit) {
+    while (!rc && *n_removed < limit) {
         rc = expire_oldest(txn, &expiry);
-        if (rc)
-            break;
-        ++*n_removed;
+        if (!rc)
+            ++*n_removed;
     }
     if (rc && rc != RC_NOT_FOUND)
         return rc;
     if (!*n_removed)
         return RC_OK;
-    return meta_set(txn, META_JOURNAL_BYTES, expiry.bytes < 0 ? 0 : (uint64_t)expiry.bytes);
+    rc = expire_dictionaries(txn, &n_dictionary_bytes);
+    if (rc)
+        return rc;
+    if (expiry.bytes < 0)
+        expiry.bytes = 0;
+    return meta_set(txn, META_JOURNAL_BYTES, (uint64_t)expiry.bytes + n_dictionary_bytes);
 }
 
 /* --- dead letters --- */

@@ -1,6 +1,6 @@
 /* journal.h - what came in, raw, in order, before anybody looked at it.
  *
- * journal:   u64 sequence number -> record of struct journal_entry; a long body is packed (packing.h)
+ * journal:   u64 sequence number -> record of struct journal_entry; a long body is packed (packing.h, dictionaries.h)
  * event_ids: ULID of the entry -> u64 sequence number
  * dead:      u64 sequence number -> record of struct dead_letter: entries that could not be folded, kept as long as the journal keeps them
  *
@@ -31,18 +31,24 @@ struct journal_entry {
     struct slice delivery_id;   /* as the sender gave it */
     struct slice body;          /* raw bytes, or JSON of ours */
     struct record_list headers; /* struct header; only those on the sender's list */
+    struct slice
+        event_type; /* as a header says it, absent where none does: what is alike is packed beside its like (dictionaries.h). Not kept: looked at by whoever appends, and to be copied by whoever keeps the entry until then */
 };
 
 extern const struct record_shape journal_entry_shape; /* of an entry as it is kept */
 
+struct dictionaries;
+
 /* Appends many: what they have in common is read and written once. */
 struct journal_appender {
     struct store_txn *txn;
-    uint64_t seq;                 /* of the last one */
-    uint64_t n_bytes;             /* of all that is kept */
-    struct buffer record, packed; /* used again for each */
+    struct dictionaries *dictionaries; /* NULL: each body is packed on its own */
+    uint64_t seq;                      /* of the last one */
+    uint64_t n_bytes;                  /* of all that is kept */
+    struct buffer record, packed;      /* used again for each */
 };
-enum rc journal_appender_begin(struct store_txn *txn, struct journal_appender *appender) MUST_CHECK;
+enum rc journal_appender_begin(struct store_txn *txn, struct dictionaries *dictionaries,
+                               struct journal_appender *appender) MUST_CHECK;
 enum rc journal_appender_append(struct journal_appender *appender,
                                 struct journal_entry *entry) MUST_CHECK;
 /* Frees it; `rc` is how it went, and what comes back if that is an error. */
@@ -57,7 +63,7 @@ enum rc journal_find(struct store_txn *txn, struct ulid id, struct arena *arena,
 /* The first DOOR_DATA entry after `seq`. RC_NOT_FOUND at the end; RC_CORRUPT with `entry->seq` set when a row on the way is damaged. */
 enum rc journal_next_delivery(struct store_txn *txn, uint64_t seq, struct arena *arena,
                               struct journal_entry *entry) MUST_CHECK;
-/* Newest first from before `seq` (0: from the end), as object_each_newest does. */
+/* Newest first from before `seq` (0: from the end), as object_each_newest does. Where only the body is damaged, it is absent. */
 enum rc journal_each_newest(struct store_txn *txn, uint64_t before_seq, size_t limit,
                             struct arena *arena,
                             bool (*visit)(void *context, const struct journal_entry *entry),
@@ -68,7 +74,7 @@ enum rc journal_each_oldest(struct store_txn *txn, uint64_t after_seq, size_t li
                             bool (*visit)(void *context, const struct journal_entry *entry),
                             void *context) MUST_CHECK;
 /* Removes at most `limit` of the oldest entries, in order, while the oldest is folded and either received before `older_than_ms` or all of
- * them together are beyond `max_bytes`; sets how many. A damaged row that is folded goes with the oldest. */
+ * them together are beyond `max_bytes`; sets how many. A damaged row that is folded goes with the oldest, as do dictionaries that nothing needs any more. */
 enum rc journal_expire(struct store_txn *txn, int64_t older_than_ms, int64_t max_bytes,
                        size_t limit, size_t *n_removed) MUST_CHECK;
 

@@ -15,6 +15,7 @@
     X(MESSAGE_SEQUENCE, "message_sequence") /* of the queue of messages */                         \
     X(AUDIT_NUMBER, "audit_number")         /* of the newest entry of the audit trail */           \
     X(JOURNAL_BYTES, "journal_bytes")       /* bytes of the rows kept, for retention */            \
+    X(DICTIONARY_BYTES, "dictionary_bytes") /* of these, those of dictionaries.h */                \
     X(ENGINE_CLOCK, "engine_clock")         /* the latest time the engine acted at, ms */          \
     X(FOLD_ATTEMPT, "fold_attempt")         /* the cursor at the last start */                     \
     X(FOLD_TRIES,                                                                                  \

@@ -21,6 +21,8 @@ struct store_txn;
 #define STORE_TABLES(X)                                                                            \
     X(META, "meta")                         /* meta.h */                                           \
     X(JOURNAL, "journal")                   /* journal.h */                                        \
+    X(DICTIONARIES, "dictionaries")         /* dictionaries.h */                                   \
+    X(DICTIONARY_ENDS, "dictionary_ends")   /* dictionaries.h */                                   \
     X(EVENT_IDS, "event_ids")               /* journal.h */                                        \
     X(DEAD, "dead")                         /* journal.h */                                        \
     X(DELIVERIES, "deliveries")             /* deliveries.h */                                     \
@@ -64,8 +66,8 @@ enum store_table {
 };
 extern const char *const store_table_names[]; /* NULL-ended, in the order of the enum */
 
-/* 1: records of format 1 (record.h). 2: no body is packed (packing.h). 3: all delivery ids lie in their days (fresh_deliveries.h). What is older is read, row by row, and counts as this one from the first opening on. */
-#define STORE_SCHEMA_VERSION 4
+/* 1: records of format 1 (record.h). 2: no body is packed (packing.h). 3: all delivery ids lie in their days (fresh_deliveries.h). 4: no body is packed beside a dictionary (dictionaries.h). What is older is read, row by row, and counts as this one from the first opening on. */
+#define STORE_SCHEMA_VERSION 5
 #define STORE_KEY_BYTES 511
 #define STORE_DATA_PERCENT                                                                         \
     90 /* above it data is refused; what is left is for decisions and results */

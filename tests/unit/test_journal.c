@@ -114,7 +114,7 @@ static void many_that_are_appended_together_are_numbered_and_counted_as_one_by_o
 
     assert_int_equal(journal_append(fixture->txn, &entry), RC_OK);
     assert_int_equal(meta_get(fixture->txn, META_JOURNAL_BYTES, &one), RC_OK);
-    assert_int_equal(journal_appender_begin(fixture->txn, &appender), RC_OK);
+    assert_int_equal(journal_appender_begin(fixture->txn, NULL, &appender), RC_OK);
     for (uint64_t seq = 2; seq <= 3; seq++) {
         assert_int_equal(journal_appender_append(&appender, &entry), RC_OK);
         assert_int_equal(entry.seq, seq);

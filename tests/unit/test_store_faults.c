@@ -816,7 +816,7 @@ static void s14_a_store_of_a_newer_schema_is_refused_and_left_alone(void **state
     close_store(fixture);
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(open_and_hear(fixture, fixture->directory, &heard), RC_INVALID);
-        assert_true(is_heard(&heard, "newer version (schema 5"));
+        assert_true(is_heard(&heard, "newer version (schema 6"));
     }
 }
 

@@ -449,6 +449,16 @@ static void what_is_signed_is_accepted_with_its_type_and_id(void **state)
     assert_int_equal(answer.status, 0);
     assert_true(answer.is_handshake);
     assert_true(slice_eq(answer.entry.delivery_id, SLICE("id-1")));
+    assert_true(slice_eq(answer.entry.event_type, SLICE("ping")));
+}
+
+static void the_event_type_is_what_a_header_says_and_absent_where_none_does(void **state)
+{
+    struct attempt attempt = signed_attempt(*state, "github", SLICE("{}"));
+
+    assert_true(slice_is_absent(receive(*state, "github", &attempt).entry.event_type));
+    add_header(&attempt, "X-GitHub-Event", "check_run");
+    assert_true(slice_eq(receive(*state, "github", &attempt).entry.event_type, SLICE("check_run")));
 }
 
 #define DOOR_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, configured_tear_down)
@@ -477,6 +487,7 @@ int main(void)
         DOOR_TEST(a_delivery_id_that_cannot_be_used_is_400),
         DOOR_TEST(a_form_of_github_is_signed_raw_and_read_decoded),
         DOOR_TEST(a_ping_is_a_handshake_and_taken_like_any_other),
+        DOOR_TEST(the_event_type_is_what_a_header_says_and_absent_where_none_does),
         DOOR_TEST(more_than_ten_thousand_events_are_413),
         DOOR_TEST(what_is_signed_is_accepted_with_its_type_and_id),
     };
