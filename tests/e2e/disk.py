@@ -31,7 +31,7 @@ class Disk:
         with open(self.image, "wb") as image:
             image.truncate(megabytes * MB)
         self._must(*self.MAKE[system], str(self.image))
-        self.mount()
+        self._must(*self._mounting())
         test.addCleanup(self._end, test)
 
     def _must(self, *command):
@@ -44,18 +44,24 @@ class Disk:
             vedette.kill()  # it holds the file system
         self.unmount()
 
-    def mount(self):
-        """The device of a mount that has just ended may be there for a moment longer, and then the image is said to be mounted."""
-        def done():
-            tried = run("mount", "-o", "loop", str(self.image), str(self.path))
-            return None if "already mounted" in tried.stderr else tried
+    def _mounting(self):
+        return "mount", "-o", "loop", str(self.image), str(self.path)
 
-        mounted = wait_until(done, "the mount before is gone")
+    def mount(self):
+        """Again: a file system that does not come back is what the test is about."""
+        mounted = run(*self._mounting())
         if mounted.returncode:
-            raise unittest.SkipTest(f"no file system for this test: {mounted.stderr.strip()}")
+            raise AssertionError(mounted.stderr)
 
     def unmount(self):
-        run("umount", str(self.path))
+        """A child of a daemon that was killed may hold it for a moment longer: between fork and exec it has all descriptors."""
+        def done():
+            tried = run("umount", str(self.path))
+            if tried.returncode and "busy" not in tried.stderr and "not mounted" not in tried.stderr:
+                raise AssertionError(tried.stderr)
+            return "busy" not in tried.stderr
+
+        wait_until(done, f"{self.path} is unmounted")
 
     def need_power_cuts(self):
         """Skips the test where no power can be cut."""
