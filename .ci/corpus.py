@@ -105,7 +105,8 @@ def lines_of(path):
     lines = data.removeprefix(b"\xef\xbb\xbf").decode("latin-1").split("\n")
     if not lines[-1]:
         lines.pop()
-    return [line.removesuffix("\r")[:LINE_BYTES] for line in lines]
+    # All of them: the lines are written to a file of their own, and there the last one would be part of the end of a line again.
+    return [line.rstrip("\r")[:LINE_BYTES] for line in lines]
 
 
 def found_by_grep(pattern, flags, plain):
