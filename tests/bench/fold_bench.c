@@ -1,9 +1,10 @@
 /* fold_bench - what folding costs: matches of many keys through the engine over a store on disk, in the time of its input.
  *
- *   fold_bench DIR count|distinct|absent|none N_KEYS N_MATCHES
+ *   fold_bench DIR count|distinct|absent|beats|none N_KEYS N_MATCHES [JITTER]
  *
- * Makes N_KEYS keys, then folds N_MATCHES of keys at random, a thousand a commit, and puts as many rows of the same size at random into a table of as many,
- * likewise. `absent` then lets all of them come due. Prints one line: condition keys used_bytes row_bytes, then of a match and of a put each
+ * Makes N_KEYS keys, then folds N_MATCHES of keys at random, a thousand a commit (`beats` is `absent` with keys that come as heartbeats do: each once a round, at its
+ * own time in it, JITTER of them in any order), and puts as many rows of the same size at random into a table of as many,
+ * likewise. `absent` and `beats` then let all of them come due. Prints one line: condition keys used_bytes row_bytes, then of a match and of a put each
  * ns cpu_ns written_bytes, and due_per_second. CPU time and bytes are the steadier figures where others use the disk. `none` has no rule: what its
  * store takes is the journal alone. */
 #include "src/base/clock.h"
@@ -17,17 +18,22 @@
 #include <string.h>
 
 #define BATCH 1000
+/* Of a million heartbeats an hour those of seven seconds. */
+#define JITTER 2000
 #define STORE_BYTES ((int64_t)16 << 30)
 #define BEGIN_MS ((int64_t)1795262400000)
 
-static const struct {
+static const struct load {
     const char *name, *rule;
-} conditions[] = {
+    bool is_due, in_turns;
+} loads[] = {
     { "count", "rules: [{id: r, mode: observe, on: t.b, key: [host], when: {count: 1000, within: "
                "1d}}]" },
     { "distinct", "rules: [{id: r, mode: observe, on: t.b, key: [host], when: {distinct: service, "
                   "count: 1000, within: 1d}}]" },
-    { "absent", "rules: [{id: r, mode: observe, on: t.b, key: [host], when: {absent: 1d}}]" },
+    { "absent", "rules: [{id: r, mode: observe, on: t.b, key: [host], when: {absent: 1d}}]", true },
+    { "beats", "rules: [{id: r, mode: observe, on: t.b, key: [host], when: {absent: 1d}}]", true,
+      true },
     { "none", "rules: [{id: r, mode: observe, on: t.other, key: [host]}]" },
 };
 
@@ -59,20 +65,20 @@ static uint64_t draw(struct bench *bench)
     return bench->random >> 33;
 }
 
-static const char *rule_of(const char *name)
+static const struct load *load_of(const char *name)
 {
-    for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++)
-        if (!strcmp(conditions[i].name, name))
-            return conditions[i].rule;
+    for (size_t i = 0; i < sizeof loads / sizeof *loads; i++)
+        if (!strcmp(loads[i].name, name))
+            return &loads[i];
     need(RC_INVALID, name);
     return NULL;
 }
 
-static void begin(struct bench *bench, const char *directory, const char *condition)
+static void begin(struct bench *bench, const char *directory, const struct load *load)
 {
     const struct store_options place = { .directory = directory, .max_bytes = STORE_BYTES };
     struct config_options none = { 0 };
-    struct rule_file file = { .name = SLICE("bench.yaml"), .text = slice_of(rule_of(condition)) };
+    struct rule_file file = { .name = SLICE("bench.yaml"), .text = slice_of(load->rule) };
     const struct rule_files files = { &file, 1 };
     struct engine_options options = { .deterministic = true };
 
@@ -189,6 +195,13 @@ static void make_keys(struct bench *bench, uint64_t n_keys)
     }
 }
 
+static void fold_keys(struct bench *bench, const uint64_t *keys, size_t n, struct cost *cost)
+{
+    bench->now_ms++;
+    accept_batch(bench, keys, n);
+    fold_batch(bench, cost);
+}
+
 static void fold_at_random(struct bench *bench, uint64_t n_keys, uint64_t n_matches,
                            struct cost *cost)
 {
@@ -197,10 +210,34 @@ static void fold_at_random(struct bench *bench, uint64_t n_keys, uint64_t n_matc
 
         for (size_t i = 0; i < BATCH; i++)
             keys[i] = draw(bench) % n_keys;
-        bench->now_ms++;
-        accept_batch(bench, keys, BATCH);
-        fold_batch(bench, cost);
+        fold_keys(bench, keys, BATCH, cost);
     }
+}
+
+/* The next of a round, shuffled. */
+static void draw_beats(struct bench *bench, uint64_t from, uint64_t n_keys, uint64_t *keys,
+                       size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t other = draw(bench) % (i + 1);
+
+        keys[i] = keys[other];
+        keys[other] = (from + i) % n_keys;
+    }
+}
+
+static void fold_in_turns(struct bench *bench, uint64_t n_keys, uint64_t n_matches, size_t jitter,
+                          struct cost *cost)
+{
+    uint64_t *keys = calloc(jitter, sizeof *keys);
+
+    need(keys ? RC_OK : RC_NO_MEMORY, "keys");
+    for (uint64_t done = 0; done < n_matches; done += jitter) {
+        draw_beats(bench, done, n_keys, keys, jitter);
+        for (size_t i = 0; i < jitter; i += BATCH)
+            fold_keys(bench, keys + i, BATCH, cost);
+    }
+    free(keys);
 }
 
 /* --- the same without an engine --- */
@@ -291,24 +328,35 @@ static double let_all_come_due(struct bench *bench, uint64_t n_keys)
 int main(int argc, char **argv)
 {
     struct bench bench = { 0 };
+    const struct load *load;
     uint64_t n_keys, n_matches;
+    size_t jitter;
     struct cost folded = { 0 }, put = { 0 };
     int64_t used;
     size_t bytes;
     double due = 0;
 
-    if (argc != 5) {
-        fprintf(stderr, "usage: fold_bench DIR count|distinct|absent|none N_KEYS N_MATCHES\n");
+    if (argc != 5 && argc != 6) {
+        fprintf(stderr, "usage: fold_bench DIR count|distinct|absent|beats|none N_KEYS N_MATCHES "
+                        "[JITTER]\n");
         return 2;
     }
     n_keys = strtoull(argv[3], NULL, 10);
-    n_matches = strtoull(argv[4], NULL, 10) / BATCH * BATCH;
-    begin(&bench, argv[1], argv[2]);
+    jitter = argc == 6 ? strtoull(argv[5], NULL, 10) : JITTER;
+    if (jitter > n_keys)
+        jitter = n_keys;
+    jitter = jitter < BATCH ? BATCH : jitter / BATCH * BATCH;
+    n_matches = strtoull(argv[4], NULL, 10) / jitter * jitter;
+    load = load_of(argv[2]);
+    begin(&bench, argv[1], load);
     make_keys(&bench, n_keys);
     used = used_bytes(&bench);
     bytes = row_bytes(&bench);
-    fold_at_random(&bench, n_keys, n_matches, &folded);
-    if (!strcmp(argv[2], "absent"))
+    if (load->in_turns)
+        fold_in_turns(&bench, n_keys, n_matches, jitter, &folded);
+    else
+        fold_at_random(&bench, n_keys, n_matches, &folded);
+    if (load->is_due)
         due = let_all_come_due(&bench, n_keys);
     put_at_random(&bench, n_keys, n_matches, bytes, &put);
     printf("%s %llu %lld %zu", argv[2], (unsigned long long)n_keys, (long long)used, bytes);
