@@ -1,5 +1,5 @@
--- For wrk: signed deliveries of one body, each with a delivery id of its own, as a sender's are.
--- BENCH_BODY (a file), BENCH_SIGNATURE, BENCH_RUN (part of the ids, so that no two runs share any).
+-- For wrk: signed deliveries of some bodies in turns, each with a delivery id of its own, as a sender's are.
+-- BENCH_BODIES (files divided by colons: a line with the signature, then the body), BENCH_RUN (part of the ids, so that no two runs share any).
 -- BENCH_RATE: at most so many a second from each thread; without it as fast as they are answered.
 
 local n_threads = 0
@@ -10,26 +10,34 @@ function setup(thread)
    thread:set("number", n_threads)
 end
 
-function init()
-   local file = assert(io.open(os.getenv("BENCH_BODY"), "rb"))
-   local body = file:read("*a")
+local function parts_of(path)
+   local file = assert(io.open(path, "rb"))
+   local signature, body = file:read("*l"), file:read("*a")
    file:close()
-   before = table.concat({
+   local before = table.concat({
       "POST " .. wrk.path .. " HTTP/1.1",
       "Host: " .. wrk.host .. ":" .. wrk.port,
       "Content-Type: application/json",
       "Content-Length: " .. #body,
       "X-GitHub-Event: workflow_run",
-      "X-Hub-Signature-256: sha256=" .. os.getenv("BENCH_SIGNATURE"),
+      "X-Hub-Signature-256: sha256=" .. signature,
       "X-GitHub-Delivery: " .. os.getenv("BENCH_RUN") .. "-" .. number .. "-",
    }, "\r\n")
-   after = "\r\n\r\n" .. body
+   return { before = before, after = "\r\n\r\n" .. body }
+end
+
+function init()
+   deliveries = {}
+   for path in os.getenv("BENCH_BODIES"):gmatch("[^:]+") do
+      deliveries[#deliveries + 1] = parts_of(path)
+   end
    n_sent = 0
 end
 
 function request()
    n_sent = n_sent + 1
-   return before .. n_sent .. after
+   local one = deliveries[n_sent % #deliveries + 1]
+   return one.before .. n_sent .. one.after
 end
 
 -- Each request has its moment; who is late goes at once. wrk asks for delays only where this function is.

@@ -1,5 +1,6 @@
 """A workflow_run delivery of about 8 KB, shaped as GitHub sends it: nested, most of it URLs that nobody reads."""
 import json
+import random
 
 API = "https://api.github.example"
 PERSON_URLS = "followers following gists starred subscriptions organizations repos events received_events".split()
@@ -53,9 +54,36 @@ def pull_request(number):
             "head": {"ref": f"basket-{number}", "sha": SHA, "repo": repo}, "base": {"ref": "main", "sha": SHA[::-1], "repo": repo}}
 
 
+def words(draw, n_words):
+    return " ".join("".join(draw.choices("abcdefghiklmnoprstuvw", k=draw.randint(2, 10))) for _ in range(n_words))
+
+
+def one_of_many(draw):
+    """A run as the next one of a repository differs from the last: other numbers, commits, people, times and words."""
+    run, suite, time = draw.randrange(10**16, 10**17), draw.randrange(10**7, 10**8), f"2026-11-21T{draw.randrange(24):02}:{draw.randrange(60):02}:{draw.randrange(60):02}Z"
+    sha, tree = (f"{draw.getrandbits(160):040x}" for _ in range(2))
+    kim, robin, title = words(draw, 1), words(draw, 1), words(draw, 6)
+    delivery = json.loads(encode(workflow_run(conclusion=draw.choice(["failure", "success"]), time=time)).decode()
+                          .replace("90071992547409931", str(run)).replace("33445566", str(suite)).replace(SHA, sha).replace(SHA[::-1], tree))
+    for place, name in ((delivery["workflow_run"], "actor"), (delivery["workflow_run"], "triggering_actor"), (delivery, "sender")):
+        place[name] = person(draw.choice([kim, robin])) | {"id": draw.randrange(10**6, 10**7)}
+    delivery["workflow_run"] |= {"display_title": title, "run_number": draw.randrange(1000), "node_id": f"WFR_{draw.getrandbits(80):020x}"}
+    delivery["workflow_run"]["head_commit"] |= {"message": f"{title}\n\n{words(draw, 20)}", "author": {"name": kim, "email": f"{kim}@example.com"}}
+    return delivery
+
+
+def many(n_bytes=None, n_bodies=512):
+    """So many that a dictionary holds few of them."""
+    draw = random.Random(1)
+    return [of_length(one_of_many(draw), n_bytes) if n_bytes else encode(one_of_many(draw)) for _ in range(n_bodies)]
+
+
 def body_of(n_bytes):
+    return of_length(workflow_run(), n_bytes)
+
+
+def of_length(delivery, n_bytes):
     """About so long: fewer of the URLs that nobody reads, or more pull requests."""
-    delivery = workflow_run()
     delivery["workflow_run"]["pull_requests"] = requests = []
     text = encode(delivery)
     while len(text) < n_bytes - 200:

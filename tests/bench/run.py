@@ -161,11 +161,12 @@ class Load:
     n_runs = 0
 
     def __init__(self, directory, secret):
-        body = payload.body()
-        self.n_bytes = len(body)
-        path = directory / "body.json"
-        path.write_bytes(body)
-        self.env = dict(os.environ, BENCH_BODY=str(path), BENCH_SIGNATURE=hmac.new(secret.encode(), body, hashlib.sha256).hexdigest())
+        bodies = payload.many()
+        self.n_bytes = len(bodies[0])
+        paths = [directory / f"{number}.body" for number in range(len(bodies))]
+        for path, body in zip(paths, bodies):
+            path.write_bytes(hmac.new(secret.encode(), body, hashlib.sha256).hexdigest().encode() + b"\n" + body)
+        self.env = dict(os.environ, BENCH_BODIES=":".join(map(str, paths)))
 
     def run(self, url, seconds, pid, rate=None):
         """As fast as it goes, or evenly so many a second."""

@@ -184,7 +184,7 @@ def measure_bodies(options):
     held = True
     with listener(options) as running:
         for name, n_bytes in BODIES.items():
-            load = Requests(options.directory, name, [github(payload.body_of(n_bytes))])
+            load = Requests(options.directory, name, [github(body) for body in payload.many(n_bytes)])
             disk_ms = fdatasync_ms(options.directory)
             with Bare(options.directory) as bare:
                 own, (theirs,) = in_turns(options, running, load, [(load, bare.port, bare.pid)])
@@ -199,7 +199,7 @@ def measure_beside(options):
     """Beside a commit for each request, beside webhook, and with an Alertmanager's alerts beside Alertmanager itself."""
     held = True
     directory = options.directory
-    load = Requests(directory, "beside", [github(payload.body_of(BODIES["8KB"]))])
+    load = Requests(directory, "beside", [github(body) for body in payload.many(BODIES["8KB"])])
     alerts = Requests(directory, "alerts", [bearer("/hooks/alertmanager", payload.alerts(), AM_TOKEN)])
     posted = Requests(directory, "posted", [request("/api/v2/alerts", payload.posted_alerts(), [])])
     with listener(options) as running:
@@ -223,7 +223,7 @@ def measure_beside(options):
 def measure_waiting(options):
     """The answers of many senders at once; the longest of them is what a sender with a deadline of a second sees."""
     held = True
-    load = Requests(options.directory, "waiting", [github(payload.body_of(BODIES["8KB"]))])
+    load = Requests(options.directory, "waiting", [github(body) for body in payload.many(BODIES["8KB"])])
     with listener(options) as running:
         for connections in (CONNECTIONS, MANY):
             results = []
