@@ -150,6 +150,8 @@ enum rc turn_fold_deliveries(struct turn *turn, struct fold_limits *limits, bool
         rc = journal_next_delivery(turn->txn, cursor, turn->arena, &entry);
         if (rc == RC_NOT_FOUND)
             return run_timers(turn, limits, limits->now_ms, more);
+        if (rc == RC_CORRUPT)
+            dictionaries_doubt(turn->engine->dictionaries);
         if (rc)
             break;
         *more = true;
@@ -292,8 +294,6 @@ enum rc engine_fold(struct engine *engine, int64_t now_ms, size_t n_max, int64_t
     }
     if (limits.at_timer)
         return drop_timer(engine, now_ms, rc_text(rc));
-    if (rc == RC_CORRUPT)
-        dictionaries_doubt(engine->dictionaries);
     return bury_next(engine, now_ms, rc_text(rc));
 }
 

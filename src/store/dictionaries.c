@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* At a start: the newest of each family is among these, or it does without for a while. */
-#define ROWS_READ 256
 #define VAIN_MOST 6
+/* Bodies, after a transaction that came to nothing although it had made one; twice as many after the next. */
+#define REST_FIRST 16
+#define REST_MOST 65536
 
 #define AT(member) .offset = offsetof(struct dictionary, member)
 static const struct record_field dictionary_fields[] = {
@@ -38,12 +39,18 @@ struct dictionaries {
     struct family families[DICTIONARY_FAMILIES];
     size_t n_families;
     bool is_read;
-    bool has_made; /* in this transaction */
+    bool has_made;              /* in this transaction */
+    bool has_lost;              /* one to another family, in this transaction */
+    uint64_t n_rest, next_rest; /* bodies until one may be made again */
 };
 
 struct dictionaries *dictionaries_new(void)
 {
-    return calloc(1, sizeof(struct dictionaries));
+    struct dictionaries *made = calloc(1, sizeof *made);
+
+    if (made)
+        made->next_rest = REST_FIRST;
+    return made;
 }
 
 static void forget_all(struct dictionaries *dictionaries)
@@ -97,36 +104,6 @@ static struct family *find_family(struct dictionaries *dictionaries, struct slic
     return NULL;
 }
 
-static bool goes_first(const struct family *a, const struct family *b)
-{
-    if (!a->dictionary != !b->dictionary)
-        return !a->dictionary;
-    return a->last_seq < b->last_seq;
-}
-
-/* A place for one more: where all are taken, of one without a dictionary, of those the one that has not come for longest. */
-static struct family *free_place(struct dictionaries *dictionaries)
-{
-    struct family *first = dictionaries->families;
-
-    if (dictionaries->n_families < DICTIONARY_FAMILIES)
-        return &dictionaries->families[dictionaries->n_families++];
-    for (size_t i = 1; i < DICTIONARY_FAMILIES; i++)
-        if (goes_first(&dictionaries->families[i], first))
-            first = &dictionaries->families[i];
-    pack_dictionary_free(first->dictionary);
-    return first;
-}
-
-static struct family *add_family(struct dictionaries *dictionaries, struct slice watcher,
-                                 struct slice event_type)
-{
-    struct family *family = free_place(dictionaries);
-
-    *family = (struct family){ .watcher = name_of(watcher), .event_type = name_of(event_type) };
-    return family;
-}
-
 /* --- what the table holds --- */
 
 static enum rc read_row(struct slice row, struct dictionary *stored)
@@ -146,78 +123,90 @@ static void tell_damage(const char *what, uint64_t seq)
                 (unsigned long long)seq);
 }
 
-static void take_row(struct dictionaries *dictionaries, uint64_t seq, struct slice row)
-{
-    struct dictionary stored;
-    struct family *family;
-
-    if (read_row(row, &stored)) {
-        tell_damage("passed over", seq);
-        return;
-    }
-    if (find_family(dictionaries, stored.watcher, stored.event_type))
-        return; /* a newer one */
-    family = add_family(dictionaries, stored.watcher, stored.event_type);
-    family->dictionary = pack_dictionary_new((struct slice){ 0 }, stored.text);
-    family->first_seq = family->last_seq = seq;
-}
-
-/* The row before `*seq`. RC_NOT_FOUND: there is none that serves the entry `next_seq`. */
-static enum rc row_that_serves(struct store_txn *txn, uint64_t next_seq, uint64_t *seq,
-                               struct slice *row)
-{
-    struct slice key;
-    enum rc rc = row_before(txn, TABLE_DICTIONARIES, key_of_u64(*seq), &key, row);
-
-    if (rc)
-        return rc;
-    if (!key_read_u64(&key, seq))
-        return RC_CORRUPT;
-    return *seq + DICTIONARY_SERVES <= next_seq ? RC_NOT_FOUND : RC_OK;
-}
-
-enum rc dictionaries_read(struct dictionaries *dictionaries, struct store_txn *txn)
-{
-    uint64_t last_seq, seq = UINT64_MAX;
-    struct slice row;
-    enum rc rc;
-
-    if (dictionaries->is_read)
-        return RC_OK;
-    rc = meta_get(txn, META_SEQUENCE, &last_seq);
-    for (size_t i = 0; i < ROWS_READ && dictionaries->n_families < DICTIONARY_FAMILIES && !rc;
-         i++) {
-        rc = row_that_serves(txn, last_seq + 1, &seq, &row);
-        if (!rc)
-            take_row(dictionaries, seq, row);
-    }
-    if (rc == RC_CORRUPT)
-        tell_damage("ends the reading", seq);
-    dictionaries->is_read = !rc || rc == RC_NOT_FOUND || rc == RC_CORRUPT;
-    return dictionaries->is_read ? RC_OK : rc;
-}
-
-enum rc dictionary_text(struct store_txn *txn, uint64_t id, struct slice *text)
-{
-    const struct store_key key = key_of_u64(id);
-    struct dictionary stored;
-    struct slice row;
-    enum rc rc = store_get(txn, TABLE_DICTIONARIES, key_slice(&key), &row);
-
-    if (!rc)
-        rc = read_row(row, &stored);
-    if (rc)
-        return rc == RC_NOT_FOUND ? RC_CORRUPT : rc;
-    *text = stored.text;
-    return RC_OK;
-}
-
 static struct store_key end_key(uint64_t end_seq, uint64_t first_seq)
 {
     struct store_key key = key_of_u64(end_seq);
 
     key_add_u64(&key, first_seq);
     return key;
+}
+
+static enum rc get_row(struct store_txn *txn, uint64_t first_seq, struct dictionary *stored)
+{
+    const struct store_key key = key_of_u64(first_seq);
+    struct slice row;
+    enum rc rc = store_get(txn, TABLE_DICTIONARIES, key_slice(&key), &row);
+
+    if (!rc)
+        rc = read_row(row, stored);
+    return rc == RC_NOT_FOUND ? RC_CORRUPT : rc;
+}
+
+/* While there is a place. */
+static enum rc take_row(struct dictionaries *dictionaries, struct store_txn *txn,
+                        uint64_t first_seq)
+{
+    struct dictionary stored;
+    struct family *family;
+    enum rc rc = get_row(txn, first_seq, &stored);
+
+    if (rc == RC_CORRUPT)
+        tell_damage("passed over", first_seq);
+    if (rc)
+        return rc == RC_CORRUPT ? RC_OK : rc;
+    family = &dictionaries->families[dictionaries->n_families++];
+    *family = (struct family){ .watcher = name_of(stored.watcher),
+                               .event_type = name_of(stored.event_type),
+                               .dictionary = pack_dictionary_new((struct slice){ 0 }, stored.text),
+                               .first_seq = first_seq,
+                               .last_seq = first_seq };
+    return RC_OK;
+}
+
+/* The one that ends before `*key`. RC_NOT_FOUND: all that are left have ended before the entry `next_seq`. */
+static enum rc find_serving(struct store_txn *txn, uint64_t next_seq, struct store_key *key,
+                            uint64_t *first_seq)
+{
+    struct slice found, row;
+    uint64_t end_seq;
+    enum rc rc = row_before(txn, TABLE_DICTIONARY_ENDS, *key, &found, &row);
+
+    if (!rc)
+        rc = key_copy(found, key);
+    if (rc)
+        return rc;
+    if (!key_read_u64(&found, &end_seq) || !key_read_u64(&found, first_seq))
+        return RC_CORRUPT;
+    return end_seq <= next_seq ? RC_NOT_FOUND : RC_OK;
+}
+
+enum rc dictionaries_read(struct dictionaries *dictionaries, struct store_txn *txn)
+{
+    struct store_key key = { .len = 0 };
+    uint64_t last_seq, first_seq = 0;
+    enum rc rc;
+
+    if (dictionaries->is_read)
+        return RC_OK;
+    rc = meta_get(txn, META_SEQUENCE, &last_seq);
+    while (!rc && dictionaries->n_families < DICTIONARY_FAMILIES) {
+        rc = find_serving(txn, last_seq + 1, &key, &first_seq);
+        if (!rc)
+            rc = take_row(dictionaries, txn, first_seq);
+    }
+    if (rc == RC_CORRUPT)
+        tell_damage("ends the reading", first_seq);
+    dictionaries->is_read = !rc || rc == RC_NOT_FOUND || rc == RC_CORRUPT;
+    return dictionaries->is_read ? RC_OK : rc;
+}
+
+enum rc dictionary_text(struct store_txn *txn, uint64_t id, struct slice *text)
+{
+    struct dictionary stored = { 0 };
+    enum rc rc = get_row(txn, id, &stored);
+
+    *text = stored.text;
+    return rc;
 }
 
 /* `n_more` and `n_less` bytes of rows. */
@@ -337,18 +326,16 @@ static enum rc has_room(struct store_txn *txn, const struct dictionary_body *bod
     return rc;
 }
 
-/* One that is followed serves no longer. */
-static enum rc put_ends(struct store_txn *txn, const struct family *family, uint64_t first_seq)
+/* It serves up to the entry before `end_seq`, and not as long as it might. */
+static enum rc end_early(struct store_txn *txn, const struct family *family, uint64_t end_seq)
 {
-    const struct store_key end = end_key(first_seq + DICTIONARY_SERVES, first_seq),
-                           new_end = end_key(first_seq, family->first_seq);
-    enum rc rc = RC_OK;
+    const struct store_key end = end_key(end_seq, family->first_seq);
+    enum rc rc;
 
-    if (family->dictionary)
-        rc = row_forget(txn, TABLE_DICTIONARY_ENDS,
-                        end_key(family->first_seq + DICTIONARY_SERVES, family->first_seq));
-    if (!rc && family->dictionary)
-        rc = store_put(txn, TABLE_DICTIONARY_ENDS, key_slice(&new_end), SLICE(""));
+    if (!family->dictionary)
+        return RC_OK;
+    rc = row_forget(txn, TABLE_DICTIONARY_ENDS,
+                    end_key(family->first_seq + DICTIONARY_SERVES, family->first_seq));
     return rc ? rc : store_put(txn, TABLE_DICTIONARY_ENDS, key_slice(&end), SLICE(""));
 }
 
@@ -358,13 +345,17 @@ static enum rc put_dictionary(struct store_txn *txn, const struct family *family
     const struct dictionary row = { .watcher = cut(body->watcher),
                                     .event_type = cut(body->event_type),
                                     .text = text };
+    const uint64_t first_seq = body->seq + 1;
+    const struct store_key end = end_key(first_seq + DICTIONARY_SERVES, first_seq);
     size_t n_bytes;
-    enum rc rc = row_append(txn, TABLE_DICTIONARIES, &dictionary_shape, key_of_u64(body->seq + 1),
-                            &row, &n_bytes);
+    enum rc rc = row_append(txn, TABLE_DICTIONARIES, &dictionary_shape, key_of_u64(first_seq), &row,
+                            &n_bytes);
 
     body->n_bytes = n_bytes;
     if (!rc)
-        rc = put_ends(txn, family, body->seq + 1);
+        rc = store_put(txn, TABLE_DICTIONARY_ENDS, key_slice(&end), SLICE(""));
+    if (!rc)
+        rc = end_early(txn, family, first_seq);
     return rc ? rc : count_bytes(txn, n_bytes, 0);
 }
 
@@ -398,21 +389,70 @@ static enum rc make_dictionary(struct dictionaries *dictionaries, struct store_t
     return rc;
 }
 
-/* With the dictionary that serves this entry, or none. */
-static struct family *family_of(struct dictionaries *dictionaries,
-                                const struct dictionary_body *body)
+/* One that has come to its end has none. */
+static bool has_one(const struct family *family, uint64_t seq)
 {
-    struct family *family = find_family(dictionaries, body->watcher, body->event_type);
+    return family->dictionary && seq < family->first_seq + DICTIONARY_SERVES;
+}
 
-    if (!family)
-        family = add_family(dictionaries, body->watcher, body->event_type);
-    if (family->dictionary && body->seq >= family->first_seq + DICTIONARY_SERVES) {
-        pack_dictionary_free(family->dictionary);
-        family->dictionary = NULL;
-        forget_counts(family);
+static bool goes_first(const struct family *a, const struct family *b, uint64_t seq)
+{
+    if (has_one(a, seq) != has_one(b, seq))
+        return has_one(b, seq);
+    return a->last_seq < b->last_seq;
+}
+
+/* A place for one more: where all are taken, of one without a dictionary, of those the one that has not come for longest. */
+static enum rc free_place(struct dictionaries *dictionaries, struct store_txn *txn, uint64_t seq,
+                          struct family **place)
+{
+    struct family *first = dictionaries->families;
+    enum rc rc = RC_OK;
+
+    if (dictionaries->n_families < DICTIONARY_FAMILIES) {
+        *place = &dictionaries->families[dictionaries->n_families++];
+        return RC_OK;
     }
-    family->last_seq = body->seq;
-    return family;
+    for (size_t i = 1; i < DICTIONARY_FAMILIES; i++)
+        if (goes_first(&dictionaries->families[i], first, seq))
+            first = &dictionaries->families[i];
+    if (has_one(first, seq)) {
+        dictionaries->has_lost = true;
+        rc = end_early(txn, first, seq);
+    }
+    pack_dictionary_free(first->dictionary);
+    *place = first;
+    return rc;
+}
+
+/* With the dictionary that serves this entry, or none. */
+static enum rc family_of(struct dictionaries *dictionaries, struct store_txn *txn,
+                         const struct dictionary_body *body, struct family **family)
+{
+    enum rc rc = RC_OK;
+
+    *family = find_family(dictionaries, body->watcher, body->event_type);
+    if (!*family) {
+        rc = free_place(dictionaries, txn, body->seq, family);
+        **family = (struct family){ .watcher = name_of(body->watcher),
+                                    .event_type = name_of(body->event_type) };
+    }
+    if ((*family)->dictionary && !has_one(*family, body->seq)) {
+        pack_dictionary_free((*family)->dictionary);
+        (*family)->dictionary = NULL;
+        forget_counts(*family);
+    }
+    (*family)->last_seq = body->seq;
+    return rc;
+}
+
+/* What could not be stored with a dictionary may be stored without. */
+static bool rests(struct dictionaries *dictionaries)
+{
+    if (!dictionaries->n_rest)
+        return false;
+    dictionaries->n_rest--;
+    return true;
 }
 
 enum rc dictionaries_pack(struct dictionaries *dictionaries, struct store_txn *txn,
@@ -420,13 +460,16 @@ enum rc dictionaries_pack(struct dictionaries *dictionaries, struct store_txn *t
 {
     struct family *family;
     size_t n_kept_bytes;
+    enum rc rc;
 
     body->dictionary = body->n_bytes = 0;
     if (body->text.len < PACK_LEAST_BYTES || body->text.len > DICTIONARY_BODY_MAX_BYTES) {
         body->is_packed = pack(body->text, NULL, packed);
         return RC_OK;
     }
-    family = family_of(dictionaries, body);
+    rc = family_of(dictionaries, txn, body, &family);
+    if (rc)
+        return rc;
     body->is_packed = pack(body->text, family->dictionary, packed);
     if (body->is_packed && family->dictionary)
         body->dictionary = family->first_seq;
@@ -434,7 +477,8 @@ enum rc dictionaries_pack(struct dictionaries *dictionaries, struct store_txn *t
     family->n_bodies++;
     family->n_text_bytes += body->text.len;
     family->n_kept_bytes += n_kept_bytes;
-    if (!has_taken_enough(family) || !is_sample(family, body->text, n_kept_bytes))
+    if (rests(dictionaries) || !has_taken_enough(family) ||
+        !is_sample(family, body->text, n_kept_bytes))
         return RC_OK;
     judge(family, body->text);
     forget_counts(family);
@@ -448,7 +492,15 @@ void dictionaries_doubt(struct dictionaries *dictionaries)
 
 void dictionaries_end(struct dictionaries *dictionaries, bool is_committed)
 {
-    if (dictionaries->has_made && !is_committed)
+    const bool has_made = dictionaries->has_made;
+
+    if ((has_made || dictionaries->has_lost) && !is_committed)
         forget_all(dictionaries);
-    dictionaries->has_made = false;
+    if (has_made && is_committed) {
+        dictionaries->next_rest = REST_FIRST;
+    } else if (has_made) {
+        dictionaries->n_rest = dictionaries->next_rest;
+        dictionaries->next_rest *= dictionaries->next_rest < REST_MOST ? 2 : 1;
+    }
+    dictionaries->has_made = dictionaries->has_lost = false;
 }

@@ -6,7 +6,7 @@
  * dictionaries:    u64 sequence number of the first journal entry that may use it -> record of struct dictionary
  * dictionary_ends: u64 number of the first entry that cannot use it any more, u64 its key in dictionaries -> nothing
  *
- * It serves until its family has another one, and DICTIONARY_SERVES numbers at most; it goes as soon as the journal begins behind that. A damaged one takes
+ * It serves until its family has another one or has to give up its place, and DICTIONARY_SERVES numbers at most; it goes as soon as the journal begins behind that. A damaged one takes
  * the bodies of its entries along, which are set aside as those of damaged entries are, until somebody notices (dictionaries_doubt). What cannot be
  * read of the tables is no reason to accept nothing: without a dictionary a body is packed on its own.
  * Those in use are in memory as well, for one thread: the engine's. Whoever unpacks reads them from the store. */
@@ -17,7 +17,7 @@
 #include "src/store/store.h"
 
 #define DICTIONARY_SERVES 100000
-/* So many families have one at a time, those that came last; some 50 KB of memory each. */
+/* So many families have a place in memory, some 50 KB each. Another one takes that of one without a dictionary, the one that has not come for longest. */
 #define DICTIONARY_FAMILIES 64
 /* A family has its first one when three bodies or more have taken 8 KB, packed; another when they have taken 512 KB beside it, or twice that and ever more where it was no help. */
 #define DICTIONARY_FIRST_BODIES 3

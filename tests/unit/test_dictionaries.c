@@ -248,7 +248,7 @@ static void it_serves_so_many_entries_and_then_its_family_begins_anew(void **sta
     /* What no longer serves is not even read. */
     assert_int_equal(meta_set(fixture->txn, META_SEQUENCE, last + 4 * DICTIONARY_SERVES), RC_OK);
     dictionaries = open_dictionaries(fixture);
-    kept = keep(fixture, dictionaries, last + 4 * DICTIONARY_SERVES, NO_TYPE, body_of(1, 5));
+    kept = keep(fixture, dictionaries, last + 5, NO_TYPE, body_of(1, 5));
     assert_int_equal(kept.dictionary, 0);
     dictionaries_free(dictionaries);
 }
@@ -369,7 +369,102 @@ static void where_more_families_come_than_there_is_room_for_the_latest_have_it(v
     dictionaries_free(dictionaries);
 }
 
-static void who_comes_once_pushes_out_nobody_who_has_one(void **state)
+/* The row before it is still there, and sound: it has ended all the same, and goes while entries of now are kept. */
+static void s07_one_that_was_followed_never_serves_again(void **state)
+{
+    struct fixture *fixture = *state;
+    struct dictionaries *dictionaries = open_dictionaries(fixture);
+    const uint64_t first = until_made(fixture, dictionaries, 1, NO_TYPE, 1),
+                   next = until_made(fixture, dictionaries, first, NO_TYPE, 2);
+    const struct store_key key = key_of_u64(next);
+
+    assert_int_equal(store_put(fixture->txn, TABLE_DICTIONARIES, key_slice(&key), SLICE("x")),
+                     RC_OK);
+    assert_int_equal(meta_set(fixture->txn, META_SEQUENCE, next - 1), RC_OK);
+    dictionaries_doubt(dictionaries);
+    assert_int_equal(dictionaries_read(dictionaries, fixture->txn), RC_OK);
+    assert_int_equal(keep(fixture, dictionaries, next, NO_TYPE, body_of(1, 1)).dictionary, 0);
+    dictionaries_free(dictionaries);
+}
+
+static void after_one_that_could_not_be_stored_bodies_are_packed_without_for_a_while(void **state)
+{
+    struct fixture *fixture = *state;
+    struct dictionaries *dictionaries = open_dictionaries(fixture);
+    uint64_t rest = 16;
+
+    fixture_commit(fixture);
+    for (unsigned i = 0; i < 4; i++, rest *= 2) {
+        (void)until_made(fixture, dictionaries, 1, NO_TYPE, 1);
+        store_abort(&fixture->txn);
+        dictionaries_end(dictionaries, false);
+        assert_int_equal(store_begin(fixture->store, &fixture->txn), RC_OK);
+        assert_int_equal(dictionaries_read(dictionaries, fixture->txn), RC_OK);
+        for (uint64_t seq = 1; seq <= rest; seq++) {
+            struct kept kept = keep(fixture, dictionaries, seq, NO_TYPE, body_of(1, 1));
+
+            assert_true(kept.is_packed);
+            assert_false(kept.has_made);
+        }
+    }
+    (void)until_made(fixture, dictionaries, 1, NO_TYPE, 1);
+    dictionaries_end(dictionaries, true);
+    dictionaries_free(dictionaries);
+}
+
+/* All places are taken by families that stopped long ago. */
+static void those_that_come_now_get_the_places_of_those_whose_dictionaries_have_ended(void **state)
+{
+    struct fixture *fixture = *state;
+    struct dictionaries *dictionaries = open_dictionaries(fixture);
+    uint64_t seq = 1;
+    char name[16];
+    bool has_made[2] = { false, false };
+
+    for (unsigned family = 0; family < DICTIONARY_FAMILIES; family++) {
+        snprintf(name, sizeof name, "old-%u", family);
+        seq = until_made(fixture, dictionaries, seq, slice_of(name), family);
+        fixture_commit(fixture);
+    }
+    seq += DICTIONARY_SERVES;
+    for (unsigned i = 0; i < 40; i++, seq++)
+        has_made[i % 2] |= keep(fixture, dictionaries, seq, i % 2 ? SLICE("b") : SLICE("a"),
+                                body_of(100 + i % 2, i))
+                               .has_made;
+    assert_true(has_made[0] && has_made[1]);
+    dictionaries_free(dictionaries);
+}
+
+static void one_that_gives_up_its_place_has_ended(void **state)
+{
+    struct fixture *fixture = *state;
+    struct dictionaries *dictionaries = open_dictionaries(fixture);
+    uint64_t first = 0, seq = 1;
+    char name[16];
+
+    for (unsigned family = 0; family < DICTIONARY_FAMILIES; family++) {
+        snprintf(name, sizeof name, "%u", family);
+        seq = until_made(fixture, dictionaries, seq, slice_of(name), family);
+        if (!first)
+            first = seq;
+        fixture_commit(fixture);
+    }
+    assert_int_equal(meta_set(fixture->txn, META_SEQUENCE, seq - 1), RC_OK);
+    fixture_commit(fixture);
+    dictionaries_end(dictionaries, true);
+    (void)keep(fixture, dictionaries, seq, SLICE("new"), body_of(100, 1));
+    store_abort(&fixture->txn);
+    dictionaries_end(dictionaries, false); /* it has not given it up after all */
+    assert_int_equal(store_begin(fixture->store, &fixture->txn), RC_OK);
+    assert_int_equal(dictionaries_read(dictionaries, fixture->txn), RC_OK);
+    assert_int_equal(keep(fixture, dictionaries, seq, SLICE("0"), body_of(0, 1)).dictionary, first);
+    (void)keep(fixture, dictionaries, seq, SLICE("new"), body_of(100, 1));
+    expect_gone(fixture, seq - 1, DICTIONARY_FAMILIES);
+    expect_gone(fixture, seq, DICTIONARY_FAMILIES - 1);
+    dictionaries_free(dictionaries);
+}
+
+static void where_some_have_none_who_comes_once_pushes_out_nobody_who_has_one(void **state)
 {
     struct fixture *fixture = *state;
     struct dictionaries *dictionaries = open_dictionaries(fixture);
@@ -730,7 +825,11 @@ int main(void)
         TWICE(one_in_doubt_is_read_again),
         TWICE(it_goes_when_no_entry_can_need_it),
         TWICE(where_more_families_come_than_there_is_room_for_the_latest_have_it),
-        TWICE(who_comes_once_pushes_out_nobody_who_has_one),
+        TWICE(s07_one_that_was_followed_never_serves_again),
+        TWICE(after_one_that_could_not_be_stored_bodies_are_packed_without_for_a_while),
+        TWICE(those_that_come_now_get_the_places_of_those_whose_dictionaries_have_ended),
+        TWICE(one_that_gives_up_its_place_has_ended),
+        TWICE(where_some_have_none_who_comes_once_pushes_out_nobody_who_has_one),
         TWICE(a_long_name_is_cut_and_known_again),
         TWICE(s07_a_damaged_one_is_said_to_be_and_not_used),
         TWICE(s07_a_row_that_no_program_of_ours_would_write_is_damaged),
