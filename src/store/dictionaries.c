@@ -359,7 +359,7 @@ static enum rc put_dictionary(struct store_txn *txn, const struct family *family
     return rc ? rc : count_bytes(txn, n_bytes, 0);
 }
 
-/* Of what may be made the one before goes. */
+/* It takes the place of the one before. */
 static enum rc take_over(struct dictionaries *dictionaries, struct store_txn *txn,
                          struct family *family, struct pack_dictionary *made,
                          struct dictionary_body *body)
