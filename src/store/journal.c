@@ -333,11 +333,6 @@ struct expiry {
     int64_t bytes;     /* of all entries that are kept */
 };
 
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* What a delivery is and when it came stands in its record; without a sound one only its place in the order counts. */
 static bool is_due(const struct expiry *expiry, const struct journal_entry *head, bool is_damaged)
 {
@@ -405,6 +400,7 @@ static enum rc expire_dictionaries(struct store_txn *txn, uint64_t *n_bytes)
 
 static enum rc begin_expiry(struct store_txn *txn, struct expiry *expiry)
 {
+    const int64_t share = expiry->max_bytes / DICTIONARY_SHARE;
     uint64_t n_bytes, n_dictionary_bytes;
     enum rc rc = meta_get(txn, META_CURSOR, &expiry->cursor);
 
@@ -416,7 +412,7 @@ static enum rc begin_expiry(struct store_txn *txn, struct expiry *expiry)
         return rc;
     expiry->bytes = (int64_t)(n_bytes - n_dictionary_bytes);
     /* They go behind their entries alone. Where the limit has just been lowered they may be most of it, and entries are not to go for that. */
-    expiry->max_bytes -= least((int64_t)n_dictionary_bytes, expiry->max_bytes / DICTIONARY_SHARE);
+    expiry->max_bytes -= (int64_t)n_dictionary_bytes < share ? (int64_t)n_dictionary_bytes : share;
     return RC_OK;
 }
 
