@@ -1,15 +1,11 @@
 #include "rules/fold_private.h"
 
 #include "rules/snapshot.h"
+#include "src/base/clock.h"
 
 static void add_transition(struct fold *fold, enum signal_state to, int64_t at_ms)
 {
     fold->transitions[fold->n_transitions++] = (struct transition){ .to = to, .at_ms = at_ms };
-}
-
-static int64_t max_of(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
 }
 
 bool fold_is_new(const struct signal *signal)
@@ -40,7 +36,7 @@ enum rc fold_identify(struct folding *folding)
 /* The key's own time goes on from its newest event as the engine's clock does. */
 static int64_t key_now_ms(const struct signal *signal, int64_t now_ms)
 {
-    return signal->newest_ms + max_of(now_ms - signal->newest_seen_ms, 0);
+    return signal->newest_ms + later_of(now_ms - signal->newest_seen_ms, 0);
 }
 
 int64_t fold_clear_due(const struct folding *folding)

@@ -1,6 +1,7 @@
 #include "rules/fold_private.h"
 
 #include "rules/snapshot.h"
+#include "src/base/clock.h"
 
 enum rc fold_quiet(const struct rule *rule, int64_t due_ms, struct arena *arena,
                    struct signal *signal, struct fold *fold)
@@ -135,8 +136,7 @@ static void adopt_quiet(const struct rule *rule, struct signal *signal)
     else if (!signal->quiet_due_ms)
         /* Nothing says when its last match was received; event time is the best that is known. */
         signal->quiet_due_ms =
-            (signal->fired_ms > signal->last_seen_ms ? signal->fired_ms : signal->last_seen_ms) +
-            rule->clear.quiet_ms;
+            later_of(signal->fired_ms, signal->last_seen_ms) + rule->clear.quiet_ms;
 }
 
 enum rc fold_adopt(const struct rule *rule, const struct fold_clock *clock, struct arena *arena,

@@ -22,7 +22,7 @@ struct rule_files {
 };
 
 /* Reads the *.yaml and *.yml of each path (a directory or a file; absolute, or relative to the working directory) in name order, and the files of lines that they name.
- * No dot files; a file that others may write to, or that cannot be read, is an error. RC_INVALID after adding to `problems`. */
+ * No dot files; a file that everybody may write to, that is a stranger's (of neither root, nor whoever runs this, nor the owner of its directory), or that cannot be read, is an error. RC_INVALID after adding to `problems`. */
 enum rc rule_files_read(struct slice_list paths, struct arena *arena, struct problems *problems,
                         struct rule_files *files) MUST_CHECK;
 /* Gives a set to run; free with ruleset_free. Copies what it needs. RC_INVALID after adding to `problems`; warnings alone are RC_OK. No rules at all is a warning. */

@@ -7,12 +7,9 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define FILE_MAX_BYTES ((size_t)1 << 20)
-
-/* Rules decide what is proposed to people: nobody but their owners may write them, nor what they look into. */
-static const char *const open_to_all =
-    "everybody on this machine may write this file: chmod o-w it";
 
 static const char *const suffixes[] = { ".yaml", ".yml", NULL };
 
@@ -21,8 +18,21 @@ struct reader {
     struct problems *problems;
     struct rule_files *files;
     size_t n_room;
+    uid_t owner; /* of the directory in which is read */
     bool is_bad; /* a problem was added */
 };
+
+/* Rules decide what is proposed to people: nobody but their owners may write them, nor what they look into. Whom the directory belongs to could put any file there, and the
+ * configuration names the directory; somebody else's file has come by another way. NULL: it may be read. */
+static const char *distrust(const struct reader *reader, const struct stat *file)
+{
+    if (file->st_mode & S_IWOTH)
+        return "everybody on this machine may write this file: chmod o-w it";
+    if (file->st_uid != 0 && file->st_uid != geteuid() && file->st_uid != reader->owner)
+        return "this file belongs neither to root, nor to the user that runs vedette, nor to the "
+               "owner of its directory: chown it";
+    return NULL;
+}
 
 static void refuse(struct reader *reader, struct slice path, const char *why)
 {
@@ -76,11 +86,11 @@ static enum rc read_list(struct reader *reader, struct slice path)
     const char *fault = NULL;
     enum rc rc;
 
-    if (stat(path.ptr, &stat_of)) {
+    if (stat(path.ptr, &stat_of))
         fault = strerror(errno);
-    } else if (stat_of.st_mode & S_IWOTH) {
-        fault = open_to_all;
-    } else {
+    else
+        fault = distrust(reader, &stat_of);
+    if (!fault) {
         rc = file_read(path.ptr, FILE_MAX_BYTES, reader->arena, &list.text);
         if (rc == RC_NO_MEMORY)
             return rc;
@@ -111,10 +121,11 @@ static enum rc read_lists(struct reader *reader, const struct rule_file *file)
 static enum rc read_one(struct reader *reader, struct slice path, const struct stat *stat_of)
 {
     struct rule_file file = { .name = path };
+    const char *fault = distrust(reader, stat_of);
     enum rc rc;
 
-    if (stat_of->st_mode & S_IWOTH) {
-        refuse(reader, path, open_to_all);
+    if (fault) {
+        refuse(reader, path, fault);
         return RC_OK;
     }
     rc = file_read(path.ptr, FILE_MAX_BYTES, reader->arena, &file.text);
@@ -162,6 +173,21 @@ static bool refuse_open_directory(struct reader *reader, struct slice path,
     return true;
 }
 
+static enum rc read_file(struct reader *reader, struct slice path, const struct stat *stat_of)
+{
+    struct slice directory;
+    struct stat stat_of_directory;
+
+    if (list_file_path(path, SLICE("."), reader->arena, &directory))
+        return RC_NO_MEMORY;
+    if (stat(directory.ptr, &stat_of_directory)) {
+        refuse(reader, path, strerror(errno));
+        return RC_OK;
+    }
+    reader->owner = stat_of_directory.st_uid;
+    return read_one(reader, path, stat_of);
+}
+
 static enum rc read_path(struct reader *reader, struct slice path)
 {
     struct slice copy;
@@ -173,9 +199,12 @@ static enum rc read_path(struct reader *reader, struct slice path)
         refuse(reader, copy, strerror(errno));
         return RC_OK;
     }
-    if (S_ISDIR(stat_of.st_mode))
-        return refuse_open_directory(reader, copy, &stat_of) ? RC_OK : read_directory(reader, copy);
-    return read_one(reader, copy, &stat_of);
+    if (!S_ISDIR(stat_of.st_mode))
+        return read_file(reader, copy, &stat_of);
+    if (refuse_open_directory(reader, copy, &stat_of))
+        return RC_OK;
+    reader->owner = stat_of.st_uid;
+    return read_directory(reader, copy);
 }
 
 enum rc rule_files_read(struct slice_list paths, struct arena *arena, struct problems *problems,

@@ -466,23 +466,18 @@ static void follow(struct journal_tail *tail, struct followed *of)
         follow_child(tail, of);
 }
 
-static int64_t earliest(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 static int64_t due_of(const struct journal_tail *tail, const struct followed *of)
 {
     int64_t due = of->is_dirty ? tail->store_mono_ms : INT64_MAX;
 
     if (!of->child)
-        return earliest(due, of->retry_mono_ms);
+        return earlier_of(due, of->retry_mono_ms);
     if (of->has_more)
         return tail->now_mono_ms;
     if (of->closed_mono_ms)
-        due = earliest(due, of->closed_mono_ms + CLOSED_MS);
+        due = earlier_of(due, of->closed_mono_ms + CLOSED_MS);
     if (of->facts.trouble[0] && tail->now_mono_ms < of->started_mono_ms + STEADY_MS)
-        due = earliest(due, of->started_mono_ms + STEADY_MS);
+        due = earlier_of(due, of->started_mono_ms + STEADY_MS);
     return due;
 }
 
@@ -497,7 +492,7 @@ static void do_step(struct journal_tail *tail, int64_t *due_mono_ms)
     for (size_t i = 0; i < tail->n_followed; i++) {
         hear_child(tail, &tail->followed[i]);
         if (!tail->is_blocked)
-            *due_mono_ms = earliest(*due_mono_ms, due_of(tail, &tail->followed[i]));
+            *due_mono_ms = earlier_of(*due_mono_ms, due_of(tail, &tail->followed[i]));
     }
 }
 

@@ -144,7 +144,7 @@ static void fill_first_times(struct searching *searching, const struct search_fi
     if (n_untimed < searching->n_lines) {
         time_ms = searching->lines[n_untimed].time_ms;
     } else {
-        time_ms = written_ms < searching->to_ms ? written_ms : searching->to_ms;
+        time_ms = earlier_of(written_ms, searching->to_ms);
         if (n_untimed > file->first_line)
             search_note(searching, "The lines of %s say no time: these are its newest.",
                         file->path);

@@ -312,11 +312,6 @@ static int64_t let_go(struct log_tail *tail, struct tailed *tailed)
     return INT64_MAX;
 }
 
-static int64_t earliest(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 static int64_t look_after(struct log_tail *tail, struct tailed *tailed)
 {
     int64_t due = INT64_MAX;
@@ -325,7 +320,7 @@ static int64_t look_after(struct log_tail *tail, struct tailed *tailed)
         return due;
     due = give_up_waiting(tail, tailed);
     if (!tailed->is_ready && (tailed->file->is_rotated || !tailed->is_named))
-        due = earliest(due, let_go(tail, tailed));
+        due = earlier_of(due, let_go(tail, tailed));
     return due;
 }
 
@@ -336,7 +331,7 @@ static int64_t look_after_open(struct log_tail *tail)
 
     for (tailed = TAILQ_FIRST(&tail->open); tailed; tailed = next) {
         next = TAILQ_NEXT(tailed, open);
-        due = earliest(due, look_after(tail, tailed));
+        due = earlier_of(due, look_after(tail, tailed));
     }
     return due;
 }
@@ -517,13 +512,13 @@ static int64_t do_step(struct log_tail *tail)
     read_all(tail);
     due = look_after_open(tail);
     store_when_due(tail);
-    due = earliest(due, earliest(tail->scan_mono_ms, tail->reconcile_mono_ms));
+    due = earlier_of(due, earlier_of(tail->scan_mono_ms, tail->reconcile_mono_ms));
     if (tail->is_blocked)
-        return earliest(due, tail->now_mono_ms + LOG_TAIL_BLOCKED_MS);
+        return earlier_of(due, tail->now_mono_ms + LOG_TAIL_BLOCKED_MS);
     if (tail->is_dirty)
-        due = earliest(due, tail->store_mono_ms);
+        due = earlier_of(due, tail->store_mono_ms);
     if (tail->input)
-        due = earliest(due, log_stream_due_mono_ms(tail->input));
+        due = earlier_of(due, log_stream_due_mono_ms(tail->input));
     return TAILQ_EMPTY(&tail->ready) ? due : tail->now_mono_ms;
 }
 

@@ -35,18 +35,11 @@ static const struct setting members[] = {
 static enum rc load(const struct node *map, const struct channel_place *where,
                     struct channel *channel)
 {
-    enum rc own_rc = notifier_load(map, where, channel);
-    struct notifier *notifier = channel->own;
-    enum rc rc;
-
-    if (own_rc == RC_NO_MEMORY)
-        return own_rc;
-    rc = webhook_load_url(map, where, &notifier->url);
-    if (rc == RC_NOT_FOUND)
-        rc = channel_needs(map, where,
-                           "discord needs `url_file`, the address of a webhook (channel settings, "
-                           "Integrations, Webhooks)");
-    return rc ? rc : own_rc;
+    return notifier_load_with_url(
+        map, where,
+        "discord needs `url_file`, the address of a webhook (channel settings, "
+        "Integrations, Webhooks)",
+        channel);
 }
 
 /* The webhook's address with `path` behind it, and `query` before what it has of its own ("thread_id=…"). */

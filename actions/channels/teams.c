@@ -33,18 +33,11 @@ static const struct setting members[] = {
 static enum rc load(const struct node *map, const struct channel_place *where,
                     struct channel *channel)
 {
-    enum rc own_rc = notifier_load(map, where, channel);
-    struct notifier *notifier = channel->own;
-    enum rc rc;
-
-    if (own_rc == RC_NO_MEMORY)
-        return own_rc;
-    rc = webhook_load_url(map, where, &notifier->url);
-    if (rc == RC_NOT_FOUND)
-        rc = channel_needs(map, where,
-                           "teams needs `url_file`, the address of a workflow that posts to the "
-                           "channel when a Teams webhook request is received");
-    return rc ? rc : own_rc;
+    return notifier_load_with_url(
+        map, where,
+        "teams needs `url_file`, the address of a workflow that posts to the "
+        "channel when a Teams webhook request is received",
+        channel);
 }
 
 static void write_run(struct slice text, bool is_bold, struct json_writer *writer)

@@ -57,3 +57,18 @@ enum rc webhook_load_url(const struct node *map, const struct channel_place *whe
                  fault);
     return RC_INVALID;
 }
+
+enum rc notifier_load_with_url(const struct node *map, const struct channel_place *where,
+                               const char *needed, struct channel *channel)
+{
+    enum rc own_rc = notifier_load(map, where, channel);
+    struct notifier *notifier = channel->own;
+    enum rc rc;
+
+    if (own_rc == RC_NO_MEMORY)
+        return own_rc;
+    rc = webhook_load_url(map, where, &notifier->url);
+    if (rc == RC_NOT_FOUND)
+        rc = channel_needs(map, where, needed);
+    return rc ? rc : own_rc;
+}

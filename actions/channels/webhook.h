@@ -15,6 +15,9 @@ enum rc notifier_load(const struct node *map, const struct channel_place *where,
 /* Reads `url` or `url_file` into `*url`: https, or http to this machine; a query is allowed. RC_NOT_FOUND: there is neither. */
 enum rc webhook_load_url(const struct node *map, const struct channel_place *where,
                          struct slice *url) MUST_CHECK;
+/* Both: a notifier that has nothing but a webhook. `needed`: what is told where it has no address. */
+enum rc notifier_load_with_url(const struct node *map, const struct channel_place *where,
+                               const char *needed, struct channel *channel) MUST_CHECK;
 /* Where a member that is needed is not there. */
 enum rc channel_needs(const struct node *map, const struct channel_place *where,
                       const char *what) MUST_CHECK;

@@ -43,11 +43,6 @@ static enum rc store_memory(const struct memory *memory, struct arena *arena, st
 
 /* -- when, on the engine's clock -- */
 
-static int64_t later_of(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 /* Its last sight, or when it became known; later where nobody could have seen it meanwhile: then it has its full time again. */
 static int64_t unseen_since(const struct condition_input *input, const struct memory *memory)
 {

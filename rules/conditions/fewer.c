@@ -112,7 +112,7 @@ static enum rc wait_for_due(const struct fewer_spec *wanted, const struct condit
     int64_t due_ms = condition_due(input, due_of(wanted, memory));
     int64_t judged_ms = condition_judged_from(input, 0);
 
-    result->due_ms = due_ms > judged_ms ? due_ms : judged_ms;
+    result->due_ms = later_of(due_ms, judged_ms);
     return store_memory(memory, arena, &result->state);
 }
 

@@ -1,5 +1,7 @@
 #include "rules/conditions/sliding.h"
 
+#include "src/base/clock.h"
+
 static void count(struct totals *totals, const struct tally_entry *entry, int64_t bound)
 {
     totals->n_matches += entry->n_matches;
@@ -51,7 +53,7 @@ int64_t sliding_next_ms(const struct sliding *sliding)
     if (kind->against_ms && sliding->first_before.has_next) {
         int64_t leaves_ms = sliding->first_before.next.time_ms + kind->within_ms + kind->against_ms;
 
-        next_ms = leaves_ms < next_ms ? leaves_ms : next_ms;
+        next_ms = earlier_of(next_ms, leaves_ms);
     }
     return next_ms;
 }

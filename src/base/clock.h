@@ -12,6 +12,16 @@
 #define HOUR_MS (60 * MINUTE_MS)
 #define DAY_MS (24 * HOUR_MS)
 
+static inline int64_t earlier_of(int64_t a_ms, int64_t b_ms)
+{
+    return a_ms < b_ms ? a_ms : b_ms;
+}
+
+static inline int64_t later_of(int64_t a_ms, int64_t b_ms)
+{
+    return a_ms > b_ms ? a_ms : b_ms;
+}
+
 /* CLOCK_REALTIME, held at its highest value so far when it steps back. Safe from any thread. */
 int64_t clock_wall_ms(void);
 /* CLOCK_REALTIME as it is now, backwards steps included: what a signed timestamp is compared with. */

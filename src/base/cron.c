@@ -362,7 +362,7 @@ int64_t cron_longest_gap(const struct cron *cron, const struct time_zone *zone)
         int64_t wall_ms = slot_ms + time_zone_stretch_at(zone, slot_ms).offset_ms;
         int64_t end_ms = slot_of(zone, wall_ms - wall_ms % DAY_MS + last_ms);
 
-        slot_ms = end_ms > slot_ms ? end_ms : slot_ms;
+        slot_ms = later_of(slot_ms, end_ms);
         end_ms = slot_ms;
         slot_ms = cron_next(cron, zone, end_ms);
         longest_ms = slot_ms - end_ms > longest_ms ? slot_ms - end_ms : longest_ms;

@@ -198,7 +198,7 @@ static void take_result(struct catching_up *catching_up, struct place *place,
 
 static int64_t due_of(const struct place *place)
 {
-    return place->due_mono_ms > place->held_mono_ms ? place->due_mono_ms : place->held_mono_ms;
+    return later_of(place->due_mono_ms, place->held_mono_ms);
 }
 
 static void run_if_due(struct catching_up *catching_up, struct place *place,

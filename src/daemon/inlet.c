@@ -67,16 +67,6 @@ struct inlet {
     bool fold_more;
 };
 
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t greatest(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 /* --- pushing --- */
 
 static void lane_init(struct lane *lane)
@@ -346,7 +336,7 @@ static int64_t lines_due_mono_ms(const struct inlet *inlet)
         return 0;
     if (engine_n_unfolded(inlet->engine) < LINES_MAX_LAG)
         return inlet->lines_retry_mono_ms;
-    return greatest(inlet->lines_retry_mono_ms, turn_mono_ms);
+    return later_of(inlet->lines_retry_mono_ms, turn_mono_ms);
 }
 
 static bool may_take_lines(const struct inlet *inlet)
@@ -435,7 +425,7 @@ static int64_t fold_rest_ms(const struct inlet *inlet)
 
 static int64_t fold_not_before_mono_ms(const struct inlet *inlet)
 {
-    return greatest(inlet->folded_mono_ms + fold_rest_ms(inlet), inlet->retry_mono_ms);
+    return later_of(inlet->folded_mono_ms + fold_rest_ms(inlet), inlet->retry_mono_ms);
 }
 
 static void fold(struct inlet *inlet)
@@ -513,11 +503,11 @@ static int64_t wake_mono_ms(struct inlet *inlet)
     int64_t wake = inlet->expire_mono_ms;
 
     if (engine_has_many_fresh_deliveries(inlet->engine, inlet->crowd.is_there))
-        wake = least(wake, inlet->merge_retry_mono_ms);
+        wake = earlier_of(wake, inlet->merge_retry_mono_ms);
     if (inlet->crowd.is_there) /* it may be over then */
-        wake = least(wake, inlet->crowd.last_mono_ms + CROWD_SILENCE_MS);
+        wake = earlier_of(wake, inlet->crowd.last_mono_ms + CROWD_SILENCE_MS);
     if (inlet->fold_more)
-        return least(wake, fold_not_before_mono_ms(inlet));
+        return earlier_of(wake, fold_not_before_mono_ms(inlet));
     if (due_ms != INT64_MAX) {
         int64_t due_mono_ms = now_mono_ms + (due_ms - clock_wall_ms());
 
@@ -539,7 +529,8 @@ static bool wait_for_work(struct inlet *inlet)
     while (!inlet->data.first && !*find_ready(inlet) && !inlet->draining &&
            !may_take_lines(inlet)) {
         int64_t control_mono_ms = first_control_mono_ms(inlet);
-        int64_t wake = least(timers_mono_ms, least(control_mono_ms, lines_due_mono_ms(inlet)));
+        int64_t wake =
+            earlier_of(timers_mono_ms, earlier_of(control_mono_ms, lines_due_mono_ms(inlet)));
         struct timespec until = { .tv_sec = wake / SECOND_MS,
                                   .tv_nsec = wake % SECOND_MS * 1000000 };
 

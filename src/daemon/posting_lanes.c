@@ -1,5 +1,7 @@
 #include "src/daemon/posting_lanes.h"
 
+#include "src/base/clock.h"
+
 /* What an outcome means for those that wait behind. */
 enum effect_on_lane {
     LANE_GOES_ON, /* the channel answered, whatever it said of this message */
@@ -140,18 +142,13 @@ void holds_take(const struct lane_holds *holds, enum channel_outcome outcome, in
     }
 }
 
-static int64_t later(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 int64_t lane_ready_ms(const struct lane_holds *holds, const struct bucket *bucket,
                       struct channel_rate rate, bool is_hurried)
 {
-    int64_t ready_ms =
-        later(holds->lane->until_ms, later(holds->destination->until_ms, holds->channel->until_ms));
+    int64_t ready_ms = later_of(holds->lane->until_ms,
+                                later_of(holds->destination->until_ms, holds->channel->until_ms));
 
-    return is_hurried ? ready_ms : later(ready_ms, bucket_ready_ms(bucket, rate));
+    return is_hurried ? ready_ms : later_of(ready_ms, bucket_ready_ms(bucket, rate));
 }
 
 int64_t holds_since_ms(const struct lane_holds *holds)

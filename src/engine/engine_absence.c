@@ -354,11 +354,6 @@ static enum rc find_for(struct turn *turn, struct slice name, struct known_watch
     return rc;
 }
 
-static int64_t later_of(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 enum rc absence_ask(struct turn *turn, const struct rule *rule, const struct signal *signal,
                     struct fold_clock *clock, bool *waits)
 {

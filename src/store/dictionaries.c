@@ -197,7 +197,10 @@ enum rc dictionaries_read(struct dictionaries *dictionaries, struct store_txn *t
     if (rc == RC_CORRUPT)
         tell_damage("ends the reading", first_seq);
     dictionaries->is_read = !rc || rc == RC_NOT_FOUND || rc == RC_CORRUPT;
-    return dictionaries->is_read ? RC_OK : rc;
+    if (dictionaries->is_read)
+        return RC_OK;
+    forget_all(dictionaries); /* it will be read from the begin again */
+    return rc;
 }
 
 enum rc dictionary_text(struct store_txn *txn, uint64_t id, struct slice *text)

@@ -22,11 +22,6 @@ enum rc preallocation_begin(struct preallocation *pages, int fd, size_t page_byt
     return RC_OK;
 }
 
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Pages behind the `n_used`. */
 static int64_t wanted_behind(const struct preallocation *pages, int64_t n_used)
 {
@@ -34,7 +29,9 @@ static int64_t wanted_behind(const struct preallocation *pages, int64_t n_used)
     const int64_t n_most = PREALLOCATION_MOST_BYTES / (int64_t)pages->page_bytes;
     const int64_t n_pages = pages->n_used ? 2 * (n_used - pages->n_used) : 0;
 
-    return n_pages < n_least ? n_least : least(n_pages, n_most);
+    if (n_pages < n_least)
+        return n_least;
+    return n_pages < n_most ? n_pages : n_most;
 }
 
 void preallocation_extend(struct preallocation *pages, int64_t n_used)
@@ -49,7 +46,8 @@ void preallocation_extend(struct preallocation *pages, int64_t n_used)
     if (pages->n_pages >= wanted)
         return;
     end = pages->n_pages + PIECE > wanted ? pages->n_pages + PIECE : wanted;
-    end = least(end, pages->n_pages_max);
+    if (end > pages->n_pages_max)
+        end = pages->n_pages_max;
     while (pages->n_pages < end &&
            pwrite(pages->fd, zeros, pages->page_bytes,
                   pages->n_pages * (int64_t)pages->page_bytes) == (ssize_t)pages->page_bytes)

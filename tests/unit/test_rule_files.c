@@ -216,6 +216,54 @@ static void r10_what_is_wrong_with_a_file_of_lines_is_kept_for_the_rule_that_nam
     assert_int_equal(rmdir(path), 0);
 }
 
+#define STRANGER 65534
+
+/* Only root can give a file away. */
+static void give_away(const struct place *place, const char *name)
+{
+    char path[128];
+
+    if (geteuid())
+        skip();
+    assert_int_equal(chown(path_of(place, name, path), STRANGER, (gid_t)-1), 0);
+}
+
+static void r10_a_file_of_a_stranger_is_refused(void **state)
+{
+    static const char *const text = "this file belongs neither to root, nor to the user that runs "
+                                    "vedette, nor to the owner of its directory: chown it";
+    struct place *place = *state;
+    char path[128];
+
+    put(place, "a.yaml", SLICE("a"), 0644);
+    put(place, "b.yml", SLICE("b"), 0644);
+    give_away(place, "a.yaml");
+    assert_int_equal(read_path(place, place->root), RC_INVALID);
+    assert_slice(problems_at(place->problems, 0)->file, path_of(place, "a.yaml", path));
+    assert_slice(problems_at(place->problems, 0)->text, text);
+    assert_int_equal(read_path(place, path), RC_INVALID);
+    assert_slice(problems_at(place->problems, 1)->text, text);
+    assert_null(problems_at(place->problems, 2));
+    put(place, "a.yaml", slice_of(names_d), 0644);
+    put(place, "d.txt", SLICE("web1"), 0644);
+    give_away(place, "d.txt");
+    assert_fault(place, text);
+}
+
+static void r10_a_file_of_whom_its_directory_belongs_to_is_read(void **state)
+{
+    struct place *place = *state;
+    char path[128];
+
+    put(place, "a.yaml", SLICE("a"), 0644);
+    give_away(place, "a.yaml");
+    give_away(place, "");
+    assert_int_equal(read_path(place, place->root), RC_OK);
+    assert_int_equal(place->files.n_files, 1);
+    assert_int_equal(read_path(place, path_of(place, "a.yaml", path)), RC_OK);
+    assert_int_equal(place->files.n_files, 1);
+}
+
 static void nothing_outside_of_the_rule_files_directory_is_read(void **state)
 {
     static const char *const outside[] = { "../d.txt",     "/etc/hostname",
@@ -245,6 +293,8 @@ int main(void)
         TEST(r10_what_cannot_be_read_is_an_error_and_not_empty),
         TEST(r10_a_file_that_everybody_may_write_is_refused),
         TEST(r10_a_directory_that_everybody_may_write_into_is_refused),
+        TEST(r10_a_file_of_a_stranger_is_refused),
+        TEST(r10_a_file_of_whom_its_directory_belongs_to_is_read),
         TEST(a_file_of_lines_is_read_where_a_rule_names_it_and_only_once),
         TEST(r10_what_is_wrong_with_a_file_of_lines_is_kept_for_the_rule_that_names_it),
         TEST(nothing_outside_of_the_rule_files_directory_is_read),
