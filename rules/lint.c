@@ -21,6 +21,7 @@ static const struct {
     { .name = "unused-capture", .look = lint_unused_captures },
     { .name = "volatile-key", .look = lint_volatile_key },
     { .name = "broad", .look = lint_broad },
+    { .name = "circle", .look = lint_circles },
 };
 
 /* --- what they share --- */

@@ -24,6 +24,8 @@ struct mark lint_mark_of(const struct node *list, size_t i);
 /* lint_where.c */
 void lint_contradictions(struct lint *lint, const struct rule *rule);
 void lint_kinds(struct lint *lint, const struct rule *rule);
+/* lint_chain.c */
+void lint_circles(struct lint *lint, const struct rule *rule);
 /* lint_clear.c */
 void lint_clears_all(struct lint *lint, const struct rule *rule);
 /* lint_patterns.c */

@@ -1,7 +1,8 @@
 #include "src/engine/engine_private.h"
-
-/* A rule that hears of a signal may fire, and another may hear of that one. Rules that go round in a circle end here. */
+/* A rule that hears of a signal may fire, and another may hear of that one. What a rule has caused itself it does not hear: circles end where they close. Of many rules that
+ * hear of everything each order is a chain of its own; so many links are followed from one transition, and so far. */
 #define CHAIN_MAX_DEPTH 16
+#define CHAIN_MAX_LINKS 256
 
 /* What is told of a transition: in the engine's memory, since `turn->arena` may be one signal's for a while. */
 struct chain_link {
@@ -9,7 +10,10 @@ struct chain_link {
     enum severity severity;
     enum signal_state to;
     int64_t time_ms; /* event time */
-    unsigned depth;  /* of links that led here */
+    struct chain_link
+        *parent;    /* of the signal that was heard of; NULL: something else made this one change */
+    unsigned depth; /* of links that led here */
+    unsigned n_followers; /* of one without parent: links that it led to */
     struct chain_link *next;
 };
 
@@ -80,22 +84,49 @@ static enum rc fill_link(struct turn *turn, const struct signal *signal,
     return rc ? rc : arena_copy(arena, signal->last_event, &link->last_event);
 }
 
+/* True: it is one of those that are followed. */
+static bool count_follower(const struct turn *turn, const struct signal *signal)
+{
+    static struct log_limit limit;
+    struct chain_link *root = turn->heard_of;
+
+    if (!root)
+        return true;
+    while (root->parent)
+        root = root->parent;
+    if (turn->heard_of->depth < CHAIN_MAX_DEPTH && root->n_followers < CHAIN_MAX_LINKS) {
+        root->n_followers++;
+        return true;
+    }
+    log_limited(&limit, LOG_ERROR,
+                "too many rules hear of each other: what follows of one signal is dropped, say in "
+                "`where` which rules they are about began=%.*s rule=%.*s",
+                SLICE_ARG(root->rule), SLICE_ARG(signal->rule));
+    return false;
+}
+
+bool chain_comes_from(const struct turn *turn, const struct rule *rule)
+{
+    for (const struct chain_link *link = turn->heard_of; link; link = link->parent) {
+        if (slice_eq(link->rule, rule->id))
+            return true;
+    }
+    return false;
+}
+
 enum rc chain_add(struct turn *turn, const struct signal *signal,
                   const struct transition *transition)
 {
     struct chain_link *link;
 
-    if (!turn->engine->ruleset->n_own_kind_rules || transition->to == SIGNAL_PENDING)
+    if (!turn->engine->ruleset->n_own_kind_rules || transition->to == SIGNAL_PENDING ||
+        !count_follower(turn, signal))
         return RC_OK;
-    if (turn->chain_depth == CHAIN_MAX_DEPTH) {
-        log_error("rules hear of each other in a circle: the rest of it is dropped rule=%.*s",
-                  SLICE_ARG(signal->rule));
-        return RC_OK;
-    }
     link = arena_alloc(turn->engine->arena, 1, sizeof *link);
     if (!link)
         return RC_NO_MEMORY;
-    *link = (struct chain_link){ .depth = turn->chain_depth + 1 };
+    *link = (struct chain_link){ .parent = turn->heard_of,
+                                 .depth = turn->heard_of ? turn->heard_of->depth + 1 : 1 };
     if (!turn->chain)
         turn->chain_end = &turn->chain;
     *turn->chain_end = link;
@@ -186,12 +217,12 @@ enum rc chain_run(struct turn *turn)
     enum rc rc = RC_OK;
 
     while (turn->chain && !rc) {
-        const struct chain_link *link = turn->chain;
+        struct chain_link *link = turn->chain;
 
         turn->chain = link->next;
-        turn->chain_depth = link->depth;
+        turn->heard_of = link;
         rc = fold_link(turn, link);
     }
-    turn->chain_depth = 0;
+    turn->heard_of = NULL;
     return rc;
 }

@@ -118,7 +118,7 @@ struct turn {
     int64_t cause_time_ms;    /* event time of the cause; 0: time itself */
     struct chain_link *chain; /* transitions that rules are still to hear of */
     struct chain_link **chain_end;
-    unsigned chain_depth;         /* of the one that is being heard of */
+    struct chain_link *heard_of;  /* of them: the one that rules are hearing of */
     bool greeted;                 /* the rules, in this turn */
     int64_t proposed_received_ms; /* 0: no proposal came of this turn */
 };
@@ -244,6 +244,8 @@ enum rc budget_note_opened(struct turn *turn, const struct signal *signal,
 enum rc chain_add(struct turn *turn, const struct signal *signal,
                   const struct transition *transition) MUST_CHECK;
 enum rc chain_run(struct turn *turn) MUST_CHECK;
+/* What is being heard of goes back to a signal of this rule: it does not hear what it has caused itself. */
+bool chain_comes_from(const struct turn *turn, const struct rule *rule);
 
 /* engine_keys.c: how many keys each rule has, and since when it watches. Bounded by `limits:` of the configuration: what comes under one key too many is counted
  * together, in one signal of its rule that asks nobody. */

@@ -353,6 +353,8 @@ enum rc signals_fold_alone(struct turn *turn, const struct event *event)
     for (size_t i = 0; i < matches.n_faults && !rc; i++)
         count_fault(&matches.faults[i]);
     for (size_t i = 0; i < matches.n_items && !rc; i++) {
+        if (chain_comes_from(turn, matches.items[i].rule))
+            continue;
         if (!matches.items[i].clears)
             count_match(engine, matches.items[i].rule);
         rc = fold_one(turn, event, &matches.items[i]);

@@ -133,6 +133,36 @@ static void a_kind_that_on_does_not_name_is_told(void **state)
     ASSERT_SAID(samples);
 }
 
+#define SIGNALS(id, more) "  - {id: " id ", on: vedette.signal, key: [repo]" more "}\n"
+#define CIRCLE(other)                                                                              \
+    "warning: this rule and `" other "` hear of each other: whatever fires one fires the other "   \
+    "twice; say in `where` which rules it is about, `rule: [a, b]` [circle]\n"
+
+static void rules_that_hear_of_each_other_are_told(void **state)
+{
+    static const struct sample samples[] = {
+        { "rules:\n" SIGNALS("a", "") SIGNALS("b", ""), "t.yaml:2:17: " CIRCLE("b") },
+        { "rules:\n" SIGNALS("a", "") SIGNALS("b", ", where: {rule: a}"),
+          "t.yaml:2:17: " CIRCLE("b") },
+        { "rules:\n" SIGNALS("a", ", where: {rule: [a, b]}") SIGNALS("b", ", where: {rule: a}"),
+          "t.yaml:2:17: " CIRCLE("b") },
+        { "rules:\n" SIGNALS("a", ", where: {rule: {not: a}}")
+              SIGNALS("b", ", where: {state: failing}"),
+          "t.yaml:2:17: " CIRCLE("b") },
+        /* what a rule has caused itself it does not hear */
+        { "rules:\n" SIGNALS("a", ""), "" },
+        { "rules:\n" SIGNALS("a", ", where: {rule: {not: b}}") SIGNALS("b", ""), "" },
+        { "rules:\n" SIGNALS("a", ", where: {rule: c}")
+              SIGNALS("b", ", where: {rule: a}") "  - {id: c, on: alert}\n",
+          "" },
+        { "rules:\n" SIGNALS("a", ", where: {rule: '/^x/'}") SIGNALS("b", ""), "" },
+        { "rules:\n  - {id: a, on: vedette.watcher}\n  - {id: b, on: vedette.watcher}\n", "" },
+    };
+
+    (void)state;
+    ASSERT_SAID(samples);
+}
+
 static void a_clear_that_every_match_satisfies_is_told(void **state)
 {
 #define CLEARS                                                                                     \
@@ -333,6 +363,7 @@ int main(void)
         cmocka_unit_test(a_clause_that_no_value_satisfies_is_told),
         cmocka_unit_test(clauses_that_never_hold_together_are_told_at_the_inner_one),
         cmocka_unit_test(a_kind_that_on_does_not_name_is_told),
+        cmocka_unit_test(rules_that_hear_of_each_other_are_told),
         cmocka_unit_test(a_clear_that_every_match_satisfies_is_told),
         cmocka_unit_test(a_pattern_that_ignore_throws_out_again_is_told),
         cmocka_unit_test(a_pattern_for_every_line_is_told),
