@@ -18,6 +18,14 @@ static bool is_overtaken(const struct signal *signal, int64_t time_ms)
     return time_ms < signal->cleared_ms;
 }
 
+/* How much older than the newest event of its key it may be. */
+static int64_t lateness_of(const struct folding *folding)
+{
+    return folding->rule->lateness_is_of_watchers && folding->event->has_lateness
+               ? folding->event->lateness_ms
+               : folding->rule->lateness_ms;
+}
+
 static bool is_late(const struct folding *folding)
 {
     const struct signal *signal = folding->signal;
@@ -26,7 +34,7 @@ static bool is_late(const struct folding *folding)
 
     if (fold_is_new(signal) || behind_ms <= 0)
         return false;
-    if (behind_ms > rule->lateness_ms || is_overtaken(signal, folding->time_ms))
+    if (behind_ms > lateness_of(folding) || is_overtaken(signal, folding->time_ms))
         return true;
     return signal->state != SIGNAL_FIRING &&
            !condition_reaches(rule->condition, rule->condition_spec, behind_ms);

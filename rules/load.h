@@ -19,6 +19,8 @@ struct rule_files {
     struct rule_file *files;
     size_t n_files;
     size_t n_lists; /* of them */
+    /* The longest `lateness` of the watchers, ms: so much is remembered where a rule leaves it to them. Less than 5m: that. */
+    int64_t watchers_lateness_ms;
 };
 
 /* Reads the *.yaml and *.yml of each path (a directory or a file; absolute, or relative to the working directory) in name order, and the files of lines that they name.

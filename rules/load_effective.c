@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define USUAL_LATENESS_MS (5 * MINUTE_MS)
+
 /* -- defaults -- */
 
 /* `null` written out is the same as left out. */
@@ -479,6 +481,23 @@ static struct node *default_key(struct loader *loader, struct mark mark)
     return items[0] ? list : NULL;
 }
 
+/* As long as the most patient watcher's, so that what comes of it finds what it belongs to. */
+static void add_default_lateness(struct loader *loader, struct node *rule)
+{
+    const int64_t lateness_ms = loader->files->watchers_lateness_ms;
+    char text[TIME_TEXT_BYTES];
+
+    loader->lateness_is_of_watchers = !has_member(rule, SLICE("lateness"));
+    if (!loader->lateness_is_of_watchers)
+        return;
+    if (lateness_ms <= USUAL_LATENESS_MS)
+        add_usual(loader, rule, &shape_rule, "lateness");
+    else
+        add_pair(rule, "lateness",
+                 new_text(loader, rule->mark,
+                          loader_keep(loader, slice_of(duration_format(lateness_ms, text)))));
+}
+
 #define BUILT_IN_DEFAULTS 10
 
 struct node *effective_rule(struct loader *loader, const struct node *written)
@@ -498,7 +517,7 @@ struct node *effective_rule(struct loader *loader, const struct node *written)
     add_default_clear(loader, rule);
     add_usual(loader, rule, &shape_rule, "severity");
     add_default_title(loader, rule);
-    add_usual(loader, rule, &shape_rule, "lateness");
+    add_default_lateness(loader, rule);
     add_default_hours(loader, rule);
     add_default_group(loader, rule);
     add_default_playbook(loader, rule);

@@ -152,5 +152,6 @@ void read_rule(struct loader *loader, const struct node *written, struct rule *r
     rule->mode = nodes.mode == 0 ? RULE_PROPOSE : RULE_OBSERVE;
     rule->severity = (enum severity)nodes.severity;
     rule->lateness_ms = nodes.lateness_ms;
+    rule->lateness_is_of_watchers = loader->lateness_is_of_watchers;
     read_members(&reading, &nodes);
 }

@@ -48,8 +48,9 @@ struct loader {
     /* Of the rule being read. */
     struct slice_list broken_groups; /* named in patterns that are none */
     struct slice_list refused_names; /* of which it was told that no event has them */
-    size_t n_untried;                /* patterns left untried when that took too long */
-    enum rc rc;                      /* RC_NO_MEMORY: nothing read since means anything */
+    bool lateness_is_of_watchers;
+    size_t n_untried; /* patterns left untried when that took too long */
+    enum rc rc;       /* RC_NO_MEMORY: nothing read since means anything */
     /* Of the file being read; NULL: none. */
     const struct node *lists;
     const struct node *patterns;

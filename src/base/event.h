@@ -68,6 +68,9 @@ struct event {
     enum door door;
     int64_t time_ms;     /* when it happened, by its sender; else when it was received */
     int64_t received_ms; /* when it was received */
+    /* How much older than the newest it may be and still count, by its watcher, where its rule does not say. */
+    int64_t lateness_ms;
+    bool has_lateness;                   /* that is known */
     struct slice fields[EVENT_N_FIELDS]; /* absent where the sender says nothing */
     struct slice delivery_id;
     bool is_unusable; /* it says nothing that a rule could go by; `drift` says why */

@@ -284,6 +284,7 @@ static enum rc read_sets(struct offline *offline, const char *const *paths, size
     sets->n_given = given.n_files - given.n_lists;
     if (!rc && !is_any_directory(paths, n_paths))
         rc = stand_among(&given, loaded, offline->arena, &these, &sets->n_kept);
+    these.watchers_lateness_ms = given.watchers_lateness_ms;
     return rc ? rc : parse_sets(offline, loaded, &these, sets);
 }
 
@@ -302,6 +303,7 @@ enum exit_code backtest_sets_load(const struct invocation *invocation, struct cl
         rc = read_loaded(invocation, offline, &loaded);
     if (code)
         return code;
+    config_tell_lateness(offline->config, &loaded);
     if (!rc)
         rc = read_sets(offline, paths, n_paths, &loaded, sets);
     if (rc && rc != RC_INVALID)

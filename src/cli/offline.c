@@ -9,12 +9,15 @@ enum rc offline_read_paths(struct offline *offline, const char *const *paths, si
 {
     struct slice_list list = { .items = arena_alloc(offline->arena, n_paths, sizeof *list.items),
                                .n_items = n_paths };
+    enum rc rc;
 
     if (!list.items)
         return RC_NO_MEMORY;
     for (size_t i = 0; i < n_paths; i++)
         list.items[i] = slice_of(paths[i]);
-    return rule_files_read(list, offline->arena, offline->problems, files);
+    rc = rule_files_read(list, offline->arena, offline->problems, files);
+    config_tell_lateness(offline->config, files);
+    return rc;
 }
 
 static const struct {

@@ -242,9 +242,18 @@ bool config_check_rules(const struct config *config, const struct rule_files *fi
 enum rc config_read_rules(const struct config *config, struct problems *problems,
                           struct arena *arena, struct rule_files *files)
 {
-    if (config->is_default && !config->rules.n_items)
-        return embedded_rules(arena, files);
-    return rule_files_read(config->rules, arena, problems, files);
+    enum rc rc = config->is_default && !config->rules.n_items
+                     ? embedded_rules(arena, files)
+                     : rule_files_read(config->rules, arena, problems, files);
+
+    config_tell_lateness(config, files);
+    return rc;
+}
+
+void config_tell_lateness(const struct config *config, struct rule_files *files)
+{
+    if (config && config->watchers)
+        files->watchers_lateness_ms = watchers_longest_lateness_ms(config->watchers);
 }
 
 enum rc config_load_rules(const struct config *config, struct problems *problems,

@@ -27,6 +27,7 @@ static enum rc load_last_good(const struct config *config, struct store *store, 
                                                  .text = kept[i].text,
                                                  .is_list = kept[i].is_list };
     }
+    config_tell_lateness(config, &files);
     if (!rc)
         rc = ruleset_parse(&files, problems, ruleset);
     /* The configuration may have lost an action since: such rules would promise what nobody can do. */

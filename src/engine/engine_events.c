@@ -101,12 +101,11 @@ static enum rc watcher_event(const struct journal_entry *entry, struct arena *ar
                         SLICE_ARG(json_string(json_get_text(event->data, "word"))));
 }
 
-enum rc engine_events(const struct config *config, const struct journal_entry *entry,
-                      struct arena *arena, struct event_list *events)
+static enum rc read_entry(const struct config *config, const struct journal_entry *entry,
+                          struct arena *arena, struct event_list *events)
 {
     enum rc rc;
 
-    *events = (struct event_list){ 0 };
     if (entry->door == DOOR_WATCHER)
         rc = watcher_event(entry, arena, events);
     else if (entry->door == DOOR_SIGNAL)
@@ -119,5 +118,31 @@ enum rc engine_events(const struct config *config, const struct journal_entry *e
         return watchers_events(config->watchers, entry, arena, events);
     if (rc)
         event_list_free(events);
+    return rc;
+}
+
+/* All of an entry are of one watcher. */
+static void take_lateness(const struct config *config, struct event_list *events)
+{
+    int64_t lateness_ms;
+
+    if (!events->n_items)
+        return;
+    lateness_ms = watchers_lateness_ms(config->watchers, events->items[0].fields[FIELD_WATCHER]);
+    for (size_t i = 0; i < events->n_items; i++) {
+        events->items[i].lateness_ms = lateness_ms;
+        events->items[i].has_lateness = true;
+    }
+}
+
+enum rc engine_events(const struct config *config, const struct journal_entry *entry,
+                      struct arena *arena, struct event_list *events)
+{
+    enum rc rc;
+
+    *events = (struct event_list){ 0 };
+    rc = read_entry(config, entry, arena, events);
+    if (!rc)
+        take_lateness(config, events);
     return rc;
 }

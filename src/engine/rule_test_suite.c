@@ -168,7 +168,8 @@ static bool is_chosen(const struct slice_list *names, const struct rule_file *fi
 static enum rc load(struct choosing *choosing, const struct rule_files *files)
 {
     struct rule_test_suite *suite = choosing->suite;
-    struct rule_files chosen = { .n_lists = files->n_lists };
+    struct rule_files chosen = { .n_lists = files->n_lists,
+                                 .watchers_lateness_ms = files->watchers_lateness_ms };
     struct problems *problems = NULL;
     struct slice_list names = { 0 };
     enum rc rc = problems_new(&problems);

@@ -48,15 +48,16 @@ static inline void keep_cancel(void *context, struct ulid object)
     story->n_cancelled++;
 }
 
-static inline struct ruleset *parse(const char *rules)
+static inline struct ruleset *parse(const struct config *config, const char *rules)
 {
     struct rule_file file = { .name = SLICE("rules.yaml"), .text = slice_of(rules) };
-    const struct rule_files files = { &file, 1 };
+    struct rule_files files = { .files = &file, .n_files = 1 };
     struct problems *problems;
     struct ruleset *ruleset = NULL;
     enum rc rc;
 
     assert_int_equal(problems_new(&problems), RC_OK);
+    config_tell_lateness(config, &files);
     rc = ruleset_parse(&files, problems, &ruleset);
     if (rc)
         fail_msg("%.*s", SLICE_ARG(problems_at(problems, 0)->text));
@@ -69,7 +70,7 @@ static inline void start_engine(struct story *story, const char *rules)
     const struct engine_options options = {
         .store = story->store,
         .config = story->config,
-        .ruleset = parse(rules),
+        .ruleset = parse(story->config, rules),
         .listener = { .context = story, .on_effect = keep_effect, .on_cancel = keep_cancel },
     };
 
@@ -185,8 +186,9 @@ static inline void swap_rules(struct story *story, const char *rules, int64_t at
     struct buffer summary;
 
     buffer_init(&summary, 4096);
-    assert_int_equal(
-        engine_reload(story->engine, story->config, parse(rules), &files, at_ms, &summary), RC_OK);
+    assert_int_equal(engine_reload(story->engine, story->config, parse(story->config, rules),
+                                   &files, at_ms, &summary),
+                     RC_OK);
     buffer_free(&summary);
 }
 

@@ -1,0 +1,105 @@
+/* How late an event may be says its rule, or else its watcher. */
+#include "tests/unit/engine_story.h"
+
+#define CONFIG                                                                                     \
+    "state: /nowhere\n"                                                                            \
+    "rules: [rules.yaml]\n"                                                                        \
+    "watchers:\n"                                                                                  \
+    "- {webhook: generic, name: patient, token: t, lateness: 20m}\n"                               \
+    "- {webhook: generic, name: prompt, token: t, lateness: 15s}\n"                                \
+    "- {webhook: generic, name: usual, token: t}\n"
+#define RULES(more)                                                                                \
+    "rules: [{id: r, mode: observe, on: alert, where: {state: failing}, key: [host], when: "       \
+    "{count: 2, within: 1h}" more "}]\n"
+
+static void comes(struct story *story, const char *watcher, const char *host, int64_t at_ms)
+{
+    char time[TIME_TEXT_BYTES], json[256];
+
+    snprintf(json, sizeof json,
+             "{\"kind\":\"alert\",\"watcher\":\"%s\",\"host\":\"%s\",\"state\":\"failing\","
+             "\"time\":\"%s\"}",
+             watcher, host, time_format(at_ms, time));
+    accept(story, NOON_MS, ENGINE_RECORDED_EVENT, json);
+    fold(story, NOON_MS);
+}
+
+/* Of an event now and one that is so much older. */
+static bool both_count(const char *rules, const char *watcher, int64_t older_ms)
+{
+    struct story *story = begin_with(CONFIG, rules);
+    struct signal_glance glance = { 0 };
+    struct store_txn *txn = NULL;
+    bool is_firing;
+
+    comes(story, watcher, "h", NOON_MS);
+    comes(story, watcher, "h", NOON_MS - older_ms);
+    assert_int_equal(store_begin_read(story->store, &txn), RC_OK);
+    assert_int_equal(signal_glance_next(txn, glance.id, &glance), RC_OK);
+    is_firing = glance.state == SIGNAL_FIRING;
+    store_abort(&txn);
+    end(story);
+    return is_firing;
+}
+
+static const struct {
+    const char *watcher;
+    int64_t lateness_ms;
+} watchers[] = {
+    { "patient", 20 * MINUTE_MS },
+    { "prompt", 15 * SECOND_MS },
+    { "usual", 5 * MINUTE_MS },
+    { "gone", 5 * MINUTE_MS },
+};
+
+static void of_a_rule_that_does_not_say_the_watcher_says_it(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof watchers / sizeof *watchers; i++) {
+        assert_true(both_count(RULES(""), watchers[i].watcher, watchers[i].lateness_ms));
+        assert_false(both_count(RULES(""), watchers[i].watcher, watchers[i].lateness_ms + 1));
+    }
+}
+
+static void what_a_rule_says_goes_for_all_watchers(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof watchers / sizeof *watchers; i++) {
+        const char *watcher = watchers[i].watcher;
+
+        assert_true(both_count(RULES(", lateness: 1m"), watcher, MINUTE_MS));
+        assert_false(both_count(RULES(", lateness: 1m"), watcher, MINUTE_MS + 1));
+        assert_true(both_count(RULES(", lateness: 30m"), watcher, 30 * MINUTE_MS));
+    }
+}
+
+static void each_event_of_a_key_is_as_late_as_its_own_watcher_allows(void **state)
+{
+    struct story *story = begin_with(CONFIG, RULES(""));
+    struct signal_glance glance = { 0 };
+    struct store_txn *txn = NULL;
+    struct signal signal;
+
+    (void)state;
+    comes(story, "usual", "h", NOON_MS);
+    comes(story, "prompt", "h", NOON_MS - MINUTE_MS);
+    comes(story, "patient", "h", NOON_MS - 10 * MINUTE_MS);
+    assert_int_equal(store_begin_read(story->store, &txn), RC_OK);
+    assert_int_equal(signal_glance_next(txn, glance.id, &glance), RC_OK);
+    assert_int_equal(signal_get(txn, glance.id, story->arena, &signal), RC_OK);
+    assert_int_equal(signal.n_late, 1);
+    assert_int_equal(signal.state, SIGNAL_FIRING);
+    store_abort(&txn);
+    end(story);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(of_a_rule_that_does_not_say_the_watcher_says_it),
+        cmocka_unit_test(what_a_rule_says_goes_for_all_watchers),
+        cmocka_unit_test(each_event_of_a_key_is_as_late_as_its_own_watcher_allows),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
