@@ -105,6 +105,8 @@ struct condition {
     bool
         has_only_parts; /* what the rule's own filter passes is no match: it has FILTERs and nothing else */
     bool
+        parts_come_after; /* what its FILTERs pass comes after a match of the rule, and is none itself */
+    bool
         reaches_back; /* what is older than its window may still complete something, as far as lateness goes */
     const char *title;   /* of its signals, where the rule has none; NULL: that of the event */
     bool judges_silence; /* that nothing comes says something only while its watcher hears */

@@ -1,6 +1,6 @@
 #include "rules/lint_private.h"
 
-/* Rules that hear of each other: each that fires fires the other once more, under a key of its own where that says where it came from. */
+/* Rules that hear of each other: each that fires fires the other once more, under a key of its own where that says where it came from. One that counts several comes to rest. */
 
 /* TEST_FAULTY: this cannot be said without an event. */
 static enum test_result judge(const struct test *test, struct slice text);
@@ -68,7 +68,8 @@ static bool hears_of(const struct rule *rule, const struct rule *other)
 {
     const struct where *where = rule->filter.where;
 
-    if (!asks_for_signals(&rule->filter) || (where && (where->n_any || where->n_none)))
+    if (!asks_for_signals(&rule->filter) || lint_member(rule, "when") ||
+        (where && (where->n_any || where->n_none)))
         return false;
     for (size_t i = 0; where && i < where->n_clauses; i++) {
         const struct clause *clause = &where->clauses[i];

@@ -122,6 +122,16 @@ static bool filters_name_state(const struct node *when)
     return names;
 }
 
+/* A FILTER that is `on` the same kinds tells what comes after by its state from the rule's own matches, which fail as ever: {not_followed_by: {where: {state: ok}}}. One that is `on`
+ * others says what states are good for: a deploy, {followed_by: {on: alert, where: {state: failing}}}. */
+static bool filter_after_is_alike(const struct node *when)
+{
+    const struct condition *condition = condition_named(when);
+
+    return condition && condition->parts_come_after &&
+           !node_find(node_find(when, condition->name), "on");
+}
+
 /* Is it the state that the condition looks at (change: state), or one of its FILTERs? */
 static bool when_names_state(const struct node *when)
 {
@@ -131,7 +141,7 @@ static bool when_names_state(const struct node *when)
         if (value->type == NODE_SCALAR && slice_eq(value->text, SLICE("state")))
             return true;
     }
-    return filters_name_state(when);
+    return !filter_after_is_alike(when) && filters_name_state(when);
 }
 
 /* How many of `on` are kinds that fail, of how many. */

@@ -12,6 +12,7 @@ static void *parse_followed_by(struct rule_reading *reading, const struct node *
 const struct condition condition_followed_by = {
     .name = "followed_by",
     .members = &pair_members,
+    .parts_come_after = true,
     .parse = parse_followed_by,
     .fold = steps_fold,
     .wake = steps_wake,

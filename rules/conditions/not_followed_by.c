@@ -194,6 +194,7 @@ static int64_t weigh(const void *spec, const struct condition_input *input, stru
 const struct condition condition_not_followed_by = {
     .name = "not_followed_by",
     .members = &pair_members,
+    .parts_come_after = true,
     .parse = parse_not_followed_by,
     .fold = fold_not_followed_by,
     .wake = wake_not_followed_by,

@@ -156,6 +156,7 @@ static void rules_that_hear_of_each_other_are_told(void **state)
               SIGNALS("b", ", where: {rule: a}") "  - {id: c, on: alert}\n",
           "" },
         { "rules:\n" SIGNALS("a", ", where: {rule: '/^x/'}") SIGNALS("b", ""), "" },
+        { "rules:\n" SIGNALS("a", ", when: {count: 5, within: 1h}") SIGNALS("b", ""), "" },
         { "rules:\n  - {id: a, on: vedette.watcher}\n  - {id: b, on: vedette.watcher}\n", "" },
     };
 

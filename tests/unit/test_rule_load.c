@@ -1,5 +1,7 @@
 #include "rule_fixture.h"
 
+#include "rules/where.h"
+
 static bool has_text(const struct buffer *said, const char *wanted)
 {
     return strstr(said->ptr, wanted) != NULL;
@@ -900,6 +902,39 @@ static void the_smallest_rule_is_two_members(void **state)
     ruleset_free(set);
 }
 
+/* A FILTER that is `on` other kinds, and one that looks at the same event, say which states are meant. */
+static void a_state_that_only_what_comes_after_has_leaves_the_rule_at_failing(void **state)
+{
+    static const struct {
+        const char *when;
+        bool means_failing;
+    } cases[] = {
+        { "{not_followed_by: {where: {state: ok}}, within: 5m}", true },
+        { "{not_followed_by: {where: {any: [{state: ok}, {branch: x}]}}, within: 5m}", true },
+        { "{followed_by: {where: {state: ok}}, within: 5m}", true },
+        { "{followed_by: {match: '/x/'}, within: 5m}", true },
+        { "{followed_by: {on: ci.run, where: {state: failing}}, within: 5m}", false },
+        { "{not_followed_by: {on: deploy, where: {state: ok}}, within: 5m}", false },
+        { "{ratio: 5%, having: {where: {state: failing}}, within: 5m, at_least: 9}", false },
+        { "{change: state}", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char text[256];
+        const struct where *where;
+        struct ruleset *set;
+
+        snprintf(text, sizeof(text), "rules: [{id: a, on: alert, key: [repo], when: %s}]",
+                 cases[i].when);
+        set = rules_of(text);
+        where = set->rules[0].filter.where;
+        if ((where && where->n_clauses == 1) != cases[i].means_failing)
+            fail_msg("%s", cases[i].when);
+        ruleset_free(set);
+    }
+}
+
 static void rules_that_do_not_ask_for_failing_end_by_quiet(void **state)
 {
     static const struct {
@@ -1201,6 +1236,7 @@ int main(void)
         cmocka_unit_test(what_is_wrong_with_tests_stops_no_set_to_run),
         cmocka_unit_test(r01_tests_that_are_no_list_are_told_to_who_shows_or_checks),
         cmocka_unit_test(the_smallest_rule_is_two_members),
+        cmocka_unit_test(a_state_that_only_what_comes_after_has_leaves_the_rule_at_failing),
         cmocka_unit_test(rules_that_do_not_ask_for_failing_end_by_quiet),
         cmocka_unit_test(a_plan_gives_its_actions_to_allow_and_a_shorter_expiry),
         cmocka_unit_test(the_name_of_a_watcher_is_all_that_lines_of_a_log_need),
