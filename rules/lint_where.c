@@ -1,6 +1,6 @@
 #include "rules/lint_private.h"
 
-/* Clauses that nothing can satisfy. Only of fields that have one value at a time: of `[*]` each element may satisfy another part. */
+/* Clauses that nothing can satisfy. Only of fields that have one value at a time: of `[*]` each element may satisfy another clause. */
 
 #define PARTS_MAX 32 /* that are looked at together; of more nothing is told */
 

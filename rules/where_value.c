@@ -161,21 +161,101 @@ static enum test_result test_elements(const struct test *test, const struct tryi
 
 /* -- tests of tests -- */
 
-/* `stops_at` decides: a part that held for ANY, one that failed for ALL. */
-static enum test_result test_parts(const struct test *test, const struct trying *trying,
-                                   enum test_result stops_at)
+static enum test_result test_any(const struct test *test, const struct trying *trying)
 {
-    enum test_result best = stops_at == TEST_HELD ? TEST_FAILED : TEST_HELD;
+    enum test_result best = TEST_FAILED;
 
     for (size_t i = 0; i < test->n_parts; i++) {
         enum test_result result = test_holds(&test->parts[i], trying);
 
-        if (result == stops_at)
+        if (result == TEST_HELD)
             return result;
         if (result == TEST_FAULTY)
             best = result;
     }
     return best;
+}
+
+static bool is_of_a_text(const struct test *test)
+{
+    switch (test->kind) {
+    case TEST_EQUALS:
+    case TEST_MATCHES:
+    case TEST_COMPARES:
+    case TEST_BEFORE:
+    case TEST_AFTER:
+    case TEST_CIDR:
+    case TEST_FILE:
+        return true;
+    case TEST_EXISTS:
+    case TEST_SOME:
+    case TEST_NOT:
+    case TEST_ANY:
+    case TEST_ALL:
+        break;
+    }
+    return false;
+}
+
+/* The parts that look at a text, of this one. */
+static enum test_result all_of_text(const struct test *test, struct slice text,
+                                    const struct trying *trying)
+{
+    struct captures *captures = &trying->evaluation->captures;
+    size_t n_captures = captures->n_items;
+    enum test_result all = TEST_HELD;
+
+    for (size_t i = 0; i < test->n_parts && all != TEST_FAILED; i++) {
+        enum test_result result = TEST_HELD;
+
+        if (is_of_a_text(&test->parts[i]))
+            result = test_text(&test->parts[i], text, trying);
+        if (result != TEST_HELD)
+            all = result;
+    }
+    if (all != TEST_HELD)
+        captures->n_items = n_captures;
+    return all;
+}
+
+/* One of several elements has to satisfy all of it: {ge: 5, le: 6} is none of 3 and 9. */
+static enum test_result all_of_a_text(const struct test *test, const struct trying *trying)
+{
+    enum test_result best = TEST_FAILED;
+
+    for (size_t i = 0; i < trying->values->n_texts && best != TEST_HELD; i++) {
+        enum test_result result = all_of_text(test, trying->values->texts[i], trying);
+
+        if (result != TEST_FAILED)
+            best = result;
+    }
+    return best;
+}
+
+static enum test_result test_all(const struct test *test, const struct trying *trying)
+{
+    enum test_result all = TEST_HELD;
+    bool asks_a_text = false;
+
+    for (size_t i = 0; i < test->n_parts; i++) {
+        enum test_result result = TEST_HELD;
+
+        if (is_of_a_text(&test->parts[i]))
+            asks_a_text = true;
+        else
+            result = test_holds(&test->parts[i], trying);
+        if (result == TEST_FAILED)
+            return result;
+        if (result == TEST_FAULTY)
+            all = result;
+    }
+    if (asks_a_text) {
+        enum test_result result = all_of_a_text(test, trying);
+
+        if (result != TEST_HELD)
+            return result;
+    }
+    return all;
 }
 
 static enum test_result test_not(const struct test *test, const struct trying *trying)
@@ -206,9 +286,9 @@ enum test_result test_holds(const struct test *test, const struct trying *trying
     case TEST_NOT:
         return test_not(test, trying);
     case TEST_ANY:
-        return test_parts(test, trying, TEST_HELD);
+        return test_any(test, trying);
     case TEST_ALL:
-        return test_parts(test, trying, TEST_FAILED);
+        return test_all(test, trying);
     }
     return TEST_FAILED;
 }

@@ -111,6 +111,13 @@ static const struct {
     { "{data.n: {gt: 5}}", "{'kind':'push','data':{'n':true}}", false },
     { "{data.n: {gt: 5}}", "{'kind':'push','data':{'n':[6]}}", false },
     { "{'data.n[*]': {gt: 5}}", "{'kind':'push','data':{'n':[4,6]}}", true },
+    /* all of it one and the same element */
+    { "{'data.n[*]': {ge: 5, le: 6}}", "{'kind':'push','data':{'n':[3,9]}}", false },
+    { "{'data.n[*]': {ge: 5, le: 6}}", "{'kind':'push','data':{'n':[3,6,9]}}", true },
+    { "{'data.n[*]': {ge: 5, eq: 6}}", "{'kind':'push','data':{'n':[5,7]}}", false },
+    { "{'data.n[*]': {ge: 5, not: 6}}", "{'kind':'push','data':{'n':[5,7]}}", true },
+    { "{'data.n[*]': {ge: 5, not: 6}}", "{'kind':'push','data':{'n':[6,7]}}",
+      false }, /* one of them is 6 */
     { "{data.severity: {ge: 3}}", "{'kind':'push','data':{'severity':4}}", true },
     { "{data.bytes: {ge: 1KB}}", "{'kind':'push','data':{'bytes':1023}}", false },
     { "{severity: {ge: high}}", "{'kind':'push','severity':'critical'}", true },
