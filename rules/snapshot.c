@@ -18,25 +18,28 @@ static void write_time(struct json_writer *writer, const char *name, int64_t tim
 }
 
 /* A capture under the name of a field that the watcher filled is passed over: the field is what rules saw. */
+static bool is_passed_over(const struct capture *capture, const struct event *event)
+{
+    int field;
+
+    return slice_to_enum(capture->name, event_field_names, &field) == RC_OK &&
+           !slice_is_absent(event->fields[field]);
+}
+
 static void write_captures(struct json_writer *writer, const struct match *match,
                            const struct event *event)
 {
     for (size_t i = 0; i < match->n_captures; i++) {
-        const struct capture *capture = &match->captures[i];
-        int field;
-
-        if (slice_to_enum(capture->name, event_field_names, &field) == RC_OK &&
-            !slice_is_absent(event->fields[field]))
-            continue;
-        write_member(writer, capture->name, capture->value);
+        if (!is_passed_over(&match->captures[i], event))
+            write_member(writer, match->captures[i].name, match->captures[i].value);
     }
 }
 
-static bool is_captured(const struct match *match, struct slice name)
+static bool is_captured(const struct match *match, const struct event *event, struct slice name)
 {
     for (size_t i = 0; i < match->n_captures; i++) {
         if (slice_eq(match->captures[i].name, name))
-            return true;
+            return !is_passed_over(&match->captures[i], event);
     }
     return false;
 }
@@ -63,7 +66,7 @@ static void write_key_of_template(struct json_writer *writer, const struct match
 
     for (size_t i = 0; !slice_is_absent(template_name(template, i)); i++) {
         struct slice name = template_name(template, i);
-        bool is_double = is_captured(match, name);
+        bool is_double = is_captured(match, event, name);
 
         for (size_t j = 0; j < i; j++)
             is_double = is_double || slice_eq(name, template_name(template, j));
@@ -80,11 +83,10 @@ static void write_fields(struct json_writer *writer, const struct match *match,
     if (match->rule->key.template)
         write_key_of_template(writer, match, event, arena);
     for (size_t i = 0; i < names->n_items; i++) {
-        if (!is_captured(match, names->items[i]))
+        if (!is_captured(match, event, names->items[i]))
             write_member(writer, names->items[i], match->key.items[i]);
     }
-    for (size_t i = 0; i < match->n_captures; i++)
-        write_member(writer, match->captures[i].name, match->captures[i].value);
+    write_captures(writer, match, event);
 }
 
 static enum rc keep(struct buffer *bytes, struct arena *arena, struct slice *json)

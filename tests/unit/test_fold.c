@@ -590,6 +590,20 @@ static void fields_are_those_of_the_latest_match(void **state)
     story_end(story);
 }
 
+static void a_capture_hides_no_field_that_the_watcher_filled(void **state)
+{
+    struct story *story = story_of("{id: a, on: ci.run, where: {title: '/(?<branch>\\w+)!/'}, "
+                                   "key: [repo, branch]}");
+
+    (void)state;
+    event_at(story, 10, "'state':'failing','title':'other!','branch':'main'");
+    assert_slice(story->signal.fields, "{\"repo\":\"r\",\"branch\":\"main\"}");
+    event_at(story, 20, "'state':'failing','title':'main!'");
+    assert_slice(story->signal.fields, "{\"repo\":\"r\",\"branch\":\"main\"}");
+    assert_int_equal(story->signal.count, 2);
+    story_end(story);
+}
+
 static void a_key_that_is_a_template_gives_the_fields_it_names(void **state)
 {
     struct story *story = story_of("{id: a, on: ci.run, key: '{{repo}}/{{branch}}/{{repo}}'}");
@@ -804,6 +818,7 @@ int main(void)
         cmocka_unit_test(a_changed_rule_counts_anew_but_what_fires_goes_on),
         cmocka_unit_test(the_title_moves_while_pending_and_freezes_when_it_fires),
         cmocka_unit_test(fields_are_those_of_the_latest_match),
+        cmocka_unit_test(a_capture_hides_no_field_that_the_watcher_filled),
         cmocka_unit_test(a_key_that_is_a_template_gives_the_fields_it_names),
         cmocka_unit_test(a_severity_may_be_captured),
         cmocka_unit_test(samples_are_the_first_and_the_newest),
