@@ -47,7 +47,7 @@ enum door {
     X(ACTOR, "actor", "who caused it")                                                             \
     X(ENVIRONMENT, "environment", "where, as production")                                          \
     X(URL, "url", "where to look")                                                                 \
-    X(RULE, "rule", "of a vedette.signal: the rule that fired")
+    X(RULE, "rule", "of a vedette.signal or vedette.proposal: the rule that fired")
 /* clang-format on */
 
 enum event_field {

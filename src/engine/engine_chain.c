@@ -6,9 +6,9 @@
 
 /* What is told of a transition: in the engine's memory, since `turn->arena` may be one signal's for a while. */
 struct chain_link {
+    struct slice kind, state; /* static */
     struct slice rule, title, subject, body, last_event;
     enum severity severity;
-    enum signal_state to;
     int64_t time_ms; /* event time */
     struct chain_link
         *parent;    /* of the signal that was heard of; NULL: something else made this one change */
@@ -53,39 +53,36 @@ static enum rc write_body(struct turn *turn, const struct signal *signal,
     return keep(turn, &json, body);
 }
 
-static enum rc join_key(struct turn *turn, const struct signal *signal, struct slice *subject)
+static enum rc join_key(struct turn *turn, struct slice rule, const struct slice_list *key,
+                        struct slice *subject)
 {
     struct buffer text;
 
     buffer_init(&text, 0);
-    buffer_add(&text, signal->rule);
-    for (size_t i = 0; i < signal->key.n_items; i++) {
+    buffer_add(&text, rule);
+    for (size_t i = 0; i < key->n_items; i++) {
         buffer_add_text(&text, i ? ", " : ": ");
-        buffer_add(&text, signal->key.items[i]);
+        buffer_add(&text, key->items[i]);
     }
     return keep(turn, &text, subject);
 }
 
-static enum rc fill_link(struct turn *turn, const struct signal *signal,
-                         const struct transition *transition, struct chain_link *link)
+/* Whom it is about; the rest is the caller's. */
+static enum rc fill_link(struct turn *turn, struct slice rule, const struct slice_list *key,
+                         struct slice title, struct slice last_event, struct chain_link *link)
 {
     struct arena *arena = turn->engine->arena;
-    enum rc rc = write_body(turn, signal, transition, &link->body);
+    enum rc rc = join_key(turn, rule, key, &link->subject);
 
-    link->severity = signal->severity;
-    link->to = transition->to;
-    link->time_ms = turn->cause_time_ms ? turn->cause_time_ms : transition->at_ms;
     if (!rc)
-        rc = join_key(turn, signal, &link->subject);
+        rc = arena_copy(arena, rule, &link->rule);
     if (!rc)
-        rc = arena_copy(arena, signal->rule, &link->rule);
-    if (!rc)
-        rc = arena_copy(arena, signal->title, &link->title);
-    return rc ? rc : arena_copy(arena, signal->last_event, &link->last_event);
+        rc = arena_copy(arena, title, &link->title);
+    return rc ? rc : arena_copy(arena, last_event, &link->last_event);
 }
 
 /* True: it is one of those that are followed. */
-static bool count_follower(const struct turn *turn, const struct signal *signal)
+static bool count_follower(const struct turn *turn, struct slice rule)
 {
     static struct log_limit limit;
     struct chain_link *root = turn->heard_of;
@@ -101,8 +98,26 @@ static bool count_follower(const struct turn *turn, const struct signal *signal)
     log_limited(&limit, LOG_ERROR,
                 "too many rules hear of each other: what follows of one signal is dropped, say in "
                 "`where` which rules they are about began=%.*s rule=%.*s",
-                SLICE_ARG(root->rule), SLICE_ARG(signal->rule));
+                SLICE_ARG(root->rule), SLICE_ARG(rule));
     return false;
+}
+
+/* NULL where there is no memory. */
+static struct chain_link *add_link(struct turn *turn, struct slice kind, struct slice state)
+{
+    struct chain_link *link = arena_alloc(turn->engine->arena, 1, sizeof *link);
+
+    if (!link)
+        return NULL;
+    *link = (struct chain_link){ .kind = kind,
+                                 .state = state,
+                                 .parent = turn->heard_of,
+                                 .depth = turn->heard_of ? turn->heard_of->depth + 1 : 1 };
+    if (!turn->chain)
+        turn->chain_end = &turn->chain;
+    *turn->chain_end = link;
+    turn->chain_end = &link->next;
+    return link;
 }
 
 bool chain_comes_from(const struct turn *turn, const struct rule *rule)
@@ -118,20 +133,127 @@ enum rc chain_add(struct turn *turn, const struct signal *signal,
                   const struct transition *transition)
 {
     struct chain_link *link;
+    enum rc rc;
 
     if (!turn->engine->ruleset->n_own_kind_rules || transition->to == SIGNAL_PENDING ||
-        !count_follower(turn, signal))
+        !count_follower(turn, signal->rule))
         return RC_OK;
-    link = arena_alloc(turn->engine->arena, 1, sizeof *link);
+    link = add_link(turn, SLICE("vedette.signal"),
+                    transition->to == SIGNAL_FIRING ? SLICE("failing") : SLICE("ok"));
     if (!link)
         return RC_NO_MEMORY;
-    *link = (struct chain_link){ .parent = turn->heard_of,
-                                 .depth = turn->heard_of ? turn->heard_of->depth + 1 : 1 };
-    if (!turn->chain)
-        turn->chain_end = &turn->chain;
-    *turn->chain_end = link;
-    turn->chain_end = &link->next;
-    return fill_link(turn, signal, transition, link);
+    link->severity = signal->severity;
+    link->time_ms = turn->cause_time_ms ? turn->cause_time_ms : transition->at_ms;
+    rc = write_body(turn, signal, transition, &link->body);
+    return rc ? rc
+              : fill_link(turn, signal->rule, &signal->key, signal->title, signal->last_event,
+                          link);
+}
+
+/* --- proposals --- */
+
+#define TELLS_OF_PROPOSALS SLICE("vedette.proposal")
+
+static bool hears_of_proposals(const struct rule *rule)
+{
+    const struct filter *filter;
+
+    for (size_t i = 0; (filter = rule_filter(rule, i)); i++) {
+        for (size_t n = 0; n < filter->on.n_items; n++) {
+            if (slice_matches_glob(TELLS_OF_PROPOSALS, filter->on.items[n]))
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool any_hears_of_proposals(const struct ruleset *set)
+{
+    for (size_t i = 0; i < set->n_own_kind_rules; i++) {
+        if (hears_of_proposals(&set->rules[set->own_kind_rules[i]]))
+            return true;
+    }
+    return false;
+}
+
+/* What acting did not mend, or nobody knows of, has failed; what waits for people, or was decided by them, is news. */
+static struct slice state_of(const struct proposal *proposal)
+{
+    switch (proposal->state) {
+    case PROPOSAL_RECURRED:
+    case PROPOSAL_FAILED:
+    case PROPOSAL_UNKNOWN:
+    case PROPOSAL_UNDO_FAILED:
+    case PROPOSAL_UNDO_UNKNOWN:
+        return SLICE("failing");
+    case PROPOSAL_VERIFIED:
+    case PROPOSAL_DONE:
+    case PROPOSAL_UNDONE:
+        return SLICE("ok");
+    case PROPOSAL_OPEN:
+    case PROPOSAL_APPROVED:
+    case PROPOSAL_RUNNING:
+    case PROPOSAL_VERIFYING:
+    case PROPOSAL_INCONCLUSIVE:
+    case PROPOSAL_STALE:
+    case PROPOSAL_REJECTED:
+    case PROPOSAL_EXPIRED:
+    case PROPOSAL_WITHDRAWN:
+    case PROPOSAL_SUPERSEDED:
+    case PROPOSAL_UNDOING:
+    case PROPOSAL_STATES:
+        break;
+    }
+    return SLICE("info");
+}
+
+static enum rc write_proposal(struct turn *turn, const struct proposal *proposal,
+                              struct slice *body)
+{
+    struct json_writer writer;
+    struct buffer json;
+    struct slice name;
+    enum rc rc = turn_name(turn, "prp_", proposal->id, &name);
+
+    if (rc)
+        return rc;
+    buffer_init(&json, 0);
+    writer = json_writer_to(&json);
+    json_object_begin(&writer);
+    json_member_time(&writer, "time", turn->now_ms);
+    json_member_text(&writer, "id", name);
+    json_member_text(&writer, "short", proposal->short_id);
+    json_member_int(&writer, "revision", proposal->revision);
+    json_member_text(&writer, "state", slice_of(proposal_state_names[proposal->state]));
+    json_member_text(&writer, "outcome", proposal->outcome);
+    json_member_int(&writer, "count", proposal->count);
+    json_member_int(&writer, "signal_count", (int64_t)proposal->signals.n_items + proposal->n_more);
+    json_object_end(&writer);
+    return keep(turn, &json, body);
+}
+
+enum rc chain_add_proposal(struct turn *turn, const struct proposal *proposal)
+{
+    const struct rule *rule = turn_rule(turn, proposal->rule);
+    struct signal signal = { 0 };
+    struct chain_link *link;
+    enum rc rc;
+
+    if (!any_hears_of_proposals(turn->engine->ruleset) || !rule || hears_of_proposals(rule) ||
+        !count_follower(turn, proposal->rule))
+        return RC_OK;
+    rc = signal_get(turn->txn, proposal->signal, turn->arena, &signal);
+    if (rc && rc != RC_NOT_FOUND)
+        return rc;
+    link = add_link(turn, TELLS_OF_PROPOSALS, state_of(proposal));
+    if (!link)
+        return RC_NO_MEMORY;
+    link->severity = proposal->severity;
+    link->time_ms = turn->now_ms;
+    rc = write_proposal(turn, proposal, &link->body);
+    return rc ? rc
+              : fill_link(turn, proposal->rule, &proposal->key, proposal->title, signal.last_event,
+                          link);
 }
 
 /* --- the event that it is --- */
@@ -151,14 +273,14 @@ static void fill_event(const struct turn *turn, const struct chain_link *link,
     };
     take_fields(last, event);
     event->fields[FIELD_SOURCE] = SLICE("vedette");
-    event->fields[FIELD_TYPE] = SLICE("vedette.signal");
-    event->fields[FIELD_KIND] = SLICE("vedette.signal");
+    event->fields[FIELD_TYPE] = link->kind;
+    event->fields[FIELD_KIND] = link->kind;
     event->fields[FIELD_RULE] = link->rule;
     event->fields[FIELD_TITLE] = link->title;
     event->fields[FIELD_TEXT] = link->title;
     event->fields[FIELD_SUBJECT] = link->subject;
     event->fields[FIELD_SEVERITY] = slice_of(severity_names[link->severity]);
-    event->fields[FIELD_STATE] = link->to == SIGNAL_FIRING ? SLICE("failing") : SLICE("ok");
+    event->fields[FIELD_STATE] = link->state;
 }
 
 /* In the journal with the others, so that it can be listed and explained. */

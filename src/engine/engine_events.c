@@ -2,10 +2,11 @@
 
 #include <stdlib.h>
 
-/* That a rule fired follows from what it saw: a record of it that is read again says nothing. And what was kept aside was never folded. */
+/* That a rule fired follows from what it saw, and that it proposes as well: a record of it that is read again says nothing. And what was kept aside was never folded. */
 static bool is_without_effect(const struct event *event)
 {
     return slice_eq(event->fields[FIELD_KIND], SLICE("vedette.signal")) ||
+           slice_eq(event->fields[FIELD_KIND], SLICE("vedette.proposal")) ||
            slice_eq(event->fields[FIELD_STATE], SLICE("dead"));
 }
 

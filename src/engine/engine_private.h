@@ -187,6 +187,8 @@ enum rc signals_resolve(struct turn *turn, struct signal *signal, struct slice b
 enum rc signals_end(struct turn *turn, struct signal *signal, struct slice by) MUST_CHECK;
 /* Has what fired, or fires still, ask: once all rules have seen the event, so that their order changes nothing. Settles the review budget after it. */
 enum rc signals_ask_waiting(struct turn *turn) MUST_CHECK;
+/* Rules hear of what has changed, and what fires asks, until nothing follows. */
+enum rc signals_settle(struct turn *turn) MUST_CHECK;
 /* Opens a task for a firing signal where nothing holds it back; the caller stores the signal. */
 enum rc signals_ask(struct turn *turn, const struct rule *rule, struct signal *signal) MUST_CHECK;
 
@@ -240,9 +242,11 @@ enum rc budget_note_opened(struct turn *turn, const struct signal *signal,
                            struct proposal *proposal) MUST_CHECK;
 
 /* engine_chain.c: that a rule fired, or its signal resolved, is an event (vedette.signal) for the rules that ask for such. It is folded in the turn of its
- * cause, after that. Every transition is told; whoever has begun something (an event, a timer, a person) runs the chain at its end. */
+ * cause, after that. Every transition is told; whoever has begun something (an event, a timer, a person) runs the chain at its end (signals_settle). */
 enum rc chain_add(struct turn *turn, const struct signal *signal,
                   const struct transition *transition) MUST_CHECK;
+/* Likewise that a proposal is in another state (vedette.proposal). Of those of rules that hear of proposals nothing is told: they would never come to an end. */
+enum rc chain_add_proposal(struct turn *turn, const struct proposal *proposal) MUST_CHECK;
 enum rc chain_run(struct turn *turn) MUST_CHECK;
 /* What is being heard of goes back to a signal of this rule: it does not hear what it has caused itself. */
 bool chain_comes_from(const struct turn *turn, const struct rule *rule);

@@ -288,6 +288,8 @@ static enum rc announce(struct turn *turn, const struct proposal *proposal)
              proposal_state_names[proposal->state], SLICE_ARG(proposal->short_id),
              SLICE_ARG(proposal->rule), (long long)proposal->revision);
     rc = messages_tell_state(turn, proposal);
+    if (!rc)
+        rc = chain_add_proposal(turn, proposal);
     return rc ? rc : turn_feed_proposal(turn, proposal);
 }
 

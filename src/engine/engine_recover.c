@@ -152,9 +152,7 @@ static enum rc restore(struct turn *turn, uint64_t *n_tries)
     if (!rc)
         rc = absence_begin(turn);
     if (!rc)
-        rc = chain_run(turn);
-    if (!rc)
-        rc = signals_ask_waiting(turn);
+        rc = signals_settle(turn);
     if (!rc && engine->files)
         rc = turn_save_rules(turn, engine->files);
     if (!rc)

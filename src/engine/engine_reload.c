@@ -310,9 +310,7 @@ static enum rc reload(struct turn *turn, const struct config *config_before,
     if (!rc)
         rc = absence_follow_config(turn);
     if (!rc)
-        rc = chain_run(turn);
-    if (!rc)
-        rc = signals_ask_waiting(turn);
+        rc = signals_settle(turn);
     if (!rc)
         rc = messages_follow_config(turn, config_before);
     if (!rc)

@@ -120,6 +120,18 @@ enum rc signals_ask_waiting(struct turn *turn)
     return rc ? rc : budget_settle(turn);
 }
 
+enum rc signals_settle(struct turn *turn)
+{
+    enum rc rc;
+
+    do {
+        rc = chain_run(turn);
+        if (!rc)
+            rc = signals_ask_waiting(turn);
+    } while (!rc && turn->chain);
+    return rc;
+}
+
 /* --- what follows --- */
 
 static enum rc on_resolved(struct turn *turn, struct signal *signal, bool by_event)
@@ -326,9 +338,7 @@ enum rc signals_fold_event(struct turn *turn, const struct event *event)
 {
     enum rc rc = signals_fold_alone(turn, event);
 
-    if (!rc)
-        rc = chain_run(turn);
-    return rc ? rc : signals_ask_waiting(turn);
+    return rc ? rc : signals_settle(turn);
 }
 
 enum rc signals_fold_alone(struct turn *turn, const struct event *event)

@@ -45,9 +45,7 @@ enum rc timers_run(struct turn *turn, int64_t until_ms, size_t n_max, size_t *n_
         if (!rc)
             rc = handlers[timer.kind](turn, timer.object, timer.due_ms);
         if (!rc)
-            rc = chain_run(turn);
-        if (!rc)
-            rc = budget_settle(turn);
+            rc = signals_settle(turn);
         if (rc)
             break;
     }

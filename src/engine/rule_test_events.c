@@ -174,7 +174,8 @@ static bool check_field(const struct rule_test_reading *reading, const struct no
         return false;
     }
     if (slice_eq(pair->key, SLICE("kind")) &&
-        slice_eq(pair->value->text, SLICE("vedette.signal"))) {
+        (slice_eq(pair->value->text, SLICE("vedette.signal")) ||
+         slice_eq(pair->value->text, SLICE("vedette.proposal")))) {
         node_problem(reading->problems, pair->value,
                      "that a rule fired follows from what it saw: give the events that make it");
         return false;

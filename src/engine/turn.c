@@ -139,9 +139,7 @@ enum rc turn_begin_control(struct engine *engine, int64_t now_ms, struct turn *t
 enum rc turn_finish_control(struct turn *turn, enum rc rc)
 {
     if (!rc)
-        rc = chain_run(turn);
-    if (!rc)
-        rc = signals_ask_waiting(turn);
+        rc = signals_settle(turn);
     crash_point(CRASH_CONTROL_BEFORE_COMMIT);
     if (!rc)
         rc = turn_commit(turn);

@@ -173,6 +173,58 @@ static void of_many_rules_that_hear_of_everything_a_bounded_number_is_followed(v
     buffer_free(&rules);
 }
 
+#define ASKS                                                                                       \
+    "  - {id: red, on: ci.run, where: {state: failing}, key: [repo], title: 'red {{repo}}'}\n"
+
+static void a_rule_hears_what_becomes_of_proposals(void **state)
+{
+    struct story *story = begin_with(
+        CONFIG,
+        "rules:\n" ASKS "  - {id: asked, mode: observe, on: vedette.proposal, where: {rule: red, "
+        "state: info, data.state: open, severity: medium, title: red a/b}, key: [repo]}\n"
+        "  - {id: undecided, mode: observe, on: vedette.proposal, where: {data.state: expired}, "
+        "key: [rule]}\n"
+        "  - {id: withdrawn, mode: observe, on: vedette.proposal, where: {data.state: withdrawn}, "
+        "key: [subject]}\n");
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    assert_int_equal(n_firing(story, "asked"), 1);
+    fold(story, NOON_MS + 24 * HOUR_MS - 1);
+    assert_int_equal(n_firing(story, "undecided"), 0);
+    fold(story, NOON_MS + 24 * HOUR_MS);
+    assert_int_equal(n_firing(story, "undecided"), 1);
+    assert_int_equal(n_firing(story, "withdrawn"), 0);
+    end(story);
+}
+
+static void a_proposal_that_ends_with_its_signal_is_heard_of_in_the_same_moment(void **state)
+{
+    struct story *story = begin_with(
+        CONFIG, "rules:\n" ASKS "  - {id: gone, mode: observe, on: vedette.proposal, where: "
+                "{data.state: withdrawn}, key: [repo]}\n");
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    is_ok_at(story, NOON_MS + 1);
+    assert_int_equal(n_firing(story, "gone"), 1);
+    end(story);
+}
+
+/* Each would be about the proposal of the other. */
+static void of_proposals_of_rules_that_hear_of_proposals_nothing_is_told(void **state)
+{
+    struct story *story = begin_with(CONFIG, "rules:\n" ASKS "  - {id: a, on: vedette.proposal}\n"
+                                             "  - {id: b, on: 'vedette.*'}\n");
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    assert_int_equal(n_proposals(story), 3 + 1); /* b hears of the signal red, too */
+    fold(story, NOON_MS + MINUTE_MS);
+    assert_int_equal(n_proposals(story), 3 + 1);
+    end(story);
+}
+
 static void an_event_from_outside_is_never_heard_as_a_signal(void **state)
 {
     struct story *story =
@@ -258,6 +310,9 @@ int main(void)
         cmocka_unit_test(rules_that_hear_of_each_other_come_to_rest),
         cmocka_unit_test(a_rule_never_hears_what_it_has_caused_itself),
         cmocka_unit_test(of_many_rules_that_hear_of_everything_a_bounded_number_is_followed),
+        cmocka_unit_test(a_rule_hears_what_becomes_of_proposals),
+        cmocka_unit_test(a_proposal_that_ends_with_its_signal_is_heard_of_in_the_same_moment),
+        cmocka_unit_test(of_proposals_of_rules_that_hear_of_proposals_nothing_is_told),
         cmocka_unit_test(an_event_from_outside_is_never_heard_as_a_signal),
         cmocka_unit_test(many_that_end_at_once_are_all_heard_of),
         cmocka_unit_test(what_ends_at_a_start_is_heard_of),
