@@ -207,13 +207,23 @@ static void add_failing(struct loader *loader, struct node *rule)
                      "it is `on`; say {state: {exists: true}} where any state is meant");
 }
 
+/* Whichever of its maps holds. */
+static bool all_ask_for_failing(const struct node *any)
+{
+    bool do_all = any && any->type == NODE_LIST && any->n_items;
+
+    for (size_t i = 0; do_all && i < any->n_items; i++)
+        do_all = asks_for_failing(any->items[i]);
+    return do_all;
+}
+
 bool asks_for_failing(const struct node *where)
 {
     const struct node *state = node_find(where, "state");
     bool is_asked = false;
 
     if (!state)
-        return false;
+        return all_ask_for_failing(node_find(where, "any"));
     if (state->type == NODE_MAP)
         state = state->n_pairs == 1 ? node_find(state, "eq") : NULL;
     if (state && state->type == NODE_SCALAR)

@@ -82,6 +82,16 @@ static enum rc ask_slack_groups(struct turn *turn, struct slice person,
     return RC_OK;
 }
 
+/* A test of rules may name anybody: it asks what they do, and is run where other people decide. Whom the configuration knows is judged as in earnest. */
+static void let_anybody_decide(const struct config *config, struct slice person,
+                               struct slice_list not_names, struct decider_rights *rights)
+{
+    if (!config->is_default && config_person_by_name(config, person))
+        return;
+    rights->may_decide = !is_listed(not_names, person);
+    rights->why_not = SLICE("the rule does not let the one who caused it decide");
+}
+
 enum rc proposals_rights(struct turn *turn, struct slice person, const struct proposal *proposal,
                          const struct signal *signal, struct decider_rights *rights)
 {
@@ -95,9 +105,8 @@ enum rc proposals_rights(struct turn *turn, struct slice person, const struct pr
         return rc;
     *rights =
         config_rights(turn->engine->config, person, &proposal->approvers, is_member, not_names);
-    /* A simulation asks what the rules do, not who is on call. */
     if (turn->engine->deterministic)
-        *rights = (struct decider_rights){ .may_decide = true, .need = rights->need };
+        let_anybody_decide(turn->engine->config, person, not_names, rights);
     return RC_OK;
 }
 

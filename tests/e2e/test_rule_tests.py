@@ -132,6 +132,23 @@ class RuleTests(VedetteTest):
                     """, rules), "rules.d/t.yaml")
                 self.assertEqual(done.stdout.splitlines()[-1], "1 passed, 0 failed", done.stdout)
 
+    def test_only_those_whom_the_rule_lets_decide_do_where_the_configuration_knows_them(self):
+        rules = RED.replace("plan:", "approvers: {from: [oncall], not: [actor]}\n      plan:")
+        body = """
+            with: {kind: ci.run, branch: main, repo: a, run: 7, actor: %s}
+            events:
+              - {at: 0m, state: failing}
+              - {state: failing}
+              - {at: 1m, decide: reject, by: %s, reason: known}
+            expect: [{at: 1m, proposal: {state: rejected}}]
+            """
+        for actor, by in (("sue", "john"), ("sue", "whoever-is-on-call-elsewhere")):
+            self.passes(body % (actor, by), rules)
+        for actor, by, why in (("john", "john", "the rule does not let the one who caused it decide"), ("sue", "sue", "the rule does not let the one who caused it decide"),
+                               ("sue", "visitor", "you are not among the approvers of this proposal")):
+            with self.subTest(by=by):
+                self.assertIn(f"the decision was not taken: {why}\n", self.fails(body % (actor, by), rules))
+
     def test_a_signal_that_nothing_clears_is_resolved_by_hand(self):
         rules = "rules:\n  - {id: leak, on: advisory, key: [repo], clear: never, mode: observe}\n"
         self.passes("""

@@ -935,6 +935,28 @@ static void a_state_that_only_what_comes_after_has_leaves_the_rule_at_failing(vo
     }
 }
 
+static void rules_that_ask_for_failing_end_by_an_ok(void **state)
+{
+    static const char *const wheres[] = {
+        "{state: failing}",
+        "{state: [failing, info]}",
+        "{any: [{state: failing, branch: main}, {state: failing, branch: dev}]}",
+        "{branch: x, any: [{state: failing}]}",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(wheres) / sizeof(*wheres); i++) {
+        char text[256];
+        struct ruleset *set;
+
+        snprintf(text, sizeof(text), "rules: [{id: a, on: alert, where: %s}]", wheres[i]);
+        set = rules_of(text);
+        assert_int_equal(set->rules[0].clear.kind, CLEAR_BY_EVENT);
+        assert_int_equal(set->rules[0].playbook.verify.kind, PLAYBOOK_VERIFY_OK);
+        ruleset_free(set);
+    }
+}
+
 static void rules_that_do_not_ask_for_failing_end_by_quiet(void **state)
 {
     static const struct {
@@ -947,6 +969,7 @@ static void rules_that_do_not_ask_for_failing_end_by_quiet(void **state)
         { "{id: a, on: log, when: {count: 2, within: 3h}}", 3 * HOUR_MS },
         { "{id: a, on: alert, where: {state: info}}", HOUR_MS },
         { "{id: a, on: alert, where: {state: [failing, ok]}}", HOUR_MS },
+        { "{id: a, on: alert, where: {any: [{state: failing}, {branch: dev}]}}", HOUR_MS },
         { "{id: a, on: ci.run, when: {sequence: [{match: '/a/'}, {match: '/b/'}], within: 2h}}",
           2 * HOUR_MS },
         { "{id: a, on: log, when: {followed_by: {match: '/b/'}, within: 5m}}", HOUR_MS },
@@ -1237,6 +1260,7 @@ int main(void)
         cmocka_unit_test(r01_tests_that_are_no_list_are_told_to_who_shows_or_checks),
         cmocka_unit_test(the_smallest_rule_is_two_members),
         cmocka_unit_test(a_state_that_only_what_comes_after_has_leaves_the_rule_at_failing),
+        cmocka_unit_test(rules_that_ask_for_failing_end_by_an_ok),
         cmocka_unit_test(rules_that_do_not_ask_for_failing_end_by_quiet),
         cmocka_unit_test(a_plan_gives_its_actions_to_allow_and_a_shorter_expiry),
         cmocka_unit_test(the_name_of_a_watcher_is_all_that_lines_of_a_log_need),
