@@ -18,6 +18,7 @@ struct approval {
     struct client *client;
     struct slice id;
     struct json *proposal; /* as last seen */
+    bool is_paused;        /* nothing acts: it is not waited for */
     struct buffer out;
 };
 
@@ -172,6 +173,26 @@ static enum exit_code tell_hold(struct approval *approval)
     return write_out(approval);
 }
 
+/* Nothing starts meanwhile, however long one waits. */
+static enum exit_code look_for_pause(struct approval *approval)
+{
+    struct json *status = NULL;
+    int64_t hold_ms;
+    enum exit_code code;
+
+    if (!slice_eq(value_text(approval->proposal, "state"), SLICE("approved")) ||
+        (value_time(approval->proposal, "hold_until", &hold_ms) &&
+         hold_ms > approval->screen.now_ms))
+        return EXIT_DONE;
+    code = client_get(approval->client, SLICE("/api/v1/status"), &status);
+    approval->is_paused = !code && value_is_true(status, "paused");
+    json_free(status);
+    if (!approval->is_paused || approval->invocation->options.json)
+        return code;
+    buffer_add_text(&approval->out, "paused: it starts after `vedette resume`\n");
+    return write_out(approval);
+}
+
 static enum exit_code follow(struct approval *approval)
 {
     int64_t until_mono_ms = clock_mono_ms() + longest_ms(approval);
@@ -180,7 +201,9 @@ static enum exit_code follow(struct approval *approval)
 
     while (!code) {
         code = tell_steps(approval, &n_told);
-        if (code || end_of(value_text(approval->proposal, "state")))
+        if (!code)
+            code = look_for_pause(approval);
+        if (code || approval->is_paused || end_of(value_text(approval->proposal, "state")))
             break;
         if (clock_mono_ms() > until_mono_ms) {
             complain(approval->invocation->command,
@@ -199,7 +222,7 @@ static enum exit_code tell_end(const struct approval *approval)
     int64_t until_ms;
     enum exit_code code = decision_report(approval->invocation, approval->proposal);
 
-    if (code || approval->invocation->options.no_wait)
+    if (code || approval->invocation->options.no_wait || approval->is_paused)
         return code;
     if (!approval->invocation->options.json &&
         value_time(approval->proposal, "verify_until", &until_ms) &&

@@ -624,6 +624,18 @@ class Decisions(VedetteTest):
         self.assertEqual(vedette.steps_run(), ["1"])
         self.assertEqual([len(self.audited(vedette, what)) for what in ("pause", "resume")], [1, 1])
 
+    def test_who_approves_while_paused_is_told_and_does_not_wait(self):
+        vedette = self.watched()
+        proposal = self.propose(vedette)
+        vedette.cli("pause", check=0)
+
+        told = vedette.cli("approve", proposal["short"], "--yes", check=0).stdout
+        self.assertIn("paused: it starts after `vedette resume`\n", told)
+        self.assertEqual(self.now(vedette, proposal)["state"], "approved")
+        self.assertEqual(vedette.steps_run(), [])
+        vedette.cli("resume", check=0)
+        self.wait_for_end(vedette, proposal, "verified")
+
     def test_a_step_whose_check_runs_when_somebody_pauses_does_not_start(self):
         vedette, touched = self.checking()
         proposal = self.propose(vedette)
