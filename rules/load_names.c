@@ -163,6 +163,15 @@ static void check_names(struct rule_reading *reading, const struct node *scalar,
     }
 }
 
+bool check_not_blank(struct loader *loader, const char *member, const struct node *scalar)
+{
+    if (scalar->type != NODE_SCALAR || scalar->is_null || slice_trim(scalar->text).len)
+        return true;
+    node_problem(loader->problems, scalar, "`%s` is empty: give it a value, or leave it out",
+                 member);
+    return false;
+}
+
 struct template *read_template(struct rule_reading *reading, const struct node *scalar,
                                const struct slice_list *captures, bool is_key)
 {

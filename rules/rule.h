@@ -100,6 +100,7 @@ struct rule {
         notes_good; /* its signals know the last good commit and the first bad one: it is `on` ci.run, and an event ends it */
     enum severity severity;
     struct template *title;
+    struct template *usual_title; /* where that says nothing */
     int64_t lateness_ms;          /* default 5m */
     struct weekly_window *active; /* when it may propose; NULL: always */
     struct rule_name_list unless,

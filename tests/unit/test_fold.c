@@ -574,6 +574,35 @@ static void the_title_moves_while_pending_and_freezes_when_it_fires(void **state
     story_end(story);
 }
 
+/* What nobody fills leaves nothing to show: the usual title stands in. */
+static void a_title_that_says_nothing_is_the_usual_one(void **state)
+{
+    static const struct {
+        const char *rule, *fields, *title;
+    } cases[] = {
+        { "title: '{{host}}'", "'title':'disk full'", "disk full" },
+        { "title: '{{host}}'", "'host':'db1'", "db1" },
+        { "title: '{{host}}'", "'branch':'b'", "a" },
+        { "title: ' {{host}} '", "'title':'disk full'", "disk full" },
+        { "title: '{{host}} is down'", "'title':'disk full'", " is down" },
+        { "title: '{{host}}'", "'title':' '", "a" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char rule[256], fields[256];
+        struct story *story;
+
+        (void)snprintf(rule, sizeof(rule), "{id: a, on: ci.run, key: [repo], %s}", cases[i].rule);
+        (void)snprintf(fields, sizeof(fields), "'state':'failing',%s", cases[i].fields);
+        print_message("# %s %s\n", cases[i].rule, cases[i].fields);
+        story = story_of(rule);
+        event_at(story, 0, fields);
+        assert_slice(story->signal.title, cases[i].title);
+        story_end(story);
+    }
+}
+
 static void fields_are_those_of_the_latest_match(void **state)
 {
     struct story *story =
@@ -803,6 +832,7 @@ int main(void)
         cmocka_unit_test(a_removed_rule_forgets_what_was_pending),
         cmocka_unit_test(a_changed_rule_counts_anew_but_what_fires_goes_on),
         cmocka_unit_test(the_title_moves_while_pending_and_freezes_when_it_fires),
+        cmocka_unit_test(a_title_that_says_nothing_is_the_usual_one),
         cmocka_unit_test(fields_are_those_of_the_latest_match),
         cmocka_unit_test(a_key_that_is_a_template_gives_the_fields_it_names),
         cmocka_unit_test(a_severity_may_be_captured),
