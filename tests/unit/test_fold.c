@@ -33,6 +33,65 @@ static void an_event_may_count_as_often_as_it_says(void **state)
     story_end(story);
 }
 
+/* What is no number of events is one, and is told; how large a whole number is does not matter. */
+static void what_is_no_weight_counts_as_one_and_is_told(void **state)
+{
+    static const struct {
+        const char *n;
+        int64_t count;
+        const char *misread; /* NULL: nothing */
+    } cases[] = {
+        { "5", 5, NULL },
+        { "'7'", 7, NULL },
+        { "1000000000", 1000000000, NULL },
+        { "1000000000000", 1000000000000, NULL },
+        { "9223372036854775807", INT64_MAX, NULL },
+        { "9223372036854775808", 1, "9223372036854775808" },
+        { "0", 1, "0" },
+        { "-5", 1, "-5" },
+        { "1.5", 1, "1.5" },
+        { "'many'", 1, "many" },
+        { "null", 1, NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct story *story = story_of(
+            "{id: a, on: ci.run, key: [repo], when: {count: 100, within: 1h, weight: data.n}}");
+        char fields[128];
+
+        (void)snprintf(fields, sizeof(fields), "'state':'failing','data':{'n':%s}", cases[i].n);
+        print_message("# %s\n", cases[i].n);
+        event_at(story, 0, fields);
+        assert_int_equal(story->signal.count, cases[i].count);
+        assert_true(slice_is_absent(story->fold.misread) == !cases[i].misread);
+        story_end(story);
+    }
+}
+
+static void a_count_stops_at_the_most_that_can_be_counted(void **state)
+{
+#define MOST "'state':'failing','data':{'n':9223372036854775807}"
+    struct story *story =
+        story_of("{id: a, on: ci.run, key: [repo], when: {count: 10, within: 1h, weight: data.n}}");
+
+    (void)state;
+    event_at(story, 0, MOST);
+    assert_became(story, SIGNAL_FIRING);
+    event_at(story, 1, MOST);
+    event_at(story, 1, "'state':'failing'");
+    assert_true(story->signal.count == INT64_MAX);
+    story_end(story);
+    story =
+        story_of("{id: a, on: ci.run, key: [repo], when: {count: 10, within: 1h, weight: data.n}, "
+                 "clear: never}");
+    event_at(story, 0, "'state':'failing'");
+    event_at(story, 1, MOST);
+    assert_became(story, SIGNAL_FIRING);
+    assert_true(story->signal.count == INT64_MAX);
+    story_end(story);
+}
+
 static void without_when_the_first_match_fires_and_the_rest_count_on(void **state)
 {
     struct story *story = story_of(FIRST);
@@ -802,6 +861,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_event_may_count_as_often_as_it_says),
+        cmocka_unit_test(what_is_no_weight_counts_as_one_and_is_told),
+        cmocka_unit_test(a_count_stops_at_the_most_that_can_be_counted),
         cmocka_unit_test(without_when_the_first_match_fires_and_the_rest_count_on),
         cmocka_unit_test(the_second_failure_within_the_hour_fires_once),
         cmocka_unit_test(a_failure_an_hour_later_finds_an_empty_window),

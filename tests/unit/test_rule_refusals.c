@@ -120,6 +120,10 @@ static void r01_every_refusal_names_its_place_and_what_is_valid_there(void **sta
         { LOG "    where: {any: [{host: a}]}\n    clear: {where: {any: [{host: b}]}}\n",
           "t.yaml:5:12: error: `any` stands in the rule's where and in clear.where, and both would "
           "have to hold: write it in one of them\n" },
+        { LOG "    when: {count: 2, within: 5m, weight: duration}\n",
+          "t.yaml:4:42: error: `duration` is never a plain number: it is no `weight`\n" },
+        { LOG "    when: {count: 2, within: 5m, weight: state}\n",
+          "t.yaml:4:42: error: `state` is never a plain number: it is no `weight`\n" },
         { LOG "    when: {count: 2, within: 5m, weight: {a: b}}\n",
           "t.yaml:4:42: error: the name of a field is expected here, not a map\n" },
         { LOG "    when: {count: 2, within: 5m, wieght: host}\n",
