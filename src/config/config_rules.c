@@ -190,21 +190,28 @@ static bool is_asked_for_before(const struct rule *rule, size_t n_filters, struc
     return false;
 }
 
-/* A type of any sender that there is, as the one that nobody sends; NULL. */
+static bool is_type(struct slice on)
+{
+    const struct sender *sender;
+    int type;
+
+    for (size_t i = 0; (sender = sender_at(i)); i++) {
+        if (sender->types && slice_to_enum(on, sender->types, &type) == RC_OK)
+            return true;
+    }
+    return false;
+}
+
+/* The type of some sender that is most likely meant by one that nobody has; NULL. */
 static const char *near_type(struct slice on)
 {
     const char *meant = NULL;
     const struct sender *sender;
 
-    int type;
-
-    for (size_t i = 0; !meant && (sender = sender_at(i)); i++) {
-        if (!sender->types)
-            continue;
-        if (slice_to_enum(on, sender->types, &type) == RC_OK)
-            return NULL;
-        meant = problem_did_you_mean(on, sender->types);
-    }
+    if (is_type(on))
+        return NULL;
+    for (size_t i = 0; !meant && (sender = sender_at(i)); i++)
+        meant = sender->types ? problem_did_you_mean(on, sender->types) : NULL;
     return meant;
 }
 
