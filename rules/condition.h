@@ -84,6 +84,11 @@ struct condition {
                     struct arena *arena, struct slice *noted);
     /* As how many a match counts once the signal fires; 0: it does not. NULL: as one. */
     int64_t (*weigh)(const void *spec, const struct condition_input *input, struct arena *arena);
+    /* What the event says where the condition asks for something else, so that it goes by its usual one; absent: nothing. NULL: it takes whatever is said. */
+    struct slice (*misreads)(const void *spec, const struct condition_input *input,
+                             struct arena *arena);
+    /* Where that stands, and what is asked for there: "when.weight", "a whole number from 1 on"; and what it goes by instead. */
+    const char *misread_name, *misread_wanted, *misread_taken;
     /* How long a match can matter, ms; 0: not beyond itself. condition_kept_ms and condition_reaches say what follows. */
     int64_t (*within_ms)(const void *spec);
     /* How far it is, for people: "4 of 5 within 10m". `state` is its memory; of what fires there may be none. NULL: `count` says it. */

@@ -88,6 +88,26 @@ static bool explain_filters(const struct rule *rule, struct evaluation *evaluati
     return matched;
 }
 
+/* It matches all the same: what the event says there is not what the condition goes by. */
+static void explain_misread(const struct rule *rule, struct evaluation *evaluation)
+{
+    const struct condition *condition = rule->condition;
+    const struct condition_input input = { .event = evaluation->event,
+                                           .captures = evaluation->captures };
+    struct slice said = { 0 }, saw;
+
+    if (condition && condition->misreads)
+        said = condition->misreads(rule->condition_spec, &input, evaluation->arena);
+    if (slice_is_absent(said))
+        return;
+    if (arena_format(evaluation->arena, &saw, "%.*s, which counts as %s",
+                     SLICE_ARG(event_field_cut(said)), condition->misread_taken))
+        evaluation->out_of_memory = true;
+    else
+        evaluation_note(evaluation, slice_of(condition->misread_name), true,
+                        slice_of(condition->misread_wanted), saw);
+}
+
 enum rc match_explain(struct matcher *matcher, const struct rule *rule, const struct event *event,
                       struct arena *arena, struct gate **gates, size_t *n_gates, bool *matched)
 {
@@ -97,6 +117,8 @@ enum rc match_explain(struct matcher *matcher, const struct rule *rule, const st
     };
 
     *matched = !explain_clear(rule, &evaluation) && explain_filters(rule, &evaluation);
+    if (*matched)
+        explain_misread(rule, &evaluation);
     if (evaluation.out_of_memory)
         return RC_NO_MEMORY;
     *gates = list.items;

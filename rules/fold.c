@@ -230,6 +230,17 @@ static enum rc fold_counted(struct folding *folding)
     return rc;
 }
 
+static struct slice misread_by(const struct folding *folding)
+{
+    const struct condition *condition = folding->rule->condition;
+    struct condition_input input;
+
+    if (!condition->misreads)
+        return (struct slice){ 0 };
+    input = fold_input(folding);
+    return condition->misreads(folding->rule->condition_spec, &input, folding->arena);
+}
+
 enum rc fold_match(const struct match *match, const struct event *event,
                    const struct fold_clock *clock, struct arena *arena, struct signal *signal,
                    struct fold *fold)
@@ -250,5 +261,6 @@ enum rc fold_match(const struct match *match, const struct event *event,
         count_late(&folding);
         return RC_OK;
     }
+    fold->misread = misread_by(&folding);
     return fold_counted(&folding);
 }

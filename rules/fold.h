@@ -20,6 +20,8 @@ struct fold {
     bool changed;   /* the row is not what it was */
     bool forget;    /* the row may be deleted: nothing of it has to be remembered */
     bool is_coarse; /* its window holds more than it can hold exactly */
+    struct slice
+        misread; /* what the event says where the condition asks for something else: condition.h */
 };
 
 /* When, and since when. */

@@ -282,7 +282,8 @@ void fold_count_on(struct folding *folding)
     if (!weight)
         return;
     folding->fold->counted = true;
-    signal->count += weight;
+    if (__builtin_add_overflow(signal->count, weight, &signal->count))
+        signal->count = INT64_MAX;
     if (folding->time_ms < signal->first_seen_ms)
         signal->first_seen_ms = folding->time_ms;
 }

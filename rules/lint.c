@@ -15,6 +15,9 @@ static const struct {
 } kinds[] = {
     { .name = "never-holds", .look = lint_contradictions },
     { .name = "other-kind", .look = lint_kinds },
+    { .name = "other-kind", .look = lint_rule_of_others },
+    { .name = "unknown-rule", .look = lint_unknown_rules },
+    { .name = "forgets-first", .look = lint_forgets_first },
     { .name = "clears-all", .look = lint_clears_all },
     { .name = "ignored", .look = lint_ignored },
     { .name = "no-literal", .look = lint_no_literal },

@@ -26,6 +26,11 @@ void lint_contradictions(struct lint *lint, const struct rule *rule);
 void lint_kinds(struct lint *lint, const struct rule *rule);
 /* lint_chain.c */
 void lint_circles(struct lint *lint, const struct rule *rule);
+/* lint_signals.c */
+void lint_rule_of_others(struct lint *lint, const struct rule *rule);
+void lint_unknown_rules(struct lint *lint, const struct rule *rule);
+/* lint_when.c */
+void lint_forgets_first(struct lint *lint, const struct rule *rule);
 /* lint_clear.c */
 void lint_clears_all(struct lint *lint, const struct rule *rule);
 /* lint_patterns.c */

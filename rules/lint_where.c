@@ -266,6 +266,47 @@ static void look_at_map(struct lint *lint, const struct where *where, const stru
     }
 }
 
+/* -- levels -- */
+
+/* Of other kinds it is whatever a mapping makes of it. */
+static bool is_about_runs(const struct filter *filter)
+{
+    for (size_t i = 0; i < filter->on.n_items; i++) {
+        if (!slice_eq(filter->on.items[i], SLICE("ci.run")))
+            return false;
+    }
+    return filter->on.n_items > 0;
+}
+
+static void look_at_levels_of(struct lint *lint, const struct clause *clause,
+                              const struct test *test)
+{
+    static const char *const levels[] = { "run", "job", "check", NULL };
+    int level;
+
+    if (test->kind == TEST_EQUALS && slice_to_enum(test->text, levels, &level))
+        lint_warn(lint, clause->mark,
+                  "`level` of a ci.run is never `%.*s`, but one of run job check; the sender's own "
+                  "words stay under data.",
+                  SLICE_ARG(test->text));
+    for (size_t i = 0; i < test->n_parts; i++)
+        look_at_levels_of(lint, clause, &test->parts[i]);
+}
+
+static void look_at_levels(struct lint *lint, const struct where *where)
+{
+    for (size_t i = 0; i < where->n_clauses; i++) {
+        const struct clause *clause = &where->clauses[i];
+
+        if (clause->field.place == FIELD_OF_EVENT && clause->field.field == FIELD_LEVEL)
+            look_at_levels_of(lint, clause, &clause->test);
+    }
+    for (size_t i = 0; i < where->n_any; i++)
+        look_at_levels(lint, &where->any[i]);
+    for (size_t i = 0; i < where->n_none; i++)
+        look_at_levels(lint, &where->none[i]);
+}
+
 void lint_contradictions(struct lint *lint, const struct rule *rule)
 {
     const struct filter *filter;
@@ -273,6 +314,8 @@ void lint_contradictions(struct lint *lint, const struct rule *rule)
     for (size_t n = 0; (filter = rule_filter(rule, n)); n++) {
         if (filter->where)
             look_at_map(lint, filter->where, NULL);
+        if (filter->where && is_about_runs(filter))
+            look_at_levels(lint, filter->where);
     }
 }
 

@@ -36,5 +36,7 @@ enum rc ruleset_parse_to_show(const struct rule_files *files, struct problems *p
 /* The same for who looks for more mistakes: with RC_INVALID, too, it gives a set, of all that could be read. Nothing is known of its rules that are broken; it is never run. */
 enum rc ruleset_parse_to_check(const struct rule_files *files, struct problems *problems,
                                struct ruleset **ruleset) MUST_CHECK;
+/* The kind that is most likely meant by an `on` that is none; NULL: it is one, a glob, or like none. Whoever reads rules warns of it. */
+const char *near_kind(struct slice on);
 /* The effective rules of a set to show, with every default, as YAML, for `check --print`. */
 void ruleset_print(const struct ruleset *ruleset, struct buffer *out);

@@ -245,7 +245,7 @@ void read_diagnose(struct rule_reading *reading, const struct node *map)
     struct scope_members scope = { 0 };
 
     (void)loader_read_members(reading->loader, &shape_diagnose, map, &nodes);
-    if (nodes.question)
+    if (nodes.question && check_not_blank(reading->loader, "question", nodes.question))
         diagnose->question = read_template(reading, nodes.question, &reading->captures, false);
     if (nodes.scope)
         (void)loader_read_members(reading->loader, &shape_scope, nodes.scope, &scope);

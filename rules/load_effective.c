@@ -325,20 +325,26 @@ static void add_default_verify(struct loader *loader, struct node *rule)
                        new_duration(loader, rule->mark, by_ok ? HOUR_MS : verify_quiet_ms(rule))));
 }
 
-static void add_default_title(struct loader *loader, struct node *rule)
+struct node *default_title(struct loader *loader, const struct node *rule)
 {
     const struct node *id = node_find(rule, "id");
     const struct condition *condition = condition_named(node_find(rule, "when"));
     struct slice title;
 
-    if (has_member(rule, SLICE("title")) || !id || id->type != NODE_SCALAR)
-        return;
     if (condition && condition->title)
-        add_pair(rule, "title", new_text(loader, rule->mark, slice_of(condition->title)));
-    else if (arena_format(loader->nodes, &title, "{{title | default: %.*s}}", SLICE_ARG(id->text)))
-        loader->rc = RC_NO_MEMORY;
-    else
-        add_pair(rule, "title", new_text(loader, rule->mark, title));
+        return new_text(loader, rule->mark, slice_of(condition->title));
+    if (!id || id->type != NODE_SCALAR)
+        return NULL;
+    if (!arena_format(loader->nodes, &title, "{{title | default: %.*s}}", SLICE_ARG(id->text)))
+        return new_text(loader, rule->mark, title);
+    loader->rc = RC_NO_MEMORY;
+    return NULL;
+}
+
+static void add_default_title(struct loader *loader, struct node *rule)
+{
+    if (!has_member(rule, SLICE("title")))
+        add_pair(rule, "title", default_title(loader, rule));
 }
 
 /* A map member with room for defaults of its own, made where there is none; NULL when it is no map. */

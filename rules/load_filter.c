@@ -5,15 +5,60 @@
 static const struct shape shape_kind = { .kind = SHAPE_TEXT, .words = event_kinds };
 const struct shape shape_on = { .kind = SHAPE_ONE_OR_LIST, .name = "on", .item = &shape_kind };
 
+#define ON_WANTED "`on` names kinds (ci.run), types (github.workflow_run) or globs (github.*)"
+
+const char *near_kind(struct slice on)
+{
+    size_t offset;
+    int kind;
+
+    if (slice_to_enum(on, event_kinds, &kind) == RC_OK || !slice_find(on, SLICE("*"), &offset))
+        return NULL;
+    return problem_did_you_mean(on, event_kinds);
+}
+
 /* Any dotted word may be some sender's type, but what looks like a kind is meant to be one. */
 static void warn_near_kind(struct loader *loader, const struct node *scalar)
 {
-    const char *meant = problem_did_you_mean(scalar->text, event_kinds);
-    int kind;
+    const char *meant = near_kind(scalar->text);
 
-    if (meant && slice_to_enum(scalar->text, event_kinds, &kind))
+    if (meant)
         mark_problem(loader->problems, PROBLEM_WARNING, scalar->mark,
                      "`%.80s` is not a kind of event; did you mean `%s`?", scalar->text.ptr, meant);
+}
+
+static bool is_letter(unsigned char c)
+{
+    return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c >= 0x80;
+}
+
+/* What kinds and types are made of: words, and no blank in them. */
+static bool may_be_name(struct slice text)
+{
+    bool has_letter = false;
+
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+
+        if (c <= ' ' || c == 0x7f)
+            return false;
+        has_letter = has_letter || c == '*' || is_letter(c);
+    }
+    return has_letter;
+}
+
+static bool check_on(struct loader *loader, const struct node *name)
+{
+    if (name->type != NODE_SCALAR || !name->text.len || name->is_null)
+        node_problem(loader->problems, name, ON_WANTED);
+    else if (name->text.ptr[0] == '/')
+        node_problem(loader->problems, name,
+                     ON_WANTED ", not patterns; the text is searched by `match`");
+    else if (!may_be_name(name->text))
+        node_problem(loader->problems, name, ON_WANTED ", not `%.80s`", name->text.ptr);
+    else
+        return true;
+    return false;
 }
 
 static void read_on(struct loader *loader, const struct node *on, struct slice_list *names)
@@ -27,12 +72,8 @@ static void read_on(struct loader *loader, const struct node *on, struct slice_l
     for (size_t i = 0; i < n_names; i++) {
         const struct node *name = is_list ? on->items[i] : on;
 
-        if (name->type != NODE_SCALAR || !name->text.len || name->is_null) {
-            node_problem(loader->problems, name,
-                         "`on` names kinds (ci.run), types (github.workflow_run) or globs "
-                         "(github.*)");
+        if (!check_on(loader, name))
             continue;
-        }
         warn_near_kind(loader, name);
         loader_add_name(loader, names, name->text);
     }

@@ -3,6 +3,12 @@
 const struct shape shape_field = { .kind = SHAPE_TEXT, .words = event_field_names };
 const struct shape shape_key = { .kind = SHAPE_ONE_OR_LIST, .name = "key", .item = &shape_field };
 
+static void refuse_empty(struct rule_reading *reading, const struct node *key)
+{
+    node_problem(reading->loader->problems, key,
+                 "an empty key would fold everything together: leave it out for `subject`");
+}
+
 static void read_fields(struct rule_reading *reading, const struct node *list,
                         const struct slice_list *captures, struct rule_key *key)
 {
@@ -11,12 +17,11 @@ static void read_fields(struct rule_reading *reading, const struct node *list,
     struct field_ref *fields = loader_alloc(reading->loader, n_items, sizeof(*fields));
 
     if (!n_items)
-        node_problem(reading->loader->problems, list,
-                     "an empty key would fold everything together: leave it out for `subject`");
+        refuse_empty(reading, list);
     for (size_t i = 0; names && fields && i < n_items; i++) {
         const struct node *name = list->items[i];
 
-        if (name->type != NODE_SCALAR || name->is_null) {
+        if (name->type != NODE_SCALAR || name->is_null || !name->text.len) {
             node_problem(reading->loader->problems, name,
                          "a key is a list of field names, or one template");
             return;
@@ -37,7 +42,9 @@ static void read_scalar(struct rule_reading *reading, struct node *scalar,
     struct node *items[] = { scalar };
     struct node list = { .type = NODE_LIST, .mark = scalar->mark, .items = items, .n_items = 1 };
 
-    if (event_is_field(scalar->text) || names_have(captures, scalar->text))
+    if (!slice_trim(scalar->text).len)
+        refuse_empty(reading, scalar);
+    else if (event_is_field(scalar->text) || names_have(captures, scalar->text))
         read_fields(reading, &list, captures, key);
     else
         key->template = read_template(reading, scalar, captures, true);

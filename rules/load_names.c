@@ -21,23 +21,49 @@ static void list_names(const char *const *names, struct buffer *out)
     buffer_add_byte(out, '\0');
 }
 
+/* A word as a payload may have it for a member. */
+static bool is_word(struct slice name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.ptr[i];
+
+        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && c != '_' &&
+            !(i && c >= '0' && c <= '9'))
+            return false;
+    }
+    return name.len && name.len < 80;
+}
+
+/* What is most likely meant, for a message. */
+static void add_hint(struct slice name, const char *const *known, struct buffer *hint)
+{
+    const char *meant = problem_did_you_mean(name, known);
+
+    if (meant)
+        buffer_format(hint, "did you mean `%s`? ", meant);
+    else if (is_word(name))
+        buffer_format(hint, "where its payload has it, write `data.%.*s`; ", SLICE_ARG(name));
+    buffer_add_byte(hint, '\0');
+}
+
 static void refuse_name(struct loader *loader, struct mark mark, struct slice name,
                         const char *const *fixed, const struct slice_list *captures)
 {
     const char **known = loader_name_table(loader, fixed, captures);
-    struct buffer list;
-    const char *meant;
+    struct buffer list, hint;
 
     if (!known)
         return;
-    meant = problem_did_you_mean(name, known);
     buffer_init(&list, 0);
+    buffer_init(&hint, 0);
     list_names(known, &list);
+    add_hint(name, known, &hint);
     mark_problem(loader->problems, PROBLEM_ERROR, mark,
-                 "no event of this rule can have `%.*s`; %s%s%sknown here: %s time received data.… "
+                 "no event of this rule can have `%.*s`; %sknown here: %s time received data.… "
                  "and named groups of its patterns",
-                 (int)(name.len < 80 ? name.len : 80), name.ptr, meant ? "did you mean `" : "",
-                 meant ? meant : "", meant ? "`? " : "", list.failed ? "" : list.ptr);
+                 (int)(name.len < 80 ? name.len : 80), name.ptr, hint.failed ? "" : hint.ptr,
+                 list.failed ? "" : list.ptr);
+    buffer_free(&hint);
     buffer_free(&list);
 }
 
@@ -135,6 +161,15 @@ static void check_names(struct rule_reading *reading, const struct node *scalar,
         check_template_name(reading, mark_inside(scalar, (size_t)(name.ptr - start)), name,
                             captures, is_key);
     }
+}
+
+bool check_not_blank(struct loader *loader, const char *member, const struct node *scalar)
+{
+    if (scalar->type != NODE_SCALAR || scalar->is_null || slice_trim(scalar->text).len)
+        return true;
+    node_problem(loader->problems, scalar, "`%s` is empty: give it a value, or leave it out",
+                 member);
+    return false;
 }
 
 struct template *read_template(struct rule_reading *reading, const struct node *scalar,

@@ -132,6 +132,28 @@ static struct owned_pattern *own(struct loader *loader, struct pattern *pattern)
     return owned;
 }
 
+#define PATTERN_WANTED                                                                             \
+    "a pattern is expected here, between slashes and in single quotes: '/error|fatal/i'"
+
+/* Would it be one, but for what stands behind the last slash? */
+static bool refuse_flag(struct loader *loader, const struct node *scalar)
+{
+    struct slice text = scalar->text;
+    const char *last;
+
+    if (!slice_starts(text, SLICE("/")))
+        return false;
+    last = memrchr(text.ptr, '/', text.len);
+    if (last == text.ptr)
+        return false;
+    while (*++last && strchr("ixsugmy", *last)) /* those are flags somewhere */
+        ;
+    node_problem(
+        loader->problems, scalar,
+        PATTERN_WANTED "; behind the last slash stand flags (i x s u), and `%.80s` is none", last);
+    return true;
+}
+
 static void refuse_form(struct loader *loader, const struct node *node)
 {
     if (node->type != NODE_SCALAR)
@@ -142,10 +164,8 @@ static void refuse_form(struct loader *loader, const struct node *node)
     else if (node->style == NODE_PLAIN && pattern_is_written(node->text))
         node_problem(loader->problems, node, "a pattern stands in single quotes: '%.200s'",
                      node->text.ptr);
-    else
-        node_problem(loader->problems, node,
-                     "a pattern is expected here, between slashes and in single quotes: "
-                     "'/error|fatal/i'");
+    else if (!refuse_flag(loader, node))
+        node_problem(loader->problems, node, PATTERN_WANTED);
 }
 
 static struct owned_pattern *compile(struct loader *loader, const struct node *scalar)

@@ -90,6 +90,18 @@ static void refuse_own_title(struct rule_reading *reading, const struct node *ti
     }
 }
 
+static void read_title(struct rule_reading *reading, const struct node *title)
+{
+    struct rule *rule = reading->rule;
+    const struct node *usual = default_title(reading->loader, rule->node);
+
+    if (check_not_blank(reading->loader, "title", title))
+        rule->title = read_template(reading, title, &reading->captures, false);
+    refuse_own_title(reading, title);
+    if (usual && loader_is_id(rule->id)) /* else it would be told twice */
+        rule->usual_title = read_template(reading, usual, &reading->captures, false);
+}
+
 /* Of what runs on commits, and is said to be well by an event, it is known between which commits it broke. */
 static bool notes_good(const struct rule *rule)
 {
@@ -121,9 +133,7 @@ static void read_members(struct rule_reading *reading, const struct rule_nodes *
         read_clear(reading, nodes->clear);
     rule->notes_good = notes_good(rule);
     if (nodes->title)
-        rule->title = read_template(reading, nodes->title, &reading->captures, false);
-    if (rule->title)
-        refuse_own_title(reading, nodes->title);
+        read_title(reading, nodes->title);
     read_relations(reading, nodes->unless, nodes->while_firing, nodes->same);
     if (nodes->active)
         read_active(reading, nodes->active);

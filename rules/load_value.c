@@ -1,5 +1,6 @@
 #include "rules/loader.h"
 
+#include "rules/field_nature.h"
 #include "src/base/clock.h"
 #include "src/store/signals.h"
 
@@ -172,6 +173,12 @@ static const char *parse_bound(const struct value_reading *reading, struct slice
     return bound_wanted;
 }
 
+/* Of severities there are more and less; of what is no quantity there is neither. */
+static bool has_no_order(const struct field_ref *field)
+{
+    return field_is_never_quantity(field) && !slice_eq(field->name, SLICE("severity"));
+}
+
 static void read_bound(const struct value_reading *reading, const struct node *node,
                        enum comparison comparison, struct test *test)
 {
@@ -179,10 +186,17 @@ static void read_bound(const struct value_reading *reading, const struct node *n
     const char *wanted = bound_wanted;
 
     *test = (struct test){ .kind = TEST_COMPARES, .comparison = comparison };
-    if (node->type == NODE_SCALAR && reading->field->place == FIELD_OF_TIME)
+    if (node->type == NODE_SCALAR && reading->field->place == FIELD_OF_TIME) {
         wanted = "a time is compared with {before: 14d} or {after: 1h}";
-    else if (node->type == NODE_SCALAR)
+    } else if (node->type == NODE_SCALAR && has_no_order(reading->field)) {
+        node_problem(loader->problems, node,
+                     "`%.*s` is never a number, a duration or a size: to compare it would never "
+                     "hold",
+                     SLICE_ARG(reading->field->name));
+        return;
+    } else if (node->type == NODE_SCALAR) {
         wanted = parse_bound(reading, node->text, test);
+    }
     if (wanted)
         refuse(loader, node, wanted);
 }
@@ -201,6 +215,10 @@ static void read_span(const struct value_reading *reading, const struct node *no
     *test = (struct test){ .kind = kind };
     if (node->type != NODE_SCALAR || duration_parse(node->text, &test->span_ms))
         refuse(reading->loader, node, wanted);
+    else if (field_is_never_time(reading->field))
+        node_problem(reading->loader->problems, node,
+                     "`%.*s` is never a time: to look before or after it would never hold",
+                     SLICE_ARG(reading->field->name));
 }
 
 /* -- networks -- */

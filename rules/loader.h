@@ -143,6 +143,8 @@ void check_pieces(struct loader *loader);
 struct node *resolve_names(struct loader *loader, const struct node *rule);
 /* The rule as a map with every default and no $name. */
 struct node *effective_rule(struct loader *loader, const struct node *written);
+/* The title of signals whose rule has none of its own; NULL: it has no id either. */
+struct node *default_title(struct loader *loader, const struct node *rule);
 /* Does this `where` ask for `state: failing`? */
 bool asks_for_failing(const struct node *where);
 
@@ -230,6 +232,8 @@ void read_action_to_collect(struct rule_reading *reading, const struct node *map
 /* A template; NULL after adding a problem. Names must be the event's, the `captures` and, unless `is_key`, those of the signal. */
 struct template *read_template(struct rule_reading *reading, const struct node *scalar,
                                const struct slice_list *captures, bool is_key);
+/* False after adding a problem: `member` is there, and nothing is in it. */
+bool check_not_blank(struct loader *loader, const char *member, const struct node *scalar);
 /* A field of the event or a capture; else adds a problem. */
 bool check_field(struct loader *loader, struct mark mark, struct slice name,
                  const struct slice_list *captures);

@@ -15,6 +15,7 @@ const char *const match_fault_names[MATCH_FAULTS] = {
     [MATCH_FAULT_PATTERN] = "pattern",
     [MATCH_FAULT_KEY] = "key",
     [MATCH_FAULT_GROUP] = "group",
+    [MATCH_FAULT_MISREAD] = "misread",
     [MATCH_FAULT_QUARANTINED] = "quarantined",
 };
 

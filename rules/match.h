@@ -36,12 +36,13 @@ enum rc match_of_key(const struct rule *rule, const struct slice_list *key, stru
 enum match_fault_kind {
     MATCH_FAULT_PATTERN, /* a pattern ran into its limit: neither match nor no match */
     MATCH_FAULT_KEY, /* everything held, but a field of the key is absent: not folded under an empty key */
-    MATCH_FAULT_GROUP, /* likewise a field that its group is by */
+    MATCH_FAULT_GROUP,   /* likewise a field that its group is by */
+    MATCH_FAULT_MISREAD, /* its condition asks an event for something that this one says otherwise, and goes by the usual one: told by whoever folds */
     MATCH_FAULT_QUARANTINED, /* its patterns took too long on this event or an earlier one: it was not asked (quarantine.h) */
     MATCH_FAULTS
 };
-extern const char *const
-    match_fault_names[MATCH_FAULTS]; /* pattern, key, group, quarantined: for metrics and people */
+extern const char *const match_fault_names
+    [MATCH_FAULTS]; /* pattern, key, group, misread, quarantined: for metrics and people */
 struct match_fault {
     const struct rule *rule;
     enum match_fault_kind kind;

@@ -100,6 +100,7 @@ struct rule {
         notes_good; /* its signals know the last good commit and the first bad one: it is `on` ci.run, and an event ends it */
     enum severity severity;
     struct template *title;
+    struct template *usual_title; /* where that says nothing */
     int64_t lateness_ms; /* its own, or the longest that a watcher's may be; at least 5m then */
     bool lateness_is_of_watchers; /* it has none of its own */
     struct weekly_window *active; /* when it may propose; NULL: always */

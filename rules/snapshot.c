@@ -143,20 +143,38 @@ enum rc snapshot_key(const struct match *match, struct arena *arena, struct slic
     return write_object(write_key_alone, match, NULL, arena, json);
 }
 
+static enum rc render_title(const struct template *template, const struct template_values *values,
+                            struct arena *arena, struct slice *title)
+{
+    struct buffer text;
+    enum rc rc;
+
+    buffer_init(&text, 0);
+    template_render(template, values, &text, NULL);
+    rc = buffer_rc(&text);
+    if (!rc)
+        rc = arena_copy(arena, event_field_cut(buffer_slice(&text)), title);
+    buffer_free(&text);
+    return rc;
+}
+
+static bool is_blank(struct slice title)
+{
+    return !slice_trim(title).len;
+}
+
+/* What the event says may be nothing at all. People need a name for what they decide about: the usual title then, and the rule's id at last. */
 enum rc snapshot_title(const struct rule *rule, struct signal *signal, int64_t now_ms,
                        struct arena *arena)
 {
     struct template_values values;
-    struct buffer title;
     enum rc rc = signal_values(signal, now_ms, arena, &values);
 
-    if (rc)
-        return rc;
-    buffer_init(&title, 0);
-    template_render(rule->title, &values, &title, NULL);
-    rc = buffer_rc(&title);
     if (!rc)
-        rc = arena_copy(arena, event_field_cut(buffer_slice(&title)), &signal->title);
-    buffer_free(&title);
+        rc = render_title(rule->title, &values, arena, &signal->title);
+    if (!rc && is_blank(signal->title) && rule->usual_title)
+        rc = render_title(rule->usual_title, &values, arena, &signal->title);
+    if (!rc && is_blank(signal->title))
+        rc = arena_copy(arena, rule->id, &signal->title);
     return rc;
 }

@@ -4,6 +4,7 @@
 #include "rules/conditions/amount.h"
 #include "rules/conditions/rolling.h"
 #include "rules/conditions/window_members.h"
+#include "rules/field_nature.h"
 #include "rules/loader.h"
 #include "src/base/clock.h"
 
@@ -106,6 +107,24 @@ static bool read_bound(struct problems *problems, const struct bounded *bounded,
     return false;
 }
 
+static bool is_of_duration(const struct bounded *bounded)
+{
+    return bounded->field.place == FIELD_OF_EVENT && bounded->field.field == FIELD_DURATION;
+}
+
+/* The field is never anything else: a bound without a unit, or with another one, would be no bound on it. */
+static bool fits_field(struct problems *problems, const struct bounded *bounded,
+                       const struct node *node, enum bound_unit unit)
+{
+    if (bounded->against_ms || !is_of_duration(bounded) || unit == BOUND_DURATION)
+        return true;
+    node_problem(problems, node,
+                 "a bound on `duration` is a duration with its unit (90s 5m 1h 7d), of ten years "
+                 "at most, not `%.80s`",
+                 node->text.ptr);
+    return false;
+}
+
 /* `other` ends what `member` begins; the wrong one of the two is refused. */
 static bool check_clear(struct problems *problems, const struct bounded *bounded)
 {
@@ -129,7 +148,8 @@ static void read_clear_bound(struct problems *problems, const struct bounded *bo
 
     rolling->over_bound = rolling->bound;
     if (!check_clear(problems, bounded) || !node ||
-        !read_bound(problems, bounded, member, node, &unit, &rolling->over_bound))
+        !read_bound(problems, bounded, member, node, &unit, &rolling->over_bound) ||
+        !fits_field(problems, bounded, node, unit))
         return;
     if (unit != bounded->unit)
         node_problem(problems, node, "`%s` must be in the unit of `%s`", member, begins);
@@ -188,20 +208,30 @@ static struct rolling rolling_of(const struct bounded *bounded)
     };
 }
 
+static void read_field(struct rule_reading *reading, struct bounded *bounded)
+{
+    if (read_condition_field(reading, bounded->field_node, &bounded->field) &&
+        field_is_never_quantity(&bounded->field))
+        node_problem(reading->loader->problems, bounded->field_node,
+                     "`%.*s` is never a number, a duration or a size: it has no `%s`",
+                     SLICE_ARG(bounded->field.name), aggregate_names[bounded->aggregate]);
+}
+
 static void read_bounded(struct rule_reading *reading, const struct node *when,
                          struct bounded *bounded)
 {
     struct problems *problems = reading->loader->problems;
     const struct node *bound;
 
-    (void)read_condition_field(reading, bounded->field_node, &bounded->field);
+    read_field(reading, bounded);
     if (!has_one_bound(problems, when, bounded))
         return;
     bounded->is_above = bounded->above != NULL;
     bound = bounded->is_above ? bounded->above : bounded->below;
     bounded->rolling = rolling_of(bounded);
     if (read_bound(problems, bounded, bounded->is_above ? "above" : "below", bound, &bounded->unit,
-                   &bounded->rolling.bound))
+                   &bounded->rolling.bound) &&
+        fits_field(problems, bounded, bound, bounded->unit))
         read_clear_bound(problems, bounded, &bounded->rolling);
 }
 
@@ -225,7 +255,7 @@ static void *parse_bounded(struct rule_reading *reading, const struct node *when
                                bounded))
         read_bounded(reading, when, bounded);
     else if (bounded->field_node) /* what a bound is depends on what was wrong */
-        (void)read_condition_field(reading, bounded->field_node, &bounded->field);
+        read_field(reading, bounded);
     bounded->field_node = NULL; /* nodes die */
     bounded->above = bounded->below = bounded->clear_below = bounded->clear_above = NULL;
     return bounded;

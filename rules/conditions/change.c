@@ -100,6 +100,30 @@ static void read_values(struct rule_reading *reading, const struct value_field *
         read_word(reading, field, node->items[i], values);
 }
 
+static bool are_all(const struct values *values, uint64_t digest)
+{
+    for (size_t i = 0; i < values->n_items; i++) {
+        if (values->digests[i] != digest)
+            return false;
+    }
+    return values->n_items > 0;
+}
+
+/* What differs from the value before cannot be the only one that it may have been. */
+static void check_differ(struct rule_reading *reading, const struct change_spec *spec)
+{
+    const struct node *only = spec->to;
+
+    if (!spec->from_values.n_items || !are_all(&spec->from_values, spec->from_values.digests[0]) ||
+        !are_all(&spec->to_values, spec->from_values.digests[0]))
+        return;
+    if (only->type == NODE_LIST)
+        only = only->items[0];
+    node_problem(reading->loader->problems, only,
+                 "from `%.*s` to `%.*s` nothing changes: this would never come true",
+                 SLICE_ARG(only->text), SLICE_ARG(only->text));
+}
+
 static void *parse_change(struct rule_reading *reading, const struct node *when)
 {
     struct change_spec *spec = loader_alloc(reading->loader, 1, sizeof(*spec));
@@ -113,6 +137,7 @@ static void *parse_change(struct rule_reading *reading, const struct node *when)
         read_values(reading, &spec->field, spec->from, &spec->from_values);
     if (spec->to)
         read_values(reading, &spec->field, spec->to, &spec->to_values);
+    check_differ(reading, spec);
     spec->change = spec->from = spec->to = NULL; /* nodes die */
     return spec;
 }

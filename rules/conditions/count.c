@@ -2,17 +2,17 @@
 
 #include "rules/conditions/window.h"
 #include "rules/conditions/window_members.h"
+#include "rules/field_nature.h"
 #include "rules/loader.h"
 #include "src/base/clock.h"
 
-/* {count: N, within: D}: true at the Nth match within D. With {weight: n} an event counts as often as its field says.
+/* {count: N, within: D}: true at the Nth match within D. With {weight: n} an event counts as often as its field says; sums stop at the greatest int64.
  *
  * Its memory is a window (window.h) whose values are how many matches there were at that time. Beyond WINDOW_ENTRIES_MAX
  * times, neighbours are put together under the older one's time: a match may then leave the window too early, never too
  * late, so that what fires has really happened that often. */
 
 #define MAX_COUNT 1000000
-#define MAX_WEIGHT 1000000000
 
 struct count_spec {
     int64_t count;
@@ -40,6 +40,15 @@ static const struct shape members = {
     SHAPE_OF(settings),
 };
 
+static void read_weight(struct rule_reading *reading, struct count_spec *spec)
+{
+    if (read_condition_field(reading, spec->weight, &spec->weight_field) &&
+        field_is_never_plain_number(&spec->weight_field))
+        node_problem(reading->loader->problems, spec->weight,
+                     "`%.*s` is never a plain number: it is no `weight`",
+                     SLICE_ARG(spec->weight_field.name));
+}
+
 static void *parse_count(struct rule_reading *reading, const struct node *when)
 {
     struct count_spec *spec = loader_alloc(reading->loader, 1, sizeof(*spec));
@@ -47,25 +56,41 @@ static void *parse_count(struct rule_reading *reading, const struct node *when)
     if (spec)
         (void)loader_read_members(reading->loader, &members, when, spec);
     if (spec && spec->weight)
-        read_condition_field(reading, spec->weight, &spec->weight_field);
+        read_weight(reading, spec);
     if (spec)
         spec->weight = NULL; /* nodes die */
     return spec;
 }
 
-/* An event that does not say it stands for itself. */
+/* Absent where it says none, or is not asked. */
+static struct slice weight_text(const struct count_spec *wanted,
+                                const struct condition_input *input, struct arena *arena)
+{
+    if (!wanted->weight_field.name.len)
+        return (struct slice){ 0 };
+    return field_ref_get(&wanted->weight_field, input->event, &input->captures, arena);
+}
+
+static bool is_weight(struct slice text, int64_t *weight)
+{
+    return slice_to_int(text, weight) == RC_OK && *weight >= 1;
+}
+
+/* An event that does not say it stands for itself, and so does one that says what no number of events is. */
 static int64_t weigh(const void *spec, const struct condition_input *input, struct arena *arena)
 {
-    const struct count_spec *wanted = spec;
-    struct slice text;
     int64_t weight;
 
-    if (!wanted->weight_field.name.len)
-        return 1;
-    text = field_ref_get(&wanted->weight_field, input->event, &input->captures, arena);
-    if (slice_to_int(text, &weight) || weight < 1 || weight > MAX_WEIGHT)
-        return 1;
-    return weight;
+    return is_weight(weight_text(spec, input, arena), &weight) ? weight : 1;
+}
+
+static struct slice misread_weight(const void *spec, const struct condition_input *input,
+                                   struct arena *arena)
+{
+    struct slice text = weight_text(spec, input, arena);
+    int64_t weight;
+
+    return is_weight(text, &weight) ? (struct slice){ 0 } : text;
 }
 
 static enum rc fold_count(const void *spec, const struct condition_input *input, struct slice state,
@@ -138,6 +163,10 @@ const struct condition condition_count = {
     .parse = parse_count,
     .fold = fold_count,
     .weigh = weigh,
+    .misreads = misread_weight,
+    .misread_name = "when.weight",
+    .misread_wanted = "a whole number from 1 on",
+    .misread_taken = "1",
     .describe = describe_count,
     .near_miss = near_count,
     .within_ms = within_of_count,

@@ -74,6 +74,14 @@ size_t window_add(struct window *window, int64_t time_ms, uint64_t value)
     return at;
 }
 
+/* What cannot be counted any more is as much as can be. */
+static uint64_t plus(uint64_t a, uint64_t b)
+{
+    uint64_t sum;
+
+    return __builtin_add_overflow(a, b, &sum) || sum > INT64_MAX ? INT64_MAX : sum;
+}
+
 void window_count(struct window *window, int64_t time_ms, uint64_t n_matches)
 {
     size_t at = window->n_entries;
@@ -81,7 +89,7 @@ void window_count(struct window *window, int64_t time_ms, uint64_t n_matches)
     while (at > 0 && window->entries[at - 1].time_ms > time_ms)
         at--;
     if (at > 0 && window->entries[at - 1].time_ms == time_ms)
-        window->entries[at - 1].value += n_matches;
+        window->entries[at - 1].value = plus(window->entries[at - 1].value, n_matches);
     else
         (void)window_add(window, time_ms, n_matches);
 }
@@ -124,7 +132,7 @@ bool window_coarsen(struct window *window)
         struct window_entry entry = window->entries[i];
 
         if (i + 1 < window->n_entries)
-            entry.value += window->entries[i + 1].value;
+            entry.value = plus(entry.value, window->entries[i + 1].value);
         window->entries[n_kept++] = entry;
     }
     window->n_entries = n_kept;
@@ -136,7 +144,7 @@ uint64_t window_sum(const struct window *window)
     uint64_t sum = 0;
 
     for (size_t i = 0; i < window->n_entries; i++)
-        sum += window->entries[i].value;
+        sum = plus(sum, window->entries[i].value);
     return sum;
 }
 

@@ -208,12 +208,47 @@ static const struct translation *find_translation(const yaml_parser_t *parser)
     return NULL;
 }
 
+/* Where a path with an index ends that begins at `at`: behind the last `]` that is its own. */
+static size_t end_of_path(struct slice text, size_t at)
+{
+    size_t n_open = 0;
+
+    for (; at < text.len; at++) {
+        if (text.ptr[at] == ']' && !n_open)
+            break;
+        n_open += text.ptr[at] == '[';
+        n_open -= text.ptr[at] == ']';
+        if (!n_open && text.ptr[at] != ']' && memchr(" \t\n{},:", text.ptr[at], 8))
+            break;
+    }
+    return at;
+}
+
+/* Of a path whose `[` begins a list for YAML, as in `{data.x[0]: a}`: what to do. Else nothing. */
+static void advise_quotes(const struct reader *reader, size_t at, struct buffer *advice)
+{
+    struct slice text = reader->text;
+    size_t begin, end;
+
+    if (at && at < text.len && text.ptr[at] == '*')
+        at--;
+    if (at >= text.len || text.ptr[at] != '[')
+        return;
+    for (begin = at; begin && !memchr(" \t\n{}[],:\"'", text.ptr[begin - 1], 11);)
+        begin--;
+    end = end_of_path(text, begin);
+    if (begin < at && end - begin <= 80)
+        buffer_format(advice, "; a path with `[` stands in quotes inside {} and []: '%.*s'",
+                      (int)(end - begin), text.ptr + begin);
+}
+
 static enum rc refuse_syntax(struct reader *reader)
 {
     const yaml_parser_t *parser = &reader->parser;
     const struct translation *translation = find_translation(parser);
     struct mark context = mark_at(reader, parser->context_mark);
     struct mark mark = mark_at(reader, parser->problem_mark);
+    struct buffer advice;
 
     if (parser->error == YAML_MEMORY_ERROR)
         return RC_NO_MEMORY;
@@ -223,11 +258,18 @@ static enum rc refuse_syntax(struct reader *reader)
     }
     if (translation->at_context)
         mark = context;
+    buffer_init(&advice, 0);
+    advise_quotes(
+        reader,
+        offset_of(reader, translation->at_context ? parser->context_mark : parser->problem_mark),
+        &advice);
+    buffer_add_byte(&advice, '\0');
     if (translation->after)
-        add_problem(reader, mark, "%s%u:%u%s", translation->text, context.line, context.column,
-                    translation->after);
+        add_problem(reader, mark, "%s%u:%u%s%s", translation->text, context.line, context.column,
+                    translation->after, advice.failed ? "" : advice.ptr);
     else
-        add_problem(reader, mark, "%s", translation->text);
+        add_problem(reader, mark, "%s%s", translation->text, advice.failed ? "" : advice.ptr);
+    buffer_free(&advice);
     return RC_INVALID;
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "src/base/arena.h"
+#include "src/base/buffer.h"
 #include "src/base/json.h"
 #include "src/base/ulid.h"
 
@@ -105,9 +106,11 @@ bool event_is_field(struct slice name);
 /* The event object of the API: attributes and fields that are present, then data. */
 void event_write_json(const struct event *event, struct json_writer *writer);
 /* The other way round: fills from an event object what it holds and leaves the rest as it is; texts are copied into `arena`, `data` borrows `json`.
- * An unknown member that is no event's, or a member of the wrong type, is RC_INVALID. */
+ * An unknown member that is no event's, or a member of the wrong type, is RC_INVALID; of a CloudEvent (it has `specversion`) the attributes that senders add are passed over. */
 enum rc event_read_json(const struct json *json, struct arena *arena,
                         struct event *event) MUST_CHECK;
+/* What the first member is that event_read_json refuses, and why, for people: "`host`: a text is expected, not a list". Uses `arena`. */
+void event_tell_fault(const struct json *json, struct arena *arena, struct buffer *out);
 /* A name of those that event_read_json reads. */
 bool event_is_member(struct slice name);
 /* Cuts a normalised field at 1 KiB on a character border, as every field from outside is. */

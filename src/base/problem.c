@@ -201,25 +201,68 @@ static size_t min_of(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Letters to insert, remove or replace (Levenshtein), row by row. Both at most MAX_WORD long. */
+static char lower_of(char letter)
+{
+    return letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a') : letter;
+}
+
+static bool are_alike(char a, char b)
+{
+    return lower_of(a) == lower_of(b);
+}
+
+static bool are_swapped(struct slice a, size_t i, struct slice b, size_t j)
+{
+    return i > 1 && j > 1 && are_alike(a.ptr[i - 1], b.ptr[j - 2]) &&
+           are_alike(a.ptr[i - 2], b.ptr[j - 1]);
+}
+
+/* Letters to insert, remove or replace, and neighbours to swap, row by row; capitals are no other letters. Both at most MAX_WORD long. */
 static size_t edit_distance(struct slice a, struct slice b)
 {
-    size_t row[MAX_WORD + 1];
+    size_t rows[3][MAX_WORD + 1]; /* of i: rows[i % 3] */
 
     for (size_t j = 0; j <= b.len; j++)
-        row[j] = j;
+        rows[0][j] = j;
     for (size_t i = 1; i <= a.len; i++) {
-        size_t diagonal = row[0];
+        size_t *row = rows[i % 3];
+        const size_t *above = rows[(i + 2) % 3], *second_above = rows[(i + 1) % 3];
 
         row[0] = i;
         for (size_t j = 1; j <= b.len; j++) {
-            size_t replaced = diagonal + (a.ptr[i - 1] == b.ptr[j - 1] ? 0 : 1);
+            size_t replaced = above[j - 1] + (are_alike(a.ptr[i - 1], b.ptr[j - 1]) ? 0 : 1);
 
-            diagonal = row[j];
-            row[j] = min_of(replaced, min_of(row[j], row[j - 1]) + 1);
+            row[j] = min_of(replaced, min_of(above[j], row[j - 1]) + 1);
+            if (are_swapped(a, i, b, j))
+                row[j] = min_of(row[j], second_above[j - 2] + 1);
         }
     }
-    return row[b.len];
+    return rows[a.len % 3][b.len];
+}
+
+/* In another order. */
+static bool have_same_letters(struct slice a, struct slice b)
+{
+    int8_t n_more[256] = { 0 };
+
+    for (size_t i = 0; a.len == b.len && i < a.len; i++) {
+        n_more[(uint8_t)lower_of(a.ptr[i])]++;
+        n_more[(uint8_t)lower_of(b.ptr[i])]--;
+    }
+    for (size_t i = 0; i < sizeof(n_more); i++) {
+        if (n_more[i])
+            return false;
+    }
+    return a.len == b.len;
+}
+
+/* Where more than a third of the letters differ it is another word. */
+static bool may_be_meant(struct slice word, struct slice name, size_t distance)
+{
+    size_t n_letters = word.len > name.len ? word.len : name.len;
+
+    return word.len &&
+           (3 * distance <= n_letters || (word.len > 3 && have_same_letters(word, name)));
 }
 
 const char *problem_did_you_mean(struct slice word, const char *const *names)
@@ -233,8 +276,7 @@ const char *problem_did_you_mean(struct slice word, const char *const *names)
         struct slice name = slice_of(names[i]);
         size_t distance = name.len <= MAX_WORD ? edit_distance(word, name) : best;
 
-        /* Two letters of two are another word. */
-        if (distance < best && distance < name.len && distance < word.len) {
+        if (distance < best && may_be_meant(word, name, distance)) {
             best = distance;
             nearest = names[i];
         }

@@ -41,6 +41,6 @@ const struct problem *problems_at(const struct problems *problems, size_t i);
 void problems_sort(struct problems *problems);
 /* A line each, as above, with "and N more" at the end where some were not held. */
 void problems_format(const struct problems *problems, struct buffer *out);
-/* The one of `names` (NULL-ended) nearest to `word` by edit distance, at most 2 away and with something in
- * common; else NULL. */
+/* The one of `names` (NULL-ended) nearest to `word`: at most two letters, and at most a third of them, are other, missing,
+ * too many, or swapped with their neighbour, or it is the same letters in another order; capitals are no other letters. Else NULL. */
 const char *problem_did_you_mean(struct slice word, const char *const *names);

@@ -159,6 +159,24 @@ static bool is_line_of_a_log(const struct source *source, const struct event *ev
     return false;
 }
 
+/* It is JSON. */
+static enum rc refuse_event(const struct source *source, struct slice body)
+{
+    struct json_fault fault;
+    struct json *json = NULL;
+    struct buffer told;
+    enum rc rc = json_parse(body, JSON_LIMITS_DEFAULT, &json, &fault);
+
+    if (rc)
+        return rc;
+    buffer_init(&told, 4096);
+    event_tell_fault(json, source->arena, &told);
+    rc = refuse(source, "this is no event", buffer_slice(&told));
+    buffer_free(&told);
+    json_free(json);
+    return rc;
+}
+
 /* When the newest of its events was received, where that is recorded (`vedette events --json` does), else when it happened; FAR_FUTURE_MS: none says. So the events of
  * a daemon, replayed, make the transitions that they made live, at the same times. */
 static enum rc find_time(struct source *source, const struct journal_entry *entry, int64_t *time_ms)
@@ -173,8 +191,7 @@ static enum rc find_time(struct source *source, const struct journal_entry *entr
     if (rc == RC_INVALID && json_scan(entry->body, JSON_LIMITS_DEFAULT, &fault))
         return refuse(source, "not JSON", slice_of(fault.text));
     if (rc == RC_INVALID)
-        return refuse(source, "this is no event: its members are fields of an event and `data`",
-                      (struct slice){ 0 });
+        return refuse_event(source, entry->body);
     if (rc)
         return rc;
     *time_ms = FAR_FUTURE_MS;

@@ -50,6 +50,17 @@ static void show_without_group(const struct screen *screen, const struct json *r
                   out);
 }
 
+static void show_misread(const struct screen *screen, const struct json *rule, struct buffer *out)
+{
+    int64_t n_events = value_int(rule, "events");
+
+    (void)screen;
+    buffer_format(out,
+                  "%lld event%s said what it cannot go by, and counted all the same; "
+                  "`vedette explain evt_…` shows it\n",
+                  (long long)n_events, n_events == 1 ? "" : "s");
+}
+
 /* It is out of order as a whole: so since when, why, by which pattern, and what to do. */
 static void show_quarantined(const struct screen *screen, const struct json *rule,
                              struct buffer *out)
@@ -82,9 +93,8 @@ static void show_degraded_rule(const struct screen *screen, const struct json *r
         const char *fault;
         void (*show)(const struct screen *screen, const struct json *rule, struct buffer *out);
     } faults[] = {
-        { "pattern", show_given_up },
-        { "key", show_without_key },
-        { "group", show_without_group },
+        { "pattern", show_given_up },        { "key", show_without_key },
+        { "group", show_without_group },     { "misread", show_misread },
         { "quarantined", show_quarantined },
     };
 

@@ -3,6 +3,7 @@
 #include "rules/accept.h"
 #include "src/base/embedded.h"
 #include "watchers/log_config.h"
+#include "watchers/senders/sender.h"
 
 #include <stdlib.h>
 
@@ -189,6 +190,50 @@ static bool is_asked_for_before(const struct rule *rule, size_t n_filters, struc
     return false;
 }
 
+static bool is_type(struct slice on)
+{
+    const struct sender *sender;
+    int type;
+
+    for (size_t i = 0; (sender = sender_at(i)); i++) {
+        if (sender->types && slice_to_enum(on, sender->types, &type) == RC_OK)
+            return true;
+    }
+    return false;
+}
+
+/* The type of some sender that is most likely meant by one that nobody has; NULL. */
+static const char *near_type(struct slice on)
+{
+    const char *meant = NULL;
+    const struct sender *sender;
+
+    if (is_type(on))
+        return NULL;
+    for (size_t i = 0; !meant && (sender = sender_at(i)); i++)
+        meant = sender->types ? problem_did_you_mean(on, sender->types) : NULL;
+    return meant;
+}
+
+static void warn_of_vain_name(const struct rule *rule, struct slice on, struct mark mark,
+                              struct problems *problems)
+{
+    const char *meant = near_type(on);
+
+    if (meant)
+        problems_add_named(problems, VAIN_RULE, PROBLEM_WARNING, mark.file, mark.line, mark.column,
+                           "rule `%.*s` waits for `%.*s`, which no configured watcher can yield; "
+                           "did you mean `%s`?",
+                           SLICE_ARG(rule->id), SLICE_ARG(on), meant);
+    else
+        problems_add_named(
+            problems, VAIN_RULE, PROBLEM_WARNING, mark.file, mark.line, mark.column,
+            "rule `%.*s` waits for `%.*s`, which no configured watcher can yield: add one "
+            "under `watchers`, or take it out of `on`",
+            SLICE_ARG(rule->id), SLICE_ARG(on));
+}
+
+/* What looks like a kind has been told by whoever read it. */
 static void warn_of_vain_filter(const struct config *config, const struct rule_files *files,
                                 const struct rule *rule, size_t n, struct problems *problems)
 {
@@ -199,13 +244,9 @@ static void warn_of_vain_filter(const struct config *config, const struct rule_f
         struct slice on = names->items[i];
 
         if (slice_starts(on, SLICE("vedette.")) || watchers_may_yield(config->watchers, on) ||
-            is_asked_for_before(rule, n, on) || accept_has(files, mark, VAIN_RULE))
+            near_kind(on) || is_asked_for_before(rule, n, on) || accept_has(files, mark, VAIN_RULE))
             continue;
-        problems_add_named(
-            problems, VAIN_RULE, PROBLEM_WARNING, mark.file, mark.line, mark.column,
-            "rule `%.*s` waits for `%.*s`, which no configured watcher can yield: add one "
-            "under `watchers`, or take it out of `on`",
-            SLICE_ARG(rule->id), SLICE_ARG(on));
+        warn_of_vain_name(rule, on, mark, problems);
     }
 }
 

@@ -36,6 +36,21 @@ static void count_fault(const struct match_fault *fault)
         SLICE_ARG(fault->rule->id), match_fault_names[fault->kind], SLICE_ARG(fault->detail));
 }
 
+static void count_misread(const struct rule *rule, struct slice said)
+{
+    const struct condition *condition = rule->condition;
+    static struct log_limit limit;
+
+    if (slice_is_absent(said))
+        return;
+    metric_add(METRIC_MATCH_FAULTS, rule->id, slice_of(match_fault_names[MATCH_FAULT_MISREAD]), 1);
+    log_limited(&limit, LOG_WARN,
+                "event says what its rule cannot go by rule=%.*s in=%s wanted=\"%s\" said=\"%.*s\" "
+                "taken=%s",
+                SLICE_ARG(rule->id), condition->misread_name, condition->misread_wanted,
+                SLICE_ARG(event_field_cut(said)), condition->misread_taken);
+}
+
 static void count_state(struct turn *turn, bool is_new, enum signal_state before,
                         enum signal_state after)
 {
@@ -304,6 +319,7 @@ static enum rc fold_one(struct turn *turn, const struct event *event, struct mat
 
     rc = fold_match(match, event, &clock, turn->arena, &signal, &fold);
     count_coarse(match->rule, &fold);
+    count_misread(match->rule, fold.misread);
     /* What was carried out may be judged by a clear that finds the signal resolved already. */
     is_well_again = match->clears && !fold.is_late && signal.attention == ATTENTION_VERIFYING;
     if (rc || (!fold.changed && !is_well_again))

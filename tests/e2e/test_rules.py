@@ -34,7 +34,7 @@ BROKEN = {
     "a pattern with a callout": (HEAD + "    match: '/a(?C1)b/'\n", 4, 15, "callouts are not allowed"),
     "a pattern that takes single bytes": (HEAD + "    where: {branch: '/\\C/'}\n", 4, 23, "\\C is disabled"),
     "a capture that would replace a field": (HEAD + "    match: '/(?<kind>x)/'\n", 4, 12, "may not be named `kind`"),
-    "a template with an unknown name": (HEAD + "    title: '{{nothing}}'\n", 4, 15, "no event of this rule can have `nothing`; known here: source type"),
+    "a template with an unknown name": (HEAD + "    title: '{{nothing}}'\n", 4, 15, "no event of this rule can have `nothing`; where its payload has it, write `data.nothing`; known here: source type"),
     "a template that never closes": (HEAD + "    title: '{{repo'\n", 4, 13, "never closed by }}"),
     "a member without a value": (HEAD + "    match:\n", 4, 5, "`match` is empty"),
     "a member that stands twice": (HEAD + "    severity: low\n    severity: high\n", 5, 5, "`severity` stands twice here; first at 4:5"),

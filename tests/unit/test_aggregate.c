@@ -2,12 +2,12 @@
 
 #define RULE(when) "{id: a, on: push, key: [repo], when: {" when "}}"
 
-/* A push whose `duration` is this. */
+/* A push that took this. */
 static void push_at(struct story *story, int64_t at_ms, const char *duration)
 {
     char fields[128];
 
-    (void)snprintf(fields, sizeof(fields), "'kind':'push','duration':'%s'", duration);
+    (void)snprintf(fields, sizeof(fields), "'kind':'push','data':{'took':'%s'}", duration);
     assert_int_equal(event_at(story, at_ms, fields), 1);
 }
 
@@ -28,29 +28,29 @@ static void pushes_at(struct story *story, int64_t at_ms, const char *durations)
 static const struct {
     const char *rule, *values, *not_yet, *makes_it_true;
 } edges[] = {
-    { RULE("sum: duration, above: 10, within: 10s"), "1 2 3", "4", "4.000001" },
-    { RULE("sum: duration, above: 10, within: 10s"), "20e-1 8", "-1", "0.5" },
-    { RULE("sum: duration, above: 0.3, within: 10s"), "0.1", "0.2", "0.200001" },
-    { RULE("avg: duration, above: 10, within: 10s"), "9 10", "11", "12" },
-    { RULE("avg: duration, above: 5m, within: 10s"), "4m59s", "301s", "5m1s1ms" },
-    { RULE("avg: duration, below: 10, within: 10s"), "11 10", "9", "8" },
-    { RULE("max: duration, above: 10, within: 10s"), "1 10", "10", "10.000001" },
-    { RULE("max: duration, below: 10, within: 10s, at_least: 3"), "1 2", "10", "9.999999" },
-    { RULE("min: duration, above: 10, within: 10s, at_least: 3"), "11 12", "10", "10.000001" },
-    { RULE("min: duration, below: 10, within: 10s"), "10 11", "10", "9.999999" },
-    { RULE("max: duration, above: 64KB, within: 10s"), "64KB 65536", "65536", "65537" },
+    { RULE("sum: data.took, above: 10, within: 10s"), "1 2 3", "4", "4.000001" },
+    { RULE("sum: data.took, above: 10, within: 10s"), "20e-1 8", "-1", "0.5" },
+    { RULE("sum: data.took, above: 0.3, within: 10s"), "0.1", "0.2", "0.200001" },
+    { RULE("avg: data.took, above: 10, within: 10s"), "9 10", "11", "12" },
+    { RULE("avg: data.took, above: 5m, within: 10s"), "4m59s", "301s", "5m1s1ms" },
+    { RULE("avg: data.took, below: 10, within: 10s"), "11 10", "9", "8" },
+    { RULE("max: data.took, above: 10, within: 10s"), "1 10", "10", "10.000001" },
+    { RULE("max: data.took, below: 10, within: 10s, at_least: 3"), "1 2", "10", "9.999999" },
+    { RULE("min: data.took, above: 10, within: 10s, at_least: 3"), "11 12", "10", "10.000001" },
+    { RULE("min: data.took, below: 10, within: 10s"), "10 11", "10", "9.999999" },
+    { RULE("max: data.took, above: 64KB, within: 10s"), "64KB 65536", "65536", "65537" },
     /* nearest rank: of 20 the 19th, of 21 the 20th */
-    { RULE("p95: duration, above: 10, within: 10s, at_least: 20"),
+    { RULE("p95: data.took, above: 10, within: 10s, at_least: 20"),
       "1 2 3 4 5 6 7 8 9 10 1 2 3 4 5 6 7 8 11", "10", "11" },
-    { RULE("p95: duration, above: 10, within: 10s, at_least: 20"),
+    { RULE("p95: data.took, above: 10, within: 10s, at_least: 20"),
       "1 2 3 4 5 6 7 8 9 10 1 2 3 4 5 6 7 8", "11", "11 11" },
-    { RULE("p95: duration, below: 10, within: 10s, at_least: 20"),
+    { RULE("p95: data.took, below: 10, within: 10s, at_least: 20"),
       "1 2 3 4 5 6 7 8 9 9 1 2 3 4 5 6 7 8 10", "10", "9" },
-    { RULE("p95: duration, above: 10, within: 10s, at_least: 19"),
+    { RULE("p95: data.took, above: 10, within: 10s, at_least: 19"),
       "1 2 3 4 5 6 7 8 9 10 1 2 3 4 5 6 7 8", "10", "11" }, /* of 19 the last */
-    { RULE("p95: duration, above: 10, within: 10s"), "10", "9", "11" },
+    { RULE("p95: data.took, above: 10, within: 10s"), "10", "9", "11" },
     /* at_least */
-    { RULE("avg: duration, above: 10, within: 10s, at_least: 4"), "20 20", "20", "20 20" },
+    { RULE("avg: data.took, above: 10, within: 10s, at_least: 4"), "20 20", "20", "20 20" },
 };
 
 static void an_aggregate_is_true_beyond_its_bound_and_not_at_it(void **state)
@@ -76,7 +76,7 @@ static void an_aggregate_is_true_beyond_its_bound_and_not_at_it(void **state)
 
 static void values_exactly_within_old_are_out(void **state)
 {
-    struct story *story = story_of(RULE("sum: duration, above: 10, within: 10s"));
+    struct story *story = story_of(RULE("sum: data.took, above: 10, within: 10s"));
 
     (void)state;
     push_at(story, 0, "10");
@@ -84,7 +84,7 @@ static void values_exactly_within_old_are_out(void **state)
     assert_told(story, "");
     story_end(story);
 
-    story = story_of(RULE("sum: duration, above: 10, within: 10s"));
+    story = story_of(RULE("sum: data.took, above: 10, within: 10s"));
     push_at(story, 0, "10");
     push_at(story, 9999, "1");
     assert_told(story, "firing@9999 ");
@@ -95,7 +95,7 @@ static void values_exactly_within_old_are_out(void **state)
 
 static void what_comes_late_counts_where_it_belongs(void **state)
 {
-    struct story *story = story_of(RULE("max: duration, above: 10, within: 10s"));
+    struct story *story = story_of(RULE("max: data.took, above: 10, within: 10s"));
 
     (void)state;
     story->now_ms = START_MS + 20000;
@@ -111,7 +111,7 @@ static void what_comes_late_counts_where_it_belongs(void **state)
 
 static void a_value_that_is_absent_or_no_quantity_does_not_count(void **state)
 {
-    struct story *story = story_of(RULE("avg: duration, above: 10, within: 10s, at_least: 2"));
+    struct story *story = story_of(RULE("avg: data.took, above: 10, within: 10s, at_least: 2"));
 
     (void)state;
     (void)event_at(story, 0, "'kind':'push'");
@@ -134,7 +134,7 @@ static void a_value_that_is_absent_or_no_quantity_does_not_count(void **state)
 /* Nobody says anything when what leaves makes the average more. */
 static void it_comes_true_at_a_value_only(void **state)
 {
-    struct story *story = story_of(RULE("avg: duration, above: 10, within: 10s"));
+    struct story *story = story_of(RULE("avg: data.took, above: 10, within: 10s"));
 
     (void)state;
     push_at(story, 0, "1");
@@ -152,7 +152,7 @@ static void it_comes_true_at_a_value_only(void **state)
 
 static void it_ends_below_the_bound_and_not_at_it(void **state)
 {
-    struct story *story = story_of(RULE("avg: duration, above: 10, within: 10s"));
+    struct story *story = story_of(RULE("avg: data.took, above: 10, within: 10s"));
 
     (void)state;
     push_at(story, 0, "12");
@@ -166,7 +166,7 @@ static void it_ends_below_the_bound_and_not_at_it(void **state)
 
 static void clear_below_is_a_bound_of_its_own(void **state)
 {
-    struct story *story = story_of(RULE("avg: duration, above: 10, clear_below: 5, within: 10s"));
+    struct story *story = story_of(RULE("avg: data.took, above: 10, clear_below: 5, within: 10s"));
 
     (void)state;
     push_at(story, 0, "11");
@@ -180,7 +180,7 @@ static void clear_below_is_a_bound_of_its_own(void **state)
 
 static void clear_above_ends_what_is_below(void **state)
 {
-    struct story *story = story_of(RULE("max: duration, below: 10, clear_above: 20, within: 10s"));
+    struct story *story = story_of(RULE("max: data.took, below: 10, clear_above: 20, within: 10s"));
 
     (void)state;
     push_at(story, 0, "9");
@@ -199,32 +199,34 @@ static void it_ends_at_the_millisecond_at_which_values_leave(void **state)
         const char *values[5];
         const char *told;
     } cases[] = {
-        { RULE("avg: duration, above: 10, within: 10s"),
+        { RULE("avg: data.took, above: 10, within: 10s"),
           { "30", "9", "10" },
           "firing@0 resolved@10000 " },
-        { RULE("avg: duration, above: 10, within: 10s"),
+        { RULE("avg: data.took, above: 10, within: 10s"),
           { "30", "10", "10" },
           "firing@0 resolved@12000 " },
-        { RULE("sum: duration, above: 10, within: 10s"),
+        { RULE("sum: data.took, above: 10, within: 10s"),
           { "11", "5", "5" },
           "firing@0 resolved@11000 " },
-        { RULE("max: duration, above: 10, within: 10s"),
+        { RULE("max: data.took, above: 10, within: 10s"),
           { "11", "12", "5" },
           "firing@0 resolved@11000 " },
-        { RULE("min: duration, above: 10, within: 10s"),
+        { RULE("min: data.took, above: 10, within: 10s"),
           { "11", "12" },
           "firing@0 resolved@11000 " },
-        { RULE("min: duration, below: 10, within: 10s"),
+        { RULE("min: data.took, below: 10, within: 10s"),
           { "9", "9", "11" },
           "firing@0 resolved@11000 " },
-        { RULE("max: duration, below: 10, within: 10s"), { "9", "8" }, "firing@0 resolved@11000 " },
-        { RULE("p95: duration, above: 10, within: 10s"),
+        { RULE("max: data.took, below: 10, within: 10s"),
+          { "9", "8" },
+          "firing@0 resolved@11000 " },
+        { RULE("p95: data.took, above: 10, within: 10s"),
           { "11", "9", "9" },
           "firing@0 resolved@10000 " },
-        { RULE("avg: duration, below: 10, within: 10s"),
+        { RULE("avg: data.took, below: 10, within: 10s"),
           { "1", "11", "9" },
           "firing@0 resolved@12000 " },
-        { RULE("sum: duration, above: 10, within: 10s"),
+        { RULE("sum: data.took, above: 10, within: 10s"),
           { "11", "-5", "9" },
           "firing@0 resolved@1000 firing@2000 resolved@10000 " },
     };
@@ -245,7 +247,7 @@ static void it_ends_at_the_millisecond_at_which_values_leave(void **state)
 
 /* -- sum below -- */
 
-#define TOO_LITTLE RULE("sum: duration, below: 10, within: 10s")
+#define TOO_LITTLE RULE("sum: data.took, below: 10, within: 10s")
 
 static void too_small_a_sum_comes_true_by_time_once_its_key_is_known(void **state)
 {
@@ -288,9 +290,9 @@ static void a_sum_of_the_bound_is_not_too_small(void **state)
 static void silence_is_what_too_small_a_sum_is_about(void **state)
 {
     struct story *little =
-        story_of("{id: a, on: ci.run, when: {sum: duration, below: 10, within: 3h}}");
+        story_of("{id: a, on: ci.run, when: {sum: data.took, below: 10, within: 3h}}");
     struct story *much =
-        story_of("{id: a, on: push, when: {sum: duration, above: 10, within: 3h}}");
+        story_of("{id: a, on: push, when: {sum: data.took, above: 10, within: 3h}}");
     struct condition_input input = { .now_ms = START_MS + 5,
                                      .newest_ms = START_MS,
                                      .key_now_ms = START_MS };
@@ -300,7 +302,7 @@ static void silence_is_what_too_small_a_sum_is_about(void **state)
     assert_int_equal(story_rule(little)->clear.kind, CLEAR_NEVER);
     assert_int_equal(story_rule(much)->clear.kind, CLEAR_BY_QUIET);
     assert_int_equal(story_rule(much)->clear.quiet_ms, 3 * HOUR_MS);
-    (void)event_at(little, 0, "'duration':'3','subject':'s'");
+    (void)event_at(little, 0, "'data':{'took':'3'},'subject':'s'");
     assert_string_equal(
         story_rule(little)->condition->judges_from(story_rule(little)->condition_spec, &input,
                                                    little->signal.window, &from_ms),
@@ -315,7 +317,7 @@ static void silence_is_what_too_small_a_sum_is_about(void **state)
 /* Known for long enough at 70 s; the time before is then 0 to 60 s. */
 static void an_average_twice_that_of_the_time_before(void **state)
 {
-    struct story *story = story_of(RULE("avg: duration, above: 2x, within: 10s, against: 1m"));
+    struct story *story = story_of(RULE("avg: data.took, above: 2x, within: 10s, against: 1m"));
 
     (void)state;
     push_at(story, 0, "90s");
@@ -340,24 +342,25 @@ static void exactly_twice_is_not_above_it(void **state)
         const char *last;
         const char *told;
     } cases[] = {
-        { RULE("avg: duration, above: 2x, within: 10s, against: 1m"), "12", "" },
-        { RULE("avg: duration, above: 2x, within: 10s, against: 1m"), "12.000001",
+        { RULE("avg: data.took, above: 2x, within: 10s, against: 1m"), "12", "" },
+        { RULE("avg: data.took, above: 2x, within: 10s, against: 1m"), "12.000001",
           "firing@75000 " },
-        { RULE("avg: duration, below: 0.5x, within: 10s, against: 1m"), "3", "" },
-        { RULE("avg: duration, below: 0.5x, within: 10s, against: 1m"), "2.999999",
+        { RULE("avg: data.took, below: 0.5x, within: 10s, against: 1m"), "3", "" },
+        { RULE("avg: data.took, below: 0.5x, within: 10s, against: 1m"), "2.999999",
           "firing@75000 " },
-        { RULE("max: duration, above: 1.5x, within: 10s, against: 1m"), "15", "" },
-        { RULE("max: duration, above: 1.5x, within: 10s, against: 1m"), "15.000001",
+        { RULE("max: data.took, above: 1.5x, within: 10s, against: 1m"), "15", "" },
+        { RULE("max: data.took, above: 1.5x, within: 10s, against: 1m"), "15.000001",
           "firing@75000 " },
-        { RULE("min: duration, below: 0.5x, within: 10s, against: 1m"), "1", "" },
-        { RULE("min: duration, below: 0.5x, within: 10s, against: 1m"), "0.999999",
+        { RULE("min: data.took, below: 0.5x, within: 10s, against: 1m"), "1", "" },
+        { RULE("min: data.took, below: 0.5x, within: 10s, against: 1m"), "0.999999",
           "firing@75000 " },
-        { RULE("p95: duration, above: 2x, within: 10s, against: 1m"), "20", "" },
-        { RULE("p95: duration, above: 2x, within: 10s, against: 1m"), "20.000001",
+        { RULE("p95: data.took, above: 2x, within: 10s, against: 1m"), "20", "" },
+        { RULE("p95: data.took, above: 2x, within: 10s, against: 1m"), "20.000001",
           "firing@75000 " },
         /* 18 in a minute are 3 in 10 s */
-        { RULE("sum: duration, above: 2x, within: 10s, against: 1m"), "6", "" },
-        { RULE("sum: duration, above: 2x, within: 10s, against: 1m"), "6.000001", "firing@75000 " },
+        { RULE("sum: data.took, above: 2x, within: 10s, against: 1m"), "6", "" },
+        { RULE("sum: data.took, above: 2x, within: 10s, against: 1m"), "6.000001",
+          "firing@75000 " },
     };
 
     (void)state;
@@ -378,7 +381,7 @@ static void exactly_twice_is_not_above_it(void **state)
 
 static void without_a_value_before_nothing_is_judged(void **state)
 {
-    struct story *story = story_of(RULE("max: duration, above: 2x, within: 10s, against: 1m"));
+    struct story *story = story_of(RULE("max: data.took, above: 2x, within: 10s, against: 1m"));
 
     (void)state;
     push_at(story, 0, "1");
@@ -391,7 +394,7 @@ static void without_a_value_before_nothing_is_judged(void **state)
 
 static void a_factor_of_what_is_less_than_nothing_is_no_bound(void **state)
 {
-    struct story *story = story_of(RULE("min: duration, below: 0.5x, within: 10s, against: 1m"));
+    struct story *story = story_of(RULE("min: data.took, below: 0.5x, within: 10s, against: 1m"));
 
     (void)state;
     push_at(story, 0, "1");
@@ -405,7 +408,7 @@ static void a_factor_of_what_is_less_than_nothing_is_no_bound(void **state)
 static void an_extreme_ends_when_the_time_before_has_caught_up(void **state)
 {
     struct story *story =
-        story_of(RULE("max: duration, above: 2x, clear_below: 1.5x, within: 10s, against: 1m"));
+        story_of(RULE("max: data.took, above: 2x, clear_below: 1.5x, within: 10s, against: 1m"));
 
     (void)state;
     push_at(story, 0, "1");
@@ -423,7 +426,7 @@ static void an_extreme_ends_when_the_time_before_has_caught_up(void **state)
 /* p95 beside what sorting says, for values of either sign. */
 static void the_rank_of_a_value_is_what_sorting_says(void **state)
 {
-    struct story *story = story_of(RULE("p95: duration, above: 1x, within: 10s, against: 1m"));
+    struct story *story = story_of(RULE("p95: data.took, above: 1x, within: 10s, against: 1m"));
 
     (void)state;
     push_at(story, 0, "1");
@@ -437,7 +440,7 @@ static void the_rank_of_a_value_is_what_sorting_says(void **state)
 
 static void a_sum_that_falls_to_half_comes_true_by_time(void **state)
 {
-    struct story *story = story_of(RULE("sum: duration, below: 0.5x, within: 10s, against: 1m"));
+    struct story *story = story_of(RULE("sum: data.took, below: 0.5x, within: 10s, against: 1m"));
 
     (void)state;
     for (int64_t at_ms = 0; at_ms < 100000; at_ms += 1000)
@@ -454,7 +457,7 @@ static void a_clear_moves_the_time_of_the_key_on_and_what_waits_is_asked_again(v
 {
     struct story *story =
         story_of("{id: a, on: push, key: [repo], clear: {where: {state: ok}}, lateness: 5s, "
-                 "when: {sum: duration, below: 1s, within: 10s}}");
+                 "when: {sum: data.took, below: 1s, within: 10s}}");
 
     (void)state;
     story->now_ms = START_MS + 4000;
@@ -473,7 +476,7 @@ static void h22_a_match_without_a_value_makes_no_clear_forgotten(void **state)
 {
     struct story *story =
         story_of("{id: a, on: push, key: [repo], clear: {where: {state: ok}}, lateness: 5s, "
-                 "when: {max: duration, above: 1s, within: 10s}}");
+                 "when: {max: data.took, above: 1s, within: 10s}}");
 
     (void)state;
     push_at(story, 0, "1s");
@@ -512,15 +515,15 @@ static void what_was_forgotten_is_not_what_was_seen_last(void **state)
 static void a_clear_that_sets_the_time_back_begins_nothing(void **state)
 {
     struct story *story = story_of("{id: a, on: push, key: [repo], where: {state: failing}, "
-                                   "when: {sum: duration, below: 10, within: 5s, at_least: 2}}");
+                                   "when: {sum: data.took, below: 10, within: 5s, at_least: 2}}");
 
     (void)state;
     story->now_ms = START_MS + 6000;
-    (void)event_at(story, 0, "'kind':'push','state':'failing','duration':'5'");
+    (void)event_at(story, 0, "'kind':'push','state':'failing','data':{'took':'5'}");
     story->now_ms = START_MS + 50000;
-    (void)event_at(story, 5001, "'kind':'push','state':'failing','duration':'-1'");
+    (void)event_at(story, 5001, "'kind':'push','state':'failing','data':{'took':'-1'}");
     story->now_ms = START_MS + 179000;
-    (void)event_at(story, 5000, "'kind':'push','state':'failing','duration':'2.5'");
+    (void)event_at(story, 5000, "'kind':'push','state':'failing','data':{'took':'2.5'}");
     story->now_ms = START_MS + 255000;
     (void)event_at(story, 5104, "'kind':'push','state':'ok'");
     time_passes_to(story, DAY_MS);

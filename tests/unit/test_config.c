@@ -165,8 +165,7 @@ static void r01_what_is_wrong_in_the_configuration_is_told_word_for_word(void **
         { "actions: {a: {run: [true]}}",
           ":1:14: error: `effect` is missing here: none, write or external\n" },
         { "actions: {a: {run: [/bin/true], effect: some}}",
-          ":1:41: error: `effect` must be one of (did you mean `none`?) none write external, not "
-          "`some`\n" },
+          ":1:41: error: `effect` must be one of none write external, not `some`\n" },
         { "actions: {a: {run: [/bin/echo, '{{x}}'], effect: none}}",
           ":1:32: error: {{x}} is not a parameter of this action; `params` has: none\n" },
         { "budget: 5", ":1:9: error: `budget` is {open: 5, per_hour: 6, per_day: 20, critical: 3}, "
@@ -426,6 +425,46 @@ static void what_a_filter_waits_for_in_vain_is_a_warning_told_once(void **state)
     buffer_free(&out);
 }
 
+static void of_what_nobody_sends_the_nearest_is_named_once(void **state)
+{
+#define WAITS(on) "warning: rule `a` waits for `" on "`, which no configured watcher can yield"
+    static const struct {
+        const char *on, *said;
+    } cases[] = {
+        { "alrt", "r.yaml:2:17: warning: `alrt` is not a kind of event; did you mean `alert`?\n" },
+        { "ALERT",
+          "r.yaml:2:17: warning: `ALERT` is not a kind of event; did you mean `alert`?\n" },
+        { "github.workflow_rum",
+          "r.yaml:2:17: " WAITS("github.workflow_rum") "; did you mean `github.workflow_run`? "
+                                                       "[no-watcher]\n" },
+        { "GitHub.push",
+          "r.yaml:2:17: " WAITS("GitHub.push") "; did you mean `github.push`? [no-watcher]\n" },
+        { "github.push", "r.yaml:2:17: " WAITS("github.push") ": add one under `watchers`, or take "
+                                                              "it out of `on` [no-watcher]\n" },
+        { "acme.thing", "r.yaml:2:17: " WAITS("acme.thing") ": add one under `watchers`, or take "
+                                                            "it out of `on` [no-watcher]\n" },
+        { "'alert*'", "r.yaml:2:17: " WAITS("alert*") ": add one under `watchers`, or take it out "
+                                                      "of `on` [no-watcher]\n" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buffer out;
+        const char *said;
+        char rule[128];
+
+        (void)snprintf(rule, sizeof rule, "{id: a, on: %s, where: {host: x}}", cases[i].on);
+        buffer_init(&out, 0);
+        assert_true(fits_rule("people: {jane: {user: jane}}\n"
+                              "watchers: [{log: [/var/log/app.log], name: app}]\n",
+                              rule, &out));
+        said = strstr(out.ptr, "r.yaml");
+        if (!said || strcmp(said, cases[i].said) != 0)
+            fail_msg("%s: %s", rule, out.ptr);
+        buffer_free(&out);
+    }
+}
+
 static void what_is_waited_for_in_vain_may_be_meant_so(void **state)
 {
     static const struct {
@@ -580,6 +619,7 @@ int main(void)
         cmocka_unit_test(a_log_that_evidence_names_must_be_watched),
         cmocka_unit_test(standard_input_as_a_log_to_be_searched_is_a_warning),
         cmocka_unit_test(what_a_filter_waits_for_in_vain_is_a_warning_told_once),
+        cmocka_unit_test(of_what_nobody_sends_the_nearest_is_named_once),
         cmocka_unit_test(what_is_waited_for_in_vain_may_be_meant_so),
         cmocka_unit_test(without_a_configuration_the_local_user_is_named_as_the_one_who_decides),
         cmocka_unit_test(what_is_wrong_with_maintenance_is_told_by_line_and_column),

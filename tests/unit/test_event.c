@@ -43,6 +43,66 @@ static int tear_down(void **state)
     return 0;
 }
 
+static void what_is_no_event_is_told_by_its_member(void **state)
+{
+    static const struct {
+        const char *json, *said; /* "": it is one */
+    } cases[] = {
+        { "[]", "an event is a map of its fields, not a list" },
+        { "{'host':['a']}", "`host`: a text is expected, not a list" },
+        { "{'kind':'alert','hosst':'a'}", "unknown member `hosst`; did you mean `host`?" },
+        { "{'foo':'a'}",
+          "unknown member `foo`: its members are fields of an event, and what else a "
+          "sender says stands below `data`" },
+        { "{'time':'2026-01-31T08:00:00'}",
+          "`time` has no zone: a time with its zone is expected, as 2026-01-31T08:00:00Z, not "
+          "`2026-01-31T08:00:00`" },
+        { "{'time':'soon'}", "`time`: a time with its zone is expected, as 2026-01-31T08:00:00Z, "
+                             "not `soon`" },
+        { "{'received':{}}",
+          "`received`: a time with its zone is expected, as 2026-01-31T08:00:00Z, not a map" },
+        { "{'offset':'x'}", "`offset`: a whole number is expected, not `x`" },
+        { "{'id':5}", "`id`: a text is expected, not `5`" },
+        { "{'host':null,'run':7}", "" },
+        /* attributes of CloudEvents, and what is none */
+        { "{'specversion':'1.0','traceparent':'00-a','partitionkey':5,'sampled':true,"
+          "'data_base64':'aGk='}",
+          "" },
+        { "{'data_base64':'aGk='}", "" },
+        { "{'traceparent':'00-a'}", "unknown member `traceparent`: its members are fields of an "
+                                    "event, and what else a sender "
+                                    "says stands below `data`" },
+        { "{'specversion':'1.0','extra':{'a':1}}",
+          "unknown member `extra`: its members are fields of an event, and what else a sender says "
+          "stands below `data`" },
+        { "{'specversion':'1.0','Hosst':'a'}", "unknown member `Hosst`; did you mean `host`?" },
+    };
+    struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct event event = { 0 };
+        struct json_fault fault;
+        struct json *json;
+        struct buffer told;
+        char text[256];
+        enum rc rc;
+
+        (void)snprintf(text, sizeof text, "%s", cases[i].json);
+        for (char *quote = text; (quote = strchr(quote, '\''));)
+            *quote = '"';
+        assert_int_equal(json_parse(slice_of(text), JSON_LIMITS_DEFAULT, &json, &fault), RC_OK);
+        buffer_init(&told, 0);
+        rc = event_read_json(json, fixture->arena, &event);
+        event_tell_fault(json, fixture->arena, &told);
+        buffer_add_byte(&told, '\0');
+        print_message("# %s\n", cases[i].json);
+        assert_int_equal(rc, *cases[i].said ? RC_INVALID : RC_OK);
+        assert_string_equal(told.ptr, cases[i].said);
+        buffer_free(&told);
+        json_free(json);
+    }
+}
+
 static void a_field_is_had_by_the_name_rules_use(void **state)
 {
     static const struct {
@@ -174,6 +234,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_field_is_had_by_the_name_rules_use, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_no_event_is_told_by_its_member, set_up, tear_down),
         cmocka_unit_test_setup_teardown(names_that_no_event_can_have_are_known, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_event_is_written_with_what_it_has, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_line_has_text_and_no_data, set_up, tear_down),

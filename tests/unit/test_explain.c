@@ -231,10 +231,40 @@ static void what_clears_is_no_miss(void **state)
                   "{'kind':'ci.run','type':'t','state':'ok','repo':'r'}", GATES_FAR, NULL);
 }
 
+static void what_the_condition_cannot_go_by_is_shown_behind_the_gates(void **state)
+{
+    const char *rule =
+        "{id: a, on: push, key: [repo], when: {count: 5, within: 1h, weight: data.n}}";
+    const char *gates = "+on[push|push t] +key[repo|r]";
+    static const struct {
+        const char *n, *shown;
+    } cases[] = {
+        { "3", "" },
+        { "null", "" },
+        { "0", " +when.weight[a whole number from 1 on|0, which counts as 1]" },
+        { "1.5", " +when.weight[a whole number from 1 on|1.5, which counts as 1]" },
+        { "'x'", " +when.weight[a whole number from 1 on|x, which counts as 1]" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char event[128], expected[256];
+
+        (void)snprintf(event, sizeof(event),
+                       "{'kind':'push','type':'t','repo':'r','data':{'n':%s}}", cases[i].n);
+        (void)snprintf(expected, sizeof(expected), "%s%s", gates, cases[i].shown);
+        assert_gates(rule, event, true, expected);
+    }
+    /* of what does not match nothing is said */
+    assert_gates(rule, "{'kind':'push','type':'t','data':{'n':0}}", false,
+                 "+on[push|push t] -key[repo|absent]");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gates_are_shown_up_to_the_first_that_failed_and_of_clauses_all),
+        cmocka_unit_test(what_the_condition_cannot_go_by_is_shown_behind_the_gates),
         cmocka_unit_test(how_near_an_event_came_is_how_many_gates_it_missed),
         cmocka_unit_test(of_several_filters_the_nearest_counts),
         cmocka_unit_test(what_clears_is_no_miss),

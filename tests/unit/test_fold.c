@@ -33,6 +33,65 @@ static void an_event_may_count_as_often_as_it_says(void **state)
     story_end(story);
 }
 
+/* What is no number of events is one, and is told; how large a whole number is does not matter. */
+static void what_is_no_weight_counts_as_one_and_is_told(void **state)
+{
+    static const struct {
+        const char *n;
+        int64_t count;
+        const char *misread; /* NULL: nothing */
+    } cases[] = {
+        { "5", 5, NULL },
+        { "'7'", 7, NULL },
+        { "1000000000", 1000000000, NULL },
+        { "1000000000000", 1000000000000, NULL },
+        { "9223372036854775807", INT64_MAX, NULL },
+        { "9223372036854775808", 1, "9223372036854775808" },
+        { "0", 1, "0" },
+        { "-5", 1, "-5" },
+        { "1.5", 1, "1.5" },
+        { "'many'", 1, "many" },
+        { "null", 1, NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct story *story = story_of(
+            "{id: a, on: ci.run, key: [repo], when: {count: 100, within: 1h, weight: data.n}}");
+        char fields[128];
+
+        (void)snprintf(fields, sizeof(fields), "'state':'failing','data':{'n':%s}", cases[i].n);
+        print_message("# %s\n", cases[i].n);
+        event_at(story, 0, fields);
+        assert_int_equal(story->signal.count, cases[i].count);
+        assert_true(slice_is_absent(story->fold.misread) == !cases[i].misread);
+        story_end(story);
+    }
+}
+
+static void a_count_stops_at_the_most_that_can_be_counted(void **state)
+{
+#define MOST "'state':'failing','data':{'n':9223372036854775807}"
+    struct story *story =
+        story_of("{id: a, on: ci.run, key: [repo], when: {count: 10, within: 1h, weight: data.n}}");
+
+    (void)state;
+    event_at(story, 0, MOST);
+    assert_became(story, SIGNAL_FIRING);
+    event_at(story, 1, MOST);
+    event_at(story, 1, "'state':'failing'");
+    assert_true(story->signal.count == INT64_MAX);
+    story_end(story);
+    story =
+        story_of("{id: a, on: ci.run, key: [repo], when: {count: 10, within: 1h, weight: data.n}, "
+                 "clear: never}");
+    event_at(story, 0, "'state':'failing'");
+    event_at(story, 1, MOST);
+    assert_became(story, SIGNAL_FIRING);
+    assert_true(story->signal.count == INT64_MAX);
+    story_end(story);
+}
+
 static void without_when_the_first_match_fires_and_the_rest_count_on(void **state)
 {
     struct story *story = story_of(FIRST);
@@ -574,6 +633,35 @@ static void the_title_moves_while_pending_and_freezes_when_it_fires(void **state
     story_end(story);
 }
 
+/* What nobody fills leaves nothing to show: the usual title stands in. */
+static void a_title_that_says_nothing_is_the_usual_one(void **state)
+{
+    static const struct {
+        const char *rule, *fields, *title;
+    } cases[] = {
+        { "title: '{{host}}'", "'title':'disk full'", "disk full" },
+        { "title: '{{host}}'", "'host':'db1'", "db1" },
+        { "title: '{{host}}'", "'branch':'b'", "a" },
+        { "title: ' {{host}} '", "'title':'disk full'", "disk full" },
+        { "title: '{{host}} is down'", "'title':'disk full'", " is down" },
+        { "title: '{{host}}'", "'title':' '", "a" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char rule[256], fields[256];
+        struct story *story;
+
+        (void)snprintf(rule, sizeof(rule), "{id: a, on: ci.run, key: [repo], %s}", cases[i].rule);
+        (void)snprintf(fields, sizeof(fields), "'state':'failing',%s", cases[i].fields);
+        print_message("# %s %s\n", cases[i].rule, cases[i].fields);
+        story = story_of(rule);
+        event_at(story, 0, fields);
+        assert_slice(story->signal.title, cases[i].title);
+        story_end(story);
+    }
+}
+
 static void fields_are_those_of_the_latest_match(void **state)
 {
     struct story *story =
@@ -787,6 +875,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_event_may_count_as_often_as_it_says),
+        cmocka_unit_test(what_is_no_weight_counts_as_one_and_is_told),
+        cmocka_unit_test(a_count_stops_at_the_most_that_can_be_counted),
         cmocka_unit_test(without_when_the_first_match_fires_and_the_rest_count_on),
         cmocka_unit_test(the_second_failure_within_the_hour_fires_once),
         cmocka_unit_test(a_failure_an_hour_later_finds_an_empty_window),
@@ -817,6 +907,7 @@ int main(void)
         cmocka_unit_test(a_removed_rule_forgets_what_was_pending),
         cmocka_unit_test(a_changed_rule_counts_anew_but_what_fires_goes_on),
         cmocka_unit_test(the_title_moves_while_pending_and_freezes_when_it_fires),
+        cmocka_unit_test(a_title_that_says_nothing_is_the_usual_one),
         cmocka_unit_test(fields_are_those_of_the_latest_match),
         cmocka_unit_test(a_capture_hides_no_field_that_the_watcher_filled),
         cmocka_unit_test(a_key_that_is_a_template_gives_the_fields_it_names),

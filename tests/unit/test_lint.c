@@ -309,6 +309,108 @@ static void a_key_that_is_never_seen_twice_is_told(void **state)
     ASSERT_SAID(samples);
 }
 
+static void a_level_that_no_run_has_is_told(void **state)
+{
+#define LEVEL(word)                                                                                \
+    "warning: `level` of a ci.run is never `" word                                                 \
+    "`, but one of run job check; the sender's own words stay under data. [never-holds]\n"
+    static const struct sample samples[] = {
+        { CI "    where: {level: foo}\n", "t.yaml:4:13: " LEVEL("foo") },
+        { CI "    where: {level: [run, jobs]}\n", "t.yaml:4:13: " LEVEL("jobs") },
+        { CI "    where: {level: {not: runn}}\n", "t.yaml:4:13: " LEVEL("runn") },
+        { CI "    where: {any: [{level: foo}, {repo: x}]}\n", "t.yaml:4:20: " LEVEL("foo") },
+        { CI "    where: {level: [run, job, check]}\n", "" },
+        { CI "    where: {level: '/foo/'}\n", "" },
+        /* a mapping may make anything of it */
+        { "rules:\n  - {id: a, on: message, where: {level: health}}\n", "" },
+        { "rules:\n  - {id: a, on: [ci.run, message], where: {level: health, state: ok}}\n", "" },
+    };
+
+    (void)state;
+    ASSERT_SAID(samples);
+}
+
+static void a_rule_that_asks_others_than_signals_for_their_rule_is_told(void **state)
+{
+#define ONLY_SIGNALS                                                                               \
+    "warning: `rule` is a field of vedette.signal and vedette.proposal, which `on` does not "      \
+    "name: "
+#define NO_SUCH(what)                                                                              \
+    ONLY_SIGNALS "an event has no such " what                                                      \
+                 ", so nothing matches; a template has the rule's own name as {{rule}} "           \
+                 "[other-kind]\n"
+#define ALERT "rules:\n  - id: a\n    on: alert\n"
+    static const struct sample samples[] = {
+        { ALERT "    key: [rule, service]\n", "t.yaml:4:11: " NO_SUCH("key") },
+        { ALERT "    key: rule\n", "t.yaml:4:10: " NO_SUCH("key") },
+        { ALERT "    group: {by: [service, rule]}\n", "t.yaml:4:27: " NO_SUCH("group") },
+        { ALERT "    where: {rule: x}\n",
+          "t.yaml:4:13: " ONLY_SIGNALS "this clause never holds [other-kind]\n" },
+        { ALERT "    where: {any: [{rule: '/x/'}, {service: x}]}\n",
+          "t.yaml:4:20: " ONLY_SIGNALS "this clause never holds [other-kind]\n" },
+        { ALERT "    where: {rule: {exists: false}}\n", "" },
+        { ALERT "    where: {rule: {not: x}}\n", "" },
+        { ALERT "    title: \"{{rule}}\"\n", "" },
+        { ALERT "    where: {rule: x} # accept: other-kind\n", "" },
+        { "rules:\n  - {id: a, on: [alert, vedette.signal], key: [rule], where: {state: "
+          "failing}}\n",
+          "" },
+        { "rules:\n  - {id: a, on: vedette.signal, key: [rule], where: {rule: '/x/'}}\n", "" },
+        { "rules:\n  - {id: a, on: 'vedette.*', key: [rule], where: {rule: '/x/'}}\n", "" },
+    };
+
+    (void)state;
+    ASSERT_SAID(samples);
+}
+
+static void a_rule_about_signals_of_no_rule_is_told(void **state)
+{
+#define ABOUT(wanted)                                                                              \
+    "rules:\n  - {id: down, on: alert}\n  - {id: b, on: vedette.signal, where: {" wanted "}}\n"
+#define NO_RULE(id) "warning: there is no rule `" id "`, so nothing of it"
+    static const struct sample samples[] = {
+        { ABOUT("rule: dwon"),
+          "t.yaml:3:41: " NO_RULE("dwon") "; did you mean `down`? [unknown-rule]\n" },
+        { ABOUT("rule: [down, other-thing]"),
+          "t.yaml:3:41: " NO_RULE("other-thing") " [unknown-rule]\n" },
+        { ABOUT("rule: {not: dwn}"),
+          "t.yaml:3:41: " NO_RULE("dwn") "; did you mean `down`? [unknown-rule]\n" },
+        { ABOUT("rule: down"), "" },
+        { ABOUT("rule: '/^do/'"), "" },
+        { ABOUT("rule: b"), "" },
+        { "rules:\n  - {id: down, on: alert}\n  - {id: b, on: push, where: {repo: x}, when: "
+          "{followed_by: {on: vedette.signal, key: [subject], where: {rule: doown}}, within: "
+          "1h}}\n",
+          "t.yaml:3:106: " NO_RULE("doown") "; did you mean `down`? [unknown-rule]\n" },
+        /* a mapping may fill it */
+        { "rules:\n  - {id: a, on: [alert, vedette.signal], where: {rule: x, state: failing}}\n",
+          "" },
+    };
+
+    (void)state;
+    ASSERT_SAID(samples);
+}
+
+static void what_forgets_before_it_has_learnt_is_told(void **state)
+{
+#define FORGETS(forget, learn)                                                                     \
+    "warning: a value is forgotten (`forget: " forget                                              \
+    "`) before the rule has learnt (`learn: " learn                                                \
+    "`): what comes less often is told as new again; let `forget` be at least as long as "         \
+    "`learn` [forgets-first]\n"
+    static const struct sample samples[] = {
+        { LOG "    when: {new: data.e, learn: 7d, forget: 1d}\n",
+          "t.yaml:4:44: " FORGETS("1d", "7d") },
+        { LOG "    when: {new: data.e, forget: 1d}\n", "t.yaml:4:33: " FORGETS("1d", "7d") },
+        { LOG "    when: {new: data.e, learn: 31d}\n", "t.yaml:4:11: " FORGETS("30d", "31d") },
+        { LOG "    when: {new: data.e, learn: 7d, forget: 7d}\n", "" },
+        { LOG "    when: {new: data.e}\n", "" },
+    };
+
+    (void)state;
+    ASSERT_SAID(samples);
+}
+
 static void a_rule_that_would_ask_about_everything_is_told(void **state)
 {
 #define BROAD(on)                                                                                  \
@@ -371,6 +473,10 @@ int main(void)
         cmocka_unit_test(a_group_that_nobody_asks_for_is_told),
         cmocka_unit_test(a_group_that_maintenance_asks_for_is_used),
         cmocka_unit_test(a_key_that_is_never_seen_twice_is_told),
+        cmocka_unit_test(a_level_that_no_run_has_is_told),
+        cmocka_unit_test(a_rule_that_asks_others_than_signals_for_their_rule_is_told),
+        cmocka_unit_test(a_rule_about_signals_of_no_rule_is_told),
+        cmocka_unit_test(what_forgets_before_it_has_learnt_is_told),
         cmocka_unit_test(a_rule_that_would_ask_about_everything_is_told),
         cmocka_unit_test(a_comment_accepts_a_warning_by_its_name),
         cmocka_unit_test(a_broken_rule_is_not_looked_at_and_its_neighbour_is),

@@ -292,6 +292,38 @@ static void events_of_somebody_else_may_have_any_id(void **state)
     RUN(1, "", "replay", "--rules", "red.yaml", "--events", "e.jsonl");
 }
 
+static void what_is_no_event_is_told_at_its_line_by_its_member(void **state)
+{
+    static const struct {
+        const char *event, *said;
+    } cases[] = {
+        { "{\"kind\":\"alert\",\"time\":\"2026-11-21T08:00:00\"}",
+          "e.jsonl:2:1: error: this is no event: `time` has no zone: a time with its zone is "
+          "expected, as 2026-01-31T08:00:00Z, not `2026-11-21T08:00:00`\n" },
+        { "{\"kind\":\"alert\",\"hosst\":\"a\"}",
+          "e.jsonl:2:1: error: this is no event: unknown member `hosst`; did you mean `host`?\n" },
+        { "[1]", "e.jsonl:2:1: error: this is no event: an event is a map of its fields, not a "
+                 "list\n" },
+    };
+
+    (void)state;
+    write_text("red.yaml", "rules: [{id: red, on: alert, key: [service]}]\n");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct captured captured;
+        char text[256];
+
+        snprintf(text, sizeof text, "{\"kind\":\"alert\"}\n%s\n", cases[i].event);
+        write_text("e.jsonl", text);
+        captured = CAPTURED("replay", "--rules", "red.yaml", "--events", "e.jsonl");
+        assert_int_equal(captured.code, 1);
+        assert_non_null(strstr(captured.err.ptr, cases[i].said));
+        captured_free(&captured);
+        captured = CAPTURED("explain", "--rules", "red.yaml", "--events", "e.jsonl");
+        assert_non_null(strstr(captured.err.ptr, cases[i].said));
+        captured_free(&captured);
+    }
+}
+
 static void an_event_that_clears_is_no_match(void **state)
 {
     (void)state;
@@ -435,6 +467,7 @@ int main(void)
         TEST(what_fields_prints_replays_alike),
         TEST(an_event_is_received_when_its_record_says_else_when_it_happened),
         TEST(events_of_somebody_else_may_have_any_id),
+        TEST(what_is_no_event_is_told_at_its_line_by_its_member),
         TEST(an_event_that_clears_is_no_match),
         TEST(inputs_are_put_in_order_of_their_time),
         TEST(a_broken_line_is_told_by_its_number),

@@ -125,9 +125,17 @@ static void a_misspelt_name_is_answered_with_the_nearest_one(void **state)
         { .word = "cool_down", .meant = "cooldown" },
         { .word = "coldwn", .meant = "cooldown" },
         { .word = "cldwn", .meant = NULL }, /* three away */
-        { .word = "of", .meant = "on" },
+        { .word = "KEYS", .meant = "key" },
+        { .word = "WHERE", .meant = "where" },
+        { .word = "kye", .meant = "key" }, /* swapped neighbours are one mistake */
+        { .word = "kee", .meant = "key" }, /* one of three */
+        { .word = "of", .meant = NULL },   /* one of two letters is another word */
+        { .word = "off", .meant = NULL },
+        { .word = "hwne", .meant = "when" }, /* all its letters */
+        { .word = "no", .meant = NULL },
+        { .word = "thin", .meant = NULL },      /* two of four */
+        { .word = "whence", .meant = "where" }, /* two of six */
         { .word = "xy", .meant = NULL },
-        { .word = "off", .meant = NULL }, /* two away from `on`, which has only two */
         { .word = "verification", .meant = NULL },
         { .word = "", .meant = NULL },
         { .word = NULL, .meant = NULL },

@@ -135,7 +135,7 @@ static const struct {
       "error: `clear_below` must not be more than `above`" },
     { "{id: a, on: log, when: {avg: duration, below: 5m, within: 1h, clear_above: 4m}}",
       "error: `clear_above` must not be less than `below`" },
-    { "{id: a, on: log, when: {avg: duration, above: 5m, within: 1h, clear_below: 4}}",
+    { "{id: a, on: log, when: {avg: data.took, above: 5m, within: 1h, clear_below: 4}}",
       "error: `clear_below` must be in the unit of `above`" },
     { "{id: a, on: log, when: {avg: duration, above: 5m, within: 1h, clear_above: 4m}}",
       "error: `clear_above` ends `below`; what ends `above` is `clear_below`" },

@@ -143,7 +143,7 @@ static const struct {
       "24: error: `expires` must be a duration of ten years at most, not `99999999999d`" },
     { PROPOSE, "propose: {plan: [{do: x, wiht: {a: \"{{b}}\"}}]}",
       "30: error: unknown member `wiht`; did you mean `with`? valid here: do with why\n43: error: "
-      "no event of this rule can have `b`; " KNOWN },
+      "no event of this rule can have `b`; where its payload has it, write `data.b`; " KNOWN },
     { VERIFY, "verify: {ok: 1h, quiet: 1h}",
       "13: error: `verify` is one of {ok: 1h}, {quiet: 30m}, {check: ACTION, with: {…}}, none" },
     { UNLESS, "unless: [c]", "14: error: there is no rule `c`" },

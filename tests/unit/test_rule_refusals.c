@@ -9,6 +9,8 @@
     "repo branch commit run attempt workflow job test duration actor environment url rule time "   \
     "received data.… and named groups of its patterns"
 
+#define ON "`on` names kinds (ci.run), types (github.workflow_run) or globs (github.*)"
+
 static void r01_every_refusal_names_its_place_and_what_is_valid_there(void **state)
 {
     static const struct {
@@ -23,6 +25,42 @@ static void r01_every_refusal_names_its_place_and_what_is_valid_there(void **sta
                                     "slashes and in single quotes: '/error|fatal/i'\n" },
         { LOG "    match: [error]\n", "t.yaml:4:13: error: a pattern is expected here, between "
                                       "slashes and in single quotes: '/error|fatal/i'\n" },
+        { LOG "    match: '/x/q'\n",
+          "t.yaml:4:12: error: a pattern is expected here, between slashes and in single quotes: "
+          "'/error|fatal/i'; behind the last slash stand flags (i x s u), and `q` is none\n" },
+        { LOG "    match: '/x/iq'\n",
+          "t.yaml:4:12: error: a pattern is expected here, between slashes and in single quotes: "
+          "'/error|fatal/i'; behind the last slash stand flags (i x s u), and `q` is none\n" },
+        { "rules: [{id: a, on: '/x/'}]\n",
+          "t.yaml:1:21: error: " ON ", not patterns; the text is searched by `match`\n" },
+        { "rules: [{id: a, on: 5}]\n", "t.yaml:1:21: error: " ON ", not `5`\n" },
+        { "rules: [{id: a, on: [push, a b]}]\n", "t.yaml:1:28: error: " ON ", not `a b`\n" },
+        { "rules: [{id: a, on: \"a\\tb\"}]\n", "t.yaml:1:21: error: " ON ", not `a\\x09b`\n" },
+        { "rules: [{id: a, on: '--'}]\n", "t.yaml:1:21: error: " ON ", not `--`\n" },
+        { "rules: [{id: a, on: [\"*\", 'git*', com.example/x-1:y]}]\n", "" },
+        { LOG "    when: {change: version}\n",
+          "t.yaml:4:20: error: no event of this rule can have `version`; where its payload has it, "
+          "write `data.version`; " KNOWN "\n" },
+        { LOG "    when: {new: exception}\n",
+          "t.yaml:4:17: error: no event of this rule can have `exception`; where its payload has "
+          "it, write `data.exception`; " KNOWN "\n" },
+        { LOG "    key: [foo]\n",
+          "t.yaml:4:11: error: no event of this rule can have `foo`; where its payload has it, "
+          "write `data.foo`; " KNOWN "\n" },
+        { LOG "    where: {host: {foo: 1}}\n",
+          "t.yaml:4:20: error: unknown member `foo`; valid here: eq not exists gt ge lt le before "
+          "after cidr file some\n" },
+        { LOG "    where: {data.x[0]: a}\n",
+          "t.yaml:4:19: error: the map opened at 4:12 needs a `,` or `}` here; a path with `[` "
+          "stands in quotes inside {} and []: 'data.x[0]'\n" },
+        { LOG "    where: {data.x[*].y: a}\n",
+          "t.yaml:4:20: error: `*` begins an alias, and aliases are refused: quote the text; a "
+          "path with `[` stands in quotes inside {} and []: 'data.x[*].y'\n" },
+        { LOG "    key: [host, data.x[0]]\n",
+          "t.yaml:4:23: error: the list opened at 4:10 needs a `,` or `]` here; a path with `[` "
+          "stands in quotes inside {} and []: 'data.x[0]'\n" },
+        { LOG "    where: {host: a [b]}\n",
+          "t.yaml:4:21: error: the map opened at 4:12 needs a `,` or `}` here\n" },
         { LOG "    match: {a: b}\n",
           "t.yaml:4:12: error: a pattern is expected here, not a map\n" },
         { LOG "    match: '/(?<state>x) fell/'\n",
@@ -82,6 +120,10 @@ static void r01_every_refusal_names_its_place_and_what_is_valid_there(void **sta
         { LOG "    where: {any: [{host: a}]}\n    clear: {where: {any: [{host: b}]}}\n",
           "t.yaml:5:12: error: `any` stands in the rule's where and in clear.where, and both would "
           "have to hold: write it in one of them\n" },
+        { LOG "    when: {count: 2, within: 5m, weight: duration}\n",
+          "t.yaml:4:42: error: `duration` is never a plain number: it is no `weight`\n" },
+        { LOG "    when: {count: 2, within: 5m, weight: state}\n",
+          "t.yaml:4:42: error: `state` is never a plain number: it is no `weight`\n" },
         { LOG "    when: {count: 2, within: 5m, weight: {a: b}}\n",
           "t.yaml:4:42: error: the name of a field is expected here, not a map\n" },
         { LOG "    when: {count: 2, within: 5m, wieght: host}\n",
@@ -116,6 +158,46 @@ static void r01_every_refusal_names_its_place_and_what_is_valid_there(void **sta
           "t.yaml:4:34: error: the key of this rule has 1 value, and this one 2\n" },
         { LOG "    when: {absent: 24h, expect: [[[a]]]}\n",
           "t.yaml:4:35: error: a value of a key is a text, not a list\n" },
+        { LOG "    key: \"\"\n", "t.yaml:4:10: error: an empty key would fold everything together: "
+                                 "leave it out for `subject`\n" },
+        { LOG "    key: \"  \"\n", "t.yaml:4:10: error: an empty key would fold everything "
+                                   "together: leave it out for `subject`\n" },
+        { LOG "    key: [host, \"\"]\n",
+          "t.yaml:4:17: error: a key is a list of field names, or one template\n" },
+        { LOG "    title: \"\"\n",
+          "t.yaml:4:12: error: `title` is empty: give it a value, or leave it out\n" },
+        { LOG "    title: \" \"\n",
+          "t.yaml:4:12: error: `title` is empty: give it a value, or leave it out\n" },
+        { LOG "    diagnose: {question: \"\"}\n",
+          "t.yaml:4:26: error: `question` is empty: give it a value, or leave it out\n" },
+        { LOG "    when: {change: data.v, from: a, to: a}\n",
+          "t.yaml:4:41: error: from `a` to `a` nothing changes: this would never come true\n" },
+        { LOG "    when: {change: data.v, from: [a], to: [a, a]}\n",
+          "t.yaml:4:44: error: from `a` to `a` nothing changes: this would never come true\n" },
+        { LOG "    when: {change: data.v, from: [a, b], to: a}\n", "" },
+        { LOG "    when: {change: data.v, from: a, to: [a, b]}\n", "" },
+        { LOG "    when: {change: data.v, to: a}\n", "" },
+        { CI "    when: {avg: duration, above: 5, within: 1h}\n",
+          "t.yaml:4:34: error: a bound on `duration` is a duration with its unit (90s 5m 1h 7d), "
+          "of ten years at most, not `5`\n" },
+        { CI "    when: {sum: duration, below: 64KB, within: 1h}\n",
+          "t.yaml:4:34: error: a bound on `duration` is a duration with its unit (90s 5m 1h 7d), "
+          "of ten years at most, not `64KB`\n" },
+        { CI "    when: {avg: duration, above: 5m, clear_below: 4, within: 1h}\n",
+          "t.yaml:4:51: error: a bound on `duration` is a duration with its unit (90s 5m 1h 7d), "
+          "of ten years at most, not `4`\n" },
+        { CI "    when: {avg: duration, above: 5m, clear_below: 4m, within: 1h}\n", "" },
+        { CI "    when: {avg: duration, above: 2x, against: 7d, within: 1h}\n", "" },
+        { CI "    when: {avg: data.n, above: 5, within: 1h}\n", "" },
+        { CI "    when: {avg: attempt, above: 5, within: 1h}\n", "" },
+        { CI "    when: {sum: state, above: 5, within: 1h}\n",
+          "t.yaml:4:17: error: `state` is never a number, a duration or a size: it has no "
+          "`sum`\n" },
+        { CI "    when: {max: time, above: 5, within: 1h}\n",
+          "t.yaml:4:17: error: `time` is never a number, a duration or a size: it has no `max`\n" },
+        { CI "    when: {p95: severity, above: 2x, against: 7d, within: 1h}\n",
+          "t.yaml:4:17: error: `severity` is never a number, a duration or a size: it has no "
+          "`p95`\n" },
         { CI "    when: {change: state, to: []}\n",
           "t.yaml:4:31: error: an empty list of values: nothing is in it\n" },
         { CI "    when: {avg: duration, within: 1h}\n",
@@ -200,8 +282,8 @@ static void r01_every_refusal_names_its_place_and_what_is_valid_there(void **sta
         { LOG "    propose: {approvers: {need: 0}}\n",
           "t.yaml:4:33: error: `need` must be between 1 and 20, not `0`\n" },
         { LOG "    propose: {approvers: {not: [boss]}}\n",
-          "t.yaml:4:26: error: no event of this rule can have `boss`; did you mean `host`? " KNOWN
-          "\n" },
+          "t.yaml:4:26: error: no event of this rule can have `boss`; where its payload has it, "
+          "write `data.boss`; " KNOWN "\n" },
         { LOG "    verify: {}\n", "t.yaml:4:13: error: `verify` is one of {ok: 1h}, {quiet: 30m}, "
                                   "{check: ACTION, with: {…}}, none\n" },
         { LOG "    verify: {ok: 1h}\n",
