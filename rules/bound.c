@@ -1,13 +1,14 @@
 #include "rules/bound.h"
 
 #include "src/base/clock.h"
+#include "src/base/json.h"
 #include "src/store/signals.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define NUMBER_MAX_BYTES 64
+#define NUMBER_MAX_BYTES JSON_NUMBER_TEXT_BYTES
 
 static struct quantity of_integer(int64_t value)
 {

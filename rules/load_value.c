@@ -113,6 +113,18 @@ static void check_word(const struct value_reading *reading, const struct node *s
     }
 }
 
+/* What equals it of the JSON numbers, where that is another text than the rule's. */
+static struct slice number_of(const struct value_reading *reading, const struct node *scalar)
+{
+    char room[JSON_NUMBER_TEXT_BYTES];
+    struct slice number = node_number_text(scalar, room);
+
+    if (reading->field->place != FIELD_OF_DATA || slice_is_absent(number) ||
+        slice_eq(number, scalar->text))
+        return (struct slice){ 0 };
+    return loader_keep(reading->loader, number);
+}
+
 static void read_equals(const struct value_reading *reading, const struct node *scalar,
                         struct test *test)
 {
@@ -122,8 +134,9 @@ static void read_equals(const struct value_reading *reading, const struct node *
         return;
     }
     check_word(reading, scalar);
-    *test =
-        (struct test){ .kind = TEST_EQUALS, .text = loader_keep(reading->loader, scalar->text) };
+    *test = (struct test){ .kind = TEST_EQUALS,
+                           .text = loader_keep(reading->loader, scalar->text),
+                           .number = number_of(reading, scalar) };
 }
 
 static void read_matches(const struct value_reading *reading, const struct node *scalar,
