@@ -226,7 +226,8 @@ static void read_network(const struct value_reading *reading, const struct node 
 
     if (node->type != NODE_SCALAR || network_parse(node->text, network, &is_exact))
         refuse(reading->loader, node,
-               "a network (10.0.0.0/8, 2001:db8::/32) or an address is expected here");
+               "a network (10.0.0.0/8, 2001:db8::/32) or an address, without leading zeros, is "
+               "expected here");
     else if (!is_exact)
         node_problem(reading->loader->problems, node,
                      "`%.80s` says more than its prefix holds: the network is %s, and an address "
