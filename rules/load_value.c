@@ -185,6 +185,23 @@ static const char *parse_bound(const struct value_reading *reading, struct slice
     return bound_wanted;
 }
 
+/* False where it is no duration and no size with decimals. */
+static bool refuse_decimals(struct loader *loader, const struct node *node, const char *what)
+{
+    char whole[TIME_TEXT_BYTES];
+
+    if (node->type != NODE_SCALAR ||
+        (!duration_has_decimals(node->text, whole) && !size_has_decimals(node->text, whole)))
+        return false;
+    if (whole[0])
+        node_problem(loader->problems, node, "%s has no decimals: write %s, not `%.80s`", what,
+                     whole, node->text.ptr);
+    else
+        node_problem(loader->problems, node, "%s has no decimals, not `%.80s`", what,
+                     node->text.ptr);
+    return true;
+}
+
 static void read_bound(const struct value_reading *reading, const struct node *node,
                        enum comparison comparison, struct test *test)
 {
@@ -196,7 +213,8 @@ static void read_bound(const struct value_reading *reading, const struct node *n
         wanted = "a time is compared with {before: 14d} or {after: 1h}";
     else if (node->type == NODE_SCALAR)
         wanted = parse_bound(reading, node->text, test);
-    if (wanted)
+    if (wanted && (reading->field->place == FIELD_OF_TIME ||
+                   !refuse_decimals(loader, node, "a bound that is a duration or a size")))
         refuse(loader, node, wanted);
 }
 
@@ -212,7 +230,8 @@ static void read_span(const struct value_reading *reading, const struct node *no
                                "at most";
 
     *test = (struct test){ .kind = kind };
-    if (node->type != NODE_SCALAR || duration_parse(node->text, &test->span_ms))
+    if ((node->type != NODE_SCALAR || duration_parse(node->text, &test->span_ms)) &&
+        !refuse_decimals(reading->loader, node, kind == TEST_BEFORE ? "`before`" : "`after`"))
         refuse(reading->loader, node, wanted);
 }
 

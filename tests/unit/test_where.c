@@ -124,6 +124,11 @@ static const struct {
     { "{data.bytes: {ge: 1KB}}", "{'kind':'push','data':{'bytes':'1KiB'}}", true },
     { "{data.bytes: {gt: 1KB}}", "{'kind':'push','data':{'bytes':'1KB'}}", false },
     { "{data.bytes: {gt: 1KB}}", "{'kind':'push','data':{'bytes':'1 apple'}}", false },
+    { "{data.bytes: {ge: 1GB}}", "{'kind':'push','data':{'bytes':'1.5GB'}}", true },
+    { "{data.bytes: {ge: 1GB}}", "{'kind':'push','data':{'bytes':'1.5 GB'}}", true },
+    { "{data.bytes: {ge: 1536MB, le: 1536MB}}", "{'kind':'push','data':{'bytes':'1.5GB'}}", true },
+    { "{data.bytes: {ge: 1GB}}", "{'kind':'push','data':{'bytes':'0.9 GiB'}}", false },
+    { "{data.bytes: {lt: 2GB}}", "{'kind':'push','data':{'bytes':'1,5 GB'}}", false },
     /* integers are exact, however large */
     { "{data.n: {ge: 9007199254740993}}", "{'kind':'push','data':{'n':9007199254740993}}", true },
     { "{data.n: {ge: 9007199254740993}}", "{'kind':'push','data':{'n':9007199254740992}}", false },
