@@ -107,6 +107,9 @@ static struct slice cut_number(struct slice *rest)
     while (at < end && *at != '-' && (*at < '0' || *at > '9'))
         at = *at == '"' ? skip_string(at, end) : at + 1;
     start = at;
+    at += at < end && *at == '-';
+    while (at < end && *at >= '0' && *at <= '9') /* most are integers */
+        at++;
     while (at < end && memchr("+-.0123456789eE", *at, 15))
         at++;
     *rest = (struct slice){ at, (size_t)(end - at) };
