@@ -1,13 +1,14 @@
 #include "rules/bound.h"
 
 #include "src/base/clock.h"
+#include "src/base/json.h"
 #include "src/store/signals.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define NUMBER_MAX_BYTES 64
+#define NUMBER_MAX_BYTES JSON_NUMBER_TEXT_BYTES
 
 static struct quantity of_integer(int64_t value)
 {
@@ -82,7 +83,14 @@ static enum rc read_duration(struct slice text, struct quantity *quantity)
 
 static enum rc read_size(struct slice text, struct quantity *quantity)
 {
-    return parse_size(text, quantity) ? parse_number(text, quantity) : RC_OK;
+    double bytes;
+
+    if (parse_size(text, quantity) == RC_OK || parse_number(text, quantity) == RC_OK)
+        return RC_OK;
+    if (size_parse_real(text, &bytes))
+        return RC_INVALID;
+    *quantity = (struct quantity){ .real = bytes };
+    return RC_OK;
 }
 
 static const struct {

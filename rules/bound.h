@@ -16,7 +16,7 @@ struct quantity {
 
 /* As a rule writes it: durations and sizes with their unit. RC_INVALID: it is none of that unit. */
 enum rc bound_parse(enum bound_unit unit, struct slice text, struct quantity *quantity) MUST_CHECK;
-/* As a payload says it: durations also with decimals and below a millisecond ("1m30.5s", "250us"), sizes also as plain bytes. */
+/* As a payload says it: durations also with decimals and below a millisecond ("1m30.5s", "250us"), sizes too ("1.5 GB"), and as plain bytes. */
 enum rc bound_read(enum bound_unit unit, struct slice text, struct quantity *quantity) MUST_CHECK;
 /* What a text is not that bound_read refused, for people: "no number". */
 const char *bound_fault(enum bound_unit unit);

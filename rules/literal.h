@@ -30,6 +30,7 @@ struct literal_set {
     unsigned worth; /* how little it is likely to stand in a text that does not match */
     bool
         or_escape; /* or the text has such an escape (literal_find_escape): what is meant may be written otherwise */
+    bool or_exponent; /* or it has a number with an exponent (literal_find_exponent): likewise */
 };
 
 /* All of them hold; the one of most worth first. */
@@ -70,6 +71,8 @@ size_t literal_expansions(const struct literal *literal, size_t offset);
 struct byte_set literal_class(const struct literal *literal, size_t place);
 /* Where a character is written as an escape of JSON (\u0041) that might stand in its place in a literal of a member; NULL: nowhere in `text`. */
 const char *literal_find_escape(struct slice text);
+/* The exponent of a JSON number that has one and may be the value of a member (4.2e1), which is looked at as json_number_text has it; NULL: none in `text`. */
+const char *literal_find_exponent(struct slice text);
 /* `byte` as it is compared where any case is meant. */
 static inline unsigned char literal_fold(unsigned char byte)
 {

@@ -1,4 +1,4 @@
-#include "rules/literal.h"
+#include "rules/literal_reading.h"
 
 #include <string.h>
 
@@ -61,7 +61,8 @@ bool literal_set_is_in(const struct literal_set *set, struct slice text)
         if (is_in(&set->items[i], text))
             return true;
     }
-    return set->or_escape && literal_find_escape(text);
+    return (set->or_escape && literal_find_escape(text)) ||
+           (set->or_exponent && literal_find_exponent(text));
 }
 
 /* Literals of members are of printable ASCII: \u0020 to \u007e. */
@@ -77,6 +78,38 @@ const char *literal_find_escape(struct slice text)
             return place;
         place += n_begin;
         place = memmem(place, (size_t)(end - place), begin, n_begin);
+    }
+    return NULL;
+}
+
+static bool is_one_of(char byte, struct slice bytes)
+{
+    return memchr(bytes.ptr, byte, bytes.len) != NULL;
+}
+
+/* Is what has its exponent at `at` a whole value, and no part of a word? There is a digit in front. */
+static bool is_number_with_exponent(struct slice text, size_t at)
+{
+    size_t begin = at, end = at + 1;
+
+    while (begin && is_one_of(text.ptr[begin - 1], SLICE("0123456789.-")))
+        begin--;
+    if (end < text.len && is_one_of(text.ptr[end], SLICE("+-")))
+        end++;
+    if (!begin || !is_one_of(text.ptr[begin - 1], SLICE(":,[ \t\r\n")) || end == text.len ||
+        !byte_is_digit(text.ptr[end]))
+        return false;
+    while (end < text.len && byte_is_digit(text.ptr[end]))
+        end++;
+    return end == text.len || is_one_of(text.ptr[end], SLICE(",]} \t\r\n"));
+}
+
+const char *literal_find_exponent(struct slice text)
+{
+    for (size_t i = 1; i < text.len; i++) {
+        if ((text.ptr[i] | 0x20) == 'e' && byte_is_digit(text.ptr[i - 1]) &&
+            is_number_with_exponent(text, i))
+            return text.ptr + i;
     }
     return NULL;
 }

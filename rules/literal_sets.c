@@ -79,6 +79,7 @@ static enum rc unite_two(struct literal_set *set, const struct literal_set *othe
     set->items = items;
     set->n_items += other->n_items;
     set->or_escape |= other->or_escape;
+    set->or_exponent |= other->or_exponent;
     if (other->worth < set->worth)
         set->worth = other->worth;
     if (set->worth > 1)
@@ -194,6 +195,16 @@ static bool may_be_unwritten(struct slice bytes)
     return memmem("true", 4, bytes.ptr, bytes.len) != NULL;
 }
 
+/* It may be all that is asked of a number, or a part of it. */
+static bool may_be_of_number(struct slice bytes)
+{
+    for (size_t i = 0; i < bytes.len; i++) {
+        if (!bytes.ptr[i] || !strchr("0123456789.-eE", bytes.ptr[i]))
+            return false;
+    }
+    return true;
+}
+
 static bool keep_verbatim(struct literal_set *set)
 {
     for (size_t i = 0; i < set->n_items; i++) {
@@ -204,6 +215,7 @@ static bool keep_verbatim(struct literal_set *set)
         literal->bytes = longest_verbatim(literal->bytes);
         if (literal->bytes.len < LITERAL_MIN_BYTES || may_be_unwritten(literal->bytes))
             return false;
+        set->or_exponent |= may_be_of_number(literal->bytes);
     }
     set->or_escape = true;
     return true;

@@ -114,6 +114,18 @@ static void check_word(const struct value_reading *reading, const struct node *s
     }
 }
 
+/* What equals it of the JSON numbers, where that is another text than the rule's. */
+static struct slice number_of(const struct value_reading *reading, const struct node *scalar)
+{
+    char room[JSON_NUMBER_TEXT_BYTES];
+    struct slice number = node_number_text(scalar, room);
+
+    if (reading->field->place != FIELD_OF_DATA || slice_is_absent(number) ||
+        slice_eq(number, scalar->text))
+        return (struct slice){ 0 };
+    return loader_keep(reading->loader, number);
+}
+
 static void read_equals(const struct value_reading *reading, const struct node *scalar,
                         struct test *test)
 {
@@ -123,8 +135,9 @@ static void read_equals(const struct value_reading *reading, const struct node *
         return;
     }
     check_word(reading, scalar);
-    *test =
-        (struct test){ .kind = TEST_EQUALS, .text = loader_keep(reading->loader, scalar->text) };
+    *test = (struct test){ .kind = TEST_EQUALS,
+                           .text = loader_keep(reading->loader, scalar->text),
+                           .number = number_of(reading, scalar) };
 }
 
 static void read_matches(const struct value_reading *reading, const struct node *scalar,
@@ -179,6 +192,23 @@ static bool has_no_order(const struct field_ref *field)
     return field_is_never_quantity(field) && !slice_eq(field->name, SLICE("severity"));
 }
 
+/* False where it is no duration and no size with decimals. */
+static bool refuse_decimals(struct loader *loader, const struct node *node, const char *what)
+{
+    char whole[TIME_TEXT_BYTES];
+
+    if (node->type != NODE_SCALAR ||
+        (!duration_has_decimals(node->text, whole) && !size_has_decimals(node->text, whole)))
+        return false;
+    if (whole[0])
+        node_problem(loader->problems, node, "%s has no decimals: write %s, not `%.80s`", what,
+                     whole, node->text.ptr);
+    else
+        node_problem(loader->problems, node, "%s has no decimals, not `%.80s`", what,
+                     node->text.ptr);
+    return true;
+}
+
 static void read_bound(const struct value_reading *reading, const struct node *node,
                        enum comparison comparison, struct test *test)
 {
@@ -197,7 +227,8 @@ static void read_bound(const struct value_reading *reading, const struct node *n
     } else if (node->type == NODE_SCALAR) {
         wanted = parse_bound(reading, node->text, test);
     }
-    if (wanted)
+    if (wanted && (reading->field->place == FIELD_OF_TIME ||
+                   !refuse_decimals(loader, node, "a bound that is a duration or a size")))
         refuse(loader, node, wanted);
 }
 
@@ -213,7 +244,8 @@ static void read_span(const struct value_reading *reading, const struct node *no
                                "at most";
 
     *test = (struct test){ .kind = kind };
-    if (node->type != NODE_SCALAR || duration_parse(node->text, &test->span_ms))
+    if ((node->type != NODE_SCALAR || duration_parse(node->text, &test->span_ms)) &&
+        !refuse_decimals(reading->loader, node, kind == TEST_BEFORE ? "`before`" : "`after`"))
         refuse(reading->loader, node, wanted);
     else if (field_is_never_time(reading->field))
         node_problem(reading->loader->problems, node,
@@ -231,7 +263,8 @@ static void read_network(const struct value_reading *reading, const struct node 
 
     if (node->type != NODE_SCALAR || network_parse(node->text, network, &is_exact))
         refuse(reading->loader, node,
-               "a network (10.0.0.0/8, 2001:db8::/32) or an address is expected here");
+               "a network (10.0.0.0/8, 2001:db8::/32) or an address, without leading zeros, is "
+               "expected here");
     else if (!is_exact)
         node_problem(reading->loader->problems, node,
                      "`%.80s` says more than its prefix holds: the network is %s, and an address "

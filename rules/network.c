@@ -69,8 +69,9 @@ enum rc network_parse(struct slice text, struct network *network, bool *is_exact
     *is_exact = true;
     if (read_address(address, network))
         return RC_INVALID;
-    if (has_prefix && (slice_starts(rest, SLICE("-")) || slice_to_int(rest, &n_bits) ||
-                       n_bits > 8 * network->n_bytes))
+    if (has_prefix &&
+        (slice_starts(rest, SLICE("-")) || (rest.len > 1 && slice_starts(rest, SLICE("0"))) ||
+         slice_to_int(rest, &n_bits) || n_bits > 8 * network->n_bytes))
         return RC_INVALID;
     if (has_prefix)
         network->n_bits = (uint8_t)n_bits;

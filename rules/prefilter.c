@@ -35,6 +35,8 @@ static size_t list_uses(struct prefilter *made)
             made->uses[n_uses++] = (struct use){ .literal = &first->items[j], .way = (uint32_t)i };
         if (first->or_escape)
             made->escaped[made->n_escaped++] = (uint32_t)i;
+        if (first->or_exponent)
+            made->of_number[made->n_of_number++] = (uint32_t)i;
     }
     if (n_uses)
         qsort(made->uses, n_uses, sizeof(*made->uses), compare_uses);
@@ -59,12 +61,13 @@ static enum rc index_literals(const struct making *making)
 
     for (size_t i = 0; i < made->n_ways; i++)
         n_uses += made->ways[i].sets.items[0].n_items;
-    made->n_literals = made->n_escaped = 0;
+    made->n_literals = made->n_escaped = made->n_of_number = 0;
     made->uses = arena_alloc(made->arena, n_uses + 1, sizeof(*made->uses));
     made->literals = arena_alloc(made->arena, n_uses + 1, sizeof(*made->literals));
     made->first_use = arena_alloc(made->arena, n_uses + 1, sizeof(*made->first_use));
     made->escaped = arena_alloc(made->arena, made->n_ways + 1, sizeof(*made->escaped));
-    if (!made->uses || !made->literals || !made->first_use || !made->escaped)
+    made->of_number = arena_alloc(made->arena, made->n_ways + 1, sizeof(*made->of_number));
+    if (!made->uses || !made->literals || !made->first_use || !made->escaped || !made->of_number)
         return RC_NO_MEMORY;
     list_literals(made, list_uses(made));
     return gram_table_new(made->literals, made->n_literals, making->frequency, made->arena,

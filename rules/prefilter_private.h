@@ -32,6 +32,8 @@ struct prefilter {
     uint32_t *first_use; /* of each literal, and one more */
     uint32_t *escaped;   /* ways whose first set allows for an escape */
     size_t n_escaped;
+    uint32_t *of_number; /* ways whose first set allows for an exponent */
+    size_t n_of_number;
     struct gram_table *table;
 };
 

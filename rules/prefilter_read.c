@@ -16,6 +16,17 @@ struct building {
 
 static enum rc read_test(const struct test *test, struct arena *arena, struct literal_sets *sets);
 
+static enum rc read_equals(const struct test *test, struct arena *arena, struct literal_sets *sets)
+{
+    struct literal_sets of_number;
+    enum rc rc = literal_read_text(test->text, arena, sets);
+
+    if (rc || slice_is_absent(test->number))
+        return rc;
+    rc = literal_read_text(test->number, arena, &of_number);
+    return rc ? rc : literal_sets_unite(sets, &of_number, arena);
+}
+
 static enum rc read_any(const struct test *test, struct arena *arena, struct literal_sets *sets)
 {
     for (size_t i = 0; i < test->n_parts; i++) {
@@ -50,7 +61,7 @@ static enum rc read_test(const struct test *test, struct arena *arena, struct li
     *sets = (struct literal_sets){ 0 };
     switch (test->kind) {
     case TEST_EQUALS:
-        return literal_read_text(test->text, arena, sets);
+        return read_equals(test, arena, sets);
     case TEST_MATCHES:
         return literal_read_pattern(pattern_source(test->pattern), arena, sets);
     case TEST_ANY:
@@ -115,7 +126,8 @@ static enum rc read_where(const struct building *building, const struct where *w
 
 static bool same_set(const struct literal_set *a, const struct literal_set *b)
 {
-    if (a->n_items != b->n_items || a->or_escape != b->or_escape)
+    if (a->n_items != b->n_items || a->or_escape != b->or_escape ||
+        a->or_exponent != b->or_exponent)
         return false;
     for (size_t i = 0; i < a->n_items; i++) {
         if (literal_compare(&a->items[i], &b->items[i]) != 0)

@@ -153,22 +153,33 @@ static enum rc on_found(void *context, uint32_t literal, const char *place)
     return rc;
 }
 
-/* Where a text has an escape, a member may say what does not stand there. */
-static enum rc find_escapes(struct scan *scan)
+/* Of what is found in a text, each of the ways is tried on it. */
+static enum rc find_all(struct scan *scan, const char *(*find)(struct slice text), size_t n_bytes,
+                        const uint32_t *ways, size_t n_ways)
 {
     const char *end = scan->bytes.ptr + scan->bytes.len;
     struct slice rest = scan->bytes;
     const char *place;
     enum rc rc = RC_OK;
 
-    while (!rc && (place = literal_find_escape(rest))) {
-        bool is_escape = enter_text(scan, place, LITERAL_ESCAPE_BYTES);
+    while (!rc && n_ways && (place = find(rest))) {
+        bool is_inside = enter_text(scan, place, n_bytes);
 
-        for (size_t i = 0; is_escape && !rc && i < scan->prefilter->n_escaped; i++)
-            rc = try_way(scan, scan->prefilter->escaped[i]);
+        for (size_t i = 0; is_inside && !rc && i < n_ways; i++)
+            rc = try_way(scan, ways[i]);
         rest = (struct slice){ place + 1, (size_t)(end - place) - 1 };
     }
     return rc;
+}
+
+/* Where a text has an escape, or a number with an exponent, a member may say what does not stand there. */
+static enum rc find_written_otherwise(struct scan *scan)
+{
+    const struct prefilter *made = scan->prefilter;
+    enum rc rc =
+        find_all(scan, literal_find_escape, LITERAL_ESCAPE_BYTES, made->escaped, made->n_escaped);
+
+    return rc ? rc : find_all(scan, literal_find_exponent, 1, made->of_number, made->n_of_number);
 }
 
 static int compare_candidates(const void *a, const void *b)
@@ -224,8 +235,8 @@ static enum rc run(struct scan *scan, struct candidate_list *candidates)
     rc = make_room_for_ways(scan->scratch, scan->prefilter->n_ways);
     if (!rc)
         rc = gram_table_scan(scan->prefilter->table, scan->bytes, on_found, scan);
-    if (!rc && scan->prefilter->n_escaped)
-        rc = find_escapes(scan);
+    if (!rc)
+        rc = find_written_otherwise(scan);
     scan->scratch->n_seen += scan->bytes.len + 1;
     if (!rc)
         put_in_order(scan, candidates);

@@ -13,7 +13,7 @@
 enum test_result { TEST_FAILED, TEST_HELD, TEST_FAULTY };
 
 enum test_kind {
-    TEST_EQUALS,   /* the text, byte by byte: 9007199254740993 is not 9007199254740992 */
+    TEST_EQUALS, /* the text, byte by byte: 9007199254740993 is not 9007199254740992; but 42.0 is 42 as a JSON number */
     TEST_MATCHES,  /* contains a match of the pattern */
     TEST_EXISTS,   /* is there, or is absent */
     TEST_COMPARES, /* gt ge lt le */
@@ -33,7 +33,11 @@ struct where;
 struct test {
     enum test_kind kind;
     union {
-        struct slice text;             /* EQUALS */
+        struct {
+            struct slice text; /* EQUALS */
+            struct slice
+                number; /* what a JSON number is that equals it (json_number_text), where that is not `text`; else absent */
+        };
         const struct pattern *pattern; /* MATCHES; the rule set's */
         bool exists;                   /* EXISTS: is it asked to be there? */
         struct {

@@ -104,6 +104,35 @@ static enum test_result test_texts(const struct test *test, const struct trying 
     return best;
 }
 
+/* -- a number that is written in several ways -- */
+
+struct number_search {
+    const struct test *test;
+    bool held;
+};
+
+/* Text equals as the rule writes it, a number as numbers do. */
+static bool search_equal(void *context, const struct json *node)
+{
+    struct number_search *search = context;
+    bool is_number = json_type_of(node) == JSON_NUMBER;
+
+    search->held = slice_eq(json_text(node), is_number ? search->test->number : search->test->text);
+    return !search->held;
+}
+
+static enum test_result test_equals(const struct test *test, const struct trying *trying)
+{
+    struct number_search search = { .test = test };
+    const struct json *data = trying->evaluation->event->data;
+
+    if (slice_is_absent(test->number))
+        return test_texts(test, trying);
+    if (data)
+        json_path_each(trying->field->path, data, search_equal, &search);
+    return test_of(search.held);
+}
+
 /* -- elements of lists -- */
 
 struct element_search {
@@ -180,6 +209,7 @@ static bool is_of_a_text(const struct test *test)
 {
     switch (test->kind) {
     case TEST_EQUALS:
+        return slice_is_absent(test->number);
     case TEST_MATCHES:
     case TEST_COMPARES:
     case TEST_BEFORE:
@@ -272,6 +302,7 @@ enum test_result test_holds(const struct test *test, const struct trying *trying
 {
     switch (test->kind) {
     case TEST_EQUALS:
+        return test_equals(test, trying);
     case TEST_MATCHES:
     case TEST_COMPARES:
     case TEST_BEFORE:

@@ -125,10 +125,16 @@ static bool read_schedule(struct loader *loader, const struct node *map, struct 
 static bool read_length(struct loader *loader, const struct node *node, struct absent_spec *spec)
 {
     bool is_text = node->type == NODE_SCALAR && !node->is_null;
+    char whole[TIME_TEXT_BYTES];
 
     if (is_text && duration_parse(node->text, &spec->absent_ms) == RC_OK &&
         spec->absent_ms >= SECOND_MS && spec->absent_ms <= 366 * DAY_MS)
         return true;
+    if (is_text && duration_has_decimals(node->text, whole) && whole[0]) {
+        node_problem(loader->problems, node, "`absent` has no decimals: write %s, not `%.40s`",
+                     whole, node->text.ptr);
+        return false;
+    }
     node_problem(loader->problems, node,
                  "`absent` is a duration from 1s to 366d with its unit, as 24h, or a map: "
                  "{cron: \"0 2 * * mon-fri\", tz: UTC}");

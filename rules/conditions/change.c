@@ -72,15 +72,42 @@ static bool is_possible(struct rule_reading *reading, const struct value_field *
     return false;
 }
 
+/* Of a member that is a number all ways to write it are one value. A fraction that ends in 0 is taken for a version, which
+ * is text: 1.10 is not 1.1. */
+static struct slice number_of(const struct value_field *field, const struct node *scalar,
+                              char *room)
+{
+    struct slice number = node_number_text(scalar, room);
+    size_t offset;
+
+    if (field->field.place != FIELD_OF_DATA || slice_is_absent(number) ||
+        slice_eq(number, scalar->text))
+        return (struct slice){ 0 };
+    if (slice_ends(scalar->text, SLICE("0")) && slice_find(number, SLICE("."), &offset) == RC_OK)
+        return (struct slice){ 0 };
+    return number;
+}
+
+static void add_value(struct rule_reading *reading, struct slice text, struct values *values)
+{
+    if (value_digest_of(text, &values->digests[values->n_items++]))
+        reading->loader->rc = RC_NO_MEMORY;
+}
+
 static void read_word(struct rule_reading *reading, const struct value_field *field,
                       const struct node *scalar, struct values *values)
 {
+    char room[JSON_NUMBER_TEXT_BYTES];
+    struct slice number = number_of(field, scalar, room);
+
     if (scalar->type != NODE_SCALAR || scalar->is_null || node_is_pattern(scalar))
         node_problem(reading->loader->problems, scalar,
                      "`from` and `to` name values, one or a list of them, not %s", what_is(scalar));
-    else if (is_possible(reading, field, scalar) &&
-             value_digest_of(scalar->text, &values->digests[values->n_items++]))
-        reading->loader->rc = RC_NO_MEMORY;
+    else if (is_possible(reading, field, scalar)) {
+        add_value(reading, scalar->text, values);
+        if (!slice_is_absent(number))
+            add_value(reading, number, values);
+    }
 }
 
 static void read_values(struct rule_reading *reading, const struct value_field *field,
@@ -89,7 +116,7 @@ static void read_values(struct rule_reading *reading, const struct value_field *
     bool is_list = node->type == NODE_LIST;
 
     values->digests =
-        loader_alloc(reading->loader, is_list ? node->n_items : 1, sizeof(*values->digests));
+        loader_alloc(reading->loader, 2 * (is_list ? node->n_items : 1), sizeof(*values->digests));
     if (!values->digests)
         return;
     if (!is_list)

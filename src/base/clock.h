@@ -54,9 +54,16 @@ int64_t time_year(int64_t time_ms);
 enum rc duration_parse(struct slice text, int64_t *duration_ms) MUST_CHECK;
 /* As programs write what they measured: also with decimals, and below a millisecond ("1m30.5s", "350us", "12ns"). In milliseconds; however long. */
 enum rc duration_parse_real(struct slice text, double *duration_ms) MUST_CHECK;
+/* True for a duration with decimals, which duration_parse refuses. `whole` is the same without them ("90m" for 1.5h), empty where no unit says it;
+ * it holds TIME_TEXT_BYTES. */
+bool duration_has_decimals(struct slice text, char *whole);
 /* The shortest exact form ("90s" is "1m30s"); `text` holds TIME_TEXT_BYTES; returns it. */
 const char *duration_format(int64_t duration_ms, char *text);
 /* For people: "3 s", "5 min", "2 h", "4 days". `text` holds TIME_TEXT_BYTES; returns it. */
 const char *duration_format_rough(int64_t duration_ms, char *text);
 /* "64KB", "5MB", "2GB", "1TB", "512B": powers of 1024, an "i" is accepted ("64KiB"). Without a unit: RC_INVALID. */
 enum rc size_parse(struct slice text, int64_t *bytes) MUST_CHECK;
+/* As programs write what they measured: also with decimals, and with a blank before the unit ("1.5 GB"); however much. */
+enum rc size_parse_real(struct slice text, double *bytes) MUST_CHECK;
+/* As duration_has_decimals, of sizes: "1536MB" for 1.5GB. */
+bool size_has_decimals(struct slice text, char *whole);

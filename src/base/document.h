@@ -55,6 +55,9 @@ void node_sort_pairs(const struct node *map, const struct node_pair **sorted);
 /* The tree as JSON with sorted keys: plain true, false and JSON numbers typed
  * (but a fraction that ends in 0 is a version, not a number), null where is_null, all else strings. What versions are hashes of. */
 void node_write_json(const struct node *node, struct json_writer *writer);
+/* The text of the JSON number that a plain scalar is (json_number_text), whatever it ends in; absent where it is none. As json_number_text, `text` holds
+ * JSON_NUMBER_TEXT_BYTES; borrows either. */
+struct slice node_number_text(const struct node *node, char *text);
 /* problems_add at the node's (or a mark's) place. */
 void node_problem(struct problems *problems, const struct node *node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

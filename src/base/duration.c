@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #define LONGEST_DURATION_MS (3650 * DAY_MS) /* ten years, whichever they are */
 
@@ -128,6 +129,28 @@ enum rc duration_parse_real(struct slice text, double *duration_ms)
     return RC_OK;
 }
 
+bool duration_has_decimals(struct slice text, char *whole)
+{
+    int64_t exact_ms;
+    double real_ms, rest_ms;
+    size_t i = 0;
+
+    whole[0] = '\0';
+    if (duration_parse_real(text, &real_ms) || !memchr(text.ptr, '.', text.len))
+        return false;
+    if (real_ms < 1 || real_ms > (double)LONGEST_DURATION_MS)
+        return true;
+    exact_ms = (int64_t)(real_ms + 0.5);
+    rest_ms = real_ms - (double)exact_ms;
+    if (rest_ms > real_ms * 1e-12 || -rest_ms > real_ms * 1e-12) /* more than a double's error */
+        return true;
+    while (exact_ms % duration_units[i].unit_ms)
+        i++;
+    (void)snprintf(whole, TIME_TEXT_BYTES, "%" PRId64 "%s", exact_ms / duration_units[i].unit_ms,
+                   duration_units[i].name);
+    return true;
+}
+
 const char *duration_format(int64_t duration_ms, char *text)
 {
     uint64_t rest_ms = duration_ms < 0 ? 0 - (uint64_t)duration_ms : (uint64_t)duration_ms;
@@ -183,19 +206,67 @@ static const struct size_unit {
     { .name = "TB", .binary_name = "TiB", .shift = 40 },
 };
 
+#define N_SIZE_UNITS (sizeof(size_units) / sizeof(size_units[0]))
+
+/* NULL: it is none. */
+static const struct size_unit *find_size_unit(struct slice name)
+{
+    for (size_t i = 0; i < N_SIZE_UNITS; i++) {
+        if (slice_eq_nocase(name, slice_of(size_units[i].name)) ||
+            slice_eq_nocase(name, slice_of(size_units[i].binary_name)))
+            return &size_units[i];
+    }
+    return NULL;
+}
+
 enum rc size_parse(struct slice text, int64_t *bytes)
 {
+    const struct size_unit *unit;
     int64_t value;
 
     if (slice_to_int(cut_run(&text, true), &value))
         return RC_INVALID;
-    for (size_t i = 0; i < sizeof(size_units) / sizeof(size_units[0]); i++) {
-        if (!slice_eq_nocase(text, slice_of(size_units[i].name)) &&
-            !slice_eq_nocase(text, slice_of(size_units[i].binary_name)))
-            continue;
-        if (__builtin_mul_overflow(value, (int64_t)1 << size_units[i].shift, bytes))
-            return RC_INVALID;
-        return RC_OK;
+    unit = find_size_unit(text);
+    if (!unit || __builtin_mul_overflow(value, (int64_t)1 << unit->shift, bytes))
+        return RC_INVALID;
+    return RC_OK;
+}
+
+enum rc size_parse_real(struct slice text, double *bytes)
+{
+    const struct size_unit *unit;
+    double value;
+
+    if (!take_real(&text, &value))
+        return RC_INVALID;
+    if (slice_starts(text, SLICE(" "))) {
+        text.ptr++;
+        text.len--;
     }
-    return RC_INVALID;
+    unit = find_size_unit(text);
+    if (!unit)
+        return RC_INVALID;
+    *bytes = value * (double)((int64_t)1 << unit->shift);
+    return RC_OK;
+}
+
+bool size_has_decimals(struct slice text, char *whole)
+{
+    size_t i = N_SIZE_UNITS;
+    int64_t exact;
+    double real;
+
+    whole[0] = '\0';
+    if (size_parse_real(text, &real) || !memchr(text.ptr, '.', text.len))
+        return false;
+    if (real < 1 || real >= (double)((int64_t)1 << 53))
+        return true;
+    exact = (int64_t)real;
+    if ((double)exact != real)
+        return true;
+    while (exact % ((int64_t)1 << size_units[--i].shift))
+        ;
+    (void)snprintf(whole, TIME_TEXT_BYTES, "%" PRId64 "%s", exact >> size_units[i].shift,
+                   size_units[i].name);
+    return true;
 }

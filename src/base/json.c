@@ -5,7 +5,8 @@
 #include <threads.h>
 
 /* A node of ours is cJSON's own, with two differences: a number has the type cJSON_Raw with its text as valuestring, so that
- * nothing rounds it, and a string holds no NUL, because json_scan has refused it. */
+ * nothing rounds it, and a string holds no NUL, because json_scan has refused it. Where a number is written in another way than
+ * json_number_text has it, that text stands behind the first, and valueint says where; else valueint is 0. */
 
 /* The first of a tree, and where all of it lies. */
 struct root {
@@ -106,6 +107,9 @@ static struct slice cut_number(struct slice *rest)
     while (at < end && *at != '-' && (*at < '0' || *at > '9'))
         at = *at == '"' ? skip_string(at, end) : at + 1;
     start = at;
+    at += at < end && *at == '-';
+    while (at < end && *at >= '0' && *at <= '9') /* most are integers */
+        at++;
     while (at < end && memchr("+-.0123456789eE", *at, 15))
         at++;
     *rest = (struct slice){ at, (size_t)(end - at) };
@@ -114,15 +118,24 @@ static struct slice cut_number(struct slice *rest)
 
 static enum rc keep_number_text(cJSON *item, struct slice *rest)
 {
-    struct slice text = cut_number(rest);
-    char *copy = cJSON_malloc(text.len + 1);
+    char room[JSON_NUMBER_TEXT_BYTES];
+    struct slice written = cut_number(rest);
+    struct slice text = json_number_text(written, room);
+    bool is_the_same = text.ptr == written.ptr || slice_eq(text, written);
+    char *copy = cJSON_malloc(written.len + 1 + (is_the_same ? 0 : text.len + 1));
 
     if (!copy)
         return RC_NO_MEMORY;
-    memcpy(copy, text.ptr, text.len);
-    copy[text.len] = '\0';
+    memcpy(copy, written.ptr, written.len);
+    copy[written.len] = '\0';
     item->valuestring = copy;
+    item->valueint = 0;
     item->type = cJSON_Raw;
+    if (is_the_same)
+        return RC_OK;
+    item->valueint = (int)written.len + 1;
+    memcpy(copy + item->valueint, text.ptr, text.len);
+    copy[item->valueint + (int)text.len] = '\0';
     return RC_OK;
 }
 
@@ -256,8 +269,9 @@ struct slice json_text(const struct json *node)
         return (struct slice){ 0 };
     switch (type_of(node)) {
     case cJSON_String:
-    case cJSON_Raw:
         return slice_of(item_of(node)->valuestring);
+    case cJSON_Raw:
+        return slice_of(item_of(node)->valuestring + item_of(node)->valueint);
     case cJSON_True:
         return SLICE("true");
     case cJSON_False:
@@ -272,6 +286,11 @@ struct slice json_string(const struct json *node)
     return node && type_of(node) == cJSON_String ? json_text(node) : (struct slice){ 0 };
 }
 
+struct slice json_number_written(const struct json *node)
+{
+    return slice_of(node && type_of(node) == cJSON_Raw ? item_of(node)->valuestring : NULL);
+}
+
 enum rc json_number(const struct json *node, double *value)
 {
     if (!node || type_of(node) != cJSON_Raw)
@@ -282,7 +301,7 @@ enum rc json_number(const struct json *node, double *value)
 
 enum rc json_int(const struct json *node, int64_t *value)
 {
-    if (!node || type_of(node) != cJSON_Raw || slice_to_int(json_text(node), value) != RC_OK)
+    if (!node || slice_to_int(json_number_written(node), value) != RC_OK)
         return RC_NOT_FOUND;
     return RC_OK;
 }

@@ -3,7 +3,7 @@
  * cJSON stops here. It alone would accept trailing garbage, cut strings at an
  * escaped NUL, fold the case of keys and round integers from 10^15. So every
  * text passes json_scan first, lookups are case-sensitive, and a number keeps
- * the text it came as. */
+ * the text it came as: a tree is written as it was read. As a value a number has one text, however it was written. */
 #pragma once
 
 #include "src/base/arena.h"
@@ -59,15 +59,23 @@ const struct json *json_next(const struct json *node);
 /* Name of a member of an object; absent for others. */
 struct slice json_name(const struct json *node);
 size_t json_count(const struct json *node);
-/* Text of a scalar: a string's value, a number exactly as it was written, "true", "false". Absent for null, arrays,
+/* Text of a scalar: a string's value, a number as json_number_text has it, "true", "false". Absent for null, arrays,
  * objects and NULL, so that lookups can be chained. Borrowed from the tree. */
 struct slice json_text(const struct json *node);
 /* A string's value; absent for anything else, numbers included. */
 struct slice json_string(const struct json *node);
+/* A number exactly as it was written; absent for anything else. */
+struct slice json_number_written(const struct json *node);
 /* RC_NOT_FOUND when not a number. */
 enum rc json_number(const struct json *node, double *value) MUST_CHECK;
 /* Integers of 64 bits, exactly; RC_NOT_FOUND when it is not one. */
 enum rc json_int(const struct json *node, int64_t *value) MUST_CHECK;
+
+#define JSON_NUMBER_TEXT_BYTES 80
+/* The one text of a JSON number, by which equal numbers are equal: 42 of 42.0 and 4.2e1, 0.5 of 0.50, 0 of -0. Exact, whatever its size:
+ * without an exponent where that takes at most 63 bytes, and an integer as it is written. What has no exponent begins with its text, a
+ * sign of 0 aside. `written` must be a JSON number; `text` holds JSON_NUMBER_TEXT_BYTES. Borrows either. */
+struct slice json_number_text(struct slice written, char *text);
 
 /* A path into a tree: a.b[0].c, [*] for any element, ["odd key"] (in which a backslash takes the next byte as it is). */
 struct json_path;

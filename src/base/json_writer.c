@@ -209,6 +209,8 @@ void json_write_node(struct json_writer *writer, const struct json *node)
         json_write_text(writer, json_text(node));
         break;
     case JSON_NUMBER:
+        json_write_raw(writer, json_number_written(node));
+        break;
     case JSON_TRUE:
     case JSON_FALSE:
         json_write_raw(writer, json_text(node));

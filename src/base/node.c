@@ -72,17 +72,30 @@ const char *node_type_text(const struct node *node)
     return names[node->type];
 }
 
-/* A JSON number that stands as it would be written: 1.10 is a version, and as a number it would be 1.1. */
-static bool is_number(struct slice text)
+static bool is_json_number(struct slice text)
 {
     struct json_fault fault;
-    size_t offset;
 
     if (text.len == 0 || (text.ptr[0] != '-' && (text.ptr[0] < '0' || text.ptr[0] > '9')))
         return false;
+    return json_scan(text, JSON_LIMITS_DEFAULT, &fault) == RC_OK;
+}
+
+/* A JSON number that stands as it would be written: 1.10 is a version, and as a number it would be 1.1. */
+static bool is_number(struct slice text)
+{
+    size_t offset;
+
     if (slice_find(text, SLICE("."), &offset) == RC_OK && slice_ends(text, SLICE("0")))
         return false;
-    return json_scan(text, JSON_LIMITS_DEFAULT, &fault) == RC_OK;
+    return is_json_number(text);
+}
+
+struct slice node_number_text(const struct node *node, char *text)
+{
+    if (node->type != NODE_SCALAR || node->style != NODE_PLAIN || !is_json_number(node->text))
+        return (struct slice){ 0 };
+    return json_number_text(node->text, text);
 }
 
 static void write_scalar(const struct node *node, struct json_writer *writer)

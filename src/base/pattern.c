@@ -1,5 +1,7 @@
 #include "src/base/pattern.h"
 
+#include "src/base/utf8.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -34,7 +36,10 @@ struct machine {
 };
 
 struct pattern {
-    pcre2_code *code;
+    pcre2_code *code; /* with the flag u it takes UTF-8 alone, and says so of other text */
+    /* With the flag u: the same for text that has bad bytes. The interpreter alone has it, since the JIT of PCRE2 before 10.43
+     * takes nothing beyond ASCII for \S, \D and \W when it has to expect bad bytes, and its [^k] in any case takes those. */
+    pcre2_code *code_of_broken;
     struct machine *machine;
     char *source; /* `/pattern/flags` */
     size_t source_bytes;
@@ -59,8 +64,7 @@ static const struct {
     { .letter = 'i', .option = PCRE2_CASELESS },
     { .letter = 'x', .option = PCRE2_EXTENDED },
     { .letter = 's', .option = PCRE2_DOTALL },
-    /* A bad byte still matches nothing but itself, and stops nothing. */
-    { .letter = 'u', .option = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF },
+    { .letter = 'u', .option = PCRE2_UTF },
 };
 
 /* Flags of other languages, too, so that pattern_parse can say what is wrong with them. */
@@ -209,7 +213,12 @@ static enum rc compile(struct pattern *pattern, struct slice inside, uint32_t op
     (void)pcre2_pattern_info(pattern->code, PCRE2_INFO_CAPTURECOUNT, &n_groups);
     if (n_groups > GROUPS_MAX)
         return refuse(fault, 1, "more than 100 groups: use (?:…) where nothing is captured");
-    return RC_OK;
+    if (!(options & PCRE2_UTF))
+        return RC_OK;
+    pattern->code_of_broken =
+        pcre2_compile((PCRE2_SPTR)inside.ptr, inside.len, options | PCRE2_MATCH_INVALID_UTF, &error,
+                      &offset, NULL);
+    return pattern->code_of_broken ? RC_OK : RC_NO_MEMORY;
 }
 
 /* A pattern and its machine, in one piece of memory. */
@@ -310,7 +319,8 @@ enum rc pattern_twin(const struct pattern *pattern, struct pattern **twin)
     if (!made)
         return RC_NO_MEMORY;
     made->code = pcre2_code_copy(pattern->code);
-    if (!made->code) {
+    made->code_of_broken = pcre2_code_copy(pattern->code_of_broken); /* NULL of NULL */
+    if (!made->code || !made->code_of_broken != !pattern->code_of_broken) {
         pattern_free(made);
         return RC_NO_MEMORY;
     }
@@ -323,6 +333,7 @@ void pattern_free(struct pattern *pattern)
     if (!pattern)
         return;
     pcre2_code_free(pattern->code);
+    pcre2_code_free(pattern->code_of_broken);
     free(pattern->groups);
     free(pattern->source);
     free(pattern);
@@ -425,16 +436,23 @@ static void make_machine(const struct pattern *pattern)
     pthread_mutex_unlock(&making);
 }
 
-static enum pattern_result match_part(const struct pattern *pattern, struct slice subject,
-                                      uint32_t options, struct pattern_scratch *scratch)
+/* What PCRE2 says. */
+static int match_part(const pcre2_code *code, struct slice subject, uint32_t options,
+                      struct pattern_scratch *scratch)
 {
-    int result;
-
-    if (slice_is_absent(subject))
-        subject = SLICE("");
     scratch->subject = subject;
-    result = pcre2_match(pattern->code, (PCRE2_SPTR)subject.ptr, subject.len, 0, options,
-                         scratch->match, scratch->context);
+    return pcre2_match(code, (PCRE2_SPTR)subject.ptr, subject.len, 0, options, scratch->match,
+                       scratch->context);
+}
+
+/* With the flag u of a text that is not UTF-8; what `code_of_broken` finds is never told so. */
+static bool is_of_broken_text(int result)
+{
+    return result <= PCRE2_ERROR_UTF8_ERR1 && result >= PCRE2_ERROR_UTF8_ERR21;
+}
+
+static enum pattern_result result_of(int result, struct pattern_scratch *scratch)
+{
     if (result >= 0)
         return PATTERN_MATCH;
     if (result == PCRE2_ERROR_NOMATCH)
@@ -443,34 +461,69 @@ static enum pattern_result match_part(const struct pattern *pattern, struct slic
     return PATTERN_ERROR;
 }
 
-enum pattern_result pattern_search(const struct pattern *pattern, struct slice subject,
-                                   struct pattern_scratch *scratch)
+/* How far the cut at `at` has to move so that it goes through no character of UTF-8: 0 as well where it goes through none. */
+static size_t bytes_to_border(struct slice text, size_t at)
 {
-    enum pattern_result result;
-    size_t half;
+    for (size_t n_back = 1; n_back <= 3; n_back++) {
+        size_t n_bytes = utf8_char_len(text.ptr + at - n_back, text.len - at + n_back, NULL);
 
-    make_machine(pattern);
-    if (subject.len <= pattern->machine->subject_max_bytes)
-        return match_part(pattern, subject, 0, scratch);
-    half = pattern->machine->subject_max_bytes / 2;
-    result = match_part(pattern, (struct slice){ subject.ptr, half }, PCRE2_NOTEOL, scratch);
-    if (result != PATTERN_NO_MATCH)
+        if (n_bytes)
+            return n_bytes > n_back ? n_back : 0;
+    }
+    return 0;
+}
+
+/* The first and the last part of a longer text. */
+static int search_ends(const pcre2_code *code, struct slice subject, size_t max_bytes,
+                       struct pattern_scratch *scratch)
+{
+    const size_t half = max_bytes / 2;
+    size_t begin = subject.len - half;
+    int result;
+
+    if (subject.len <= max_bytes)
+        return match_part(code, subject, 0, scratch);
+    result = match_part(code, (struct slice){ subject.ptr, half - bytes_to_border(subject, half) },
+                        PCRE2_NOTEOL, scratch);
+    if (result != PCRE2_ERROR_NOMATCH)
         return result;
-    return match_part(pattern, (struct slice){ subject.ptr + (subject.len - half), half },
+    begin -= bytes_to_border(subject, begin);
+    return match_part(code, (struct slice){ subject.ptr + begin, subject.len - begin },
                       PCRE2_NOTBOL, scratch);
 }
 
+enum pattern_result pattern_search(const struct pattern *pattern, struct slice subject,
+                                   struct pattern_scratch *scratch)
+{
+    int result;
+
+    if (slice_is_absent(subject))
+        subject = SLICE("");
+    make_machine(pattern);
+    result = search_ends(pattern->code, subject, pattern->machine->subject_max_bytes, scratch);
+    if (is_of_broken_text(result))
+        result =
+            search_ends(pattern->code_of_broken, subject, SUBJECT_MAX_BYTES_WITHOUT_JIT, scratch);
+    return result_of(result, scratch);
+}
+
 /* ENDANCHORED sends this to the interpreter. Anchored, there is one offset to start from, so that its limits hold for the
- * whole match. */
+ * whole match. A bad byte matches nothing, so that a text with one never matches whole; `code_of_broken` would take
+ * what stands between two of them for the whole. */
 enum pattern_result pattern_match_whole(const struct pattern *pattern, struct slice subject,
                                         struct pattern_scratch *scratch)
 {
+    int result;
+
+    if (slice_is_absent(subject))
+        subject = SLICE("");
     if (subject.len > SUBJECT_MAX_BYTES) {
         scratch->error = SUBJECT_TOO_LONG;
         return PATTERN_ERROR;
     }
     make_machine(pattern);
-    return match_part(pattern, subject, PCRE2_ANCHORED | PCRE2_ENDANCHORED, scratch);
+    result = match_part(pattern->code, subject, PCRE2_ANCHORED | PCRE2_ENDANCHORED, scratch);
+    return is_of_broken_text(result) ? PATTERN_NO_MATCH : result_of(result, scratch);
 }
 
 struct slice pattern_captured(const struct pattern *pattern, size_t i,

@@ -2,7 +2,9 @@
  *
  * PCRE2 stops here. Compiled with JIT where the system allows it, without UTF
  * mode (one bad byte must not stop a match), match limit 100,000, depth limit and heap limit set,
- * subject at most 64 KiB (of longer text the first and the last 32 KiB; 2 KiB without JIT). \C, callouts
+ * subject at most 64 KiB (of longer text the first and the last 32 KiB; 2 KiB without JIT). With the flag u,
+ * UTF-8 is matched by characters; a byte that is none is matched by nothing, and stops nothing: of such a text
+ * 2 KiB are searched, and it never matches whole. \C, callouts
  * and start-of-pattern verbs are refused; so are control characters, more than 100 groups and two groups of one name. An error while matching is a third result
  * beside match and no match. Patterns are read-only and shared by threads; each thread matches with
  * a `struct pattern_scratch` of its own. The first search makes the machine code, under a lock. */

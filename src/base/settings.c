@@ -127,6 +127,28 @@ static enum rc check_range(const struct reader *reader, const struct setting *se
     return RC_INVALID;
 }
 
+/* A duration or a size indeed, but with decimals: what is exact has none. */
+static bool has_decimals(const struct setting *setting, struct slice text, char *whole)
+{
+    return (setting->type == SETTING_DURATION && duration_has_decimals(text, whole)) ||
+           (setting->type == SETTING_SIZE && size_has_decimals(text, whole));
+}
+
+static enum rc refuse_decimals(const struct reader *reader, const struct setting *setting,
+                               const struct node *value, const char *whole)
+{
+    const char *kind = setting->type == SETTING_SIZE ? "size" : "duration";
+
+    if (whole[0])
+        node_problem(reader->problems, value,
+                     "`%s` takes a %s without decimals: write %s, not `%.*s`", setting->name, kind,
+                     whole, SHOWN(value->text));
+    else
+        node_problem(reader->problems, value, "`%s` takes a %s without decimals, not `%.*s`",
+                     setting->name, kind, SHOWN(value->text));
+    return RC_INVALID;
+}
+
 /* A duration indeed, but longer than any may be. */
 static bool is_overlong(const struct setting *setting, struct slice text)
 {
@@ -142,11 +164,14 @@ static enum rc read_quantity(const struct reader *reader, const struct setting *
 {
     const struct quantity *quantity = &quantities[setting->type];
     int64_t *number = member;
+    char whole[TIME_TEXT_BYTES];
     int64_t parsed;
     enum rc rc;
 
     if (value->type == NODE_SCALAR && is_overlong(setting, value->text))
         return refuse_value(reader, setting, value, "a duration of ten years at most");
+    if (value->type == NODE_SCALAR && has_decimals(setting, value->text, whole))
+        return refuse_decimals(reader, setting, value, whole);
     if (value->type != NODE_SCALAR || quantity->parse(value->text, &parsed) != RC_OK)
         return refuse_value(reader, setting, value, quantity->expected);
     rc = check_range(reader, setting, value, parsed);

@@ -107,6 +107,39 @@ static void from_may_be_a_list_and_equal_values_are_never_a_change(void **state)
     story_end(story);
 }
 
+static void number_at(struct story *story, int64_t at_ms, const char *number)
+{
+    char fields[96];
+
+    (void)snprintf(fields, sizeof(fields), "'kind':'deploy','state':'ok','data':{'v':%s}", number);
+    event_at(story, at_ms, fields);
+}
+
+static void a_number_that_is_written_otherwise_is_no_change(void **state)
+{
+    struct story *any = story_of(ANY);
+    struct story *edge = story_of(
+        "{id: a, on: deploy, key: [repo], where: {state: ok}, when: {change: data.v, from: "
+        "[2.0, 1.50], to: [1e1]}}");
+
+    (void)state;
+    number_at(any, 0, "42");
+    time_passes_to(any, 2 * HOUR_MS);
+    number_at(any, 3 * HOUR_MS, "42.0");
+    number_at(any, 3 * HOUR_MS + 1, "4.2e1");
+    assert_told(any, "firing@0 resolved@3600000 ");
+    number_at(any, 3 * HOUR_MS + 2, "42.5");
+    assert_became(any, SIGNAL_FIRING);
+    number_at(edge, 0, "1.5"); /* 1.50 is a version */
+    number_at(edge, 1, "10");
+    assert_told(edge, "");
+    number_at(edge, 2, "2");
+    number_at(edge, 3, "10.0");
+    assert_told(edge, "firing@3 ");
+    story_end(any);
+    story_end(edge);
+}
+
 static void a_match_without_the_value_is_passed_over(void **state)
 {
     struct story *story = story_of(ANY);
@@ -238,6 +271,7 @@ int main(void)
         cmocka_unit_test(from_asks_for_the_value_before_and_a_first_sight_has_none),
         cmocka_unit_test(to_asks_for_the_value_after_and_a_first_sight_may_be_it),
         cmocka_unit_test(from_may_be_a_list_and_equal_values_are_never_a_change),
+        cmocka_unit_test(a_number_that_is_written_otherwise_is_no_change),
         cmocka_unit_test(a_match_without_the_value_is_passed_over),
         cmocka_unit_test(info_says_nothing_about_state),
         cmocka_unit_test(info_is_a_value_of_any_other_field),

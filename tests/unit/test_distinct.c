@@ -34,6 +34,23 @@ static void the_third_different_value_fires_and_repeats_do_not(void **state)
     story_end(story);
 }
 
+static void ways_to_write_a_number_are_one_value(void **state)
+{
+    static const char *const numbers[] = { "1", "1.0", "10e-1", "2" };
+    struct story *story = story_of(THREE);
+    char fields[64];
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        (void)snprintf(fields, sizeof(fields), "'kind':'log','data':{'ip':%s}", numbers[i]);
+        event_at(story, i, fields);
+    }
+    assert_told(story, "pending@0 ");
+    seen_at(story, 4, "1.0"); /* text is as it is written */
+    assert_became(story, SIGNAL_FIRING);
+    story_end(story);
+}
+
 static void one_value_is_enough_where_one_is_asked_for(void **state)
 {
     struct story *story =
@@ -220,6 +237,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_third_different_value_fires_and_repeats_do_not),
+        cmocka_unit_test(ways_to_write_a_number_are_one_value),
         cmocka_unit_test(one_value_is_enough_where_one_is_asked_for),
         cmocka_unit_test(a_value_counts_to_the_last_millisecond_of_the_window),
         cmocka_unit_test(a_value_seen_again_stays_from_its_last_sight_on),

@@ -213,6 +213,79 @@ static void a_measured_duration_may_have_decimals_and_small_units(void **state)
     }
 }
 
+static void a_measured_size_may_have_decimals_and_a_blank(void **state)
+{
+    static const struct {
+        const char *text;
+        double bytes; /* -1: refused */
+    } cases[] = {
+        { "64KB", 65536 },
+        { "1.5GB", 1610612736 },
+        { "1.5 GB", 1610612736 },
+        { "2 GiB", 2147483648.0 },
+        { "0.5kb", 512 },
+        { "0.1B", 0.1 },
+        { "8388608TB", 9223372036854775808.0 },
+        { "1.5", -1 },
+        { "1.5  GB", -1 },
+        { "1.5\tGB", -1 },
+        { ".5GB", -1 },
+        { "1.GB", -1 },
+        { "1.5.5GB", -1 },
+        { "-1.5GB", -1 },
+        { "1.5 ", -1 },
+        { "1.5GB ", -1 },
+        { "GB", -1 },
+        { "", -1 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        double bytes = -1;
+
+        print_message("# %s\n", cases[i].text);
+        if (size_parse_real(slice_of(cases[i].text), &bytes))
+            bytes = -1;
+        assert_true(bytes == cases[i].bytes);
+    }
+}
+
+static void what_has_decimals_is_told_without_them(void **state)
+{
+    static const struct {
+        bool (*has_decimals)(struct slice text, char *whole);
+        const char *text;
+        const char *whole; /* NULL: has none */
+    } cases[] = {
+        { duration_has_decimals, "1.5s", "1500ms" },
+        { duration_has_decimals, "1.5h", "90m" },
+        { duration_has_decimals, "0.5d", "12h" },
+        { duration_has_decimals, "1m30.5s", "90500ms" },
+        { duration_has_decimals, "1.1s", "1100ms" },
+        { duration_has_decimals, "2.0h", "2h" },
+        { duration_has_decimals, "0.5ms", "" },
+        { duration_has_decimals, "9999.5d", "" },
+        { duration_has_decimals, "90s", NULL },
+        { duration_has_decimals, "1.5", NULL },
+        { duration_has_decimals, "", NULL },
+        { size_has_decimals, "1.5GB", "1536MB" },
+        { size_has_decimals, "0.5 KiB", "512B" },
+        { size_has_decimals, "1.3GB", "" },
+        { size_has_decimals, "1GB", NULL },
+        { size_has_decimals, "1.5s", NULL },
+    };
+    char whole[TIME_TEXT_BYTES];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        print_message("# %s\n", cases[i].text);
+        assert_int_equal(cases[i].has_decimals(slice_of(cases[i].text), whole),
+                         cases[i].whole != NULL);
+        if (cases[i].whole)
+            assert_string_equal(whole, cases[i].whole);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +296,8 @@ int main(void)
         cmocka_unit_test(what_is_written_is_read_as_the_same_duration),
         cmocka_unit_test(people_read_one_unit),
         cmocka_unit_test(a_size_carries_its_unit),
+        cmocka_unit_test(a_measured_size_may_have_decimals_and_a_blank),
+        cmocka_unit_test(what_has_decimals_is_told_without_them),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

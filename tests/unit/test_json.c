@@ -63,7 +63,7 @@ static void text_is_that_of_scalars_only(void **state)
     (void)state;
     assert_slice(json_text(json_get_text(root, "n")), NULL);
     assert_slice(json_text(json_get_text(root, "s")), "");
-    assert_slice(json_text(json_get_text(root, "d")), "-1.50");
+    assert_slice(json_text(json_get_text(root, "d")), "-1.5");
     assert_slice(json_text(json_get_text(root, "f")), "false");
     assert_slice(json_text(json_get_text(root, "a")), NULL);
     assert_slice(json_text(json_get_text(root, "o")), NULL);
@@ -98,7 +98,69 @@ static void h13_a_number_keeps_the_text_it_came_as(void **state)
 
         print_message("# %s\n", numbers[i]);
         assert_int_equal(json_type_of(root), JSON_NUMBER);
-        assert_slice(json_text(root), numbers[i]);
+        assert_slice(json_number_written(root), numbers[i]);
+        json_free(root);
+    }
+    assert_true(slice_is_absent(json_number_written(NULL)));
+}
+
+static void h13_equal_numbers_have_one_text(void **state)
+{
+    static const struct {
+        const char *written, *text;
+    } cases[] = {
+        { "42", "42" },
+        { "42.0", "42" },
+        { "4.2e1", "42" },
+        { "4.2E+01", "42" },
+        { "420e-1", "42" },
+        { "1e3", "1000" },
+        { "0", "0" },
+        { "-0", "0" },
+        { "-0.0", "0" },
+        { "0e7", "0" },
+        { "0.50", "0.5" },
+        { "-0.50", "-0.5" },
+        { "5e-1", "0.5" },
+        { "1.10e1", "11" },
+        { "12.340", "12.34" },
+        { "1234e-2", "12.34" },
+        { "0.00120", "0.0012" },
+        { "12e-4", "0.0012" },
+        /* no double stands in between */
+        { "9007199254740993", "9007199254740993" },
+        { "9007199254740993.0", "9007199254740993" },
+        { "9007199254740992", "9007199254740992" },
+        { "0.30000000000000004", "0.30000000000000004" },
+        { "1e16", "10000000000000000" },
+        { "123456789012345678901234567890123456789012345678901234567890123",
+          "123456789012345678901234567890123456789012345678901234567890123" },
+        /* 63 bytes, and no more */
+        { "1e62", "100000000000000000000000000000000000000000000000000000000000000" },
+        { "10e61", "100000000000000000000000000000000000000000000000000000000000000" },
+        { "1e63", "1e63" },
+        { "10e62", "1e63" },
+        { "-1e62", "-1e62" },
+        { "1e-61", "0.0000000000000000000000000000000000000000000000000000000000001" },
+        { "1e-62", "1e-62" },
+        { "12.50e300", "1.25e301" },
+        { "-1E-999", "-1e-999" },
+        { "1e0000000000999", "1e999" },
+        { "1e9999999999", "1e9999999999" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct json *root = parse(cases[i].written);
+        char text[JSON_NUMBER_TEXT_BYTES];
+
+        print_message("# %s\n", cases[i].written);
+        assert_slice(json_text(root), cases[i].text);
+        assert_slice(json_number_written(root), cases[i].written);
+        json_free(root);
+        root = parse(cases[i].text); /* the text is a number, and its own text */
+        assert_slice(json_text(root), cases[i].text);
+        assert_slice(json_number_text(slice_of(cases[i].text), text), cases[i].text);
         json_free(root);
     }
 }
@@ -111,7 +173,8 @@ static void h13_numbers_stay_in_their_places(void **state)
 
     (void)state;
     assert_slice(json_text(json_get_text(root, "1")), "2\"3");
-    assert_slice(json_text(json_first(list)), "4e0");
+    assert_slice(json_text(json_first(list)), "4");
+    assert_slice(json_number_written(json_first(list)), "4e0");
     assert_slice(json_text(json_next(json_first(list))), "-5");
     assert_slice(json_text(json_first(json_next(json_next(json_first(list))))), "-6");
     assert_slice(json_text(json_get_text(root, "z")), "77");
@@ -263,6 +326,7 @@ int main(void)
         cmocka_unit_test(every_type_is_told),
         cmocka_unit_test(text_is_that_of_scalars_only),
         cmocka_unit_test(h13_a_number_keeps_the_text_it_came_as),
+        cmocka_unit_test(h13_equal_numbers_have_one_text),
         cmocka_unit_test(h13_numbers_stay_in_their_places),
         cmocka_unit_test(h13_integers_are_exact_or_none),
         cmocka_unit_test(a_number_can_be_compared),

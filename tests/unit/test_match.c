@@ -189,6 +189,11 @@ static void a_signal_is_known_by_rule_and_key(void **state)
                             "{'kind':'push','repo':'r','branch':'b','actor':'y'}"));
     assert_false(same_signal(rules, "{'kind':'push','repo':'ab','branch':'c'}",
                              "{'kind':'push','repo':'a','branch':'bc'}"));
+    assert_true(same_signal("rules: [{id: a, on: push, key: [data.x]}]",
+                            "{'kind':'push','data':{'x':1}}", "{'kind':'push','data':{'x':1.0}}"));
+    assert_false(same_signal("rules: [{id: a, on: push, key: [data.x]}]",
+                             "{'kind':'push','data':{'x':1}}",
+                             "{'kind':'push','data':{'x':'1.0'}}"));
     one = fingerprint_of(rules, "{'kind':'push','repo':'r','branch':'b'}");
     other = fingerprint_of("rules: [{id: b, on: push, key: [repo, branch]}]",
                            "{'kind':'push','repo':'r','branch':'b'}");

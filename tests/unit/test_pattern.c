@@ -70,6 +70,21 @@ static void a_pattern_is_searched_for_anywhere(void **state)
         { "/^.$/", "\xc3\xa9", PATTERN_NO_MATCH }, /* bytes, unless asked otherwise */
         { "/^.$/u", "\xc3\xa9", PATTERN_MATCH },
         { "/err/u", "\xff\xfe err", PATTERN_MATCH }, /* one bad byte stops nothing */
+        { "/user \\S+ x/u", "user m\xc3\xbcller x", PATTERN_MATCH },
+        { "/user \\S+ x/u", "user m\xc3\xbcller x \xff", PATTERN_MATCH },
+        { "/^\\D$/u", "\xc3\xbc", PATTERN_MATCH },
+        { "/^\\W\\W$/u", "\xc3\xbc\xe2\x82\xac",
+          PATTERN_MATCH }, /* words are of ASCII, with the flag as well */
+        { "/^\\w/u", "\xc3\xbc", PATTERN_NO_MATCH },
+        { "/(?<=\\S)x/u", "\xc3\xbcx", PATTERN_MATCH },
+        { "/a[^k]b/iu",
+          "a\xff"
+          "b",
+          PATTERN_NO_MATCH },
+        { "/a[^k]b/iu",
+          "a\xc3\xbc"
+          "b",
+          PATTERN_MATCH },
         { "/err/", "\xff\xfe err", PATTERN_MATCH },
         { "/^$/", "", PATTERN_MATCH },
         { "/x/", "", PATTERN_NO_MATCH },
@@ -104,11 +119,22 @@ static void a_parameter_must_match_whole(void **state)
         const char *pattern, *subject;
         enum pattern_result result;
     } cases[] = {
-        { "/[0-9]+/", "123", PATTERN_MATCH },        { "/[0-9]+/", "123x", PATTERN_NO_MATCH },
-        { "/[0-9]+/", "x123", PATTERN_NO_MATCH },    { "/[0-9]+/", "123\n", PATTERN_NO_MATCH },
-        { "/^[0-9]+$/", "123\n", PATTERN_NO_MATCH }, { "/[0-9]+/", "", PATTERN_NO_MATCH },
-        { "/a|ab/", "ab", PATTERN_MATCH },           { "/a|b/", "ab", PATTERN_NO_MATCH },
+        { "/[0-9]+/", "123", PATTERN_MATCH },
+        { "/[0-9]+/", "123x", PATTERN_NO_MATCH },
+        { "/[0-9]+/", "x123", PATTERN_NO_MATCH },
+        { "/[0-9]+/", "123\n", PATTERN_NO_MATCH },
+        { "/^[0-9]+$/", "123\n", PATTERN_NO_MATCH },
+        { "/[0-9]+/", "", PATTERN_NO_MATCH },
+        { "/a|ab/", "ab", PATTERN_MATCH },
+        { "/a|b/", "ab", PATTERN_NO_MATCH },
         { "/a*?/", "aaa", PATTERN_MATCH },
+        { "/\\S+/u", "\xc3\xbcx", PATTERN_MATCH },
+        { "/a+/u", "aa\xff;rm", PATTERN_NO_MATCH },
+        { "/a+/u",
+          "\xff"
+          "aa",
+          PATTERN_NO_MATCH },
+        { "/a*/u", "\xff", PATTERN_NO_MATCH },
     };
     struct fixture *fixture = *state;
 
@@ -143,6 +169,26 @@ static void named_groups_become_captures(void **state)
     assert_int_equal(pattern_match_whole(pattern, SLICE("8-xy"), fixture->scratch), PATTERN_MATCH);
     assert_true(slice_eq(pattern_captured(pattern, 0, fixture->scratch), SLICE("8")));
     pattern_free(pattern);
+}
+
+static void with_utf8_what_is_no_blank_is_captured_whole(void **state)
+{
+    static const char *const subjects[] = { "u=J\xc3\xbcrgen x", "u=J\xc3\xbcrgen \xfc x" };
+    struct fixture *fixture = *state;
+    struct pattern *pattern = parse(fixture, "/u=(?<u>\\S+)/u");
+    struct pattern *twin = NULL;
+
+    assert_int_equal(pattern_twin(pattern, &twin), RC_OK);
+    for (size_t i = 0; i < sizeof(subjects) / sizeof(*subjects); i++) {
+        assert_int_equal(pattern_search(pattern, slice_of(subjects[i]), fixture->scratch),
+                         PATTERN_MATCH);
+        assert_true(
+            slice_eq(pattern_captured(pattern, 0, fixture->scratch), SLICE("J\xc3\xbcrgen")));
+        assert_int_equal(pattern_search(twin, slice_of(subjects[i]), fixture->scratch),
+                         PATTERN_MATCH);
+    }
+    pattern_free(pattern);
+    pattern_free(twin);
 }
 
 static void r01_what_is_no_pattern_is_refused_at_its_place(void **state)
@@ -401,6 +447,34 @@ static void r02_of_a_long_text_head_and_tail_are_searched(void **state)
     pattern_free(end);
 }
 
+/* A cut through a character would make a text of UTF-8 one that has bad bytes. */
+static void r02_with_utf8_a_long_text_is_cut_between_characters(void **state)
+{
+    struct fixture *fixture = *state;
+    struct pattern *pattern = parse(fixture, "/needle/u");
+    struct buffer text;
+
+    if (!pattern_jit_available())
+        skip();
+    for (size_t n_before = 0; n_before < 4; n_before++) {
+        buffer_init(&text, 0);
+        buffer_add(&text, (struct slice){ "xxx", n_before });
+        while (text.len < 100000)
+            buffer_add_text(&text, "\xf0\x9f\x98\x80");
+        assert_int_equal(pattern_search(pattern, buffer_slice(&text), fixture->scratch),
+                         PATTERN_NO_MATCH);
+        memcpy(text.ptr + n_before + 90000, "needle..", 8); /* further than bad text is searched */
+        assert_int_equal(pattern_search(pattern, buffer_slice(&text), fixture->scratch),
+                         PATTERN_MATCH);
+        memcpy(text.ptr + n_before + 90000, "........", 8);
+        memcpy(text.ptr + n_before + 4000, "needle..", 8);
+        assert_int_equal(pattern_search(pattern, buffer_slice(&text), fixture->scratch),
+                         PATTERN_MATCH);
+        buffer_free(&text);
+    }
+    pattern_free(pattern);
+}
+
 /* With the library's own 32 KiB of stack these end in an error: every round of a repetition leaves a way back. */
 static const struct {
     const char *text;
@@ -536,6 +610,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_nul_is_a_byte_like_any_other, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_parameter_must_match_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(named_groups_become_captures, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(with_utf8_what_is_no_blank_is_captured_whole, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(r01_what_is_no_pattern_is_refused_at_its_place, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_text_is_told_from_a_pattern_by_its_form, set_up,
@@ -547,6 +623,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(r03_an_error_is_forgotten_by_the_next_match, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_twin_matches_the_same_and_goes_alone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(r02_with_utf8_a_long_text_is_cut_between_characters, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(r02_of_a_long_text_head_and_tail_are_searched, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(

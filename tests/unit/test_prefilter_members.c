@@ -255,7 +255,9 @@ static void write_json_text(struct lines *lines, const char *word, unsigned n_es
 
 static void write_json_value(struct lines *lines)
 {
-    static const char *const plain[] = { "true", "false", "null", "1e5", "1.0", "100000", "-0.5" };
+    static const char *const plain[] = { "true",   "false", "null",    "1e5",     "1.0",
+                                         "100000", "-0.5",  "1E5",     "10.0e+4", "-5e-1",
+                                         "1.00",   "-0.50", "100000.0" };
 
     if (random_pick(&lines->state, 4) == 0)
         buffer_add_text(&lines->text, RANDOM_OF(&lines->state, plain));

@@ -91,6 +91,15 @@ static const struct {
       "`title` is never a time: to look before or after it would never hold" },
     { "{duration: {after: 1d}}", 49,
       "`duration` is never a time: to look before or after it would never hold" },
+    { "{data.took: {ge: 1.5s}}", 47,
+      "a bound that is a duration or a size has no decimals: write 1500ms, not `1.5s`" },
+    { "{duration: {ge: 1.5h}}", 46,
+      "a bound that is a duration or a size has no decimals: write 90m, not `1.5h`" },
+    { "{data.n: {ge: 1.5GB}}", 44,
+      "a bound that is a duration or a size has no decimals: write 1536MB, not `1.5GB`" },
+    { "{data.n: {ge: 1.3GB}}", 44,
+      "a bound that is a duration or a size has no decimals, not `1.3GB`" },
+    { "{time: {before: 1.5h}}", 46, "`before` has no decimals: write 90m, not `1.5h`" },
     { "{time: {gt: 5}}", 42, "a time is compared with {before: 14d} or {after: 1h}, not `5`" },
     { "{received: {le: 1h}}", 46,
       "a time is compared with {before: 14d} or {after: 1h}, not `1h`" },
@@ -108,20 +117,36 @@ static const struct {
     { "{host: {cidr: }}", 38, "`cidr` is empty: give it a value, or leave it out" },
     { "{host: {cidr: []}}", 44, "an empty list of networks would never hold" },
     { "{host: {cidr: {net: 10.0.0.0/8}}}", 44,
-      "a network (10.0.0.0/8, 2001:db8::/32) or an address is expected here, not a map" },
+      "a network (10.0.0.0/8, 2001:db8::/32) or an address, without leading zeros, is expected "
+      "here, not a map" },
     { "{host: {cidr: [[10.0.0.0/8]]}}", 45,
-      "a network (10.0.0.0/8, 2001:db8::/32) or an address is expected here, not a list" },
+      "a network (10.0.0.0/8, 2001:db8::/32) or an address, without leading zeros, is expected "
+      "here, not a list" },
     { "{host: {cidr: 10.0.0.0/33}}", 44,
-      "a network (10.0.0.0/8, 2001:db8::/32) or an address is expected here, not `10.0.0.0/33`" },
+      "a network (10.0.0.0/8, 2001:db8::/32) or an address, without leading zeros, is expected "
+      "here, not `10.0.0.0/33`" },
     { "{host: {cidr: '2001:db8::/129'}}", 44,
-      "a network (10.0.0.0/8, 2001:db8::/32) or an address is expected here, not "
+      "a network (10.0.0.0/8, 2001:db8::/32) or an address, without leading zeros, is expected "
+      "here, not "
       "`2001:db8::/129`" },
     { "{host: {cidr: 10.0.0/8}}", 44,
-      "a network (10.0.0.0/8, 2001:db8::/32) or an address is expected here, not `10.0.0/8`" },
+      "a network (10.0.0.0/8, 2001:db8::/32) or an address, without leading zeros, is expected "
+      "here, not `10.0.0/8`" },
     { "{host: {cidr: 010.0.0.0/8}}", 44,
-      "a network (10.0.0.0/8, 2001:db8::/32) or an address is expected here, not `010.0.0.0/8`" },
+      "a network (10.0.0.0/8, 2001:db8::/32) or an address, without leading zeros, is expected "
+      "here, not `010.0.0.0/8`" },
     { "{host: {cidr: 10.0.0.1:80}}", 44,
-      "a network (10.0.0.0/8, 2001:db8::/32) or an address is expected here, not `10.0.0.1:80`" },
+      "a network (10.0.0.0/8, 2001:db8::/32) or an address, without leading zeros, is expected "
+      "here, not `10.0.0.1:80`" },
+    { "{host: {cidr: 10.0.0.0/08}}", 44,
+      "a network (10.0.0.0/8, 2001:db8::/32) or an address, without leading zeros, is expected "
+      "here, not `10.0.0.0/08`" },
+    { "{host: {cidr: 10.0.0.0/00}}", 44,
+      "a network (10.0.0.0/8, 2001:db8::/32) or an address, without leading zeros, is expected "
+      "here, not `10.0.0.0/00`" },
+    { "{host: {cidr: '2001:db8::/032'}}", 44,
+      "a network (10.0.0.0/8, 2001:db8::/32) or an address, without leading zeros, is expected "
+      "here, not `2001:db8::/032`" },
     { "{host: {cidr: [10.0.0.0/8, 10.1.2.3/8]}}", 57,
       "`10.1.2.3/8` says more than its prefix holds: the network is 10.0.0.0/8, and an address "
       "stands without a prefix" },
