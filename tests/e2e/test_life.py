@@ -361,6 +361,20 @@ class Looking(VedetteTest):
             self.assertIn(name, names)
         self.assertEqual(vedette.metric("vedette_events_rejected_total", watcher="github"), 1)
 
+    def test_what_rules_and_configuration_name_is_counted_from_0_on(self):
+        vedette = self.vedette()
+        series = [("vedette_matches_total", {"rule": "ci-red"}), ("vedette_events_duplicate_total", {"watcher": "github"}),
+                  ("vedette_events_rejected_total", {"watcher": "github", "reason": "signature"}),
+                  ("vedette_outbox_failures_total", {"channel": "step"}), ("vedette_steps_total", {"action": "rerun", "result": "done"})]
+        text = vedette.request("control", "GET", "/metrics").body.decode()
+        for name, labels in series:
+            self.assertIn(f"# TYPE {name} counter\n", text)
+            self.assertIn(name + "{" + ",".join(f'{key}="{value}"' for key, value in labels.items()) + "} 0\n", text)
+        self.assertIn("# TYPE vedette_decisions_total counter\n", text)
+        vedette.write("rules.d/more.yaml", "rules:\n  - {id: more, on: alert}\n")
+        vedette.cli("reload")
+        self.assertIn('vedette_matches_total{rule="more"} 0\n', vedette.request("control", "GET", "/metrics").body.decode())
+
     @unittest.skipUnless(shutil.which("promtool"), "promtool is not there")
     def test_promtool_finds_nothing_wrong_with_the_metrics(self):
         vedette = self.vedette()
