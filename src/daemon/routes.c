@@ -211,7 +211,7 @@ static bool check_access(struct request *request, enum access access)
     if (access == ACCESS_READ && auth_is_open(request->config) && peer.is_loopback)
         return true;
     if (!caller->is_known) {
-        request_problem(request, 401, "Not signed in", (struct slice){ 0 });
+        request_problem(request, 401, "Not signed in", caller->why_not);
         return false;
     }
     if (access == ACCESS_READ || access == ACCESS_JUDGED)
@@ -229,6 +229,16 @@ static bool check_access(struct request *request, enum access access)
 
 /* --- handling --- */
 
+static size_t count_headers(const struct http_exchange *exchange, const char *name)
+{
+    size_t n_headers, n_found = 0;
+    const struct header *headers = http_headers(exchange, &n_headers);
+
+    for (size_t i = 0; i < n_headers; i++)
+        n_found += slice_eq_nocase(headers[i].name, slice_of(name));
+    return n_found;
+}
+
 static enum rc identify(struct request *request)
 {
     struct http_exchange *exchange = request->exchange;
@@ -236,6 +246,7 @@ static enum rc identify(struct request *request)
                                    .authorization = http_header(exchange, "Authorization"),
                                    .proxy_secret = http_header(exchange, "X-Proxy-Secret"),
                                    .forwarded_user = http_header(exchange, "X-Forwarded-User"),
+                                   .n_forwarded_users = count_headers(exchange, "X-Forwarded-User"),
                                    .cookie = http_header(exchange, "Cookie") };
 
     return auth_identify(request->config, request->routes->sessions, &asking, clock_wall_ms(),
