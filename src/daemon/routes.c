@@ -201,6 +201,10 @@ static bool check_reach(struct request *request)
     return false;
 }
 
+#define HOW_TO_BE_KNOWN                                                                            \
+    SLICE("nobody is known to ask here: send the header `Authorization: Bearer TOKEN` with a "     \
+          "token of `people`, sign in on the page, or ask by the Unix socket")
+
 static bool check_access(struct request *request, enum access access)
 {
     const struct http_peer peer = http_peer_of(request->exchange);
@@ -211,7 +215,8 @@ static bool check_access(struct request *request, enum access access)
     if (access == ACCESS_READ && auth_is_open(request->config) && peer.is_loopback)
         return true;
     if (!caller->is_known) {
-        request_problem(request, 401, "Not signed in", caller->why_not);
+        request_problem(request, 401, "Not signed in",
+                        caller->why_not.len ? caller->why_not : HOW_TO_BE_KNOWN);
         return false;
     }
     if (access == ACCESS_READ || access == ACCESS_JUDGED)
@@ -279,15 +284,23 @@ static void handle(struct routes *routes, struct http_exchange *exchange, const 
         found->route->handle(request);
 }
 
-static void answer_no_route(struct http_exchange *exchange, const struct found *found)
+static void answer_wrong_method(struct http_exchange *exchange, const struct found *found)
 {
     const struct http_answer_header allow = { "Allow", buffer_slice(&found->allow) };
+    struct slice detail;
 
-    if (!found->allow.len)
-        refuse(exchange, 404, "Not found", "there is no such path");
+    if (arena_format(http_arena(exchange), &detail, "this path is asked with %.*s",
+                     SLICE_ARG(allow.value)))
+        detail = (struct slice){ 0 };
+    http_answer_problem_with(exchange, 405, "Method not allowed", detail, &allow, 1);
+}
+
+static void answer_no_route(struct http_exchange *exchange, const struct found *found)
+{
+    if (found->allow.len)
+        answer_wrong_method(exchange, found);
     else
-        http_answer_problem_with(exchange, 405, "Method not allowed", (struct slice){ 0 }, &allow,
-                                 1);
+        refuse(exchange, 404, "Not found", "there is no such path");
 }
 
 /* RC_OK when there is a route; else it was answered. */

@@ -7,6 +7,41 @@ JSON = {"Content-Type": "application/json"}
 PROXY = "the proxy's own secret"
 
 
+class Refusals(VedetteTest):
+    def told(self, answer, status):
+        self.assertEqual((answer.status, answer.headers["content-type"]), (status, "application/problem+json"), answer)
+        self.assertEqual(answer.json()["status"], status)
+        self.assertTrue(answer.json()["title"])
+        return answer.json()["detail"]
+
+    def test_every_refusal_says_in_its_detail_what_to_do(self):
+        vedette = self.vedette()
+        self.assertIn("Authorization: Bearer", self.told(vedette.api("/api/v1/proposals", token=None), 401))
+        self.assertIn("GET", self.told(vedette.api("/healthz", "DELETE"), 405))
+        self.assertIn("/hooks/NAME", self.told(vedette.request("public", "POST", "/hooks/nobody", b"{}", JSON), 404))
+        self.assertIn("POST", self.told(vedette.request("public", "GET", "/hooks/github"), 405))
+        self.assertIn("text/plain", self.told(vedette.request("public", "POST", "/hooks/github", b"{}", {"Content-Type": "text/plain"}), 415))
+        self.assertIn("max_body", self.told(vedette.request("public", "POST", "/hooks/deploys", b"", {**JSON, "Content-Length": "99999999"}), 413))
+        self.assertIn("/slack/interactions", self.told(vedette.request("public", "POST", "/slack/nothing", b"{}", JSON), 404))
+
+    def test_the_401_of_a_hook_is_the_same_whatever_is_wrong(self):
+        vedette = self.vedette()
+        answers = {vedette.send_github("workflow_run", {}, secret="wrong").body,
+                   vedette.request("public", "POST", "/hooks/github", b"{}", JSON).body,
+                   vedette.request("public", "POST", "/hooks/deploys", b"{}", {**JSON, "Authorization": "Bearer no"}).body,
+                   vedette.request("public", "POST", "/hooks/deploys", b"{}", JSON).body}
+        self.assertEqual(len(answers), 1)
+        self.assertIn(b'"detail":"the signature or token', answers.pop())
+
+    def test_who_is_too_slow_is_told_so(self):
+        vedette = self.vedette()
+        answer = vedette.raw("public", b"POST /hooks/github HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{")
+        head, body = answer.split(b"\r\n\r\n")
+        self.assertIn(b"408", head)
+        self.assertIn(b'"detail":"', body)
+        self.assertIn(b"Content-Length: %d\r\n" % len(body), head)
+
+
 class Proxies(VedetteTest):
     def who(self, vedette, *users, secret=PROXY):
         host = vedette.addresses["control"]
