@@ -126,6 +126,12 @@ static void allow_method(struct buffer *allow, struct slice method)
     buffer_add(allow, method);
 }
 
+/* Answered as GET; the server sends the head of the answer alone. */
+static bool is_head(struct slice method)
+{
+    return slice_eq(method, SLICE("HEAD"));
+}
+
 static void find_route(struct slice method, struct slice path, struct found *found)
 {
     *found = (struct found){ 0 };
@@ -137,7 +143,9 @@ static void find_route(struct slice method, struct slice path, struct found *fou
             (table[i].has && !table[i].has(part)))
             continue;
         allow_method(&found->allow, slice_of(table[i].method));
-        if (!slice_eq(method, slice_of(table[i].method)))
+        if (slice_eq(slice_of(table[i].method), SLICE("GET")))
+            allow_method(&found->allow, SLICE("HEAD"));
+        if (!slice_eq(is_head(method) ? SLICE("GET") : method, slice_of(table[i].method)))
             continue;
         found->route = &table[i];
         found->part = part;
@@ -154,7 +162,13 @@ static void refuse(struct http_exchange *exchange, int status, const char *title
 
 static bool is_change(struct slice method)
 {
-    return !slice_eq(method, SLICE("GET"));
+    return !slice_eq(method, SLICE("GET")) && !is_head(method);
+}
+
+/* Only HTTP/1.0 may leave the Host out, and no browser does: there is no page of another site behind it that could be meant. */
+static bool has_no_host(const struct http_exchange *exchange)
+{
+    return slice_is_absent(http_header(exchange, "Host"));
 }
 
 /* True when the request is for us. Else it was answered. A proxy that serves us below a path may leave the path as it came. */
@@ -166,7 +180,8 @@ static bool check_host(const struct config *config, struct http_exchange *exchan
     if (peer.is_unix)
         return true;
     if (!peer_local_address(peer.fd, http_arena(exchange), &local) &&
-        origin_host_is_ours(config, http_header(exchange, "Host"), local)) {
+        (has_no_host(exchange) ||
+         origin_host_is_ours(config, http_header(exchange, "Host"), local))) {
         http_drop_prefix(exchange, origin_path_prefix(config));
         return true;
     }

@@ -17,7 +17,7 @@ class Refusals(VedetteTest):
     def test_every_refusal_says_in_its_detail_what_to_do(self):
         vedette = self.vedette()
         self.assertIn("Authorization: Bearer", self.told(vedette.api("/api/v1/proposals", token=None), 401))
-        self.assertIn("GET", self.told(vedette.api("/healthz", "DELETE"), 405))
+        self.assertIn("GET, HEAD", self.told(vedette.api("/healthz", "DELETE"), 405))
         self.assertIn("/hooks/NAME", self.told(vedette.request("public", "POST", "/hooks/nobody", b"{}", JSON), 404))
         self.assertIn("POST", self.told(vedette.request("public", "GET", "/hooks/github"), 405))
         self.assertIn("text/plain", self.told(vedette.request("public", "POST", "/hooks/github", b"{}", {"Content-Type": "text/plain"}), 415))
@@ -40,6 +40,34 @@ class Refusals(VedetteTest):
         self.assertIn(b"408", head)
         self.assertIn(b'"detail":"', body)
         self.assertIn(b"Content-Length: %d\r\n" % len(body), head)
+
+
+class Heads(VedetteTest):
+    def test_a_head_is_what_get_says_without_its_body(self):
+        vedette = self.vedette()
+        for path in ("/healthz", "/readyz", "/", "/page.js", "/api/v1/proposals", "/api/v1/rules/ci-red", "/api/v1/rules/nobody", "/api/v1/openapi.json"):
+            with self.subTest(path):
+                get, head = vedette.api(path), vedette.api(path, "HEAD")
+                self.assertEqual((head.status, head.body), (get.status, b""))
+                for name in ("content-type", "content-length"):
+                    self.assertEqual(head.headers.get(name), get.headers.get(name))
+        self.assertEqual(vedette.api("/metrics", "HEAD").status, 200)  # its length differs from one to the next
+        self.assertEqual(vedette.api("/api/v1/proposals", "HEAD", token=None).status, 401)
+        self.assertEqual(vedette.api("/api/v1/pause", "HEAD").status, 405)
+
+    def test_the_head_of_what_never_ends_ends(self):
+        vedette = self.vedette()
+        answer = vedette.api("/api/v1/stream", "HEAD")
+        self.assertEqual((answer.status, answer.headers["content-type"], answer.body), (200, "text/event-stream", b""))
+
+    def test_who_speaks_http_1_0_needs_no_host(self):
+        vedette = self.vedette()
+        self.assertIn(b" 200 ", vedette.raw("control", b"GET /healthz HTTP/1.0\r\n\r\n").split(b"\r\n")[0])
+        self.assertIn(b" 404 ", vedette.raw("public", b"GET /hooks/nobody HTTP/1.0\r\n\r\n").split(b"\r\n")[0])
+        self.assertIn(b" 401 ", vedette.raw("control", b"GET /api/v1/proposals HTTP/1.0\r\n\r\n").split(b"\r\n")[0])
+        self.assertIn(b" 421 ", vedette.raw("control", b"GET /healthz HTTP/1.0\r\nHost: evil.example\r\n\r\n").split(b"\r\n")[0])
+        self.assertIn(b" 421 ", vedette.raw("control", b"GET /healthz HTTP/1.0\r\nHost:\r\n\r\n").split(b"\r\n")[0])
+        self.assertIn(b" 400 ", vedette.raw("control", b"GET /healthz HTTP/1.1\r\n\r\n").split(b"\r\n")[0])
 
 
 class Proxies(VedetteTest):
