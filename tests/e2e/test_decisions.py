@@ -577,9 +577,9 @@ class Decisions(VedetteTest):
         self.assertFalse(again.get("plan"))
         self.assertIn("rejected before", again["refused"])
         refused = self.post(vedette, again, {"verdict": "approve"})
-        self.assertEqual(refused.status, 400)
+        self.assertEqual(refused.status, 428)
         self.assertIn("there is no plan to approve", refused.json()["detail"])
-        self.assertEqual(vedette.decide({**again, "plan_digest": proposal["plan_digest"]}, "approve").status, 400)
+        self.assertEqual(vedette.decide({**again, "plan_digest": proposal["plan_digest"]}, "approve").status, 412)
         self.assertEqual(again["track_record"]["rejected"], 1)
 
     def test_what_was_done_is_undone_once_and_told(self):
