@@ -4,6 +4,7 @@
 #include "src/cli/client.h"
 #include "src/cli/commands_all.h"
 #include "src/cli/value.h"
+#include "src/store/silences.h"
 
 /* --- what is said --- */
 
@@ -65,6 +66,8 @@ static enum exit_code check_add(const struct invocation *invocation)
         return usage_error(invocation->command, "how long? --for 2h");
     if (duration_parse(slice_of(options->snooze_for), &for_ms) || for_ms <= 0)
         return usage_error(invocation->command, "--for is a time with its unit: 30m, 2h, 3d");
+    if (for_ms < SILENCE_MIN_MS || for_ms > SILENCE_MAX_MS)
+        return usage_error(invocation->command, "--for: a silence lasts from 1 minute to 30 days");
     if (!options->reason || !*options->reason)
         return usage_error(invocation->command, "why? --reason 'the database is moved'");
     return EXIT_DONE;

@@ -273,7 +273,7 @@ class CommandLine(SilencesTest):
             (["silence", "add", *right[:2], *right[4:]], 2, "--for 2h"),
             (["silence", "add", *right[:4]], 2, "--reason"),
             (["silence", "add", *right[:2], "--for", "soon", *right[4:]], 2, "30m, 2h, 3d"),
-            (["silence", "add", *right[:2], "--for", "10s", *right[4:]], 1, "1 minute to 30 days"),
+            (["silence", "add", *right[:2], "--for", "10s", *right[4:]], 2, "1 minute to 30 days"),
             (["silence", "add", "--where", "brnch=x", *right[2:]], 1, "branch"),
             (["silence", "remove"], 2, "sil_"),
             (["silence", "remove", "prp_00000000000000000000000000"], 2, "sil_"),
