@@ -83,6 +83,7 @@ static const struct line lines[] = {
     { { "snooze", "qkskz", "--for", "8d" }, 2, "from 1m to 7d" },
     { { "silence", "add", "--where", "rule=a", "--for", "1s", "--reason", "x" }, 2, "30 days" },
     { { "silence", "add", "--where", "rule=a", "--for", "31d", "--reason", "x" }, 2, "30 days" },
+    { { "silence", "add", "--where", "rule=a", "--where", "rule=b" }, 2, "`rule` is given twice" },
     { { "settle", "qkskz" }, 2, "--ran or --not-ran" },
     { { "settle", "qkskz", "--ran", "--not-ran" }, 2, "--ran or --not-ran" },
     /* inputs */
