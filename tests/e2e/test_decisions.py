@@ -331,6 +331,7 @@ class Decisions(VedetteTest):
         proposal = self.propose(vedette)
         vedette.decide(proposal, "approve")
         self.wait_for_end(vedette, proposal, "verified")
+        self.assertNotIn("verifies", vedette.cli("show", proposal["short"], check=0).stdout)
 
         for token in (JANE, JOHN, JANE):
             again = vedette.decide(proposal, "approve", token=token)

@@ -23,6 +23,7 @@ static const struct line lines[] = {
     { { "help" }, 0, "\n  replay-event  fold a delivery" }, /* the longest name */
     { { "help", "tail" }, 0, "`vedette events` lists what was received" },
     { { "help", "signals" }, 0, "--state idle" },
+    { { "approve", "--help" }, 0, "asks nothing and approves" },
     { { "--help" }, 0, "Exit codes" },
     { { "-h" }, 0, "Exit codes" },
     { { "help", "replay" }, 0, "--deliveries SENDER=FILE" },
@@ -98,6 +99,7 @@ static const struct line lines[] = {
     { { "replay", "--events", "/nonexistent" }, 1, "cannot be opened" },
     { { "replay", "--log", "app=/nonexistent" }, 1, "cannot be opened" },
     { { "replay", "--log", "app=/dev/null", "--time-format", "%Q" }, 1, "strptime" },
+    { { "replay", "--log", "app=/dev/null", "--time-format", "%Y-%m-%d" }, 1, "and an hour (%H" },
     { { "replay", "--hook", "nosuch=/dev/null" }, 1, "and no sender" },
     { { "send" }, 2, "HOOK FILE" },
     { { "send", "--sample", "nothing" }, 2, "--samples lists them" },
