@@ -28,6 +28,7 @@ struct action {
     struct slice_list env;
     struct slice_list approvers_from;
     int64_t approvers_need; /* 0: not said */
+    struct mark approvers_mark;
     bool is_request;
     struct action_private *private;
 };

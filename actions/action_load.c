@@ -152,6 +152,8 @@ static enum rc load_parts(const struct action_reader *reader, const struct node 
                              members->approvers, reader->arena, reader->problems, action),
                &worst))
         return worst;
+    if (members->approvers)
+        action->approvers_mark = members->approvers->mark;
     (void)go_on(check_env(reader, node, members->env), &worst);
     return worst;
 }

@@ -240,35 +240,54 @@ enum rc decide_check_conflict(struct deciding *deciding)
 
 /* -- 428 and 412 -- */
 
+/* Nothing has a digest then; the sentence says what stands in the way, whatever the answer is. */
+static enum rc say_no_plan(struct deciding *deciding, enum decision_outcome outcome)
+{
+    const struct proposal *proposal = deciding->proposal;
+    bool edits = deciding->decision->verdict == VERDICT_EDIT;
+
+    return decide_say(deciding, outcome, "there is no plan to %s%s%.*s", edits ? "edit" : "approve",
+                      proposal->refused.len ? ": "
+                      : edits               ? ""
+                                            : "; acknowledge or reject it",
+                      SLICE_ARG(proposal->refused));
+}
+
+/* At its first revision a plan cannot have changed. */
+static enum rc say_other_digest(struct deciding *deciding)
+{
+    const struct proposal *proposal = deciding->proposal;
+
+    if (proposal->revision > 1)
+        return decide_say(deciding, DECISION_CHANGED,
+                          "the plan has changed since you saw it: look at revision %lld",
+                          (long long)proposal->revision);
+    return decide_say(deciding, DECISION_CHANGED,
+                      "this is not the digest of the plan, which has not changed: look at it, and "
+                      "send its plan_digest");
+}
+
 enum rc decide_check_digest(struct deciding *deciding)
 {
     const struct proposal *proposal = deciding->proposal;
     enum verdict verdict = deciding->decision->verdict;
+    bool is_missing = needs[verdict].doing && !deciding->decision->plan_digest.len;
+    bool is_other = needs[verdict].same_plan && !is_for_this_plan(deciding);
 
-    if (!proposal->plan.n_items) /* nothing has a digest, and nothing can be approved: below */
-        return RC_OK;
-    if (needs[verdict].doing && !deciding->decision->plan_digest.len)
+    if (needs[verdict].doing && !proposal->plan.n_items && (is_missing || is_other))
+        return say_no_plan(deciding, is_missing ? DECISION_NO_DIGEST : DECISION_CHANGED);
+    if (is_missing)
         return decide_say(deciding, DECISION_NO_DIGEST,
                           "%s needs plan_digest: the digest of the plan that you saw",
                           needs[verdict].doing);
-    if (needs[verdict].same_plan && !is_for_this_plan(deciding))
-        return decide_say(deciding, DECISION_CHANGED,
-                          "the plan has changed since you saw it: look at revision %lld",
-                          (long long)proposal->revision);
-    return RC_OK;
+    return is_other ? say_other_digest(deciding) : RC_OK;
 }
 
 /* -- 400 -- */
 
 static enum rc check_plan(struct deciding *deciding)
 {
-    const struct proposal *proposal = deciding->proposal;
-
-    if (proposal->plan.n_items)
-        return RC_OK;
-    return decide_say(deciding, DECISION_INVALID, "there is no plan to approve%s%.*s",
-                      proposal->refused.len ? ": " : "; acknowledge or reject it",
-                      SLICE_ARG(proposal->refused));
+    return deciding->proposal->plan.n_items ? RC_OK : say_no_plan(deciding, DECISION_INVALID);
 }
 
 static enum rc check_reason(struct deciding *deciding)
@@ -293,12 +312,10 @@ static enum rc check_snooze(struct deciding *deciding)
 
 static enum rc check_edit(struct deciding *deciding)
 {
-    const struct proposal *proposal = deciding->proposal;
     const struct plan_edit *edit = deciding->edit;
 
-    if (!proposal->plan.n_items)
-        return decide_say(deciding, DECISION_INVALID, "there is no plan to edit%s%.*s",
-                          proposal->refused.len ? ": " : "", SLICE_ARG(proposal->refused));
+    if (!deciding->proposal->plan.n_items)
+        return say_no_plan(deciding, DECISION_INVALID);
     if (!deciding->decision->params.len || !edit)
         return decide_say(deciding, DECISION_INVALID,
                           "an edit needs `params`: an object for each step, with the parameters "

@@ -9,8 +9,6 @@
 #include "actions/proposal.h"
 #include "actions/wording.h"
 
-#define SNOOZE_MIN_MS MINUTE_MS
-#define SNOOZE_MAX_MS (7 * DAY_MS)
 #define NOTE_MAX_BYTES 4096
 #define MAX_DECISIONS 500 /* of one proposal */
 

@@ -4,6 +4,10 @@
 #pragma once
 
 #include "actions/plan.h"
+#include "src/base/clock.h"
+
+#define SNOOZE_MIN_MS MINUTE_MS
+#define SNOOZE_MAX_MS (7 * DAY_MS)
 
 /* True when the table says so. */
 bool proposal_may_become(enum proposal_state from, enum proposal_state to);

@@ -194,10 +194,10 @@ enum rc line_time_read(const struct node *node, struct arena *arena, struct prob
     return RC_OK;
 }
 
-enum rc line_time_of_option(struct slice text, struct arena *arena, struct line_time **spec)
+enum rc line_time_of_option(struct slice text, struct arena *arena, struct line_time **spec,
+                            const char **why)
 {
     struct line_time *made = arena_alloc(arena, 1, sizeof *made);
-    const char *why;
     enum rc rc;
     int kind;
 
@@ -207,7 +207,7 @@ enum rc line_time_of_option(struct slice text, struct arena *arena, struct line_
         made->kind = (enum kind)kind;
     } else {
         made->kind = KIND_FORM;
-        rc = moment_check_form(text, &why);
+        rc = moment_check_form(text, why);
         if (!rc)
             rc = arena_copy(arena, text, &made->form);
         if (rc)

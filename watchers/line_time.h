@@ -30,9 +30,10 @@ struct line_time;
  * unknown zone or conversion, a `match` without a group `time`. */
 enum rc line_time_read(const struct node *node, struct arena *arena, struct problems *problems,
                        struct line_time **spec) MUST_CHECK;
-/* `auto`, or a strptime form as a command's option gives it ("%d/%b/%Y:%H:%M:%S %z"). RC_INVALID: no such conversion. */
-enum rc line_time_of_option(struct slice text, struct arena *arena,
-                            struct line_time **spec) MUST_CHECK;
+/* `auto`, or a strptime form as a command's option gives it ("%d/%b/%Y:%H:%M:%S %z"). RC_INVALID: it names no time, and `why` says what is
+ * missing (static). */
+enum rc line_time_of_option(struct slice text, struct arena *arena, struct line_time **spec,
+                            const char **why) MUST_CHECK;
 /* Accepts NULL. */
 void line_time_free(struct line_time *spec);
 /* May it be in a line's data? If not, that need not be read. */

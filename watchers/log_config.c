@@ -294,13 +294,15 @@ enum rc log_watch_load(const struct node *map, const struct watcher_place *place
 
 enum rc log_watch_of_name(struct slice name, struct arena *arena, struct log_watch *watch)
 {
+    const char *why;
+
     *watch = (struct log_watch){ .name = name,
                                  .from_beginning = true,
                                  .max_line_bytes = LOG_MAX_LINE_BYTES,
                                  .last_line_ms = LAST_LINE_MS,
                                  .context = CONTEXT_LINES,
                                  .lateness_ms = WATCHER_LATENESS_MS };
-    return line_time_of_option(SLICE("auto"), arena, &watch->time);
+    return line_time_of_option(SLICE("auto"), arena, &watch->time, &why);
 }
 
 void log_watch_free(struct log_watch *watch)

@@ -134,6 +134,14 @@ void metric_add(enum metric metric, struct slice label_1, struct slice label_2, 
     pthread_mutex_unlock(&all.lock);
 }
 
+void metric_begin(enum metric metric, struct slice label_1, struct slice label_2)
+{
+    pthread_mutex_lock(&all.lock);
+    if (all.n_series < METRICS_BEGIN_LIMIT)
+        (void)series_of(metric, label_1, label_2);
+    pthread_mutex_unlock(&all.lock);
+}
+
 void metric_set(enum metric metric, struct slice label_1, struct slice label_2, double value)
 {
     struct series *series;
@@ -278,7 +286,7 @@ static void write_series(struct buffer *out, enum metric metric)
         write_number(out, series->value);
     }
     /* What has no labels is there from the start, so that an alert on it can be tried. */
-    if (!all.first[metric])
+    if (!all.first[metric] && !*rows[metric].labels)
         buffer_format(out, "%s 0\n", rows[metric].name);
 }
 
@@ -304,8 +312,6 @@ static void write_row(struct buffer *out, enum metric metric)
 {
     const struct row *row = &rows[metric];
 
-    if (*row->labels && !all.first[metric])
-        return;
     buffer_format(out, "# HELP %s %s\n# TYPE %s %s\n", row->name, row->help, row->name, row->type);
     if (strcmp(row->type, "histogram") == 0)
         write_histogram(out, metric);

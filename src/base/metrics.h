@@ -1,12 +1,14 @@
 /* metrics.h - counters, gauges and histograms in Prometheus' text format.
  *
- * Every metric is a row of the table: its name, type, labels and help. Label values come from the configuration (watchers, rules, actions) and from enums, never from
+ * Every metric is written with its help and type, whether it has a series or not. It is a row of the table: its name, type, labels and help. Label values come from the configuration (watchers, rules, actions) and from enums, never from
  * events, or are replaced as a whole, so the number of series is bounded; beyond METRICS_SERIES_LIMIT a value is counted under "other". Safe from any thread. */
 #pragma once
 
 #include "src/base/buffer.h"
 
 #define METRICS_SERIES_LIMIT 20000
+#define METRICS_BEGIN_LIMIT                                                                        \
+    (METRICS_SERIES_LIMIT / 2) /* what may never be counted leaves room for what is */
 
 /* enum, name, type (counter | gauge | histogram), label names (a comma between two), help */
 #define METRICS(X)                                                                                 \
@@ -86,6 +88,8 @@ enum metric {
 
 /* Label values in the order of the row; absent for those it has not. */
 void metric_add(enum metric metric, struct slice label_1, struct slice label_2, double amount);
+/* A counter is there from now on, at 0 or as it stands: the first increment of a series that was not there before is one that rate() does not see. */
+void metric_begin(enum metric metric, struct slice label_1, struct slice label_2);
 void metric_set(enum metric metric, struct slice label_1, struct slice label_2, double value);
 /* One series of those that metric_replace sets. */
 struct metric_sample {

@@ -98,7 +98,8 @@ const struct command commands[] = {
       .more = "ID: prp_… or the five letters of a proposal, sig_…, tsk_…, evt_…, sil_…\n",
       .options = { CLIENT, OPTION_JSON }, .run = show_command },
     { .name = "approve", .operands = "ID", .min_operands = 1, .max_operands = 1, .summary = "approve a proposal's plan and follow its steps to their end",
-      .more = "Prints the plan first, exactly as it will run. Exit 1 when a step failed.\n",
+      .more = "Prints the plan first, exactly as it will run, and asks on a terminal, unless --yes or --json stands there. Without a\n"
+              "terminal, as in a script, it asks nothing and approves. Exit 1 when a step failed.\n",
       .options = { CLIENT, OPTION_YES, OPTION_NO_WAIT, OPTION_NOTE, OPTION_JSON }, .run = approve_command },
     { .name = "reject", .operands = "ID", .min_operands = 1, .max_operands = 1, .summary = "reject a proposal, with a reason",
       .options = { CLIENT, OPTION_REASON, OPTION_NOTE, OPTION_JSON }, .run = decide_command },

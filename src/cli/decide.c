@@ -1,5 +1,6 @@
 #include "src/cli/decide.h"
 
+#include "actions/proposal.h"
 #include "src/base/clock.h"
 #include "src/base/problem.h"
 #include "src/cli/commands_all.h"
@@ -114,6 +115,8 @@ static enum exit_code check_snooze(const struct invocation *invocation)
         return usage_error(invocation->command, "how long? --for 1h");
     if (duration_parse(slice_of(invocation->options.snooze_for), &for_ms) || for_ms <= 0)
         return usage_error(invocation->command, "--for is a time with its unit: 30m, 1h, 2d");
+    if (for_ms < SNOOZE_MIN_MS || for_ms > SNOOZE_MAX_MS)
+        return usage_error(invocation->command, "--for: a snooze lasts from 1m to 7d");
     return EXIT_DONE;
 }
 

@@ -457,6 +457,25 @@ static void warn_of_unknown_log(const struct source *source)
                  meant ? meant : "", meant ? "`?" : "");
 }
 
+static enum rc choose_time(struct source *source, const char *form)
+{
+    const char *why = "";
+    enum rc rc = line_time_of_option(slice_of(form), source->inputs->config->arena,
+                                     &source->own_watch.time, &why);
+    struct buffer text;
+
+    if (rc != RC_INVALID)
+        return rc;
+    buffer_init(&text, 0);
+    buffer_add_text(&text, "--time-format `");
+    buffer_add_shown(&text, slice_of(form));
+    buffer_format(&text, "` is neither `auto` nor a form of strptime that names a time: %s", why);
+    buffer_add_byte(&text, '\0');
+    rc = buffer_rc(&text) ? buffer_rc(&text) : refuse(source, text.ptr, (struct slice){ 0 });
+    buffer_free(&text);
+    return rc;
+}
+
 /* As the watcher of that name reads it; without one it is text. */
 static enum rc choose_watch(struct source *source)
 {
@@ -484,10 +503,7 @@ static enum rc choose_watch(struct source *source)
         return rc;
     line_time_free(source->own_watch.time);
     source->own_watch.time = NULL;
-    rc = line_time_of_option(slice_of(options->time_format), arena, &source->own_watch.time);
-    return rc == RC_INVALID ? refuse(source, "--time-format is `auto` or a form of strptime",
-                                     slice_of(options->time_format))
-                            : rc;
+    return choose_time(source, options->time_format);
 }
 
 static enum rc open_log(struct source *source)

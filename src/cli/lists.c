@@ -1,7 +1,12 @@
+#include "src/base/problem.h"
 #include "src/cli/client.h"
 #include "src/cli/commands_all.h"
 #include "src/cli/pages.h"
 #include "src/cli/value.h"
+#include "src/daemon/list_query.h"
+#include "src/store/proposals.h"
+#include "src/store/silences.h"
+#include "src/store/tasks.h"
 
 #define COLUMNS_MAX 9
 
@@ -28,6 +33,7 @@ static const struct list {
     struct table_column columns[COLUMNS_MAX];
     struct cell cells[COLUMNS_MAX];
     size_t n_columns;
+    const char *const *states; /* that --state takes; NULL: it takes none */
 } lists[] = {
     { .name = "proposals",
       .columns = { { "ID" },
@@ -46,7 +52,8 @@ static const struct list {
                  { "count" },
                  { "rule" },
                  { "title" } },
-      .n_columns = 8 },
+      .n_columns = 8,
+      .states = proposal_state_names },
     { .name = "signals",
       .columns = { { "ID" },
                    { "STATE", true },
@@ -66,7 +73,8 @@ static const struct list {
                  { "rule" },
                  { "key", CELL_LIST },
                  { "title" } },
-      .n_columns = 9 },
+      .n_columns = 9,
+      .states = signal_state_names },
     { .name = "tasks",
       .columns = { { "ID" },
                    { "STATE", true },
@@ -80,7 +88,8 @@ static const struct list {
                  { "reason" },
                  { "rule" },
                  { "question" } },
-      .n_columns = 6 },
+      .n_columns = 6,
+      .states = task_state_names },
     { .name = "events",
       .columns = { { "ID" },
                    { "RECEIVED" },
@@ -96,7 +105,8 @@ static const struct list {
                  { "state" },
                  { "subject" },
                  { "title", CELL_TITLE } },
-      .n_columns = 7 },
+      .n_columns = 7,
+      .states = list_event_states },
     { .name = "silences",
       .columns = { { "ID" }, { "STATE", true }, { "ENDS" }, { "BY" }, { "WHERE" }, { "REASON" } },
       .cells = { { "id" },
@@ -105,7 +115,8 @@ static const struct list {
                  { "by" },
                  { "where", CELL_PAIRS },
                  { "reason" } },
-      .n_columns = 6 },
+      .n_columns = 6,
+      .states = silence_state_names },
     { .name = "audit",
       .columns = { { "NUMBER" },
                    { "AT" },
@@ -208,12 +219,53 @@ static enum exit_code finish(struct listing *listing)
     return screen_write(&listing->text) ? EXIT_REFUSED : EXIT_DONE;
 }
 
+/* --- is it said rightly? --- */
+
+static enum exit_code refuse_state(const struct invocation *invocation, const struct list *list)
+{
+    struct slice given = slice_of(invocation->options.list_state);
+    const char *meant = problem_did_you_mean(given, list->states);
+    struct buffer text;
+    enum exit_code code;
+
+    buffer_init(&text, 0);
+    buffer_add_text(&text, "--state is one of");
+    for (size_t i = 0; list->states[i]; i++)
+        buffer_format(&text, " %s", list->states[i]);
+    buffer_add_text(&text, ", or several with commas between, not `");
+    buffer_add_shown(&text, given);
+    buffer_add_text(&text, "`");
+    if (meant)
+        buffer_format(&text, "; did you mean `%s`?", meant);
+    code = usage_error(invocation->command, "%.*s", SLICE_ARG(buffer_slice(&text)));
+    buffer_free(&text);
+    return code;
+}
+
+/* What the daemon would refuse is refused here: a call that is wrong is wrong without one, too. */
+static enum exit_code check_call(const struct invocation *invocation, const struct list *list)
+{
+    const struct options *options = &invocation->options;
+    uint64_t states;
+    int64_t since_ms;
+
+    if (options->list_state && list->states &&
+        list_query_read_states(slice_of(options->list_state), list->states, &states))
+        return refuse_state(invocation, list);
+    if (options->since && list_query_read_since(slice_of(options->since), 0, &since_ms))
+        return usage_error(invocation->command,
+                           "--since is a time (RFC 3339) or how long ago (90s, 5m, 1h, 7d)");
+    return EXIT_DONE;
+}
+
 enum exit_code list_show(const struct invocation *invocation, const char *name)
 {
     struct listing listing = { .invocation = invocation, .list = list_of(name) };
     struct client *client = NULL;
-    enum exit_code code = client_new(invocation, &client);
+    enum exit_code code = check_call(invocation, listing.list);
 
+    if (!code)
+        code = client_new(invocation, &client);
     buffer_init(&listing.text, 0);
     if (!code && !invocation->options.json &&
         table_new(listing.list->columns, listing.list->n_columns, &listing.table))

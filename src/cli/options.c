@@ -225,6 +225,15 @@ static enum rc take_set(const struct parse *parse, const struct option_row *row,
     return RC_OK;
 }
 
+/* Both would have to hold, and no field is equal to two texts. */
+static bool is_where_already(const struct options *options, struct slice field)
+{
+    for (size_t i = 0; i < options->n_where; i++)
+        if (slice_eq(options->where[i].field, field))
+            return true;
+    return false;
+}
+
 static enum rc take_where(const struct parse *parse, const struct option_row *row, const char *text)
 {
     struct options *options = parse->options;
@@ -235,6 +244,12 @@ static enum rc take_where(const struct parse *parse, const struct option_row *ro
         return too_many(parse, row);
     if (!field.len || !value.len)
         return refuse(parse, "--where takes FIELD=VALUE, not `", text, "`");
+    if (is_where_already(options, field)) {
+        buffer_add_text(parse->why, "--where: `");
+        buffer_add_shown(parse->why, field);
+        buffer_add_text(parse->why, "` is given twice; a silence for each does that");
+        return RC_INVALID;
+    }
     options->where[options->n_where++] = (struct where_option){ field, value };
     return RC_OK;
 }

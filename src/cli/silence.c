@@ -1,11 +1,27 @@
 /* vedette silence add | list | remove: what people mute for a time. */
 #include "src/base/clock.h"
+#include "src/base/problem.h"
 #include "src/base/ulid.h"
 #include "src/cli/client.h"
 #include "src/cli/commands_all.h"
 #include "src/cli/value.h"
+#include "src/store/silences.h"
 
 /* --- what is said --- */
+
+static void warn(const struct invocation *invocation, const struct json *silence)
+{
+    struct buffer line;
+
+    buffer_init(&line, 0);
+    for (const struct json *warning = json_first(json_get_text(silence, "warnings")); warning;
+         warning = json_next(warning)) {
+        buffer_clear(&line);
+        show_text(&line, json_text(warning));
+        complain(invocation->command, "warning: %.*s", SLICE_ARG(buffer_slice(&line)));
+    }
+    buffer_free(&line);
+}
 
 static enum exit_code report(const struct invocation *invocation, const struct json *silence)
 {
@@ -31,6 +47,7 @@ static enum exit_code report(const struct invocation *invocation, const struct j
     buffer_add_text(&out, "\n");
     rc = screen_write(&out);
     buffer_free(&out);
+    warn(invocation, silence);
     return rc ? EXIT_REFUSED : EXIT_DONE;
 }
 
@@ -51,6 +68,26 @@ static enum exit_code ask(const struct invocation *invocation, const struct clie
 
 /* --- add --- */
 
+static enum exit_code check_severity(const struct invocation *invocation)
+{
+    const struct options *options = &invocation->options;
+    int ignored;
+
+    for (size_t i = 0; i < options->n_where; i++) {
+        const struct where_option *clause = &options->where[i];
+        const char *meant;
+
+        if (!slice_eq(clause->field, SLICE("severity")) ||
+            !slice_to_enum(clause->value, severity_names, &ignored))
+            continue;
+        meant = problem_did_you_mean(clause->value, severity_names);
+        return usage_error(invocation->command,
+                           "--where severity is low, medium, high or critical%s%s%s",
+                           meant ? "; did you mean `" : "", meant ? meant : "", meant ? "`?" : "");
+    }
+    return EXIT_DONE;
+}
+
 static enum exit_code check_add(const struct invocation *invocation)
 {
     const struct options *options = &invocation->options;
@@ -65,9 +102,11 @@ static enum exit_code check_add(const struct invocation *invocation)
         return usage_error(invocation->command, "how long? --for 2h");
     if (duration_parse(slice_of(options->snooze_for), &for_ms) || for_ms <= 0)
         return usage_error(invocation->command, "--for is a time with its unit: 30m, 2h, 3d");
+    if (for_ms < SILENCE_MIN_MS || for_ms > SILENCE_MAX_MS)
+        return usage_error(invocation->command, "--for: a silence lasts from 1 minute to 30 days");
     if (!options->reason || !*options->reason)
         return usage_error(invocation->command, "why? --reason 'the database is moved'");
-    return EXIT_DONE;
+    return check_severity(invocation);
 }
 
 static void write_add(const struct options *options, struct buffer *body)

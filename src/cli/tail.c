@@ -192,6 +192,69 @@ static enum exit_code follow(struct client *client, struct tailing *tailing, str
     }
 }
 
+static bool has_name(const struct json *items, const char *member, const char *name)
+{
+    for (const struct json *item = json_first(items); item; item = json_next(item))
+        if (slice_eq(value_text(item, member), slice_of(name)))
+            return true;
+    return false;
+}
+
+/* Where a name is looked for among what is there. */
+struct place {
+    const char *path, *list, *member;
+    bool by_name;                /* the path ends with it */
+    const char *what, *is_there; /* "rule", "is loaded" */
+};
+
+/* What is not there yet may come with a reload, so that it is followed all the same; a misspelt one would be silent for ever. */
+static enum exit_code warn_unless_there(struct client *client, const struct tailing *tailing,
+                                        const struct place *place, const char *name)
+{
+    struct json *answer = NULL;
+    struct buffer text;
+    enum exit_code code;
+
+    buffer_init(&text, 0);
+    buffer_add_text(&text, place->path);
+    if (place->by_name)
+        url_add_encoded(&text, slice_of(name));
+    code = client_get(client, buffer_slice(&text), &answer);
+    if (!code && !has_name(json_get_text(answer, place->list), place->member, name)) {
+        buffer_clear(&text);
+        show_text(&text, slice_of(name));
+        complain(tailing->invocation->command,
+                 "no %s `%.*s` %s: nothing is shown until there is one", place->what,
+                 SLICE_ARG(buffer_slice(&text)), place->is_there);
+    }
+    json_free(answer);
+    buffer_free(&text);
+    return code;
+}
+
+static enum exit_code look_for_names(struct client *client, const struct tailing *tailing)
+{
+    static const struct place rules = { .path = "/api/v1/rules?limit=1&rule=",
+                                        .by_name = true,
+                                        .list = "items",
+                                        .member = "id",
+                                        .what = "rule",
+                                        .is_there = "is loaded" };
+    static const struct place watchers = { .path = "/api/v1/status",
+                                           .list = "watchers",
+                                           .member = "name",
+                                           .what = "watcher",
+                                           .is_there = "is configured" };
+    const struct options *options = &tailing->invocation->options;
+    enum exit_code code = EXIT_DONE;
+
+    if (options->rule)
+        code = warn_unless_there(client, tailing, &rules, options->rule);
+    if (!code && options->watcher)
+        code = warn_unless_there(client, tailing, &watchers, options->watcher);
+    return code;
+}
+
 enum exit_code tail_command(const struct invocation *invocation)
 {
     struct tailing tailing = { .invocation = invocation };
@@ -202,6 +265,8 @@ enum exit_code tail_command(const struct invocation *invocation)
     buffer_init(&url, 0);
     sse_init(&tailing.sse, on_event, &tailing);
     code = client_new(invocation, &client);
+    if (!code)
+        code = look_for_names(client, &tailing);
     if (!code) {
         write_url(&invocation->options, &url);
         code = follow(client, &tailing, buffer_slice(&url));

@@ -217,7 +217,8 @@ static void show_deciding(const struct screen *screen, const struct json *propos
     view_member("on it", value_text(proposal, "acknowledged_by"), out);
     view_time_member(screen, "snoozed", proposal, "snoozed_until", out);
     view_time_member(screen, "starts", proposal, "hold_until", out);
-    view_time_member(screen, "verifies", proposal, "verify_until", out);
+    if (slice_eq(value_text(proposal, "state"), SLICE("verifying"))) /* else it knows already */
+        view_time_member(screen, "verifies", proposal, "verify_until", out);
     for (const struct json *decision = json_first(decisions); decision;
          decision = json_next(decision))
         show_decision(screen, decision, out);

@@ -556,6 +556,10 @@ static enum rc read_actions(struct config_reader *reader)
                               config->arena, reader->problems, &config->actions);
 
     config->lacks_actions = rc;
+    if (!rc)
+        rc = config_check_action_approvers(reader);
+    config->lacks_people |=
+        rc && !config->lacks_actions; /* it need not be said again of each rule */
     return rc;
 }
 

@@ -214,12 +214,42 @@ static enum rc let_local_person_decide(struct config *config)
     return RC_OK;
 }
 
+/* False after a problem: one of them is nobody, or so many there are not. */
+static bool check_approvers(const struct config_reader *reader, struct mark mark,
+                            struct slice_list from, int64_t need)
+{
+    struct slice unknown = { 0 };
+    int64_t n_people = config_count_approvers(reader->config, from, &unknown);
+
+    if (n_people < 0)
+        mark_problem(reader->problems, PROBLEM_ERROR, mark,
+                     "`%.*s` is neither in `people` nor in `groups`", SLICE_ARG(unknown));
+    else if (need > n_people)
+        mark_problem(reader->problems, PROBLEM_ERROR, mark,
+                     "`need: %lld` can never be met: `from` names %lld people", (long long)need,
+                     (long long)n_people);
+    return need <= n_people;
+}
+
+enum rc config_check_action_approvers(const struct config_reader *reader)
+{
+    const struct config *config = reader->config;
+    const struct action *action;
+    enum rc rc = RC_OK;
+
+    for (size_t i = 0; !config->lacks_people && (action = actions_at(config->actions, i)); i++) {
+        if (action->approvers_from.n_items &&
+            !check_approvers(reader, action->approvers_mark, action->approvers_from,
+                             action->approvers_need))
+            rc = RC_INVALID;
+    }
+    return rc;
+}
+
 static enum rc read_approvers(struct config_reader *reader)
 {
     struct approvers_read read = { .need = 1 };
     const struct node *map = reader->file.approvers;
-    struct slice unknown = { 0 };
-    int64_t n_people;
     enum rc rc;
 
     if (!map) {
@@ -234,15 +264,7 @@ static enum rc read_approvers(struct config_reader *reader)
                        reader->config->arena, reader->problems, &read);
     if (rc)
         return rc;
-    n_people = config_count_approvers(reader->config, read.from, &unknown);
-    if (n_people < 0)
-        node_problem(reader->problems, map, "`%.*s` is neither in `people` nor in `groups`",
-                     SLICE_ARG(unknown));
-    else if (read.need > n_people)
-        node_problem(reader->problems, map,
-                     "`need: %lld` can never be met: `from` names %lld people",
-                     (long long)read.need, (long long)n_people);
-    if (n_people < 0 || read.need > n_people)
+    if (!check_approvers(reader, map->mark, read.from, read.need))
         return RC_INVALID;
     reader->config->approvers_from = read.from;
     reader->config->approvers_need = read.need;
@@ -362,7 +384,7 @@ int64_t config_count_approvers(const struct config *config, struct slice_list fr
     }
     /* Who is in a group that Slack keeps is not known here, and changes. */
     if (!slice_is_absent(config_slack_group_at(config, from, 0)))
-        return APPROVERS_NEED_MAX;
+        return INT64_MAX;
     for (size_t i = 0; i < config->n_people; i++)
         n_people += may_approve(config, from, config->people[i].name);
     return n_people;

@@ -56,6 +56,8 @@ enum rc config_read_doors(struct config_reader *reader, struct slice instead) MU
 void config_check_addresses(const struct config_reader *reader);
 /* config_people.c: people, groups, approvers. */
 enum rc config_read_people(struct config_reader *reader) MUST_CHECK;
+/* After the actions were read: do those that say who decides name people, and enough of them? */
+enum rc config_check_action_approvers(const struct config_reader *reader) MUST_CHECK;
 /* config_budget.c: how much people are asked. */
 extern const struct review_budget config_default_budget;
 enum rc config_read_budget(struct config_reader *reader) MUST_CHECK;
@@ -63,7 +65,7 @@ enum rc config_read_budget(struct config_reader *reader) MUST_CHECK;
 enum rc config_read_channels(struct config_reader *reader) MUST_CHECK;
 /* After channels and watchers were read. */
 enum rc config_add_channel_watcher(struct config_reader *reader) MUST_CHECK;
-/* How many people `from` names, groups resolved; -1 when one of them is nobody (`unknown` says who). */
+/* How many people `from` names, groups resolved; -1 when one of them is nobody (`unknown` says who). INT64_MAX where a group of Slack's is among them: who is in it is not known here. */
 int64_t config_count_approvers(const struct config *config, struct slice_list from,
                                struct slice *unknown);
 /* config_maintenance.c: muted on a schedule. */

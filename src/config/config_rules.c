@@ -153,25 +153,101 @@ static bool check_allowed(const struct config *config, const struct rule *rule,
     return is_right;
 }
 
-static bool check_approvers(const struct config *config, const struct rule *rule,
-                            struct problems *problems)
+/* Who decides what a rule proposes, and of whom it was taken. */
+struct decided_by {
+    struct slice_list from;
+    int64_t need;
+    const struct action_use *from_step, *need_step; /* NULL: not of a step's action */
+};
+
+static enum rc say_whose(struct buffer *out, const struct action_use *step, bool is_own)
+{
+    if (step)
+        buffer_format(out, " of action `%.*s`", SLICE_ARG(step->action));
+    else if (!is_own)
+        buffer_add_text(out, " of the configuration");
+    buffer_add_byte(out, '\0');
+    return buffer_rc(out);
+}
+
+static void refuse_need(const struct rule *rule, const struct decided_by *by, int64_t n_people,
+                        struct problems *problems)
 {
     const struct propose_part *part = &rule->playbook.propose;
-    struct slice unknown = { 0 };
-    int64_t n_people;
+    const struct action_use *step = by->need_step ? by->need_step : by->from_step;
+    struct buffer need_of, from_of;
+    enum rc rc;
 
-    if (config->is_default || config->lacks_people || !part->approvers_from.n_items)
+    buffer_init(&need_of, 0);
+    buffer_init(&from_of, 0);
+    rc = say_whose(&need_of, by->need_step, part->approvers_need);
+    if (!rc)
+        rc = say_whose(&from_of, by->from_step, part->approvers_from.n_items);
+    mark_problem(problems, PROBLEM_ERROR, step ? step->mark : rule->mark,
+                 "rule `%.*s`: `need: %lld`%s, but `from`%s names %lld people", SLICE_ARG(rule->id),
+                 (long long)by->need, rc ? "" : need_of.ptr, rc ? "" : from_of.ptr,
+                 (long long)n_people);
+    buffer_free(&need_of);
+    buffer_free(&from_of);
+}
+
+/* False after an error: then so many people will never approve. */
+static bool check_need(const struct config *config, const struct rule *rule,
+                       const struct decided_by *by, struct problems *problems)
+{
+    struct slice unknown = { 0 };
+    int64_t n_people = config_count_approvers(config, by->from, &unknown);
+
+    if (!by->from.n_items) /* nobody at all: the configuration has said it */
         return true;
-    n_people = config_count_approvers(config, part->approvers_from, &unknown);
     if (n_people < 0)
         mark_problem(problems, PROBLEM_ERROR, rule->mark,
                      "rule `%.*s`: approver `%.*s` is neither in `people` nor in `groups`",
                      SLICE_ARG(rule->id), SLICE_ARG(unknown));
-    else if (part->approvers_need > n_people)
-        mark_problem(problems, PROBLEM_ERROR, rule->mark,
-                     "rule `%.*s`: `need: %lld`, but `from` names %lld people", SLICE_ARG(rule->id),
-                     (long long)part->approvers_need, (long long)n_people);
-    return n_people >= 0 && part->approvers_need <= n_people;
+    else if (by->need > n_people)
+        refuse_need(rule, by, n_people, problems);
+    return by->need <= n_people;
+}
+
+/* As the engine takes them from the actions of a plan. */
+static void take_from_actions(const struct config *config, const struct rule *rule,
+                              struct decided_by *by)
+{
+    const struct propose_part *part = &rule->playbook.propose;
+
+    for (size_t i = 0; i < part->n_plan; i++) {
+        const struct action *action = actions_find(config->actions, part->plan[i].action);
+
+        if (!action)
+            continue;
+        if (action->approvers_need > by->need) {
+            by->need = action->approvers_need;
+            by->need_step = &part->plan[i];
+        }
+        if (action->approvers_from.n_items) {
+            by->from = action->approvers_from;
+            by->from_step = &part->plan[i];
+        }
+    }
+}
+
+static bool check_approvers(const struct config *config, const struct rule *rule,
+                            struct problems *problems)
+{
+    const struct propose_part *part = &rule->playbook.propose;
+    struct decided_by by = {
+        .from = part->approvers_from.n_items ? part->approvers_from : config->approvers_from,
+        .need = part->approvers_need ? part->approvers_need : config->approvers_need,
+    };
+
+    if (config->is_default || config->lacks_people)
+        return true;
+    if (!check_need(config, rule, &by, problems))
+        return false;
+    if (config->lacks_actions)
+        return true;
+    take_from_actions(config, rule, &by);
+    return (!by.need_step && !by.from_step) || check_need(config, rule, &by, problems);
 }
 
 /* By which it is accepted: never another one. */

@@ -56,7 +56,16 @@ static enum rc by_proxy(const struct config *config, const struct asking *asking
 {
     const struct person *person;
 
-    if (!is_the_proxy(config, asking->proxy_secret) || !asking->forwarded_user.len)
+    if (!is_the_proxy(config, asking->proxy_secret))
+        return RC_OK;
+    /* A proxy that adds one, rather than replace it, leaves beside it what the client wrote. */
+    if (asking->n_forwarded_users > 1) {
+        caller->by_cookie = true;
+        caller->why_not = SLICE("X-Forwarded-User stands there more than once: let the proxy take "
+                                "out what its client sends of it");
+        return RC_OK;
+    }
+    if (!asking->forwarded_user.len)
         return RC_OK;
     person = config_person_by_name(config, asking->forwarded_user);
     if (!person)

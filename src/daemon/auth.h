@@ -15,6 +15,7 @@ struct asking {
     struct slice authorization;  /* of these, absent where the header is not there */
     struct slice proxy_secret;   /* X-Proxy-Secret */
     struct slice forwarded_user; /* X-Forwarded-User */
+    size_t n_forwarded_users;    /* such headers: more than one is nobody's */
     struct slice cookie;
 };
 
@@ -24,9 +25,10 @@ struct caller {
         is_person; /* of the configuration, or the one local user; else a Unix user whom the socket's mode lets in */
     bool
         is_own_user; /* the daemon's own, where a configuration says who people are: reads, reloads, decides nothing */
-    bool by_cookie;    /* the browser sent it by itself: the request's origin must be proven */
-    struct slice name; /* as the configuration names them; "unix:NAME" for who is no person */
-    struct slice via;  /* socket | token | page */
+    bool by_cookie;       /* the browser sent it by itself: the request's origin must be proven */
+    struct slice name;    /* as the configuration names them; "unix:NAME" for who is no person */
+    struct slice via;     /* socket | token | page */
+    struct slice why_not; /* of who is not known: what to mend; static, mostly absent */
 };
 
 /* Fills `caller`; not being known is no error. Texts live in `arena` or in `config`. */

@@ -8,6 +8,7 @@
 #include "src/base/process.h"
 #include "src/daemon/announce.h"
 #include "src/daemon/catching_up.h"
+#include "src/daemon/counters.h"
 #include "src/daemon/doors.h"
 #include "src/daemon/effects.h"
 #include "src/daemon/http_inherit.h"
@@ -186,6 +187,7 @@ static enum rc start_engine(struct daemon *daemon)
         return rc;
     service_set_inlet(daemon->service, daemon->inlet);
     rc = engine_recover(daemon->engine, clock_wall_ms());
+    counters_begin(options.config, options.ruleset);
     if (!rc)
         rc = inlet_start(daemon->inlet);
     daemon->is_working = !rc;

@@ -10,31 +10,39 @@ struct refusal {
     struct log_limit limit; /* one line a minute for each */
 };
 
+/* Those of any webhook come first. */
+static struct refusal refusals[] = {
+    { .reason = "signature" },
+    { .reason = "json" },
+    { .reason = "content_type" },
+    { .reason = "size" },
+    { .reason = "full" },
+    { .reason = "method" },
+    { .reason = "events" },
+    { .reason = "shape" },
+    { .reason = "form" },
+    { .reason = "delivery_id" },
+    { .reason = "app" },
+    { .reason = "team" },
+    { .reason = "replay" },
+    { .reason = "timestamp",
+      .hint = ": it was signed long ago or ahead of now; is the clock of this machine right?" },
+    { .reason = "rate" },
+    { .reason = "envelope" },
+    { .reason = "topic", .hint = ": it is not among the `topics` of this hook" },
+    { .reason = "certificate",
+      .hint = ": it is not here yet, or not valid now; its sender tries again" },
+    { .reason = "other" },
+};
+#define N_USUAL 6
+
+const char *door_usual_reason(size_t i)
+{
+    return i < N_USUAL ? refusals[i].reason : NULL;
+}
+
 static struct refusal *find_refusal(const char *reason)
 {
-    static struct refusal refusals[] = {
-        { .reason = "signature" },
-        { .reason = "json" },
-        { .reason = "content_type" },
-        { .reason = "size" },
-        { .reason = "full" },
-        { .reason = "events" },
-        { .reason = "shape" },
-        { .reason = "form" },
-        { .reason = "delivery_id" },
-        { .reason = "method" },
-        { .reason = "app" },
-        { .reason = "team" },
-        { .reason = "replay" },
-        { .reason = "timestamp",
-          .hint = ": it was signed long ago or ahead of now; is the clock of this machine right?" },
-        { .reason = "rate" },
-        { .reason = "envelope" },
-        { .reason = "topic", .hint = ": it is not among the `topics` of this hook" },
-        { .reason = "certificate",
-          .hint = ": it is not here yet, or not valid now; its sender tries again" },
-        { .reason = "other" },
-    };
     size_t i = 0;
 
     while (i + 1 < sizeof refusals / sizeof *refusals &&

@@ -67,8 +67,10 @@ static void ring(struct http_watch *watch)
 /* Only a request that was begun has an answer to wait for; and what is encrypted is written by the server's thread alone. */
 static void answer_too_slow(const struct http_connection *connection)
 {
-    static const char body[] = "{\"title\":\"The request came too slow\",\"status\":408}";
-    char answer[256];
+    static const char body[] =
+        "{\"title\":\"The request came too slow\",\"status\":408,\"detail\":\"it was not whole in "
+        "the time there is for it: send it again, at once\"}";
+    char answer[384];
     int len;
 
     if (connection->server->tls ||

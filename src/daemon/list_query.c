@@ -1,5 +1,7 @@
 #include "src/daemon/list_query.h"
 
+const char *const list_event_states[] = { "failing", "ok", "info", "dead", NULL };
+
 enum rc list_query_read_states(struct slice text, const char *const *names, uint64_t *states)
 {
     *states = 0;

@@ -133,7 +133,8 @@ static void end_work(struct inlet_control *control, enum rc rc)
 void request_run(struct request *request, struct engine_work *work)
 {
     if (service_is_stopping(request->service)) {
-        request_problem(request, 503, "Stopping", (struct slice){ 0 });
+        request_problem(request, 503, "Stopping",
+                        SLICE("Vedette is about to end: try again in a moment"));
         return;
     }
     work->request = request;

@@ -126,6 +126,12 @@ static void allow_method(struct buffer *allow, struct slice method)
     buffer_add(allow, method);
 }
 
+/* Answered as GET; the server sends the head of the answer alone. */
+static bool is_head(struct slice method)
+{
+    return slice_eq(method, SLICE("HEAD"));
+}
+
 static void find_route(struct slice method, struct slice path, struct found *found)
 {
     *found = (struct found){ 0 };
@@ -137,7 +143,9 @@ static void find_route(struct slice method, struct slice path, struct found *fou
             (table[i].has && !table[i].has(part)))
             continue;
         allow_method(&found->allow, slice_of(table[i].method));
-        if (!slice_eq(method, slice_of(table[i].method)))
+        if (slice_eq(slice_of(table[i].method), SLICE("GET")))
+            allow_method(&found->allow, SLICE("HEAD"));
+        if (!slice_eq(is_head(method) ? SLICE("GET") : method, slice_of(table[i].method)))
             continue;
         found->route = &table[i];
         found->part = part;
@@ -154,7 +162,13 @@ static void refuse(struct http_exchange *exchange, int status, const char *title
 
 static bool is_change(struct slice method)
 {
-    return !slice_eq(method, SLICE("GET"));
+    return !slice_eq(method, SLICE("GET")) && !is_head(method);
+}
+
+/* Only HTTP/1.0 may leave the Host out, and no browser does: there is no page of another site behind it that could be meant. */
+static bool has_no_host(const struct http_exchange *exchange)
+{
+    return slice_is_absent(http_header(exchange, "Host"));
 }
 
 /* True when the request is for us. Else it was answered. A proxy that serves us below a path may leave the path as it came. */
@@ -166,7 +180,8 @@ static bool check_host(const struct config *config, struct http_exchange *exchan
     if (peer.is_unix)
         return true;
     if (!peer_local_address(peer.fd, http_arena(exchange), &local) &&
-        origin_host_is_ours(config, http_header(exchange, "Host"), local)) {
+        (has_no_host(exchange) ||
+         origin_host_is_ours(config, http_header(exchange, "Host"), local))) {
         http_drop_prefix(exchange, origin_path_prefix(config));
         return true;
     }
@@ -201,6 +216,10 @@ static bool check_reach(struct request *request)
     return false;
 }
 
+#define HOW_TO_BE_KNOWN                                                                            \
+    SLICE("nobody is known to ask here: send the header `Authorization: Bearer TOKEN` with a "     \
+          "token of `people`, sign in on the page, or ask by the Unix socket")
+
 static bool check_access(struct request *request, enum access access)
 {
     const struct http_peer peer = http_peer_of(request->exchange);
@@ -211,7 +230,8 @@ static bool check_access(struct request *request, enum access access)
     if (access == ACCESS_READ && auth_is_open(request->config) && peer.is_loopback)
         return true;
     if (!caller->is_known) {
-        request_problem(request, 401, "Not signed in", (struct slice){ 0 });
+        request_problem(request, 401, "Not signed in",
+                        caller->why_not.len ? caller->why_not : HOW_TO_BE_KNOWN);
         return false;
     }
     if (access == ACCESS_READ || access == ACCESS_JUDGED)
@@ -229,6 +249,16 @@ static bool check_access(struct request *request, enum access access)
 
 /* --- handling --- */
 
+static size_t count_headers(const struct http_exchange *exchange, const char *name)
+{
+    size_t n_headers, n_found = 0;
+    const struct header *headers = http_headers(exchange, &n_headers);
+
+    for (size_t i = 0; i < n_headers; i++)
+        n_found += slice_eq_nocase(headers[i].name, slice_of(name));
+    return n_found;
+}
+
 static enum rc identify(struct request *request)
 {
     struct http_exchange *exchange = request->exchange;
@@ -236,6 +266,7 @@ static enum rc identify(struct request *request)
                                    .authorization = http_header(exchange, "Authorization"),
                                    .proxy_secret = http_header(exchange, "X-Proxy-Secret"),
                                    .forwarded_user = http_header(exchange, "X-Forwarded-User"),
+                                   .n_forwarded_users = count_headers(exchange, "X-Forwarded-User"),
                                    .cookie = http_header(exchange, "Cookie") };
 
     return auth_identify(request->config, request->routes->sessions, &asking, clock_wall_ms(),
@@ -268,15 +299,23 @@ static void handle(struct routes *routes, struct http_exchange *exchange, const 
         found->route->handle(request);
 }
 
-static void answer_no_route(struct http_exchange *exchange, const struct found *found)
+static void answer_wrong_method(struct http_exchange *exchange, const struct found *found)
 {
     const struct http_answer_header allow = { "Allow", buffer_slice(&found->allow) };
+    struct slice detail;
 
-    if (!found->allow.len)
-        refuse(exchange, 404, "Not found", "there is no such path");
+    if (arena_format(http_arena(exchange), &detail, "this path is asked with %.*s",
+                     SLICE_ARG(allow.value)))
+        detail = (struct slice){ 0 };
+    http_answer_problem_with(exchange, 405, "Method not allowed", detail, &allow, 1);
+}
+
+static void answer_no_route(struct http_exchange *exchange, const struct found *found)
+{
+    if (found->allow.len)
+        answer_wrong_method(exchange, found);
     else
-        http_answer_problem_with(exchange, 405, "Method not allowed", (struct slice){ 0 }, &allow,
-                                 1);
+        refuse(exchange, 404, "Not found", "there is no such path");
 }
 
 /* RC_OK when there is a route; else it was answered. */

@@ -9,8 +9,6 @@
 
 /* The states of events, and `dead`: deliveries that could not be folded and are kept. */
 enum listed_state { LISTED_FAILING, LISTED_OK, LISTED_INFO, LISTED_DEAD };
-static const char *const listed_states[] = { "failing", "ok", "info", "dead", NULL };
-
 struct event_listing {
     struct request *request;
     struct list_query query;
@@ -56,7 +54,7 @@ static bool event_is_wanted(const struct event_listing *listing, const struct ev
         return false;
     if (!listing->query.states)
         return true;
-    return !slice_to_enum(event->fields[FIELD_STATE], listed_states, &state) &&
+    return !slice_to_enum(event->fields[FIELD_STATE], list_event_states, &state) &&
            (listing->query.states >> state & 1);
 }
 
@@ -225,7 +223,7 @@ static enum rc read_order(struct slice order, bool *is_oldest_first)
 
 void list_events(struct request *request)
 {
-    static const struct list_members members = { .state_names = listed_states };
+    static const struct list_members members = { .state_names = list_event_states };
     struct event_listing listing = { .request = request,
                                      .kind = http_query(request->exchange, "kind"),
                                      .watcher = http_query(request->exchange, "watcher") };

@@ -28,11 +28,40 @@ static void answer_problem(struct http_exchange *exchange, int status, const cha
     http_answer_problem_with(exchange, status, title, detail, header, header ? 1 : 0);
 }
 
+/* What every stranger may know. Which of the checks failed stands in our log alone. */
+#define DETAIL_401                                                                                 \
+    SLICE("the signature or token of this request is missing or wrong: compare the secret at the " \
+          "sender with the one of this hook; `vedette hooks` and the log say why")
+#define DETAIL_404 SLICE("the path is /hooks/NAME; `vedette hooks` lists the names")
+#define DETAIL_405 SLICE("deliveries are sent here with POST")
+
 static void answer_not_stored(struct http_exchange *exchange, const char *detail)
 {
     const struct http_answer_header retry = { "Retry-After", RETRY_AFTER };
 
     answer_problem(exchange, 503, "Cannot be stored now", slice_of(detail), &retry);
+}
+
+static void answer_wrong_type(struct http_exchange *exchange, const struct webhook *hook)
+{
+    struct slice type = http_header(exchange, "Content-Type"), detail;
+
+    if (arena_format(http_arena(exchange), &detail,
+                     "Content-Type is \"%.*s\": set the one named above at the sender",
+                     SLICE_ARG(type)))
+        detail = (struct slice){ 0 };
+    answer_problem(exchange, 415, webhook_refused_type(hook), detail, NULL);
+}
+
+static void answer_too_long(struct http_exchange *exchange, const struct webhook *hook)
+{
+    struct slice detail;
+
+    if (arena_format(http_arena(exchange), &detail,
+                     "at most %lld bytes are taken here: `max_body` of the hook says how many",
+                     (long long)webhook_max_body_bytes(hook)))
+        detail = (struct slice){ 0 };
+    answer_problem(exchange, 413, "The body is larger than this hook takes", detail, NULL);
 }
 
 /* --- headers --- */
@@ -62,25 +91,24 @@ static enum rc judge_headers(struct routes *routes, const struct webhook *hook,
     struct slice peer = http_peer_of(exchange).address;
 
     if (!hook) {
-        answer_problem(exchange, 404, "No such hook", (struct slice){ 0 }, NULL);
+        answer_problem(exchange, 404, "No such hook", DETAIL_404, NULL);
         return RC_NOT_FOUND;
     }
     if (hook_handshake_answer(hook, exchange))
         return RC_DENIED;
     if (!slice_eq(http_method(exchange), SLICE("POST"))) {
         door_refused(routes->service, webhook_name(hook), "method", peer);
-        answer_problem(exchange, 405, "Method not allowed", (struct slice){ 0 }, &allow);
+        answer_problem(exchange, 405, "Method not allowed", DETAIL_405, &allow);
         return RC_INVALID;
     }
     if (!webhook_accepts_type(hook, http_header(exchange, "Content-Type"))) {
         door_refused(routes->service, webhook_name(hook), "content_type", peer);
-        answer_problem(exchange, 415, webhook_refused_type(hook), (struct slice){ 0 }, NULL);
+        answer_wrong_type(exchange, hook);
         return RC_INVALID;
     }
     if (is_too_long(exchange, webhook_max_body_bytes(hook))) {
         door_refused(routes->service, webhook_name(hook), "size", peer);
-        answer_problem(exchange, 413, "The body is larger than this hook takes",
-                       (struct slice){ 0 }, NULL);
+        answer_too_long(exchange, hook);
         return RC_LIMIT;
     }
     *max_body_bytes = webhook_max_body_bytes(hook);
@@ -219,7 +247,8 @@ static bool take(struct hook_delivery *delivery, const struct webhook *hook)
     }
     door_refused(delivery->service, webhook_name(hook), answer->reason,
                  http_peer_of(exchange).address);
-    answer_problem(exchange, answer->status, answer->title, answer->detail,
+    answer_problem(exchange, answer->status, answer->title,
+                   answer->status == 401 ? DETAIL_401 : answer->detail,
                    answer->status == 401   ? &challenge
                    : answer->status == 503 ? &retry
                                            : NULL);
@@ -251,6 +280,6 @@ void hooks_on_request(struct routes *routes, struct http_exchange *exchange)
         return;
     }
     if (!hook)
-        answer_problem(exchange, 404, "No such hook", (struct slice){ 0 }, NULL);
+        answer_problem(exchange, 404, "No such hook", DETAIL_404, NULL);
     service_release_config(routes->service, config);
 }

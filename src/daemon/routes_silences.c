@@ -9,6 +9,7 @@ struct silence_work {
     struct silence silence; /* of a new one: what it was asked to be; its id in either case */
     int64_t for_ms;         /* 0: `until_ms` says it */
     struct slice why_not;   /* absent: nothing keeps it from being made */
+    struct slice warning;   /* absent: none */
 };
 
 static void refuse(struct request *request, struct slice detail)
@@ -18,17 +19,33 @@ static void refuse(struct request *request, struct slice detail)
 
 /* --- the answer: the silence as it is now --- */
 
-static enum rc write_stored(struct request *request, struct ulid id, struct buffer *json)
+static void write_silence(const struct silence *silence, struct slice warning,
+                          struct json_writer *writer)
 {
+    json_object_begin(writer);
+    record_write_members(&silence_shape, silence, writer);
+    silence_write_where(silence, writer);
+    if (warning.len) {
+        json_key(writer, "warnings");
+        json_array_begin(writer);
+        json_write_text(writer, warning);
+        json_array_end(writer);
+    }
+    json_object_end(writer);
+}
+
+static enum rc write_stored(const struct silence_work *work, struct buffer *json)
+{
+    const struct request *request = work->work.request;
     struct json_writer writer = json_writer_to(json);
     struct silence silence = { 0 };
     struct store_txn *txn = NULL;
     enum rc rc = store_begin_read(service_store(request->service), &txn);
 
     if (!rc)
-        rc = silence_get(txn, id, request->arena, &silence);
+        rc = silence_get(txn, work->silence.id, request->arena, &silence);
     if (!rc)
-        silence_write_json(&silence, &writer);
+        write_silence(&silence, work->warning, &writer);
     store_abort(&txn);
     return rc;
 }
@@ -40,7 +57,7 @@ static void answer_stored(struct silence_work *work, int status)
     enum rc rc;
 
     buffer_init(&json, 0);
-    rc = write_stored(request, work->silence.id, &json);
+    rc = write_stored(work, &json);
     if (!rc) {
         request_answer_json(request, status, &json);
         return;
@@ -131,10 +148,40 @@ static enum rc say_unknown(struct silence_work *work, struct slice field)
                         meant ? "`?" : "");
 }
 
+/* It may be meant for a rule that is about to come. */
+static enum rc warn_of_unknown_rule(struct silence_work *work, const struct engine *engine)
+{
+    const struct ruleset *ruleset = engine_ruleset(engine);
+    struct slice unknown = engine_unknown_rule(engine, &work->silence);
+    struct arena *arena = work->work.request->arena;
+    const char **ids;
+    const char *meant;
+
+    if (slice_is_absent(unknown))
+        return RC_OK;
+    ids = arena_alloc(arena, ruleset->n_rules + 1, sizeof *ids);
+    if (!ids)
+        return RC_NO_MEMORY;
+    for (size_t i = 0; i < ruleset->n_rules; i++) {
+        struct slice id;
+        enum rc rc = arena_copy(arena, ruleset->rules[i].id, &id);
+
+        if (rc)
+            return rc;
+        ids[i] = id.ptr;
+    }
+    meant = problem_did_you_mean(unknown, ids);
+    return arena_format(arena, &work->warning,
+                        "no rule `%.*s` is loaded%s%s%s; the silence is active all the same",
+                        SLICE_ARG(unknown), meant ? " (did you mean `" : "", meant ? meant : "",
+                        meant ? "`?)" : "");
+}
+
 static enum rc run_add(struct engine_work *engine_work, struct engine *engine, int64_t now_ms)
 {
     struct silence_work *work = (struct silence_work *)engine_work;
     struct slice unknown = engine_unknown_field(engine, &work->silence);
+    enum rc rc;
 
     if (work->for_ms)
         work->silence.until_ms = now_ms + work->for_ms;
@@ -142,11 +189,11 @@ static enum rc run_add(struct engine_work *engine_work, struct engine *engine, i
     if (!slice_is_absent(work->why_not))
         return RC_INVALID;
     if (!slice_is_absent(unknown)) {
-        enum rc rc = say_unknown(work, unknown);
-
+        rc = say_unknown(work, unknown);
         return rc ? rc : RC_INVALID;
     }
-    return engine_add_silence(engine, &work->silence, now_ms);
+    rc = warn_of_unknown_rule(work, engine);
+    return rc ? rc : engine_add_silence(engine, &work->silence, now_ms);
 }
 
 static void answer_add(struct engine_work *engine_work, enum rc rc)

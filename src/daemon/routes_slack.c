@@ -42,31 +42,47 @@ static const struct slack_entrance *find_entrance(struct slice path)
 
 /* --- answers --- */
 
-static const char *title_of(int status)
+struct problem_text {
+    int status;
+    const char *title;
+    const char *detail;
+};
+
+static const struct problem_text *problem_text_of(int status)
 {
-    static const struct {
-        int status;
-        const char *title;
-    } titles[] = {
-        { 400, "This is no request of Slack's" },
-        { 401, "Not authorised" },
-        { 403, "This is for another app" },
-        { 404, "Not found" },
-        { 503, "Cannot be done now" },
+    static const struct problem_text texts[] = {
+        { 400, "This is no request of Slack's",
+          "the body is not what Slack sends to this path; the log says what is wrong" },
+        { 401, "Not authorised",
+          "the signature of this request is missing, wrong or old: compare the signing "
+          "secret with the app's; the log says why" },
+        { 403, "This is for another app",
+          "another app or workspace than the one of this channel sent it" },
+        { 404, "Not found",
+          "Slack's paths are /slack/interactions, /slack/commands and /slack/events, "
+          "where a Slack channel with a signing secret is configured" },
+        { 405, "Method not allowed", "Slack sends its requests here with POST" },
+        { 413, "Larger than what Slack sends", "no request of Slack's is as large" },
+        { 415, "Not what Slack sends here",
+          "interactions and commands are application/x-www-form-urlencoded, events "
+          "application/json" },
+        { 503, "Cannot be done now", "try again in a moment; the log says why" },
     };
     size_t i = 0;
 
-    while (i + 1 < sizeof titles / sizeof *titles && titles[i].status != status)
+    while (i + 1 < sizeof texts / sizeof *texts && texts[i].status != status)
         i++;
-    return titles[i].title;
+    return &texts[i];
 }
 
 static void answer_problem(struct http_exchange *exchange, int status)
 {
+    const struct problem_text *text = problem_text_of(status);
     const struct http_answer_header retry = { "Retry-After", RETRY_AFTER };
+    const struct http_answer_header allow = { "Allow", SLICE("POST") };
 
-    http_answer_problem_with(exchange, status, title_of(status), (struct slice){ 0 }, &retry,
-                             status == 503);
+    http_answer_problem_with(exchange, status, text->title, slice_of(text->detail),
+                             status == 405 ? &allow : &retry, status == 503 || status == 405);
 }
 
 static void answer(struct slack_door_request *request, int status, struct slice json)
@@ -128,13 +144,10 @@ static bool is_too_long(const struct http_exchange *exchange)
 }
 
 static enum rc turn_away(struct routes *routes, const struct channel *channel,
-                         struct http_exchange *exchange, int status, const char *title,
-                         const char *reason)
+                         struct http_exchange *exchange, int status, const char *reason)
 {
-    const struct http_answer_header allow = { "Allow", SLICE("POST") };
-
     door_refused(routes->service, channel->name, reason, http_peer_of(exchange).address);
-    http_answer_problem_with(exchange, status, title, (struct slice){ 0 }, &allow, status == 405);
+    answer_problem(exchange, status);
     return RC_INVALID;
 }
 
@@ -145,17 +158,16 @@ static enum rc judge_headers(struct routes *routes, const struct channel *channe
     struct slice type = http_header(exchange, "Content-Type");
 
     if (!channel || !entrance) {
-        http_answer_problem(exchange, 404, "Not found", (struct slice){ 0 });
+        answer_problem(exchange, 404);
         return RC_NOT_FOUND;
     }
     if (!slice_eq(http_method(exchange), SLICE("POST")))
-        return turn_away(routes, channel, exchange, 405, "Method not allowed", "method");
+        return turn_away(routes, channel, exchange, 405, "method");
     type = slice_trim(slice_cut(&type, ';'));
     if (!slice_eq_nocase(type, slice_of(entrance->content_type)))
-        return turn_away(routes, channel, exchange, 415, "Not what Slack sends here",
-                         "content_type");
+        return turn_away(routes, channel, exchange, 415, "content_type");
     if (is_too_long(exchange))
-        return turn_away(routes, channel, exchange, 413, "Larger than what Slack sends", "size");
+        return turn_away(routes, channel, exchange, 413, "size");
     return RC_OK;
 }
 

@@ -394,8 +394,13 @@ void get_stream(struct request *request)
     struct open_stream *open = NULL;
     struct http_stream_source source = { .read = on_read, .closed = on_closed };
     struct http_stream *stream = NULL;
-    enum rc rc = open_one(request, &open);
+    enum rc rc;
 
+    if (slice_eq(http_method(request->exchange), SLICE("HEAD"))) {
+        request_answer(request, 200, "text/event-stream", (struct slice){ 0 }, NULL, 0);
+        return;
+    }
+    rc = open_one(request, &open);
     if (rc) {
         request_fail(request, rc);
         return;

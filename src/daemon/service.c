@@ -3,6 +3,7 @@
 #include "rules/prefilters.h"
 #include "src/base/clock.h"
 #include "src/base/metrics.h"
+#include "src/daemon/counters.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -347,6 +348,7 @@ static enum rc run_reload(struct inlet_control *control, struct engine *engine, 
         return rc;
     /* Before anything else happens there: what is carried out next needs the secrets that belong to it. */
     reload->held->config = reload->config;
+    counters_begin(reload->config, reload->ruleset);
     put_in_force(reload->service, reload->held);
     reload->held = NULL;
     return RC_OK;

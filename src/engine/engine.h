@@ -159,6 +159,8 @@ enum rc engine_remove_silence(struct engine *engine, struct ulid id, struct slic
                               struct slice via, int64_t now_ms) MUST_CHECK;
 /* A field of its `where` that no signal of the rules in force can have; absent: none. */
 struct slice engine_unknown_field(const struct engine *engine, const struct silence *silence);
+/* The `rule` of its `where` that no rule in force has as its id, nor, where it is a glob, fits; absent: none. It may come with the next reload: no reason to refuse. */
+struct slice engine_unknown_rule(const struct engine *engine, const struct silence *silence);
 
 /* What each gate says of a signal, in the order in which they are asked; `hold.reason` is HOLD_NONE where it lets it pass. A look, on the engine's thread and between its calls: nothing is
  * noted. Lives in `arena`. `verdicts` has room for HOLD_REASONS; none of a rule that is gone. */

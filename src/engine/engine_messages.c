@@ -279,17 +279,29 @@ enum rc messages_tell_edit(struct turn *turn, const struct proposal *proposal)
                          SLICE_ARG(proposal->edited), (long long)proposal->revision);
 }
 
+/* `approved` is said once it is: of one approval of several, which they are. */
+static enum rc tell_approval(struct turn *turn, const struct proposal *proposal,
+                             const struct decision *approval)
+{
+    return messages_note(turn, proposal->id, false, "%.*s approved (%zu of %lld)",
+                         SLICE_ARG(approval->by), proposal_count_approvals(proposal),
+                         (long long)proposal->approvers.need);
+}
+
 enum rc messages_tell_decision(struct turn *turn, const struct proposal *proposal)
 {
-    const struct decision *decisions = proposal->decisions.items;
+    const struct decision *decisions = proposal->decisions.items, *last;
     struct slice text;
     enum rc rc;
 
     if (!proposal->decisions.n_items)
         return RC_OK;
-    if (decisions[proposal->decisions.n_items - 1].verdict == VERDICT_EDIT)
+    last = &decisions[proposal->decisions.n_items - 1];
+    if (last->verdict == VERDICT_EDIT)
         return messages_tell_edit(turn, proposal);
-    rc = decision_describe(&decisions[proposal->decisions.n_items - 1], turn->arena, &text);
+    if (last->verdict == VERDICT_APPROVE && proposal->state == PROPOSAL_OPEN)
+        return tell_approval(turn, proposal, last);
+    rc = decision_describe(last, turn->arena, &text);
     return rc ? rc : messages_note(turn, proposal->id, false, "%.*s", SLICE_ARG(text));
 }
 

@@ -110,6 +110,25 @@ struct slice engine_unknown_field(const struct engine *engine, const struct sile
     return (struct slice){ 0 };
 }
 
+static bool has_rule(const struct ruleset *ruleset, struct slice glob)
+{
+    for (size_t i = 0; i < ruleset->n_rules; i++)
+        if (slice_matches_glob(ruleset->rules[i].id, glob))
+            return true;
+    return false;
+}
+
+struct slice engine_unknown_rule(const struct engine *engine, const struct silence *silence)
+{
+    const struct silence_clause *clauses = silence->where.items;
+
+    for (size_t i = 0; i < silence->where.n_items; i++)
+        if (slice_eq(clauses[i].field, SLICE("rule")) &&
+            !has_rule(engine->ruleset, clauses[i].value))
+            return clauses[i].value;
+    return (struct slice){ 0 };
+}
+
 static enum rc add(struct turn *turn, struct silence *silence)
 {
     enum rc rc;

@@ -47,6 +47,25 @@ static const char *clause_fault(const struct silence_clause *clause)
     return NULL;
 }
 
+/* A severity that there is not holds nothing. */
+static bool has_severity(const struct silence_clause *clause)
+{
+    int ignored;
+
+    return !slice_eq(clause->field, SLICE("severity")) ||
+           !slice_to_enum(clause->value, severity_names, &ignored);
+}
+
+static const char *severity_fault(const struct silence *silence)
+{
+    const struct silence_clause *clauses = silence->where.items;
+
+    for (size_t i = 0; i < silence->where.n_items; i++)
+        if (!has_severity(&clauses[i]))
+            return "`severity` is low, medium, high or critical";
+    return NULL;
+}
+
 const char *silence_where_fault(const struct silence *silence)
 {
     const struct silence_clause *clauses = silence->where.items;
@@ -63,6 +82,8 @@ const char *silence_fault(const struct silence *silence, int64_t now_ms)
 {
     const char *fault = silence_where_fault(silence);
 
+    if (!fault)
+        fault = severity_fault(silence);
     if (fault)
         return fault;
     if (!slice_trim(silence->reason).len || silence->reason.len > SILENCE_MAX_REASON_BYTES)

@@ -331,6 +331,7 @@ class Decisions(VedetteTest):
         proposal = self.propose(vedette)
         vedette.decide(proposal, "approve")
         self.wait_for_end(vedette, proposal, "verified")
+        self.assertNotIn("verifies", vedette.cli("show", proposal["short"], check=0).stdout)
 
         for token in (JANE, JOHN, JANE):
             again = vedette.decide(proposal, "approve", token=token)
@@ -577,9 +578,9 @@ class Decisions(VedetteTest):
         self.assertFalse(again.get("plan"))
         self.assertIn("rejected before", again["refused"])
         refused = self.post(vedette, again, {"verdict": "approve"})
-        self.assertEqual(refused.status, 400)
+        self.assertEqual(refused.status, 428)
         self.assertIn("there is no plan to approve", refused.json()["detail"])
-        self.assertEqual(vedette.decide({**again, "plan_digest": proposal["plan_digest"]}, "approve").status, 400)
+        self.assertEqual(vedette.decide({**again, "plan_digest": proposal["plan_digest"]}, "approve").status, 412)
         self.assertEqual(again["track_record"]["rejected"], 1)
 
     def test_what_was_done_is_undone_once_and_told(self):

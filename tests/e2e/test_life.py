@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import select
 import shutil
 import signal
 import socket
@@ -14,7 +15,7 @@ import threading
 import time
 import unittest
 
-from harness import BINARY, CI_RULE, Answer, UnixConnection, VedetteTest, wait_until, workflow_run
+from harness import BINARY, CI_RULE, JANE, PATIENCE, Answer, UnixConnection, VedetteTest, wait_until, workflow_run
 
 SLOW_ACTION = """
   slow:
@@ -360,6 +361,50 @@ class Looking(VedetteTest):
                      "vedette_rules_loaded", "vedette_rules_last_reload_success", "vedette_build_info", "process_resident_memory_bytes", "process_open_fds"):
             self.assertIn(name, names)
         self.assertEqual(vedette.metric("vedette_events_rejected_total", watcher="github"), 1)
+
+    def first_complaint(self, vedette, *arguments):
+        """What `vedette tail` says on standard error before it follows; None where it says nothing until something happens."""
+        env = {**vedette.env, "VEDETTE_TOKEN": JANE, "VEDETTE_URL": f"http://{vedette.addresses['control']}"}
+        with subprocess.Popen([str(BINARY), "tail", *arguments], env=env, cwd=vedette.directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as tail:
+            try:
+                ready, _, _ = select.select([tail.stdout, tail.stderr], [], [], PATIENCE)
+                return tail.stderr.readline() if tail.stderr in ready else None
+            finally:
+                tail.terminate()
+
+    def test_a_tail_of_what_is_not_there_says_so(self):
+        vedette = self.vedette()
+        self.assertIn("no rule `nope` is loaded", self.first_complaint(vedette, "--rule", "nope"))
+        self.assertIn("no watcher `nope` is configured", self.first_complaint(vedette, "--rule", "ci-red", "--watcher", "nope"))
+        vedette.happens = True
+        happening = threading.Thread(target=self.keep_happening, args=[vedette])
+        happening.start()
+        try:
+            self.assertIsNone(self.first_complaint(vedette, "--rule", "ci-red"))
+        finally:
+            vedette.happens = False
+            happening.join()
+
+    def keep_happening(self, vedette):
+        run = 1
+        while vedette.happens:
+            vedette.send_github("workflow_run", workflow_run(run=run, branch="main", workflow=f"w{run}"))
+            vedette.wait_until_folded()
+            run += 1
+
+    def test_what_rules_and_configuration_name_is_counted_from_0_on(self):
+        vedette = self.vedette()
+        series = [("vedette_matches_total", {"rule": "ci-red"}), ("vedette_events_duplicate_total", {"watcher": "github"}),
+                  ("vedette_events_rejected_total", {"watcher": "github", "reason": "signature"}),
+                  ("vedette_outbox_failures_total", {"channel": "step"}), ("vedette_steps_total", {"action": "rerun", "result": "done"})]
+        text = vedette.request("control", "GET", "/metrics").body.decode()
+        for name, labels in series:
+            self.assertIn(f"# TYPE {name} counter\n", text)
+            self.assertIn(name + "{" + ",".join(f'{key}="{value}"' for key, value in labels.items()) + "} 0\n", text)
+        self.assertIn("# TYPE vedette_decisions_total counter\n", text)
+        vedette.write("rules.d/more.yaml", "rules:\n  - {id: more, on: alert}\n")
+        vedette.cli("reload")
+        self.assertIn('vedette_matches_total{rule="more"} 0\n', vedette.request("control", "GET", "/metrics").body.decode())
 
     @unittest.skipUnless(shutil.which("promtool"), "promtool is not there")
     def test_promtool_finds_nothing_wrong_with_the_metrics(self):

@@ -148,6 +148,7 @@ class Asking(SilencesTest):
             ({"where": ["rule"]}, "`where` names"),
             ({"where": {"rule": ""}}, "a value of `where`"),
             ({"where": {"brnch": "main"}}, "did you mean `branch`"),
+            ({"where": {"severity": "urgent"}}, "`severity` is low, medium, high or critical"),
             ({"reason": ""}, "`reason`"),
             ({"reason": "x" * 1001}, "`reason`"),
             ({"reason": 5}, "`reason`"),
@@ -262,6 +263,17 @@ class CommandLine(SilencesTest):
         self.assertEqual(vedette.cli("silence", "list", "--state", "active", check=0).stdout, "")
         self.assertIn("passed  silence", vedette.cli("explain", signal["id"], check=0).stdout)
 
+    def test_a_silence_for_a_rule_that_is_not_loaded_is_made_and_warns(self):
+        vedette = self.vedette()
+        said = vedette.cli("silence", "add", "--where", "rule=ci-rad", "--for", "1h", "--reason", "why", check=0)
+        self.assertIn("is active: rule=ci-rad", said.stdout)
+        self.assertIn("no rule `ci-rad` is loaded (did you mean `ci-red`?); the silence is active all the same", said.stderr)
+        answer = self.silence(vedette, where={"rule": "nope-*"})
+        self.assertEqual((answer.status, answer.json()["warnings"]), (201, ["no rule `nope-*` is loaded; the silence is active all the same"]))
+        self.assertNotIn("warnings", vedette.api(f"/api/v1/silences/{answer.json()['id']}").json())
+        for where in ({"rule": "ci-*"}, {"rule": "ci-red"}, {"severity": "high"}):
+            self.assertNotIn("warnings", self.silence(vedette, where=where).json())
+
     def test_a_call_that_is_wrong_says_how_it_is_meant(self):
         vedette = self.vedette()
         right = ["--where", "rule=ci-*", "--for", "1h", "--reason", "why"]
@@ -273,7 +285,10 @@ class CommandLine(SilencesTest):
             (["silence", "add", *right[:2], *right[4:]], 2, "--for 2h"),
             (["silence", "add", *right[:4]], 2, "--reason"),
             (["silence", "add", *right[:2], "--for", "soon", *right[4:]], 2, "30m, 2h, 3d"),
-            (["silence", "add", *right[:2], "--for", "10s", *right[4:]], 1, "1 minute to 30 days"),
+            (["silence", "add", *right[:2], "--for", "10s", *right[4:]], 2, "1 minute to 30 days"),
+            (["silence", "add", *right[:2], "--for", "31d", *right[4:]], 2, "1 minute to 30 days"),
+            (["silence", "add", "--where", "service=a", "--where", "service=b", *right[2:]], 2, "`service` is given twice"),
+            (["silence", "add", "--where", "severity=hihg", *right[2:]], 2, "did you mean `high`?"),
             (["silence", "add", "--where", "brnch=x", *right[2:]], 1, "branch"),
             (["silence", "remove"], 2, "sil_"),
             (["silence", "remove", "prp_00000000000000000000000000"], 2, "sil_"),

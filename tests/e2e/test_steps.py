@@ -268,7 +268,7 @@ class Commands(StepsTest):
                 self.assertIn("`text` of tell", proposal["refused"])
                 self.assertIn(why, proposal["refused"])
                 self.assertIsNone(NEVER_SHOWN.search(proposal["refused"]))
-                self.assertEqual(vedette.decide({**proposal, "plan_digest": "0" * 64}, "approve").status, 400)
+                self.assertEqual(vedette.decide({**proposal, "plan_digest": "0" * 64}, "approve").status, 412)
                 self.assertNotEqual(vedette.cli("approve", proposal["short"], "--yes").returncode, 0)
         self.assertFalse((self.directory / "told.json").exists())
         nul = vedette.request("public", "POST", "/hooks/deploys", b'{"app":{"name":"s"},"status":"failed","message":"a\\u0000b"}', {
@@ -285,7 +285,7 @@ class Commands(StepsTest):
                 proposal = self.propose(vedette, title=text, service=f"s{i}")
                 self.assertEqual(proposal["plan"], [])
                 self.assertTrue(proposal["refused"])
-                self.assertEqual(vedette.decide({**proposal, "plan_digest": "0" * 64}, "approve").status, 400)
+                self.assertEqual(vedette.decide({**proposal, "plan_digest": "0" * 64}, "approve").status, 412)
         self.assertFalse((self.directory / "log").exists())
         self.assertEqual(self.act(vedette, "verifying", title="7", service="good")["plan"][1]["params"], {"n": "7"})
 

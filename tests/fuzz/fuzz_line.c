@@ -104,8 +104,9 @@ static void try_option(struct slice line)
     struct slice rest = line, form = slice_cut(&rest, '\n');
     struct arena *arena = fuzz_arena();
     struct line_time *spec = NULL;
+    const char *why;
 
-    if (line_time_of_option(form, arena, &spec) == RC_OK)
+    if (line_time_of_option(form, arena, &spec, &why) == RC_OK)
         claim_time(spec, rest, NULL);
     line_time_free(spec);
     arena_free(arena);

@@ -283,7 +283,8 @@ static inline enum decision_outcome decides(struct story *story, struct proposal
         .proposal = proposal.short_id, .decision = decision, .real_ms = at_ms, .arena = story->arena
     };
 
-    asked.decision.by = SLICE("jane");
+    if (slice_is_absent(asked.decision.by))
+        asked.decision.by = SLICE("jane");
     if (slice_is_absent(asked.decision.via))
         asked.decision.via = SLICE("socket");
     asked.decision.plan_digest = proposal.plan_digest;

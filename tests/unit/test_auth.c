@@ -128,6 +128,14 @@ static void a_forwarded_user_counts_only_with_the_proxys_secret(void **state)
     assert_true(ask(state, &configured, &asking).by_cookie); /* so the origin must be proven */
     asking.forwarded_user = SLICE("jdoe");
     assert_true(is_person(ask(state, &configured, &asking), "jane", "page"));
+    /* Which of two is the proxy's cannot be told. */
+    asking.n_forwarded_users = 2;
+    assert_false(ask(state, &configured, &asking).is_known);
+    assert_non_null(ask(state, &configured, &asking).why_not.ptr);
+    asking.proxy_secret = SLICE("guessed"); /* a stranger is told nothing of it */
+    assert_null(ask(state, &configured, &asking).why_not.ptr);
+    asking.proxy_secret = SLICE("proxy-secret");
+    asking.n_forwarded_users = 1;
     asking.forwarded_user = SLICE("mallory");
     assert_false(ask(state, &configured, &asking).is_known);
     assert_false(ask(state, &embedded, &asking).is_known);

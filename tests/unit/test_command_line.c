@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 struct line {
-    const char *arguments[8];
+    const char *arguments[9];
     int code;
     const char *says; /* on either output */
 };
@@ -23,6 +23,7 @@ static const struct line lines[] = {
     { { "help" }, 0, "\n  replay-event  fold a delivery" }, /* the longest name */
     { { "help", "tail" }, 0, "`vedette events` lists what was received" },
     { { "help", "signals" }, 0, "--state idle" },
+    { { "approve", "--help" }, 0, "asks nothing and approves" },
     { { "--help" }, 0, "Exit codes" },
     { { "-h" }, 0, "Exit codes" },
     { { "help", "replay" }, 0, "--deliveries SENDER=FILE" },
@@ -59,6 +60,15 @@ static const struct line lines[] = {
     { { "test", "--strict" }, 2, "--strict goes with --coverage" },
     { { "proposals", "--limit", "0" }, 2, "a number from 1 to" },
     { { "proposals", "--limit", "many" }, 2, "a number from 1 to" },
+    { { "proposals", "--since", "foo" }, 2, "--since is a time" },
+    { { "audit", "--since", "" }, 2, "--since is a time" },
+    { { "proposals", "--since", "1h" }, 3, "cannot be reached" },
+    { { "proposals", "--state", "nope" }, 2, "--state is one of open approved" },
+    { { "proposals", "--state", "opn" }, 2, "did you mean `open`?" },
+    { { "signals", "--state", "firing,open" }, 2, "one of pending firing resolved idle" },
+    { { "events", "--state", "firing" }, 2, "one of failing ok info dead" },
+    { { "tasks", "--state", "running,done" }, 3, "cannot be reached" },
+    { { "silence", "list", "--state", "active,gone" }, 2, "one of active over" },
     /* decisions say all that is needed, before anybody is asked */
     { { "reject", "qkskz" }, 2, "--reason" },
     { { "edit", "nothing", "--set", "1.run=8" }, 2, "five letters" },
@@ -70,6 +80,11 @@ static const struct line lines[] = {
     { { "reject", "qkskz", "--reason", "knwon" }, 2, "did you mean `known`?" },
     { { "snooze", "qkskz" }, 2, "--for" },
     { { "snooze", "qkskz", "--for", "5" }, 2, "with its unit" },
+    { { "snooze", "qkskz", "--for", "59s" }, 2, "from 1m to 7d" },
+    { { "snooze", "qkskz", "--for", "8d" }, 2, "from 1m to 7d" },
+    { { "silence", "add", "--where", "rule=a", "--for", "1s", "--reason", "x" }, 2, "30 days" },
+    { { "silence", "add", "--where", "rule=a", "--for", "31d", "--reason", "x" }, 2, "30 days" },
+    { { "silence", "add", "--where", "rule=a", "--where", "rule=b" }, 2, "`rule` is given twice" },
     { { "settle", "qkskz" }, 2, "--ran or --not-ran" },
     { { "settle", "qkskz", "--ran", "--not-ran" }, 2, "--ran or --not-ran" },
     /* inputs */
@@ -84,6 +99,7 @@ static const struct line lines[] = {
     { { "replay", "--events", "/nonexistent" }, 1, "cannot be opened" },
     { { "replay", "--log", "app=/nonexistent" }, 1, "cannot be opened" },
     { { "replay", "--log", "app=/dev/null", "--time-format", "%Q" }, 1, "strptime" },
+    { { "replay", "--log", "app=/dev/null", "--time-format", "%Y-%m-%d" }, 1, "and an hour (%H" },
     { { "replay", "--hook", "nosuch=/dev/null" }, 1, "and no sender" },
     { { "send" }, 2, "HOOK FILE" },
     { { "send", "--sample", "nothing" }, 2, "--samples lists them" },

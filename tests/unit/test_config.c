@@ -168,6 +168,12 @@ static void r01_what_is_wrong_in_the_configuration_is_told_word_for_word(void **
           ":1:41: error: `effect` must be one of none write external, not `some`\n" },
         { "actions: {a: {run: [/bin/echo, '{{x}}'], effect: none}}",
           ":1:32: error: {{x}} is not a parameter of this action; `params` has: none\n" },
+        { "people: {ada: {user: ada}}\nactions: {a: {run: [/bin/true], effect: none, approvers: "
+          "{from: [ada], need: 2}}}",
+          ":2:58: error: `need: 2` can never be met: `from` names 1 people\n" },
+        { "people: {ada: {user: ada}}\nactions: {a: {run: [/bin/true], effect: none, approvers: "
+          "{from: [eva]}}}",
+          ":2:58: error: `eva` is neither in `people` nor in `groups`\n" },
         { "budget: 5", ":1:9: error: `budget` is {open: 5, per_hour: 6, per_day: 20, critical: 3}, "
                        "or `none`: nothing is held back\n" },
         { "channels: x",
@@ -403,6 +409,64 @@ static void standard_input_as_a_log_to_be_searched_is_a_warning(void **state)
     buffer_free(&out);
 }
 
+#define TWO_PEOPLE "people: {jo: {user: jo}, al: {user: al}}\ngroups: {both: [jo, al]}\n"
+#define ECHO(name, rest) name ": {run: [/bin/echo], effect: write" rest "}"
+
+/* What can never be approved is no rule: the stricter `need` counts, and the last action that says who. */
+static void so_many_approvers_as_rule_and_actions_need_there_must_be(void **state)
+{
+    static const struct {
+        const char *config, *propose, *said; /* said NULL: it fits */
+    } cases[] = {
+        { TWO_PEOPLE "approvers: {from: [jo]}\nactions: {" ECHO("a", ", approvers: {need: 5}") "}",
+          "plan: [{do: a}]",
+          "r.yaml:2:41: error: rule `r`: `need: 5` of action `a`, but `from` of the configuration "
+          "names 1 people\n" },
+        { TWO_PEOPLE
+          "approvers: {from: [both]}\nactions: {" ECHO("a", ", approvers: {need: 2}") "}",
+          "plan: [{do: a}]", NULL },
+        { TWO_PEOPLE
+          "approvers: {from: [both]}\nactions: {" ECHO("a", ", approvers: {need: 2}") "}",
+          "plan: [{do: a}], approvers: {from: [jo]}",
+          "rule `r`: `need: 2` of action `a`, but `from` names 1 people\n" },
+        { TWO_PEOPLE "approvers: {from: [jo]}\nactions: {" ECHO(
+              "a", ", approvers: {need: 3}") ", " ECHO("b", ", approvers: {from: [both], need: "
+                                                            "2}") "}",
+          "plan: [{do: b}, {do: a}]",
+          "r.yaml:2:50: error: rule `r`: `need: 3` of action `a`, but `from` of action `b` names 2 "
+          "people\n" },
+        { TWO_PEOPLE "approvers: {from: [jo]}\nactions: {" ECHO(
+              "a", ", approvers: {need: 2}") ", " ECHO("b", ", approvers: {from: [both]}") "}",
+          "plan: [{do: a}, {do: b}]", NULL },
+        { TWO_PEOPLE "approvers: {from: [both], need: 2}\nactions: {" ECHO(
+              "a", ", approvers: {from: [jo]}") "}",
+          "plan: [{do: a}]",
+          "rule `r`: `need: 2` of the configuration, but `from` of action `a` names 1 people\n" },
+        { TWO_PEOPLE "approvers: {from: [jo]}", "approvers: {need: 2}",
+          "r.yaml:2:5: error: rule `r`: `need: 2`, but `from` of the configuration names 1 "
+          "people\n" },
+        { TWO_PEOPLE "approvers: {from: [both], need: 2}", "approvers: {from: [al]}",
+          "rule `r`: `need: 2` of the configuration, but `from` names 1 people\n" },
+        /* Who is in it, Slack knows. */
+        { "people: {jo: {user: jo}}\ngroups: {oncall: {members: [jo], slack: S0123ABCD}}\n"
+          "approvers: {from: [oncall]}",
+          "approvers: {need: 12}", NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buffer out;
+        char rule[200];
+
+        (void)snprintf(rule, sizeof rule, "{id: r, on: alert, propose: {%s}}", cases[i].propose);
+        buffer_init(&out, 0);
+        if (fits_rule(cases[i].config, rule, &out) == !!cases[i].said ||
+            (cases[i].said && !strstr(out.ptr, cases[i].said)))
+            fail_msg("%s: not %s\nbut %s", cases[i].config, cases[i].said, out.ptr);
+        buffer_free(&out);
+    }
+}
+
 static void what_a_filter_waits_for_in_vain_is_a_warning_told_once(void **state)
 {
     const char *warning = "r.yaml:2:61: warning: rule `a` waits for `alert`, which no configured "
@@ -618,6 +682,7 @@ int main(void)
         cmocka_unit_test(no_secret_of_a_channel_is_printed),
         cmocka_unit_test(a_log_that_evidence_names_must_be_watched),
         cmocka_unit_test(standard_input_as_a_log_to_be_searched_is_a_warning),
+        cmocka_unit_test(so_many_approvers_as_rule_and_actions_need_there_must_be),
         cmocka_unit_test(what_a_filter_waits_for_in_vain_is_a_warning_told_once),
         cmocka_unit_test(of_what_nobody_sends_the_nearest_is_named_once),
         cmocka_unit_test(what_is_waited_for_in_vain_may_be_meant_so),

@@ -1066,7 +1066,7 @@ static void until_the_next_one_is_looked_at_there_is_nothing_to_approve(void **s
     assert_newest(story, PROPOSAL_OPEN, 2);
     assert_about(story, "till");
     assert_plan(story, "");
-    assert_int_equal(approves(story, &before, AT(41)), DECISION_INVALID);
+    assert_int_equal(approves(story, &before, AT(41)), DECISION_CHANGED);
     ends(story, EFFECT_DONE, AT(50));
     assert_newest(story, PROPOSAL_OPEN, 3);
     assert_plan(story, "act till");

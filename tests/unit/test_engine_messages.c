@@ -181,6 +181,33 @@ static void a_plan_that_somebody_edits_is_told_with_what_changed_and_so_is_an_ed
     end(story);
 }
 
+static void one_approval_of_several_is_told_as_that(void **state)
+{
+    static const char rules[] =
+        "rules: [{id: red, on: ci.run, where: {state: failing}, key: [repo], propose: {plan: [{do: "
+        "act, with: {level: '7'}}], approvers: {from: [jane, joe], need: 2}}, verify: {ok: 1h}}]\n";
+    struct story *story = begin_with(CONFIG, rules);
+    struct message message;
+    const struct message_note *notes;
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    comes_to(story, newest(story).id, CHANNEL_SENT);
+    assert_int_equal(
+        decides(story, newest(story), (struct decision){ .verdict = VERDICT_APPROVE }, NOON_MS),
+        DECISION_TAKEN);
+    assert_int_equal(decides(story, newest(story),
+                             (struct decision){ .verdict = VERDICT_APPROVE, .by = SLICE("joe") },
+                             NOON_MS),
+                     DECISION_TAKEN);
+    message = message_of(story, newest(story).id, "slack");
+    notes = message.notes.items;
+    assert_int_equal(message.notes.n_items, 2);
+    assert_true(slice_eq(notes[0].text, SLICE("jane approved (1 of 2)")));
+    assert_true(slice_starts(notes[1].text, SLICE("approved by joe at ")));
+    end(story);
+}
+
 static void many_changes_are_one_edit_and_every_note(void **state)
 {
     struct story *story = red_at_noon("high");
@@ -967,6 +994,7 @@ int main(void)
         cmocka_unit_test(a_card_that_was_sent_owes_nothing_until_something_changes),
         cmocka_unit_test(
             a_plan_that_somebody_edits_is_told_with_what_changed_and_so_is_an_edit_that_is_void),
+        cmocka_unit_test(one_approval_of_several_is_told_as_that),
         cmocka_unit_test(many_changes_are_one_edit_and_every_note),
         cmocka_unit_test(what_happens_to_a_step_is_told_once_and_a_failure_with_its_end),
         cmocka_unit_test(o06_what_began_to_leave_is_looked_for_until_its_end_is_known),

@@ -799,14 +799,16 @@ static void a_field_that_no_signal_can_have_is_refused(void **state)
     static const struct {
         const char *field;
         bool is_known;
+        const char *value; /* NULL: any */
     } cases[] = {
-        { "rule", true },    { "severity", true },      { "repo", true },    { "service", true },
-        { "sevice", false }, { "signal.key[0]", true }, { "data.x", false },
+        { "rule", true },    { "severity", true, "high" }, { "repo", true },    { "service", true },
+        { "sevice", false }, { "signal.key[0]", true },    { "data.x", false },
     };
     struct story *story = *state;
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct silence_clause clause = { slice_of(cases[i].field), SLICE("x") };
+        struct silence_clause clause = { slice_of(cases[i].field),
+                                         slice_of(cases[i].value ? cases[i].value : "x") };
         struct silence silence = silencing(&clause, END_MS);
 
         print_message("%s\n", cases[i].field);
@@ -814,6 +816,31 @@ static void a_field_that_no_signal_can_have_is_refused(void **state)
                          cases[i].is_known ? RC_OK : RC_INVALID);
         assert_int_equal(slice_is_absent(engine_unknown_field(story->engine, &silence)),
                          cases[i].is_known);
+    }
+}
+
+static void a_severity_that_there_is_not_is_refused_and_a_rule_that_is_not_loaded_is_told(
+    void **state)
+{
+    static const struct {
+        const char *field, *value;
+        bool is_taken, is_loaded;
+    } cases[] = {
+        { "severity", "critical", true, true }, { "severity", "urgent", false, true },
+        { "severity", "High", false, true },    { "rule", "*", true, true },
+        { "rule", "nope", true, false },        { "rule", "nope-*", true, false },
+    };
+    struct story *story = *state;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct silence_clause clause = { slice_of(cases[i].field), slice_of(cases[i].value) };
+        struct silence silence = silencing(&clause, END_MS);
+
+        print_message("%s=%s\n", cases[i].field, cases[i].value);
+        assert_int_equal(engine_add_silence(story->engine, &silence, NOON_MS),
+                         cases[i].is_taken ? RC_OK : RC_INVALID);
+        assert_int_equal(slice_is_absent(engine_unknown_rule(story->engine, &silence)),
+                         cases[i].is_loaded);
     }
 }
 
@@ -879,6 +906,7 @@ int main(void)
         TOLD(the_metric_counts_them_by_state),
         TOLD(one_that_is_over_is_not_ended_again),
         TOLD(a_field_that_no_signal_can_have_is_refused),
+        TOLD(a_severity_that_there_is_not_is_refused_and_a_rule_that_is_not_loaded_is_told),
         TOLD(there_are_so_many_active_ones_and_no_more),
     };
 

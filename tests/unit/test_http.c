@@ -886,7 +886,9 @@ static void h01_a_dripping_body_is_cut_at_the_deadline(void **state)
     send_bytes(fd, SLICE("POST /ok/ HTTP/1.1\r\n" HOST "Content-Length: 1000\r\n\r\n"));
     reply = drip_until_cut(fd);
     assert_int_equal(reply.status, 408);
-    assert_body(&reply, "{\"title\":\"The request came too slow\",\"status\":408}");
+    assert_body(&reply,
+                "{\"title\":\"The request came too slow\",\"status\":408,\"detail\":\"it was "
+                "not whole in the time there is for it: send it again, at once\"}");
     assert_closed(fd);
     close(fd);
     assert_int_equal(fixture->n_requests, 0);

@@ -91,7 +91,7 @@ static void a_value_can_be_asked_for(void **state)
     metric_add(METRIC_MATCHES, SLICE("r"), absent, 2);
     assert_true(metric_value(METRIC_MATCHES, SLICE("r"), absent) == 2);
     assert_true(metric_value(METRIC_MATCHES, SLICE("never"), absent) == 0);
-    assert_false(is_written("never"));
+    assert_false(is_written("{rule=\"never\"}"));
 }
 
 static void take_series(void *context, struct slice rule, struct slice fault, double value)
@@ -121,7 +121,42 @@ static void what_has_no_labels_is_there_from_the_start(void **state)
     (void)state;
     assert_true(is_written("vedette_inlet_depth 0\n"));
     assert_true(is_written("vedette_commit_seconds_count 0\n"));
-    assert_false(is_written("vedette_events_total"));
+}
+
+/* A query finds out of nothing whether a name exists; a series of nobody there is none. */
+static void every_metric_is_written_with_its_type_before_anything_is_counted(void **state)
+{
+    (void)state;
+    assert_true(is_written("# TYPE vedette_events_total counter\n"
+                           "# HELP vedette_events_rejected_total Deliveries refused, by reason\n"
+                           "# TYPE vedette_events_rejected_total counter\n"));
+    assert_false(is_written("vedette_events_total{"));
+    assert_false(is_written("vedette_events_total 0"));
+}
+
+static void a_counter_that_began_is_there_at_0_and_goes_on_as_it_stands(void **state)
+{
+    (void)state;
+    metric_begin(METRIC_MATCHES, SLICE("r"), absent);
+    assert_true(is_written("vedette_matches_total{rule=\"r\"} 0\n"));
+    metric_add(METRIC_MATCHES, SLICE("r"), absent, 2);
+    metric_begin(METRIC_MATCHES, SLICE("r"), absent);
+    assert_true(is_written("vedette_matches_total{rule=\"r\"} 2\n"));
+}
+
+static void what_only_began_leaves_room_for_what_is_counted(void **state)
+{
+    char rule[32];
+
+    (void)state;
+    for (int i = 0; i < METRICS_SERIES_LIMIT; i++) {
+        (void)snprintf(rule, sizeof rule, "r%d", i);
+        metric_begin(METRIC_MATCHES, slice_of(rule), absent);
+    }
+    assert_false(is_written("{rule=\"other\"}"));
+    metric_add(METRIC_MATCHES, slice_of(rule), absent, 1);
+    (void)snprintf(rule, sizeof rule, "{rule=\"r%d\"} 1\n", METRICS_SERIES_LIMIT - 1);
+    assert_true(is_written(rule));
 }
 
 static void a_histogram_counts_up_to_and_with_each_bound(void **state)
@@ -270,6 +305,11 @@ int main(void)
         cmocka_unit_test_teardown(
             every_series_of_a_metric_can_be_asked_for_in_the_order_of_first_sight, forget),
         cmocka_unit_test_teardown(what_has_no_labels_is_there_from_the_start, forget),
+        cmocka_unit_test_teardown(every_metric_is_written_with_its_type_before_anything_is_counted,
+                                  forget),
+        cmocka_unit_test_teardown(a_counter_that_began_is_there_at_0_and_goes_on_as_it_stands,
+                                  forget),
+        cmocka_unit_test_teardown(what_only_began_leaves_room_for_what_is_counted, forget),
         cmocka_unit_test_teardown(a_histogram_counts_up_to_and_with_each_bound, forget),
         cmocka_unit_test_teardown(label_values_are_escaped, forget),
         cmocka_unit_test_teardown(numbers_that_are_none_are_written_as_prometheus_reads_them,
