@@ -105,8 +105,8 @@ class Explanations(VedetteTest):
         self.assertIn("    failed  window: wanted firing, saw idle, count 0: never seen", told)
         self.assertTrue(vedette.cli("show", signal["id"], check=0).stdout.startswith("backup  idle\n"))
         self.assertRegex(vedette.cli("signals", "--state", "idle", check=0).stdout, r"RULE +KEY +TITLE *\n.* backup +ledger")
-        refused = vedette.cli("signals", "--state", "fired", check=1).stderr
-        self.assertIn("`state` is one of pending firing resolved idle, or several with commas between", refused)
+        refused = vedette.cli("signals", "--state", "fired", check=2).stderr
+        self.assertIn("--state is one of pending firing resolved idle, or several with commas between", refused)
 
     def deploy(self, vedette, at):
         self.assertEqual(vedette.send_deploy({"app": {"name": "shop"}, "status": "failed", "at": at.isoformat(), "delivery": uuid.uuid4().hex}).status, 202)

@@ -62,9 +62,9 @@ static void configured_anew(struct story *story, const char *config, int64_t at_
 
     story->config = config_of(story, config);
     buffer_init(&summary, 4096);
-    assert_int_equal(
-        engine_reload(story->engine, story->config, parse(story->config, RULE("")), &files, at_ms, &summary),
-        RC_OK);
+    assert_int_equal(engine_reload(story->engine, story->config, parse(story->config, RULE("")),
+                                   &files, at_ms, &summary),
+                     RC_OK);
     buffer_free(&summary);
     config_free(before);
     fold(story, at_ms);
