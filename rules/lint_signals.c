@@ -1,11 +1,14 @@
+#include "rules/evaluation.h"
 #include "rules/lint_private.h"
 
 /* Rules about what other rules found: `on: vedette.signal, where: {rule: ID}`, or made of it, vedette.proposal. */
 
 static bool may_name_either(struct slice on)
 {
-    return slice_matches_glob(SLICE("vedette.signal"), on) ||
-           slice_matches_glob(SLICE("vedette.proposal"), on);
+    const struct slice_list alone = { .items = &on, .n_items = 1 };
+
+    return on_asks_for(&alone, DOOR_SIGNAL, SLICE("vedette.signal"), SLICE("vedette.signal")) ||
+           on_asks_for(&alone, DOOR_SIGNAL, SLICE("vedette.proposal"), SLICE("vedette.proposal"));
 }
 
 /* Is nothing but signals and proposals asked for? A payload of somebody else's may be mapped to `rule` as well. */
@@ -14,7 +17,7 @@ static bool is_about_signals(const struct filter *filter)
     for (size_t i = 0; i < filter->on.n_items; i++) {
         struct slice on = filter->on.items[i];
 
-        if (!slice_starts(on, SLICE("vedette.")) || !may_name_either(on))
+        if (!may_name_either(on))
             return false;
     }
     return filter->on.n_items > 0;

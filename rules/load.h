@@ -19,8 +19,9 @@ struct rule_files {
     struct rule_file *files;
     size_t n_files;
     size_t n_lists; /* of them */
-    /* The longest `lateness` of the watchers, ms: so much is remembered where a rule leaves it to them. Less than 5m: that. */
-    int64_t watchers_lateness_ms;
+    /* How late what is called so (a kind, a type or a glob) may come by its watcher, ms; NULL: 5m, whatever it is. */
+    int64_t (*lateness_ms)(const void *watchers, struct slice on);
+    const void *watchers; /* kept by the caller while files are parsed */
 };
 
 /* Reads the *.yaml and *.yml of each path (a directory or a file; absolute, or relative to the working directory) in name order, and the files of lines that they name.

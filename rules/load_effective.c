@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define USUAL_LATENESS_MS (5 * MINUTE_MS)
-
 /* -- defaults -- */
 
 /* `null` written out is the same as left out. */
@@ -122,18 +120,32 @@ static bool filters_name_state(const struct node *when)
     return names;
 }
 
+static bool are_alike(const struct node *a, const struct node *b)
+{
+    bool alike = a->type == b->type && a->n_items == b->n_items;
+
+    if (alike && a->type == NODE_SCALAR)
+        return slice_eq(a->text, b->text);
+    for (size_t i = 0; alike && i < a->n_items; i++)
+        alike = are_alike(a->items[i], b->items[i]);
+    return alike && a->type == NODE_LIST;
+}
+
 /* A FILTER that is `on` the same kinds tells what comes after by its state from the rule's own matches, which fail as ever: {not_followed_by: {where: {state: ok}}}. One that is `on`
  * others says what states are good for: a deploy, {followed_by: {on: alert, where: {state: failing}}}. */
-static bool filter_after_is_alike(const struct node *when)
+static bool filter_after_is_alike(const struct node *when, const struct node *on)
 {
     const struct condition *condition = condition_named(when);
+    const struct node *own_on;
 
-    return condition && condition->parts_come_after &&
-           !node_find(node_find(when, condition->name), "on");
+    if (!condition || !condition->parts_come_after)
+        return false;
+    own_on = node_find(node_find(when, condition->name), "on");
+    return !own_on || are_alike(own_on, on);
 }
 
 /* Is it the state that the condition looks at (change: state), or one of its FILTERs? */
-static bool when_names_state(const struct node *when)
+static bool when_names_state(const struct node *when, const struct node *on)
 {
     for (size_t i = 0; when && when->type == NODE_MAP && i < when->n_pairs; i++) {
         const struct node *value = when->pairs[i].value;
@@ -141,7 +153,7 @@ static bool when_names_state(const struct node *when)
         if (value->type == NODE_SCALAR && slice_eq(value->text, SLICE("state")))
             return true;
     }
-    return !filter_after_is_alike(when) && filters_name_state(when);
+    return !filter_after_is_alike(when, on) && filters_name_state(when);
 }
 
 /* How many of `on` are kinds that fail, of how many. */
@@ -196,7 +208,7 @@ static void add_failing(struct loader *loader, struct node *rule)
     size_t n_all;
     size_t n_failing = count_failing_kinds(on, &n_all);
 
-    if (!n_failing || names_state(node_find(rule, "where")) || when_names_state(when) ||
+    if (!n_failing || names_state(node_find(rule, "where")) || when_names_state(when, on) ||
         is_about_silence(when) || has_only_parts(when))
         return;
     add_pair(where_with_room(loader, rule), "state",
@@ -507,23 +519,6 @@ static struct node *default_key(struct loader *loader, struct mark mark)
     return items[0] ? list : NULL;
 }
 
-/* As long as the most patient watcher's, so that what comes of it finds what it belongs to. */
-static void add_default_lateness(struct loader *loader, struct node *rule)
-{
-    const int64_t lateness_ms = loader->files->watchers_lateness_ms;
-    char text[TIME_TEXT_BYTES];
-
-    loader->lateness_is_of_watchers = !has_member(rule, SLICE("lateness"));
-    if (!loader->lateness_is_of_watchers)
-        return;
-    if (lateness_ms <= USUAL_LATENESS_MS)
-        add_usual(loader, rule, &shape_rule, "lateness");
-    else
-        add_pair(rule, "lateness",
-                 new_text(loader, rule->mark,
-                          loader_keep(loader, slice_of(duration_format(lateness_ms, text)))));
-}
-
 #define BUILT_IN_DEFAULTS 10
 
 struct node *effective_rule(struct loader *loader, const struct node *written)
@@ -543,7 +538,8 @@ struct node *effective_rule(struct loader *loader, const struct node *written)
     add_default_clear(loader, rule);
     add_usual(loader, rule, &shape_rule, "severity");
     add_default_title(loader, rule);
-    add_default_lateness(loader, rule);
+    loader->lateness_is_of_watchers = !has_member(rule, SLICE("lateness"));
+    add_usual(loader, rule, &shape_rule, "lateness");
     add_default_hours(loader, rule);
     add_default_group(loader, rule);
     add_default_playbook(loader, rule);

@@ -161,7 +161,8 @@ void read_rule(struct loader *loader, const struct node *written, struct rule *r
     read_id(loader, rule->node, nodes.id, rule);
     rule->mode = nodes.mode == 0 ? RULE_PROPOSE : RULE_OBSERVE;
     rule->severity = (enum severity)nodes.severity;
-    rule->lateness_ms = nodes.lateness_ms;
     rule->lateness_is_of_watchers = loader->lateness_is_of_watchers;
+    rule->lateness_ms = rule->lateness_is_of_watchers ? lateness_of_watchers(loader, rule->node)
+                                                      : nodes.lateness_ms;
     read_members(&reading, &nodes);
 }

@@ -48,9 +48,9 @@ struct loader {
     /* Of the rule being read. */
     struct slice_list broken_groups; /* named in patterns that are none */
     struct slice_list refused_names; /* of which it was told that no event has them */
-    bool lateness_is_of_watchers;
-    size_t n_untried; /* patterns left untried when that took too long */
-    enum rc rc;       /* RC_NO_MEMORY: nothing read since means anything */
+    bool lateness_is_of_watchers;    /* it has none of its own */
+    size_t n_untried;                /* patterns left untried when that took too long */
+    enum rc rc;                      /* RC_NO_MEMORY: nothing read since means anything */
     /* Of the file being read; NULL: none. */
     const struct node *lists;
     const struct node *patterns;
@@ -77,6 +77,11 @@ struct rule_reading {
     struct slice
         joins_key; /* a field whose values the condition wants a key for, each; absent: none */
 };
+
+/* What the row of `lateness` says. */
+#define USUAL_LATENESS_MS (5 * MINUTE_MS)
+/* load_lateness.c: how late what the rule is `on` may come where it does not say so itself, ms. */
+int64_t lateness_of_watchers(const struct loader *loader, const struct node *rule);
 
 /* -- memory and names (loader.c) -- */
 void *loader_alloc(struct loader *loader, size_t n_items, size_t item_bytes);

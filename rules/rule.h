@@ -101,7 +101,8 @@ struct rule {
     enum severity severity;
     struct template *title;
     struct template *usual_title; /* where that says nothing */
-    int64_t lateness_ms; /* its own, or the longest that a watcher's may be; at least 5m then */
+    int64_t
+        lateness_ms; /* its own, or the longest of the watchers that can yield what it is `on`; at least 5m then */
     bool lateness_is_of_watchers; /* it has none of its own */
     struct weekly_window *active; /* when it may propose; NULL: always */
     struct rule_name_list unless,

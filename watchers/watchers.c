@@ -339,22 +339,6 @@ int64_t watchers_lateness_ms(const struct watchers *watchers, struct slice name)
     return log ? log->lateness_ms : WATCHER_LATENESS_MS;
 }
 
-int64_t watchers_longest_lateness_ms(const struct watchers *watchers)
-{
-    const struct webhook *hook;
-    const struct log_watch *log;
-    const struct journal_watch *journal;
-    int64_t longest_ms = WATCHER_LATENESS_MS;
-
-    for (size_t i = 0; (hook = watchers_webhook_at(watchers, i)); i++)
-        longest_ms = later_of(longest_ms, hook->lateness_ms);
-    for (size_t i = 0; (log = watchers_log_at(watchers, i)); i++)
-        longest_ms = later_of(longest_ms, log->lateness_ms);
-    for (size_t i = 0; (journal = watchers_journal_at(watchers, i)); i++)
-        longest_ms = later_of(longest_ms, journal->lateness_ms);
-    return longest_ms;
-}
-
 /* -- what they can yield -- */
 
 static bool matches_any(const char *const *names, struct slice glob)
@@ -401,6 +385,26 @@ static bool journal_may_yield(const struct journal_watch *watch, struct slice gl
 {
     return slice_matches_glob(journal_watch_kind(watch), glob) ||
            slice_matches_glob(journal_watch_type(watch), glob);
+}
+
+int64_t watchers_longest_lateness_ms(const struct watchers *watchers, struct slice kind_or_type)
+{
+    bool is_own = slice_starts(kind_or_type, SLICE("vedette."));
+    const struct webhook *hook;
+    const struct log_watch *log;
+    const struct journal_watch *journal;
+    int64_t longest_ms = WATCHER_LATENESS_MS;
+
+    for (size_t i = 0; (hook = watchers_webhook_at(watchers, i)); i++)
+        if (is_own || hook_may_yield(hook, kind_or_type))
+            longest_ms = later_of(longest_ms, hook->lateness_ms);
+    for (size_t i = 0; (log = watchers_log_at(watchers, i)); i++)
+        if (is_own || log_may_yield(log, kind_or_type))
+            longest_ms = later_of(longest_ms, log->lateness_ms);
+    for (size_t i = 0; (journal = watchers_journal_at(watchers, i)); i++)
+        if (is_own || journal_may_yield(journal, kind_or_type))
+            longest_ms = later_of(longest_ms, journal->lateness_ms);
+    return longest_ms;
 }
 
 /* What is told of watchers and channels themselves. */

@@ -54,8 +54,8 @@ bool watchers_read_lines(const struct watchers *watchers);
 bool watchers_may_yield(const struct watchers *watchers, struct slice kind_or_type);
 /* How late an event of this watcher may come and still count, ms. */
 int64_t watchers_lateness_ms(const struct watchers *watchers, struct slice name);
-/* The longest of all, ms; at least the default. */
-int64_t watchers_longest_lateness_ms(const struct watchers *watchers);
+/* The longest of those that can yield `kind_or_type` (a kind, a type or a glob), ms; at least the default. What Vedette says itself may be about what came by any of them. */
+int64_t watchers_longest_lateness_ms(const struct watchers *watchers, struct slice kind_or_type);
 
 /* A stored delivery -> its events, normalised, through the watcher it came by (none any more: one event with the raw payload and no kind). Pure. The events live until
  * event_list_free; `entry` and `arena` must live as long. Never none: a batch without elements is one event about nothing. A payload that lost a field yields an event with

@@ -178,17 +178,16 @@ static enum exit_code look_for_pause(struct approval *approval)
 {
     struct json *status = NULL;
     int64_t hold_ms;
-    enum exit_code code;
 
     if (!slice_eq(value_text(approval->proposal, "state"), SLICE("approved")) ||
         (value_time(approval->proposal, "hold_until", &hold_ms) &&
          hold_ms > approval->screen.now_ms))
         return EXIT_DONE;
-    code = client_get(approval->client, SLICE("/api/v1/status"), &status);
-    approval->is_paused = !code && value_is_true(status, "paused");
+    approval->is_paused = !client_get(approval->client, SLICE("/api/v1/status"), &status) &&
+                          value_is_true(status, "paused");
     json_free(status);
     if (!approval->is_paused || approval->invocation->options.json)
-        return code;
+        return EXIT_DONE;
     buffer_add_text(&approval->out, "paused: it starts after `vedette resume`\n");
     return write_out(approval);
 }

@@ -284,7 +284,7 @@ static enum rc read_sets(struct offline *offline, const char *const *paths, size
     sets->n_given = given.n_files - given.n_lists;
     if (!rc && !is_any_directory(paths, n_paths))
         rc = stand_among(&given, loaded, offline->arena, &these, &sets->n_kept);
-    these.watchers_lateness_ms = given.watchers_lateness_ms;
+    config_tell_lateness(offline->config, &these);
     return rc ? rc : parse_sets(offline, loaded, &these, sets);
 }
 

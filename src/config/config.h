@@ -112,7 +112,7 @@ void config_free(struct config *config);
 /* Only reads the configured rule files, or the embedded ones. */
 enum rc config_read_rules(const struct config *config, struct problems *problems,
                           struct arena *arena, struct rule_files *files) MUST_CHECK;
-/* What rules are to know of the watchers' `lateness`; nothing where `config` is NULL. Done by config_read_rules. */
+/* So that rules learn of the watchers' `lateness`; nothing where `config` is NULL. Borrows the watchers. Done by config_read_rules. */
 void config_tell_lateness(const struct config *config, struct rule_files *files);
 /* Reads the configured rule files (or the embedded ones) and checks them against the configuration: actions that plans and evidence name, logs that are searched, kinds that no watcher yields
  * (a warning), approvers that nobody can satisfy. */

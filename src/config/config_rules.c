@@ -367,10 +367,17 @@ enum rc config_read_rules(const struct config *config, struct problems *problems
     return rc;
 }
 
+static int64_t ask_watchers(const void *watchers, struct slice on)
+{
+    return watchers_longest_lateness_ms(watchers, on);
+}
+
 void config_tell_lateness(const struct config *config, struct rule_files *files)
 {
-    if (config && config->watchers)
-        files->watchers_lateness_ms = watchers_longest_lateness_ms(config->watchers);
+    if (!config || !config->watchers)
+        return;
+    files->lateness_ms = ask_watchers;
+    files->watchers = config->watchers;
 }
 
 enum rc config_load_rules(const struct config *config, struct problems *problems,

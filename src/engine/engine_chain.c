@@ -1,8 +1,12 @@
 #include "src/engine/engine_private.h"
+
+#include "rules/evaluation.h"
 /* A rule that hears of a signal may fire, and another may hear of that one. What a rule has caused itself it does not hear: circles end where they close. Of many rules that
  * hear of everything each order is a chain of its own; so many links are followed from one transition, and so far. */
 #define CHAIN_MAX_DEPTH 16
 #define CHAIN_MAX_LINKS 256
+#define TELLS_OF_SIGNALS SLICE("vedette.signal")
+#define TELLS_OF_PROPOSALS SLICE("vedette.proposal")
 
 /* What is told of a transition: in the engine's memory, since `turn->arena` may be one signal's for a while. */
 struct chain_link {
@@ -138,7 +142,7 @@ enum rc chain_add(struct turn *turn, const struct signal *signal,
     if (!turn->engine->ruleset->n_own_kind_rules || transition->to == SIGNAL_PENDING ||
         !count_follower(turn, signal->rule))
         return RC_OK;
-    link = add_link(turn, SLICE("vedette.signal"),
+    link = add_link(turn, TELLS_OF_SIGNALS,
                     transition->to == SIGNAL_FIRING ? SLICE("failing") : SLICE("ok"));
     if (!link)
         return RC_NO_MEMORY;
@@ -152,25 +156,27 @@ enum rc chain_add(struct turn *turn, const struct signal *signal,
 
 /* --- proposals --- */
 
-#define TELLS_OF_PROPOSALS SLICE("vedette.proposal")
-
-static bool hears_of_proposals(const struct rule *rule)
+static bool hears_of(const struct rule *rule, struct slice kind)
 {
     const struct filter *filter;
 
     for (size_t i = 0; (filter = rule_filter(rule, i)); i++) {
-        for (size_t n = 0; n < filter->on.n_items; n++) {
-            if (slice_matches_glob(TELLS_OF_PROPOSALS, filter->on.items[n]))
-                return true;
-        }
+        if (on_asks_for(&filter->on, DOOR_SIGNAL, kind, kind))
+            return true;
     }
     return false;
+}
+
+/* Of what it proposes nothing is told: it may have been made to by what was told of a proposal, and there would be no end. */
+static bool hears_of_rules(const struct rule *rule)
+{
+    return hears_of(rule, TELLS_OF_SIGNALS) || hears_of(rule, TELLS_OF_PROPOSALS);
 }
 
 static bool any_hears_of_proposals(const struct ruleset *set)
 {
     for (size_t i = 0; i < set->n_own_kind_rules; i++) {
-        if (hears_of_proposals(&set->rules[set->own_kind_rules[i]]))
+        if (hears_of(&set->rules[set->own_kind_rules[i]], TELLS_OF_PROPOSALS))
             return true;
     }
     return false;
@@ -239,17 +245,19 @@ enum rc chain_add_proposal(struct turn *turn, const struct proposal *proposal)
     struct chain_link *link;
     enum rc rc;
 
-    if (!any_hears_of_proposals(turn->engine->ruleset) || !rule || hears_of_proposals(rule) ||
+    if (!any_hears_of_proposals(turn->engine->ruleset) || (rule && hears_of_rules(rule)) ||
         !count_follower(turn, proposal->rule))
         return RC_OK;
     rc = signal_get(turn->txn, proposal->signal, turn->arena, &signal);
-    if (rc && rc != RC_NOT_FOUND)
+    if (rc == RC_NOT_FOUND || rc == RC_CORRUPT)
+        signal = (struct signal){ 0 };
+    else if (rc)
         return rc;
     link = add_link(turn, TELLS_OF_PROPOSALS, state_of(proposal));
     if (!link)
         return RC_NO_MEMORY;
     link->severity = proposal->severity;
-    link->time_ms = turn->now_ms;
+    link->time_ms = turn->cause_time_ms ? turn->cause_time_ms : turn->now_ms;
     rc = write_proposal(turn, proposal, &link->body);
     return rc ? rc
               : fill_link(turn, proposal->rule, &proposal->key, proposal->title, signal.last_event,

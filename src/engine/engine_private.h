@@ -92,7 +92,7 @@ struct id_link {
 /* Who will ask, and what made it. */
 struct ask_link {
     struct ulid signal, cause;
-    int64_t cause_received_ms;
+    int64_t cause_received_ms, cause_time_ms;
     struct ask_link *next;
 };
 
@@ -245,7 +245,7 @@ enum rc budget_note_opened(struct turn *turn, const struct signal *signal,
  * cause, after that. Every transition is told; whoever has begun something (an event, a timer, a person) runs the chain at its end (signals_settle). */
 enum rc chain_add(struct turn *turn, const struct signal *signal,
                   const struct transition *transition) MUST_CHECK;
-/* Likewise that a proposal is in another state (vedette.proposal). Of those of rules that hear of proposals nothing is told: they would never come to an end. */
+/* Likewise that a proposal is in another state (vedette.proposal). Of those of rules that are on vedette.signal or vedette.proposal themselves nothing is told: there would be no end. */
 enum rc chain_add_proposal(struct turn *turn, const struct proposal *proposal) MUST_CHECK;
 enum rc chain_run(struct turn *turn) MUST_CHECK;
 /* What is being heard of goes back to a signal of this rule: it does not hear what it has caused itself. */

@@ -92,7 +92,8 @@ enum rc signals_ask_later(struct turn *turn, const struct rule *rule, struct sig
         return RC_NO_MEMORY;
     *link = (struct ask_link){ .signal = signal->id,
                                .cause = turn->cause,
-                               .cause_received_ms = turn->cause_received_ms };
+                               .cause_received_ms = turn->cause_received_ms,
+                               .cause_time_ms = turn->cause_time_ms };
     if (!turn->asks)
         turn->asks_end = &turn->asks;
     *turn->asks_end = link;
@@ -112,6 +113,7 @@ static enum rc ask_now(struct turn *turn, const struct ask_link *link)
         return rc == RC_NOT_FOUND ? RC_OK : rc;
     turn->cause = link->cause;
     turn->cause_received_ms = link->cause_received_ms;
+    turn->cause_time_ms = link->cause_time_ms;
     before = signal.hold;
     group = signal.group;
     rule = turn_rule(turn, signal.rule);
@@ -132,6 +134,7 @@ enum rc signals_ask_waiting(struct turn *turn)
     turn->asks = NULL;
     turn->cause = (struct ulid){ 0 };
     turn->cause_received_ms = 0;
+    turn->cause_time_ms = 0;
     return rc ? rc : budget_settle(turn);
 }
 

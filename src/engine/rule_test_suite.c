@@ -169,7 +169,8 @@ static enum rc load(struct choosing *choosing, const struct rule_files *files)
 {
     struct rule_test_suite *suite = choosing->suite;
     struct rule_files chosen = { .n_lists = files->n_lists,
-                                 .watchers_lateness_ms = files->watchers_lateness_ms };
+                                 .lateness_ms = files->lateness_ms,
+                                 .watchers = files->watchers };
     struct problems *problems = NULL;
     struct slice_list names = { 0 };
     enum rc rc = problems_new(&problems);

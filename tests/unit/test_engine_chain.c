@@ -173,6 +173,17 @@ static void of_many_rules_that_hear_of_everything_a_bounded_number_is_followed(v
     buffer_free(&rules);
 }
 
+static void comes_late(struct story *story, const char *state, int64_t time_ms, int64_t at_ms)
+{
+    char time[TIME_TEXT_BYTES], json[256];
+
+    snprintf(json, sizeof json,
+             "{\"kind\":\"ci.run\",\"repo\":\"a/b\",\"state\":\"%s\",\"time\":\"%s\"}", state,
+             time_format(time_ms, time));
+    accept(story, at_ms, ENGINE_RECORDED_EVENT, json);
+    fold(story, at_ms);
+}
+
 #define ASKS                                                                                       \
     "  - {id: red, on: ci.run, where: {state: failing}, key: [repo], title: 'red {{repo}}'}\n"
 
@@ -222,6 +233,68 @@ static void of_proposals_of_rules_that_hear_of_proposals_nothing_is_told(void **
     assert_int_equal(n_proposals(story), 3 + 1); /* b hears of the signal red, too */
     fold(story, NOON_MS + MINUTE_MS);
     assert_int_equal(n_proposals(story), 3 + 1);
+    end(story);
+}
+
+/* Else each proposal of one would lead to another of the other, under a longer key. */
+static void nor_of_those_of_rules_that_hear_of_signals(void **state)
+{
+    struct story *story =
+        begin_with(CONFIG, "rules:\n" ASKS "  - {id: told, mode: observe, on: vedette.proposal}\n"
+                           "  - {id: s1, on: vedette.signal, where: {rule: told}}\n"
+                           "  - {id: s2, on: vedette.signal, where: {rule: told}}\n");
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    assert_int_equal(n_firing(story, "told"), 1);
+    assert_int_equal(n_proposals(story), 3);
+    end(story);
+}
+
+static void a_glob_of_all_that_watchers_see_hears_of_no_proposal(void **state)
+{
+    struct story *story =
+        begin_with(CONFIG, "rules:\n  - {id: all, on: '*', where: {state: failing}, key: [repo]}\n"
+                           "  - {id: told, mode: observe, on: vedette.proposal, key: [rule]}\n");
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    assert_int_equal(n_firing(story, "told"), 1);
+    end(story);
+}
+
+static void what_becomes_of_proposals_of_a_rule_that_is_gone_is_heard_of(void **state)
+{
+    static const char *const told =
+        "  - {id: told, mode: observe, on: vedette.proposal, where: {data.state: open}, key: "
+        "[subject], clear: {where: {data.state: withdrawn}}}\n";
+    struct story *story;
+    char rules[512];
+
+    (void)state;
+    snprintf(rules, sizeof rules, "rules:\n" ASKS "%s", told);
+    story = begin_with(CONFIG, rules);
+    fails_at(story, NOON_MS);
+    assert_int_equal(n_firing(story, "told"), 1);
+    snprintf(rules, sizeof rules, "rules:\n%s", told);
+    swap_rules(story, rules, NOON_MS + 1);
+    assert_int_equal(n_firing(story, "told"), 0);
+    end(story);
+}
+
+/* A sender whose clock is behind: the proposal is of the time of what led to it, so that its end is not before it. */
+static void a_proposal_has_the_time_of_the_event_that_led_to_it(void **state)
+{
+    struct story *story = begin_with(
+        CONFIG, "rules:\n" ASKS "  - {id: told, mode: observe, on: vedette.proposal, where: "
+                "{data.state: open}, key: [repo], clear: {on: vedette.signal, where: {rule: red, "
+                "state: ok, data.state: {exists: false}}}}\n");
+
+    (void)state;
+    comes_late(story, "failing", NOON_MS - HOUR_MS, NOON_MS);
+    assert_int_equal(n_firing(story, "told"), 1);
+    comes_late(story, "ok", NOON_MS - HOUR_MS + 1, NOON_MS + 1);
+    assert_int_equal(n_firing(story, "told"), 0);
     end(story);
 }
 
@@ -313,6 +386,10 @@ int main(void)
         cmocka_unit_test(a_rule_hears_what_becomes_of_proposals),
         cmocka_unit_test(a_proposal_that_ends_with_its_signal_is_heard_of_in_the_same_moment),
         cmocka_unit_test(of_proposals_of_rules_that_hear_of_proposals_nothing_is_told),
+        cmocka_unit_test(nor_of_those_of_rules_that_hear_of_signals),
+        cmocka_unit_test(a_glob_of_all_that_watchers_see_hears_of_no_proposal),
+        cmocka_unit_test(what_becomes_of_proposals_of_a_rule_that_is_gone_is_heard_of),
+        cmocka_unit_test(a_proposal_has_the_time_of_the_event_that_led_to_it),
         cmocka_unit_test(an_event_from_outside_is_never_heard_as_a_signal),
         cmocka_unit_test(many_that_end_at_once_are_all_heard_of),
         cmocka_unit_test(what_ends_at_a_start_is_heard_of),

@@ -93,12 +93,56 @@ static void each_event_of_a_key_is_as_late_as_its_own_watcher_allows(void **stat
     end(story);
 }
 
+/* What nobody yields who is that patient is remembered no longer for it. */
+static void a_rule_remembers_for_as_long_as_the_watchers_of_what_it_is_on_may_take(void **state)
+{
+    static const struct {
+        const char *on;
+        int64_t lateness_ms;
+    } cases[] = { { "on: alert", 20 * MINUTE_MS }, /* generic ones may yield any kind */
+                  { "on: github.push", 5 * MINUTE_MS },
+                  { "on: log, match: '/x/'", HOUR_MS },
+                  { "on: alert, lateness: 3m", 3 * MINUTE_MS } };
+    struct story *story =
+        begin_with(CONFIG "- {log: [/nowhere/x.log], name: slow, lateness: 1h}\n", RULES(""));
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char rules[128];
+        struct ruleset *ruleset;
+
+        snprintf(rules, sizeof rules, "rules: [{id: r, %s, key: [host]}]", cases[i].on);
+        ruleset = parse(story->config, rules);
+        assert_int_equal(ruleset->rules[0].lateness_ms, cases[i].lateness_ms);
+        ruleset_free(ruleset);
+    }
+    end(story);
+}
+
+/* What was decided or counted under a rule is not undone because another watcher may be later. */
+static void a_rule_stays_the_same_whatever_watchers_say(void **state)
+{
+    struct story *story = begin_with(CONFIG, RULES(""));
+    struct ruleset *with = parse(story->config, RULES(""));
+    struct ruleset *without = parse(NULL, RULES(""));
+
+    (void)state;
+    assert_int_not_equal(with->rules[0].lateness_ms, without->rules[0].lateness_ms);
+    assert_true(slice_eq(with->rules[0].version, without->rules[0].version));
+    assert_true(slice_eq(with->rules[0].condition_version, without->rules[0].condition_version));
+    ruleset_free(with);
+    ruleset_free(without);
+    end(story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(of_a_rule_that_does_not_say_the_watcher_says_it),
         cmocka_unit_test(what_a_rule_says_goes_for_all_watchers),
         cmocka_unit_test(each_event_of_a_key_is_as_late_as_its_own_watcher_allows),
+        cmocka_unit_test(a_rule_remembers_for_as_long_as_the_watchers_of_what_it_is_on_may_take),
+        cmocka_unit_test(a_rule_stays_the_same_whatever_watchers_say),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

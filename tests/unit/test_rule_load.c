@@ -913,6 +913,7 @@ static void a_state_that_only_what_comes_after_has_leaves_the_rule_at_failing(vo
         { "{not_followed_by: {where: {any: [{state: ok}, {branch: x}]}}, within: 5m}", true },
         { "{followed_by: {where: {state: ok}}, within: 5m}", true },
         { "{followed_by: {match: '/x/'}, within: 5m}", true },
+        { "{not_followed_by: {on: alert, where: {state: ok}}, within: 5m}", true },
         { "{followed_by: {on: ci.run, where: {state: failing}}, within: 5m}", false },
         { "{not_followed_by: {on: deploy, where: {state: ok}}, within: 5m}", false },
         { "{ratio: 5%, having: {where: {state: failing}}, within: 5m, at_least: 9}", false },
