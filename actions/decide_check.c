@@ -272,7 +272,9 @@ enum rc decide_check_digest(struct deciding *deciding)
     const struct proposal *proposal = deciding->proposal;
     enum verdict verdict = deciding->decision->verdict;
     bool is_missing = needs[verdict].doing && !deciding->decision->plan_digest.len;
-    bool is_other = needs[verdict].same_plan && !is_for_this_plan(deciding);
+    /* Without a plan a digest says nothing: who rejects may send any. */
+    bool is_other = needs[verdict].same_plan && !is_for_this_plan(deciding) &&
+                    (needs[verdict].doing || proposal->plan.n_items);
 
     if (needs[verdict].doing && !proposal->plan.n_items && (is_missing || is_other))
         return say_no_plan(deciding, is_missing ? DECISION_NO_DIGEST : DECISION_CHANGED);

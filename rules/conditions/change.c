@@ -72,18 +72,14 @@ static bool is_possible(struct rule_reading *reading, const struct value_field *
     return false;
 }
 
-/* Of a member that is a number all ways to write it are one value. A fraction that ends in 0 is taken for a version, which
- * is text: 1.10 is not 1.1. */
+/* Of a member that is a number all ways to write it are one value; absent where the rule writes it as its text is. */
 static struct slice number_of(const struct value_field *field, const struct node *scalar,
                               char *room)
 {
     struct slice number = node_number_text(scalar, room);
-    size_t offset;
 
     if (field->field.place != FIELD_OF_DATA || slice_is_absent(number) ||
         slice_eq(number, scalar->text))
-        return (struct slice){ 0 };
-    if (slice_ends(scalar->text, SLICE("0")) && slice_find(number, SLICE("."), &offset) == RC_OK)
         return (struct slice){ 0 };
     return number;
 }

@@ -17,6 +17,7 @@
 #define SUBJECT_MAX_BYTES_WITHOUT_JIT ((size_t)2 * 1024)
 /* Beside the codes of PCRE2, which are negative. */
 #define SUBJECT_TOO_LONG 1
+#define SUBJECT_NOT_UTF8 2
 #define MATCH_LIMIT 100000
 #define DEPTH_LIMIT 20000
 #define HEAP_LIMIT_KIB 16384
@@ -501,10 +502,14 @@ enum pattern_result pattern_search(const struct pattern *pattern, struct slice s
         subject = SLICE("");
     make_machine(pattern);
     result = search_ends(pattern->code, subject, pattern->machine->subject_max_bytes, scratch);
-    if (is_of_broken_text(result))
-        result =
-            search_ends(pattern->code_of_broken, subject, SUBJECT_MAX_BYTES_WITHOUT_JIT, scratch);
-    return result_of(result, scratch);
+    if (!is_of_broken_text(result))
+        return result_of(result, scratch);
+    result = search_ends(pattern->code_of_broken, subject, SUBJECT_MAX_BYTES_WITHOUT_JIT, scratch);
+    /* A byte is all that it takes to get there: nobody is to hide behind one unseen. */
+    if (result != PCRE2_ERROR_NOMATCH || subject.len <= SUBJECT_MAX_BYTES_WITHOUT_JIT)
+        return result_of(result, scratch);
+    scratch->error = SUBJECT_NOT_UTF8;
+    return PATTERN_ERROR;
 }
 
 /* ENDANCHORED sends this to the interpreter. Anchored, there is one offset to start from, so that its limits hold for the
@@ -558,6 +563,8 @@ const char *pattern_error_text(const struct pattern_scratch *scratch)
         return "out of memory";
     case SUBJECT_TOO_LONG:
         return "the text is longer than 64 KiB";
+    case SUBJECT_NOT_UTF8:
+        return "the text is not UTF-8: only its first and last KiB were searched";
     default:
         return "matching failed";
     }

@@ -274,7 +274,9 @@ const char *problem_did_you_mean(struct slice word, const char *const *names)
         return NULL;
     for (size_t i = 0; names[i]; i++) {
         struct slice name = slice_of(names[i]);
-        size_t distance = name.len <= MAX_WORD ? edit_distance(word, name) : best;
+        size_t n_more = name.len > word.len ? name.len - word.len : word.len - name.len;
+        size_t distance =
+            name.len <= MAX_WORD && n_more <= MAX_DISTANCE ? edit_distance(word, name) : best;
 
         if (distance < best && may_be_meant(word, name, distance)) {
             best = distance;

@@ -186,10 +186,9 @@ static enum exit_code look_for_pause(struct approval *approval)
     approval->is_paused = !client_get(approval->client, SLICE("/api/v1/status"), &status) &&
                           value_is_true(status, "paused");
     json_free(status);
-    if (!approval->is_paused || approval->invocation->options.json)
-        return EXIT_DONE;
-    buffer_add_text(&approval->out, "paused: it starts after `vedette resume`\n");
-    return write_out(approval);
+    if (approval->is_paused)
+        complain(approval->invocation->command, "paused: it starts after `vedette resume`");
+    return EXIT_DONE;
 }
 
 static enum exit_code follow(struct approval *approval)
@@ -221,8 +220,10 @@ static enum exit_code tell_end(const struct approval *approval)
     int64_t until_ms;
     enum exit_code code = decision_report(approval->invocation, approval->proposal);
 
-    if (code || approval->invocation->options.no_wait || approval->is_paused)
+    if (code || approval->invocation->options.no_wait)
         return code;
+    if (approval->is_paused)
+        return EXIT_REFUSED;
     if (!approval->invocation->options.json &&
         value_time(approval->proposal, "verify_until", &until_ms) &&
         slice_eq(value_text(approval->proposal, "state"), SLICE("verifying"))) {

@@ -26,9 +26,9 @@ struct list_members {
 /* RC_INVALID and `detail`: what is wrong with which member. */
 enum rc list_query_read(struct http_exchange *exchange, const struct list_members *members,
                         int64_t now_ms, struct list_query *query, struct slice *detail) MUST_CHECK;
-/* The parts of it, for tests. A comma between two states. */
 /* The states by which the list of events is narrowed. */
 extern const char *const list_event_states[];
+/* The parts of it, for tests. A comma between two states. */
 enum rc list_query_read_states(struct slice text, const char *const *names,
                                uint64_t *states) MUST_CHECK;
 /* RFC 3339, or how long ago: "1h". */

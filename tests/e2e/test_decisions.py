@@ -630,7 +630,7 @@ class Decisions(VedetteTest):
         proposal = self.propose(vedette)
         vedette.cli("pause", check=0)
 
-        told = vedette.cli("approve", proposal["short"], "--yes", check=0).stdout
+        told = vedette.cli("approve", proposal["short"], "--yes", check=1).stderr
         self.assertIn("paused: it starts after `vedette resume`\n", told)
         self.assertEqual(self.now(vedette, proposal)["state"], "approved")
         self.assertEqual(vedette.steps_run(), [])

@@ -130,10 +130,10 @@ static void a_number_that_is_written_otherwise_is_no_change(void **state)
     assert_told(any, "firing@0 resolved@3600000 ");
     number_at(any, 3 * HOUR_MS + 2, "42.5");
     assert_became(any, SIGNAL_FIRING);
-    number_at(edge, 0, "1.5"); /* 1.50 is a version */
+    number_at(edge, 0, "1.6");
     number_at(edge, 1, "10");
     assert_told(edge, "");
-    number_at(edge, 2, "2");
+    number_at(edge, 2, "1.50");
     number_at(edge, 3, "10.0");
     assert_told(edge, "firing@3 ");
     story_end(any);

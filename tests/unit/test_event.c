@@ -65,10 +65,10 @@ static void what_is_no_event_is_told_by_its_member(void **state)
         { "{'id':5}", "`id`: a text is expected, not `5`" },
         { "{'host':null,'run':7}", "" },
         /* attributes of CloudEvents, and what is none */
-        { "{'specversion':'1.0','traceparent':'00-a','partitionkey':5,'sampled':true,"
-          "'data_base64':'aGk='}",
+        { "{'specversion':'1.0','traceparent':'00-a','partitionkey':5,'sampled':true,'cause':null}",
           "" },
-        { "{'data_base64':'aGk='}", "" },
+        { "{'specversion':'1.0','data_base64':'aGk='}",
+          "`data_base64`: what it holds is expected in `data`, as JSON, not `aGk=`" },
         { "{'traceparent':'00-a'}", "unknown member `traceparent`: its members are fields of an "
                                     "event, and what else a sender "
                                     "says stands below `data`" },

@@ -447,6 +447,31 @@ static void r02_of_a_long_text_head_and_tail_are_searched(void **state)
     pattern_free(end);
 }
 
+/* Whoever can send a line can send a bad byte in it. */
+static void r02_nothing_hides_unseen_behind_a_bad_byte(void **state)
+{
+    static char text[4096];
+    const struct slice all = { text, sizeof(text) };
+    struct fixture *fixture = *state;
+    struct pattern *pattern = parse(fixture, "/attack/u");
+
+    memset(text, 'x', sizeof(text));
+    memcpy(text + 2000, "attack", 6);
+    assert_int_equal(pattern_search(pattern, all, fixture->scratch), PATTERN_MATCH);
+    text[0] = '\xff';
+    assert_int_equal(pattern_search(pattern, all, fixture->scratch), PATTERN_ERROR);
+    assert_string_equal(pattern_error_text(fixture->scratch),
+                        "the text is not UTF-8: only its first and last KiB were searched");
+    assert_int_equal(pattern_search(pattern, (struct slice){ text, 2048 }, fixture->scratch),
+                     PATTERN_MATCH);
+    memcpy(text + 2000, "xxxxxx", 6);
+    assert_int_equal(pattern_search(pattern, (struct slice){ text, 2048 }, fixture->scratch),
+                     PATTERN_NO_MATCH);
+    memcpy(text + 1000, "attack", 6);
+    assert_int_equal(pattern_search(pattern, all, fixture->scratch), PATTERN_MATCH);
+    pattern_free(pattern);
+}
+
 /* A cut through a character would make a text of UTF-8 one that has bad bytes. */
 static void r02_with_utf8_a_long_text_is_cut_between_characters(void **state)
 {
@@ -630,6 +655,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             r05_beyond_the_jit_stack_is_an_error_and_the_next_match_is_not, set_up, tear_down),
         cmocka_unit_test_setup_teardown(r05_each_thread_has_a_stack_of_its_own, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(r02_nothing_hides_unseen_behind_a_bad_byte, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(r05_the_jit_stack_suffices_for_deep_backtracking, set_up,
                                         tear_down),
     };
