@@ -43,12 +43,15 @@ static void claim_same_numbers(struct slice before, struct slice after)
 static void claim_sound(const struct json *node)
 {
     struct slice text = json_text(node);
+    char room[JSON_NUMBER_TEXT_BYTES];
     int64_t number, same;
 
     if (json_type_of(node) == JSON_STRING)
         CLAIM(slice_is_utf8(text) && slice_eq(text, json_string(node)));
-    if (json_type_of(node) == JSON_NUMBER && !slice_to_int(text, &number))
+    if (json_type_of(node) == JSON_NUMBER && !slice_to_int(json_number_written(node), &number))
         CLAIM(json_int(node, &same) == RC_OK && same == number);
+    if (json_type_of(node) == JSON_NUMBER)
+        CLAIM(slice_eq(json_number_text(text, room), text));
     for (const struct json *item = json_first(node); item; item = json_next(item)) {
         if (json_type_of(node) == JSON_OBJECT)
             CLAIM(json_get(node, json_name(item)) == item);

@@ -205,6 +205,8 @@ def change_rule(dice, number):
     for side in ("from", "to"):
         if dice.random() < 0.3:
             when[side] = dice.sample(values, dice.choice([1, 1, 2]))
+    if when.get("from") == when.get("to") and len(when.get("to", ())) == 1:
+        del when["from"]  # from one value to the same nothing changes: refused
     members = {"when": {**when, "change": field if field == "state" else "data.version"}}
     return make_rule(dice, number, when, members, HOUR, clears=("default", "quiet", "never") if field == "state" else ("default", "quiet", "ok", "never"),
                      states=field != "state")
