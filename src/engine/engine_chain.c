@@ -1,6 +1,7 @@
 #include "src/engine/engine_private.h"
 
 #include "rules/evaluation.h"
+
 /* A rule that hears of a signal may fire, and another may hear of that one. What a rule has caused itself it does not hear: circles end where they close. Of many rules that
  * hear of everything each order is a chain of its own; so many links are followed from one transition, and so far. */
 #define CHAIN_MAX_DEPTH 16

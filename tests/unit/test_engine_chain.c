@@ -282,6 +282,33 @@ static void what_becomes_of_proposals_of_a_rule_that_is_gone_is_heard_of(void **
     end(story);
 }
 
+/* What was approved goes on at a start, and may have been held until the program was down. */
+static void what_a_start_makes_of_proposals_is_heard_of(void **state)
+{
+    static const char *const config =
+        CONFIG "actions: {act: {run: [/bin/true], effect: external, hold: 5s}}\n"
+               "people: {jane: {user: jane}}\napprovers: {from: [jane], need: 1}\n";
+    static const char *const rules =
+        "rules:\n  - {id: red, on: ci.run, where: {state: failing}, key: [repo], propose: {plan: "
+        "[{do: act}]}}\n  - {id: told, mode: observe, on: vedette.proposal, where: {data.state: "
+        "running}, key: [rule]}\n";
+    struct story *story = begin_with(config, rules);
+
+    (void)state;
+    fails_at(story, NOON_MS);
+    assert_int_equal(decides(story, newest(story),
+                             (struct decision){ .verdict = VERDICT_APPROVE, .via = SLICE("page") },
+                             NOON_MS + 1),
+                     DECISION_TAKEN);
+    assert_int_equal(newest(story).state, PROPOSAL_APPROVED);
+    engine_free(story->engine);
+    start_engine(story, rules);
+    assert_int_equal(engine_recover(story->engine, NOON_MS + 10 * SECOND_MS), RC_OK);
+    assert_int_equal(newest(story).state, PROPOSAL_RUNNING);
+    assert_int_equal(n_firing(story, "told"), 1);
+    end(story);
+}
+
 /* A sender whose clock is behind: the proposal is of the time of what led to it, so that its end is not before it. */
 static void a_proposal_has_the_time_of_the_event_that_led_to_it(void **state)
 {
@@ -389,6 +416,7 @@ int main(void)
         cmocka_unit_test(nor_of_those_of_rules_that_hear_of_signals),
         cmocka_unit_test(a_glob_of_all_that_watchers_see_hears_of_no_proposal),
         cmocka_unit_test(what_becomes_of_proposals_of_a_rule_that_is_gone_is_heard_of),
+        cmocka_unit_test(what_a_start_makes_of_proposals_is_heard_of),
         cmocka_unit_test(a_proposal_has_the_time_of_the_event_that_led_to_it),
         cmocka_unit_test(an_event_from_outside_is_never_heard_as_a_signal),
         cmocka_unit_test(many_that_end_at_once_are_all_heard_of),
