@@ -248,9 +248,9 @@ enum rc engine_recover(struct engine *engine, int64_t now_ms)
 
     if (!rc)
         rc = restore(&turn, &n_tries);
+    /* What is approved goes on, and the budget's limits may be others by now. */
     if (!rc)
-        rc = signals_settle(
-            &turn); /* what is approved goes on, and the budget's limits may be others by now */
+        rc = signals_settle(&turn);
     crash_point(CRASH_RECOVER_BEFORE_COMMIT);
     if (!rc)
         rc = turn_commit(&turn);
